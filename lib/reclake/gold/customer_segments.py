@@ -1,0 +1,115 @@
+"""gold.customer_segments: what a customer bought, scored, and the segment and tier that follow."""
+
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from reclake.behaviour.windows import is_in_window, is_valid_at
+from reclake.privacy.consent import customers_to_profile
+from reclake.segment.rfm import is_sale, score_in, scored_bins
+from reclake.segment.segments import segment
+from reclake.segment.tiers import tier
+
+DAYS, ORDERS = "days", "orders"
+_AMOUNT = "decimal(18,4)"
+
+
+def customer_segments(
+    identities: DataFrame,
+    accounts: DataFrame,
+    consents: DataFrame,
+    order_lines: DataFrame,
+    *,
+    as_of: date,
+    window_days: int,
+    reporting_currency: str,
+) -> DataFrame:
+    """One row per as_of_date and customer who may be profiled and has an order line in the window or a named account.
+
+    An anonymous device that bought nothing is no prospect. Lines of guests belong to nobody here. Amounts are in one
+    currency per customer: the reporting currency if a sale is in it, else the one of most orders; customers
+    are scored among those of the same currency, as there are no exchange rates yet.
+    """
+    profiled = customers_to_profile(identities, accounts, consents, as_of=as_of)
+    people = (
+        identities.where(is_valid_at(as_of)).select("account_id", "customer_id").join(profiled, on="customer_id", how="left_semi")
+    )
+    lines = order_lines.where(is_in_window("event_date", as_of=as_of, days=window_days))
+    bought = _bought(lines.join(people, on="account_id", how="inner"), as_of=as_of, reporting_currency=reporting_currency)
+    known = people.join(_named_accounts(accounts, as_of=as_of), on="account_id", how="left_semi").select("customer_id").distinct()
+    customers = bought.join(known, on="customer_id", how="full").withColumn(
+        "currency", F.coalesce("currency", F.lit(reporting_currency))
+    )
+    for column, type_ in (("n_orders", "long"), ("spend_amount", _AMOUNT), ("return_amount", _AMOUNT)):
+        customers = customers.withColumn(column, F.coalesce(column, F.lit(0)).cast(type_))
+    return _with_segment(_with_scores(customers, bought)).withColumn("as_of_date", F.lit(as_of))
+
+
+def _named_accounts(accounts: DataFrame, *, as_of: date) -> DataFrame:
+    return accounts.where(is_valid_at(as_of) & ~F.col("is_device")).select("account_id")
+
+
+def _bought(lines: DataFrame, *, as_of: date, reporting_currency: str) -> DataFrame:
+    """One row per customer with an order line: sale days, orders, spend_amount, return_amount, currency, recency_days."""
+    orders = lines.groupBy("customer_id", "source", "order_id", "currency").agg(
+        F.min(F.when(is_sale(), F.col("event_date"))).alias("first_order_date"),
+        F.max(F.when(is_sale(), F.col("event_date"))).alias("last_order_date"),
+        F.sum(F.when(is_sale(), F.col("line_amount"))).alias("spend_amount"),
+        F.sum(F.when(F.col("is_return"), F.col("line_amount"))).alias("return_amount"),
+    )
+    by_currency = orders.groupBy("customer_id", "currency").agg(
+        F.min("first_order_date").alias("first_order_date"),
+        F.max("last_order_date").alias("last_order_date"),
+        F.count("first_order_date").alias("n_orders"),
+        F.sum("spend_amount").alias("spend_amount"),
+        F.sum("return_amount").alias("return_amount"),
+    )
+    preferred = F.struct((F.col("currency") == reporting_currency) & (F.col("n_orders") > 0), "n_orders", "currency")
+    amounts = F.struct("currency", "spend_amount", "return_amount")
+    return (
+        by_currency
+        .groupBy("customer_id")
+        .agg(
+            F.min("first_order_date").alias("first_order_date"),
+            F.max("last_order_date").alias("last_order_date"),
+            F.sum("n_orders").alias("n_orders"),
+            F.max_by(amounts, preferred).alias("amounts"),
+        )
+        .select("customer_id", "first_order_date", "last_order_date", "n_orders", "amounts.*")
+        .withColumn("recency_days", F.date_diff(F.lit(as_of), "last_order_date"))
+    )
+
+
+def _measures() -> tuple[tuple[str, Column, Column], ...]:
+    """Measure, its unit, and its value: the greater the better, so recency counts backwards."""
+    return (
+        ("recency", F.lit(DAYS), -F.col("recency_days")),
+        ("frequency", F.lit(ORDERS), F.col("n_orders")),
+        ("monetary", F.col("currency"), F.col("spend_amount")),
+    )
+
+
+def _with_scores(customers: DataFrame, bought: DataFrame) -> DataFrame:
+    """Adds recency_score, frequency_score, monetary_score and rfm_cell; null without a sale."""
+    values = F.array(
+        *(
+            F.struct(F.lit(measure).alias("measure"), unit.alias("unit"), value.cast(_AMOUNT).alias("value"))
+            for measure, unit, value in _measures()
+        )
+    )
+    bins = scored_bins(bought.where("n_orders > 0").select(F.inline(values)))
+    # At most five bins per measure and currency: one row for all customers.
+    listed = bins.agg(F.collect_list(F.struct("measure", "unit", "score", "lower", "upper")).alias("bins"))
+    scored = customers.crossJoin(F.broadcast(listed))
+    for measure, unit, value in _measures():
+        found = score_in(F.col("bins"), measure=measure, unit=unit, value=value.cast(_AMOUNT))
+        scored = scored.withColumn(f"{measure}_score", F.when(F.col("n_orders") > 0, found))
+    # concat of a null is null: no sale, no cell
+    return scored.withColumn("rfm_cell", F.concat("recency_score", "frequency_score", "monetary_score")).drop("bins")
+
+
+def _with_segment(scored: DataFrame) -> DataFrame:
+    scores = (F.col("recency_score"), F.col("frequency_score"), F.col("monetary_score"))
+    on_one_day = F.col("first_order_date") == F.col("last_order_date")
+    return scored.withColumn("segment", segment(*scores)).withColumn("tier", tier(F.col("segment"), on_one_day=on_one_day))

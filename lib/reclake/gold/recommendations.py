@@ -1,0 +1,103 @@
+"""gold.recommendations: what every customer is shown at home."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.behaviour.windows import is_valid_at
+from reclake.errors import ContractBroken
+from reclake.privacy.consent import customers_to_profile
+from reclake.recommend.als import FittedAls
+from reclake.recommend.catalogue import active_products
+from reclake.recommend.interface import KindWeights, PopularitySettings
+from reclake.recommend.lists import ranked_lists
+from reclake.recommend.popularity import popular_products
+from reclake.recommend.weights import pairs, product_popularity, resolved
+
+SCENARIO = "home"
+
+
+def customers_to_serve(identities: DataFrame, accounts: DataFrame, interactions: DataFrame, *, as_of: date) -> DataFrame:
+    """One row per customer with an account that is no mere device, or with any interaction before `as_of`: customer_id."""
+    persons = identities.where(is_valid_at(as_of)).select("account_id", "customer_id")
+    named = accounts.where(is_valid_at(as_of) & ~F.col("is_device")).select("account_id")
+    active = interactions.where(F.col("event_date") < F.lit(as_of)).select("account_id")
+    return persons.join(named.union(active).distinct(), on="account_id", how="left_semi").select("customer_id").distinct()
+
+
+def require_past(model: FittedAls, *, as_of: date) -> None:
+    """Raise when the model has learnt from days that `as_of` must not know."""
+    if model.cut > as_of:
+        raise ContractBroken(
+            f"model version {model.version} cannot score {as_of}",
+            found=f"it was trained on days up to {model.cut}, which lie after it",
+            next_step="score with the version of that time, or without a model",
+        )
+
+
+def recommendations(
+    identities: DataFrame,
+    accounts: DataFrame,
+    consents: DataFrame,
+    interactions: DataFrame,
+    products: DataFrame,
+    *,
+    as_of: date,
+    n: int,
+    popularity: PopularitySettings,
+    weights: KindWeights,
+    model: FittedAls | None,
+) -> DataFrame:
+    """One row per customer and rank, `n` for everyone where the catalogue allows.
+
+    Who may be profiled gets the model's best unseen products (als), filled up with popular ones (popular). Everyone
+    else gets the same popular list (non_personal). Popularity counts only those who may be profiled, so nothing that
+    the others do, or did before they withdrew, moves any list, their own included.
+
+    Raises
+    ------
+    ContractBroken
+        When the model's training cut lies after `as_of`.
+    """
+    if model is not None:
+        require_past(model, as_of=as_of)
+    may_be_profiled = customers_to_profile(identities, accounts, consents, as_of=as_of)
+    known = resolved(interactions, identities, as_of=as_of).join(may_be_profiled, on="customer_id", how="left_semi")
+    counted = product_popularity(known, weights, as_of=as_of, half_life_days=popularity.half_life_days)
+    catalogue = popular_products(active_products(products, as_of=as_of), counted)
+    customers = customers_to_serve(identities, accounts, interactions, as_of=as_of)
+    profiled = customers.join(may_be_profiled, on="customer_id", how="left_semi")
+    others = customers.join(may_be_profiled, on="customer_id", how="left_anti")
+    version = F.when(F.col("source") == "als", F.lit(model.version if model else None)).cast("string")
+    personal = ranked_lists(profiled, pairs(known), catalogue, n=n, model=model)
+    return personal.unionByName(_same_for_all(others, catalogue, n=n)).select(
+        F.lit(as_of).alias("as_of_date"),
+        F.lit(SCENARIO).alias("scenario"),
+        "customer_id",
+        "rank",
+        "product_id",
+        "score",
+        "source",
+        "because_product_id",
+        version.alias("model_version"),
+    )
+
+
+def _same_for_all(customers: DataFrame, catalogue: DataFrame, *, n: int) -> DataFrame:
+    """The first `n` places of the catalogue for everyone: `n` rows per customer, met by number, not by a cross join."""
+    places = F.explode(F.sequence(F.lit(1), F.lit(n))).alias("place")
+    return (
+        customers.select("customer_id", places)
+        .join(F.broadcast(catalogue.where(F.col("place") <= n)), on="place", how="inner")
+        .select(
+            "customer_id",
+            F.col("place").alias("rank"),
+            "product_id",
+            F.col("popularity").alias("score"),
+            F.lit("non_personal").alias("source"),
+            F.lit(None).cast("string").alias("because_product_id"),
+        )
+    )

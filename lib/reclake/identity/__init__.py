@@ -1,0 +1,1 @@
+"""Who is who: links between accounts, and what follows from them."""

@@ -1,0 +1,1 @@
+"""The lake: session, schemas, store, ledger, manifest, claims."""

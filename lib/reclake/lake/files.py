@@ -1,0 +1,41 @@
+"""The lake's file system, through Hadoop's own classes: the same on a folder, HDFS and object stores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+
+class Files:
+    """Listing and reading of small files below a root; nothing is written here but by Delta."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._jvm: Any = spark._jvm
+        self._conf: Any = spark._jsc.hadoopConfiguration()
+
+    def _at(self, path: str) -> tuple[Any, Any]:
+        location = self._jvm.org.apache.hadoop.fs.Path(path)
+        return location.getFileSystem(self._conf), location
+
+    def exists(self, path: str) -> bool:
+        """Whether something lies at the path."""
+        system, location = self._at(path)
+        return bool(system.exists(location))
+
+    def names(self, path: str) -> list[str]:
+        """Names in the folder, sorted; none if it does not exist."""
+        system, location = self._at(path)
+        if not system.exists(location):
+            return []
+        return sorted(status.getPath().getName() for status in system.listStatus(location))
+
+    def text(self, path: str) -> str:
+        """Content of a small UTF-8 file."""
+        system, location = self._at(path)
+        stream = system.open(location)
+        try:
+            content = self._jvm.org.apache.commons.io.IOUtils.toByteArray(stream)
+        finally:
+            stream.close()
+        return bytes(content).decode("utf-8")

@@ -1,0 +1,150 @@
+"""Who built which day from what: the latest entry of every table and day, completed from the commits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from reclake.tables import TABLES, Table, ops
+
+from .digest import DayContent, Digest
+from .store import Store
+
+REMOVED = "removed"
+
+
+def sequence_of(token: int, number: int) -> int:
+    """The place of a run's entry among all entries: later claims come later."""
+    return token * 1_000_000 + number
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One day of one table as one run left it."""
+
+    table: str
+    day: str
+    sequence: int
+    kind: str  # build, unchanged, rollback or removed
+    version: int
+    run_id: str
+    token: int
+    recorded_at: datetime
+    content: DayContent
+    code_digest: str
+    settings_digest: str
+    suite_digest: str
+    input_digests: dict[str, str] = field(default_factory=dict)
+    input_versions: dict[str, Any] = field(default_factory=dict)
+
+    def row(self) -> dict[str, Any]:
+        """The entry as a row of ops.ledger."""
+        return {
+            **{name: getattr(self, name) for name in _PLAIN},
+            "n_rows": self.content.digest.n_rows,
+            "content_digest": str(self.content.digest),
+            "details": json.dumps({day: str(d) for day, d in sorted(self.content.details.items())}),
+            "input_digests": json.dumps(self.input_digests, sort_keys=True),
+            "input_versions": json.dumps(self.input_versions, sort_keys=True),
+        }
+
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> Entry:
+        """The entry from a row of ops.ledger."""
+        details = {day: Digest.parse(text) for day, text in json.loads(row["details"]).items()}
+        return cls(
+            **{name: row[name] for name in _PLAIN},
+            content=DayContent(Digest.parse(row["content_digest"]), details),
+            input_digests=json.loads(row["input_digests"]),
+            input_versions=json.loads(row["input_versions"]),
+        )
+
+
+_PLAIN = (
+    "table", "day", "sequence", "kind", "version", "run_id", "token", "recorded_at", "code_digest", "settings_digest", "suite_digest",
+)  # fmt: skip
+
+
+def commit_entry(commit_id: str, entries: Iterable[Entry]) -> dict[str, Any]:
+    """What rides in a commit: its id and the ledger rows that it makes true, so that no crash can part the two."""
+    rows = [{**entry.row(), "recorded_at": entry.recorded_at.isoformat(), "version": None} for entry in entries]
+    return {"commit_id": commit_id, "ledger": rows}
+
+
+class Ledger:
+    """The entries held by this run: one per table and day, which is what the driver can hold for years of days."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._entries: dict[str, dict[str, Entry]] = {}
+        self._unsaved: list[Entry] = []
+
+    def load(self) -> None:
+        """Read the latest entries, and add those of commits that a crash left unrecorded."""
+        self._entries = {}
+        recorded: dict[str, int] = {}
+        if self._store.newest(ops.LEDGER) is not None:
+            rows = self._store.read_newest(ops.LEDGER)
+            latest = rows.groupBy("table", "day").agg(
+                F.max_by(F.struct(*rows.columns), "sequence").alias("entry"), F.max("version").alias("v")
+            )
+            for row in latest.collect():
+                self._put(Entry.of_row(row["entry"].asDict()))
+                recorded[row["table"]] = max(recorded.get(row["table"], -1), row["v"])
+        for table in TABLES:
+            if table not in ops.WRITTEN:
+                self._complete(table, recorded.get(table.name, -1))
+        self.save()
+
+    def _complete(self, table: Table, recorded: int) -> None:
+        newest = self._store.newest(table)
+        if newest is None or newest <= recorded:
+            return
+        for commit in self._store.log.commits_after(self._store.path(table), recorded):
+            for row in commit.user_metadata.get("ledger", []):
+                found = {**row, "recorded_at": datetime.fromisoformat(row["recorded_at"]), "version": commit.version}
+                self.add([Entry.of_row(found)])
+
+    def _put(self, entry: Entry) -> None:
+        days = self._entries.setdefault(entry.table, {})
+        if entry.day not in days or days[entry.day].sequence <= entry.sequence:
+            days[entry.day] = entry
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Take entries up; `save` writes them."""
+        for entry in entries:
+            self._put(entry)
+            self._unsaved.append(entry)
+
+    def save(self) -> None:
+        """Write what was taken up since, in one commit."""
+        if self._unsaved:
+            self._store.append(ops.LEDGER, [entry.row() for entry in self._unsaved])
+            self._unsaved = []
+
+    def days(self, table: Table) -> dict[str, Entry]:
+        """The table's days and their latest entries."""
+        return {day: entry for day, entry in self._entries.get(table.name, {}).items() if entry.kind != REMOVED}
+
+    def holds(self, table: Table) -> bool:
+        """Whether anything was ever built of the table."""
+        return bool(self.days(table))
+
+    def roll_back(self, table: Table, *, version: int, run_id: str, token: int, at: datetime) -> None:
+        """Make the entries true again that were so when `version` was the newest; later days are gone."""
+        rows = self._store.read_newest(ops.LEDGER).where((F.col("table") == table.name) & (F.col("version") <= version))
+        latest = rows.groupBy("day").agg(F.max_by(F.struct(*rows.columns), "sequence").alias("entry")).collect()
+        earlier = {row["day"]: Entry.of_row(row["entry"].asDict()) for row in latest}
+        changed = []
+        for number, (day, entry) in enumerate(sorted(self._entries.get(table.name, {}).items())):
+            stamp: dict[str, Any] = {"run_id": run_id, "token": token, "recorded_at": at, "sequence": sequence_of(token, number)}
+            if day not in earlier:
+                changed.append(replace(entry, kind=REMOVED, content=DayContent(Digest()), **stamp))
+            elif entry.version > version:
+                changed.append(replace(earlier[day], kind="rollback", **stamp))
+        self.add(changed)

@@ -1,0 +1,23 @@
+"""The Spark session: everything that differs between machines stands in spark-defaults.conf."""
+
+import os
+import time
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+
+def open_session(conf_dir: Path, *, name: str) -> SparkSession:
+    """A session with the settings of the profile's folder.
+
+    Under spark-submit the session exists and SPARK_CONF_DIR was read already; then this joins it.
+    """
+    # Spark reads the folder when the JVM starts: it must be set before.
+    os.environ.setdefault("SPARK_CONF_DIR", str(conf_dir))
+    # Spark hands times to Python in the machine's zone: with UTC on both sides a stored time reads as it was written.
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    spark = SparkSession.builder.appName(name).getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark

@@ -1,0 +1,161 @@
+"""One store touches Delta; a method's name is its write rule, each safe to repeat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
+from functools import reduce
+from typing import Any
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import functions as F
+
+from reclake.errors import LakeDamaged
+from reclake.tables import Privacy, Table
+
+from .log import Log, Size
+from .schema import spark_schema
+
+_WITHOUT_STATISTICS = ("array<string>", "binary", "boolean")
+
+
+def runs_of(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Consecutive days as (first, last), so that a filter on many days stays short.
+
+    Examples
+    --------
+    >>> runs_of([date(2026, 1, 3), date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 9)])
+    [(datetime.date(2026, 1, 1), datetime.date(2026, 1, 3)), (datetime.date(2026, 1, 9), datetime.date(2026, 1, 9))]
+    """
+    runs: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if runs and runs[-1][1] + timedelta(days=1) == day:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
+
+
+def is_day_of(day_column: str, days: Iterable[date]) -> Column:
+    """Whether the day is one of `days`."""
+    ranges = [F.col(day_column).between(F.lit(first), F.lit(last)) for first, last in runs_of(days)]
+    return reduce(lambda one, other: one | other, ranges, F.lit(False))
+
+
+class Store:
+    """The tables below a root. Versions are named by the caller: nothing reads "latest" by accident."""
+
+    def __init__(self, spark: SparkSession, root: str, *, keep_days: int) -> None:
+        self.spark = spark
+        self.root = root.rstrip("/")
+        self.log = Log(spark)
+        self._keep_days = keep_days
+
+    def path(self, table: Table) -> str:
+        """Where the table lies; a fixed point for scripts."""
+        return f"{self.root}/{table.layer}/{table.noun}"
+
+    def newest(self, table: Table) -> int | None:
+        """The newest version, published or not; None if the table does not exist."""
+        return self.log.newest(self.path(table))
+
+    def empty(self, table: Table) -> DataFrame:
+        """A frame of the table's schema without rows."""
+        return self.spark.createDataFrame([], spark_schema(table))
+
+    def read(self, table: Table, *, version: int, days: Collection[date] | None = None) -> DataFrame:
+        """The table at a version; only `days` if given."""
+        frame = self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
+        if days is None or table.day_column is None:
+            return frame
+        return frame.where(is_day_of(table.day_column, days))
+
+    def read_newest(self, table: Table) -> DataFrame:
+        """An ops table as it stands, without rows before its first commit; the others are read at a version."""
+        newest = self.newest(table)
+        return self.empty(table) if newest is None else self.read(table, version=newest)
+
+    def size(self, table: Table, version: int) -> Size:
+        """Files and bytes of the version."""
+        return self.log.size(self.path(table), version)
+
+    def require_undamaged(self, table: Table, *, version: int, n_files: int, n_bytes: int) -> None:
+        """Compare a published version with what its manifest row says of it.
+
+        Raises
+        ------
+        LakeDamaged
+            When files or bytes differ: a log that was cut gives an older state without an error.
+        """
+        found = self.size(table, version)
+        if (found.n_files, found.n_bytes) != (n_files, n_bytes):
+            raise LakeDamaged(
+                f"{table.name} version {version} is not what was published",
+                found=f"{found.n_files} files, {found.n_bytes} bytes; published were {n_files} files, {n_bytes} bytes",
+                next_step="restore the table's folder from backup, or roll back to an earlier manifest",
+            )
+
+    def replace_days(self, table: Table, frame: DataFrame, *, days: Collection[date], entry: dict[str, Any]) -> int:
+        """Replace the rows of `days` and no others; Delta refuses a frame with rows of another day."""
+        ranges = " OR ".join(
+            f"({table.day_column} >= DATE '{first}' AND {table.day_column} <= DATE '{last}')" for first, last in runs_of(days)
+        )
+        return self._write(table, self._writer(table, frame, entry).mode("overwrite").option("replaceWhere", ranges), entry)
+
+    def replace_whole(self, table: Table, frame: DataFrame, *, entry: dict[str, Any]) -> int:
+        """Replace all rows in one commit."""
+        return self._write(table, self._writer(table, frame, entry).mode("overwrite"), entry)
+
+    def append_new(self, table: Table, frame: DataFrame, *, batch: str, entry: dict[str, Any]) -> int | None:
+        """Append rows that are new by their key; the same batch a second time adds nothing and gives None."""
+        writer = self._writer(table, frame, entry).mode("append")
+        return self._find(table, writer.option("txnAppId", f"{table.name}:{batch}").option("txnVersion", 1), entry)
+
+    def append(self, table: Table, rows: Collection[dict[str, Any]], *, fence: tuple[str, int] | None = None) -> None:
+        """Append a few rows that the runner itself made (ops tables); with a fence, only if its number is new."""
+        schema = spark_schema(table)
+        frame = self.spark.createDataFrame([tuple(row.get(name) for name in schema.names) for row in rows], schema)
+        writer = self._writer(table, frame.coalesce(1), {}).mode("append")
+        if fence:
+            writer = writer.option("txnAppId", fence[0]).option("txnVersion", fence[1])
+        writer.save(self.path(table))
+
+    def restore(self, table: Table, *, version: int) -> None:
+        """Make an older version the newest one again."""
+        DeltaTable.forPath(self.spark, self.path(table)).restoreToVersion(version)
+
+    def _writer(self, table: Table, frame: DataFrame, entry: dict[str, Any]) -> DataFrameWriter:
+        # Statistics of personal columns would stand in the log in clear, and outlive a deletion.
+        open_columns = [
+            f.name
+            for f in table.fields
+            if f.privacy is Privacy.NONE and f.type not in _WITHOUT_STATISTICS and f.name != table.day_column
+        ]
+        writer = (
+            frame.write
+            .format("delta")
+            .option("delta.logRetentionDuration", f"interval {self._keep_days} days")
+            .option("delta.deletedFileRetentionDuration", f"interval {self._keep_days} days")
+            .option("delta.dataSkippingStatsColumns", ",".join(open_columns))
+            .option("delta.enableDeletionVectors", "false")
+        )
+        if entry:
+            writer = writer.option("userMetadata", json.dumps(entry, separators=(",", ":"), sort_keys=True))
+        return writer.partitionBy(table.day_column) if table.day_column else writer
+
+    def _write(self, table: Table, writer: DataFrameWriter, entry: dict[str, Any]) -> int:
+        version = self._find(table, writer, entry)
+        if version is None:
+            raise LakeDamaged(f"{table.name}: the commit is not in the log", "no commit of this run", "run again")
+        return version
+
+    def _find(self, table: Table, writer: DataFrameWriter, entry: dict[str, Any]) -> int | None:
+        """Write, then find the own commit by its entry: the newest may be another's."""
+        before = self.newest(table)
+        writer.save(self.path(table))
+        for commit in reversed(self.log.commits_after(self.path(table), -1 if before is None else before)):
+            if commit.user_metadata.get("commit_id") == entry["commit_id"]:
+                return commit.version
+        return None

@@ -1,0 +1,145 @@
+"""ops.freshness: how late, how complete and how much each delivery was."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as W
+from pyspark.sql import functions as F
+
+from reclake.records.delivery import is_kept
+from reclake.sources.source import Source
+from reclake.tables import Table, silver
+
+DELIVERY = ("source", "record_table", "delivery_day")
+_WEEKS = 4
+_HAPPENED = {"silver.event_records": "occurred_at", "silver.order_records": "ordered_at"}
+
+
+def freshness(
+    bronze_events: DataFrame,
+    bronze_orders: DataFrame,
+    bronze_accounts: DataFrame,
+    bronze_products: DataFrame,
+    bronze_consents: DataFrame,
+    event_records: DataFrame,
+    order_records: DataFrame,
+    account_records: DataFrame,
+    product_records: DataFrame,
+    consent_records: DataFrame,
+    *,
+    sources: Mapping[str, Source],
+    at: datetime,
+) -> DataFrame:
+    """One row per source, records table and delivery day with records; `at` is when the run measures this.
+
+    Latency is that of records that are kept or late (a duplicate is captured once, a rejected time means nothing), its
+    percentiles exact to the millisecond and interpolated, hence the same for any partitioning.
+    """
+    bronze = (bronze_events, bronze_orders, bronze_accounts, bronze_products, bronze_consents)
+    records = (event_records, order_records, account_records, product_records, consent_records)
+    arrived = (_arrived(table, rows) for table, rows in zip(silver.RECORDS, bronze, strict=True))
+    measured = (_measured(table, rows, sources) for table, rows in zip(silver.RECORDS, records, strict=True))
+    deliveries = reduce(DataFrame.unionByName, (*arrived, *measured)).groupBy(*DELIVERY).agg(*_summary()).where("n_records > 0")
+    collected = _collected(event_records, order_records, sources)
+    visible_at = F.lit(at).cast("timestamp")
+    waited = F.unix_micros(visible_at) - F.unix_micros("arrived_at")
+    return (
+        deliveries
+        .withColumn("volume_ratio", _volume_ratio())
+        .join(collected, on=list(DELIVERY), how="left")
+        .withColumns({"visible_at": visible_at, "arrival_to_visible_seconds": waited / 1_000_000})
+    )
+
+
+def _arrived(table: Table, bronze: DataFrame) -> DataFrame:
+    """One row per delivered record."""
+    nothing = F.lit(None).cast("long")
+    return bronze.select(
+        "source",
+        F.lit(table.name).alias("record_table"),
+        "delivery_day",
+        "arrived_at",
+        *(nothing.alias(name) for name in ("latency_ms", "n_present", "n_expected")),
+    )
+
+
+def _measured(table: Table, records: DataFrame, sources: Mapping[str, Source]) -> DataFrame:
+    """One row per classified record: its latency, and how many of the required fields it has."""
+    latency = F.lit(None).cast("long")
+    if table.name in _HAPPENED:
+        is_captured = F.col("record_class").isin("kept", "late")
+        latency = F.unix_millis("received_at") - F.unix_millis(_HAPPENED[table.name])
+        latency = F.when(is_captured, latency)
+    present, expected = F.lit(0).cast("long"), F.lit(0).cast("long")
+    for name, source in sources.items():
+        if required := required_columns(table, source):
+            of_source = F.col("source") == name
+            n_present = reduce(Column.__add__, (F.col(column).isNotNull().cast("long") for column in required))
+            present = F.when(of_source, n_present).otherwise(present)
+            expected = F.when(of_source, F.lit(len(required)).cast("long")).otherwise(expected)
+    return records.select(
+        "source",
+        F.lit(table.name).alias("record_table"),
+        "delivery_day",
+        F.lit(None).cast("timestamp").alias("arrived_at"),
+        latency.alias("latency_ms"),
+        present.alias("n_present"),
+        expected.alias("n_expected"),
+    )
+
+
+def required_columns(table: Table, source: Source) -> tuple[str, ...]:
+    """The columns of a records table that the source must deliver, sorted.
+
+    Those that each of its feeds into the table maps as required from a field of the record; a constant says nothing of
+    a delivery, and what one feed alone requires cannot be asked of the others' records.
+    """
+    feeds = source.feeds_of(table.inputs[0].table.noun).values()
+    required = [
+        {name for name, mapping in feed.columns.items() if mapping.required and mapping.from_ is not None} for feed in feeds
+    ]
+    declared = {field.name for field in table.fields}
+    return tuple(sorted(declared.intersection(*required))) if required else ()
+
+
+def _summary() -> list[Column]:
+    percentiles = F.percentile("latency_ms", F.array(F.lit(0.5), F.lit(0.95), F.lit(0.99)))
+    completeness = F.try_divide(F.sum("n_present"), F.sum("n_expected"))
+    return [
+        F.count("arrived_at").alias("n_records"),
+        F.max("arrived_at").alias("arrived_at"),
+        *((percentiles[place] / 1000).alias(f"latency_p{p}_seconds") for place, p in enumerate((50, 95, 99))),
+        # Where nothing is required, nothing is missing.
+        F.coalesce(completeness, F.lit(1.0)).alias("completeness_share"),
+    ]
+
+
+def _volume_ratio() -> Column:
+    """Records against the mean of the same weekday in the four weeks before, over the days that were delivered."""
+    day = F.unix_date("delivery_day")
+    weekday = W.partitionBy("source", "record_table", F.dayofweek("delivery_day")).orderBy(day)
+    return F.col("n_records") / F.avg("n_records").over(weekday.rangeBetween(-7 * _WEEKS, -7))
+
+
+def _collected(event_records: DataFrame, order_records: DataFrame, sources: Mapping[str, Source]) -> DataFrame:
+    """Per source and delivery day, the share of its online orders that left a purchase event.
+
+    An order counts once it has a kept line that is a sale outside the tills; the event may have been delivered the day
+    before. A source that feeds no events is not asked.
+    """
+    asked = [name for name, source in sources.items() if source.feeds_of("events")]
+    is_online_sale = (F.col("channel") != "pos") & ~F.col("is_return")
+    orders = order_records.where(is_kept() & is_online_sale & F.col("source").isin(asked))
+    purchases = event_records.where(is_kept() & (F.col("event_type") == "purchase"))
+    counts_for = F.explode(F.array("delivery_day", F.date_add("delivery_day", 1)))
+    seen = purchases.select("source", "order_id", counts_for.alias("delivery_day")).distinct().withColumn("is_seen", F.lit(True))
+    return (
+        orders
+        .select("source", "delivery_day", "order_id")
+        .distinct()
+        .join(seen, on=["source", "delivery_day", "order_id"], how="left")
+        .groupBy("source", F.lit(silver.ORDER_RECORDS.name).alias("record_table"), "delivery_day")
+        .agg(F.avg(F.col("is_seen").isNotNull().cast("int")).alias("collection_share"))
+    )

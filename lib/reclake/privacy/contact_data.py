@@ -1,0 +1,73 @@
+"""One spelling per phone number and e-mail address; what reaches nobody is None."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import phonenumbers
+
+_PLACEHOLDERS = frozenset({
+    "unknown", "none", "null", "nil", "na", "n/a", "nan", "test", "anonymous", "noemail", "nomail", "undefined", "-", "--", ".",
+    "无", "未知", "没有", "不详", "空",
+})  # fmt: skip
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def _is_one_repeated(text: str) -> bool:
+    return len(set(text)) == 1
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether the text stands for a missing value.
+
+    Examples
+    --------
+    >>> [is_placeholder(text) for text in ("", " N/A ", "未知", "0000", "Anna")]
+    [True, True, True, True, False]
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().casefold()
+    return not plain or plain in _PLACEHOLDERS or (_is_one_repeated(plain) and not plain.isalpha())
+
+
+@lru_cache(maxsize=65536)
+def normalised_phone(text: str, default_region: str) -> str | None:
+    """E.164 of a valid number, else None; without a country code it is read as one of `default_region`.
+
+    Examples
+    --------
+    >>> normalised_phone("138 0013-8000", "CN"), normalised_phone("0086 13800138000", "CN")
+    ('+8613800138000', '+8613800138000')
+    >>> normalised_phone("11111111111", "CN") is None
+    True
+    """
+    if is_placeholder(text):
+        return None
+    try:
+        number = phonenumbers.parse(unicodedata.normalize("NFKC", text), default_region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number) or _is_one_repeated(str(number.national_number)):
+        return None
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def normalised_email(text: str) -> str | None:
+    """The address in lower case, else None.
+
+    Two spellings that one provider alone treats as equal (dots, `+`) stay two: a link that is missed does less harm than
+    two people made one.
+
+    Examples
+    --------
+    >>> normalised_email(" Anna.Li@Example.COM "), normalised_email("unknown@example.com")
+    ('anna.li@example.com', None)
+    """
+    address = unicodedata.normalize("NFKC", text).strip().lower()
+    if len(address) > 254 or not _EMAIL.fullmatch(address):
+        return None
+    return None if is_placeholder(address.split("@")[0]) else address
+
+
+def normalised_text(text: str) -> str | None:
+    """Trimmed free contact data such as a postal address; None for a placeholder."""
+    return None if is_placeholder(text) else text.strip()

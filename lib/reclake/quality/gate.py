@@ -1,0 +1,121 @@
+"""The gate: judges a frame before it becomes visible, and fails closed.
+
+Bare success of a validation says little: empty frames, empty suites, all-null columns, NaN and conditions that match no
+row pass. So the verdict is made here: from the suite's single results, own counts and what the suite declares of itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from pyspark.sql import DataFrame
+
+from reclake.tables import Table
+
+from .judging import Judgement, judge
+from .measures import differences, n_own_checks
+from .suites import Suite, SuiteRefused, load_suite, suite_digest
+from .time_limit import OutOfTime, n_jobs, within
+from .validation import ResultsIncomplete, Validator, error_name
+from .verdict import COLUMNS_AS_DECLARED, SUITE, TIME_LIMIT, VALIDATION, Finding, Verdict, judged
+
+logger = logging.getLogger(__name__)
+
+
+class Gate:
+    """The suites of a folder, and the time that one table's gate may take."""
+
+    def __init__(self, directory: Path, timeout_seconds: float) -> None:
+        self._directory = directory
+        self._timeout_seconds = timeout_seconds
+        self._validator: Validator | None = None
+
+    def digest(self, table: Table) -> str:
+        """SHA-256 of the table's suite, for staleness; 'missing' without one."""
+        return suite_digest(self._directory, table)
+
+    def require(
+        self,
+        table: Table,
+        frame: DataFrame,
+        *,
+        days: str = "",
+        n_rows: int | None = None,
+        is_fed: bool = True,
+        min_rows: int | None = None,
+    ) -> Verdict:
+        """`check`, and stop what does not pass; `days` says in the error which days were judged.
+
+        Raises
+        ------
+        GateFailed
+            Unless the verdict is passed.
+        """
+        verdict = self.check(table, frame, n_rows=n_rows, is_fed=is_fed, min_rows=min_rows)
+        if verdict.blocks:
+            raise verdict.failure(days=days)
+        return verdict
+
+    def check(
+        self, table: Table, frame: DataFrame, *, n_rows: int | None = None, is_fed: bool = True, min_rows: int | None = None
+    ) -> Verdict:
+        """Judge a frame that the caller has conformed and persisted; never raises for what it finds.
+
+        Parameters
+        ----------
+        n_rows
+            The frame's rows as the caller counted them: a frame that gives another number now is not stable.
+        is_fed
+            Whether anything feeds the table; what nothing feeds may be empty.
+        min_rows
+            The floor on rows where it differs from the suite's: 0 for days that are declared empty.
+        """
+        started, tag = time.monotonic(), f"gate-{uuid4().hex}"
+        n_expectations = n_own_checks(table, ())
+        try:
+            suite = load_suite(self._directory, table)
+        except SuiteRefused as refused:
+            judgement = Judgement(n_rows or 0, (Finding.broken(SUITE, str(refused)),))
+        else:
+            n_expectations = len(suite.rules) + n_own_checks(table, suite.conditions)
+            floor = min_rows if min_rows is not None else suite.floor if is_fed else 0
+            judgement = self._judge(table, frame, suite, floor=floor, n_rows=n_rows, tag=tag)
+        verdict = judged(
+            table,
+            findings=judgement.findings,
+            warnings=judgement.warnings,
+            n_expectations=n_expectations,
+            n_rows=judgement.n_rows,
+            seconds=time.monotonic() - started,
+            n_jobs=n_jobs(frame.sparkSession.sparkContext, tag),
+        )
+        told = (table.name, verdict.verdict, verdict.n_failed, n_expectations, verdict.n_rows)
+        logger.info("%s: gate %s, %d of %d expectations not met, %d rows", *told)
+        return verdict
+
+    def _judge(self, table: Table, frame: DataFrame, suite: Suite, *, floor: int, n_rows: int | None, tag: str) -> Judgement:
+        rows = n_rows or 0
+        if unlike := differences(frame.schema, table):
+            # Not looked at further: a comparison with a wrong type would print the value that does not fit.
+            wrong = Finding.failed(COLUMNS_AS_DECLARED, n_bad=None, n_rows=rows, message="; ".join(unlike))
+            return Judgement(rows, (wrong,))
+
+        def call() -> Judgement:
+            self._validator = self._validator or Validator()
+            return judge(frame, table, suite, self._validator, floor=floor, n_rows=n_rows)
+
+        try:
+            return within(self._timeout_seconds, call, frame.sparkSession.sparkContext, tag=tag)
+        except OutOfTime as late:
+            self._validator = None  # its thread may still be at it
+            broken = Finding.broken(TIME_LIMIT, str(late), n_rows=rows)
+        except ResultsIncomplete as incomplete:
+            broken = Finding.broken(VALIDATION, str(incomplete), n_rows=rows)
+        except Exception as error:  # noqa: BLE001 - whatever stops the gate must stop the table
+            # The message may quote values of the data: only the kind of error is told.
+            told = " ".join(filter(None, (type(error).__name__, error_name(str(error)))))
+            broken = Finding.broken(VALIDATION, told, n_rows=rows)
+        return Judgement(rows, (broken,))

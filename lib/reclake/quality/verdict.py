@@ -1,0 +1,131 @@
+"""What a gate says of one frame: counts and rule texts, never a value of the data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from reclake.errors import GateFailed
+from reclake.tables import Table
+
+_SHOWN = 5  # findings that an error names; all of them are stored
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule that was broken, or that could not be judged.
+
+    Examples
+    --------
+    >>> Finding.failed("started_at is not null", n_bad=31, n_rows=48210).text
+    'started_at is not null: 31 of 48,210 rows'
+    """
+
+    rule: str
+    kind: Literal["failed", "broken"]
+    n_bad: int | None  # rows against the rule; None where it does not speak of rows
+    n_rows: int
+    message: str
+
+    @classmethod
+    def failed(cls, rule: str, *, n_bad: int | None, n_rows: int, message: str = "") -> Finding:
+        """A rule that was judged and does not hold."""
+        counted = f"{n_rows:,} rows" if n_bad is None else f"{n_bad:,} of {n_rows:,} rows"
+        return cls(rule, "failed", n_bad, n_rows, message or counted)
+
+    @classmethod
+    def broken(cls, rule: str, message: str, *, n_rows: int = 0) -> Finding:
+        """A rule that could not be judged; that blocks as well."""
+        return cls(rule, "broken", None, n_rows, message)
+
+    @property
+    def text(self) -> str:
+        """Rule and count in one phrase."""
+        return f"{self.rule}: {self.message}" if self.kind == "failed" else f"{self.rule}: could not run, {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gate's answer for one frame of one table. Only `passed` lets a commit happen."""
+
+    table: str
+    verdict: Literal["passed", "failed", "broken"]
+    n_expectations: int  # of the suite, and own checks
+    n_failed: int
+    findings: tuple[Finding, ...]  # what blocks
+    n_rows: int
+    seconds: float
+    warnings: tuple[Finding, ...] = ()  # what is stored and shown, but does not block
+    n_jobs: int = 0  # Spark jobs of the gate
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the commit must not happen without a waiver."""
+        return self.verdict != "passed"
+
+    @property
+    def is_waivable(self) -> bool:
+        """Whether a waiver may let it through: not a frame with other columns than declared, as it cannot be written."""
+        return not any(finding.rule == COLUMNS_AS_DECLARED for finding in self.findings)
+
+    def stored(self) -> str:
+        """Findings and warnings as JSON, for ops.gate_results."""
+        told = [(finding, True) for finding in self.findings] + [(finding, False) for finding in self.warnings]
+        return json.dumps(
+            [
+                {"rule": f.rule, "kind": f.kind, "n_bad": f.n_bad, "n_rows": f.n_rows, "message": f.message, "blocks": blocks}
+                for f, blocks in told
+            ],
+            ensure_ascii=False,
+        )
+
+    def failure(self, *, days: str = "") -> GateFailed:
+        """The error that stops the table; `days` says which days were judged."""
+        shown = [finding.text for finding in self.findings[:_SHOWN]]
+        if more := len(self.findings) - len(shown):
+            shown.append(f"and {more} more")
+        return GateFailed(f"{' '.join(filter(None, (self.table, days)))}: {self._counted()}", "; ".join(shown), self._next_step())
+
+    def _counted(self) -> str:
+        n_broken = sum(finding.kind == "broken" for finding in self.findings)
+        n_failed = len(self.findings) - n_broken
+        parts = [f"{n_failed} of {self.n_expectations} expectations failed"] if n_failed else []
+        if any(finding.rule in WHOLE_GATE for finding in self.findings):
+            return ", ".join([*parts, "the gate could not run"])
+        if n_broken:
+            parts.append(f"{n_broken} {'' if n_failed else f'of {self.n_expectations} expectations '}could not run")
+        return ", ".join(parts)
+
+    def _next_step(self) -> str:
+        suite = f"expectations/{self.table}.json"
+        rules = {finding.rule for finding in self.findings}
+        if SUITE in rules:
+            return f"restore {suite}, then run the day again"
+        if TIME_LIMIT in rules:
+            return "look why Spark does not answer, or raise expectations.timeout_seconds, then run the day again"
+        return f"correct the source or {suite}, then run the day again"
+
+
+SUITE = "the suite"
+TIME_LIMIT = "the time limit"
+VALIDATION = "the validation"
+STABLE_FRAME = "the frame is stable"
+WHOLE_GATE = (SUITE, TIME_LIMIT, VALIDATION)  # findings about the gate, not about one rule
+COLUMNS_AS_DECLARED = "columns are as declared"
+
+
+def judged(
+    table: Table,
+    *,
+    findings: tuple[Finding, ...],
+    warnings: tuple[Finding, ...] = (),
+    n_expectations: int,
+    n_rows: int,
+    seconds: float,
+    n_jobs: int,
+) -> Verdict:
+    """The verdict that follows from the findings: broken before failed before passed."""
+    kinds = {finding.kind for finding in findings}
+    verdict: Literal["passed", "failed", "broken"] = "broken" if "broken" in kinds else "failed" if kinds else "passed"
+    return Verdict(table.name, verdict, n_expectations, len(findings), findings, n_rows, seconds, warnings, n_jobs)

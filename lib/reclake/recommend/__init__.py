@@ -1,0 +1,1 @@
+"""Rules and models that choose products for customers; no I/O."""

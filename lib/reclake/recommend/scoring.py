@@ -1,0 +1,187 @@
+"""Exact top-k of inner products, in Arrow batches on the workers.
+
+The product factors travel once to each worker as a plain array; customers are cut into blocks, and each block
+meets the numbers of the products on sale. Both inputs are frames, so nothing is collected to say what is on sale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+if TYPE_CHECKING:
+    from reclake.recommend.als import FittedAls
+
+Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+
+_CUSTOMERS_PER_BLOCK = 20_000  # one block is held by a worker as Arrow: at rank 64 and 50 seen products some 10 MB
+_SCORES_AT_ONCE = 4_000_000  # doubles of one GEMM: 32 MB
+_PICK = pa.struct([("place", pa.int32()), ("score", pa.float64()), ("because_index", pa.int32())])
+_LISTS = pa.schema([("customer_id", pa.string()), ("seen_places", pa.list_(pa.int32())), ("picks", pa.list_(_PICK))])
+_LISTS_DDL = "customer_id string, seen_places array<int>, picks array<struct<place:int,score:double,because_index:int>>"
+
+
+def top_k(scores: Floats, *, k: int) -> Ints:
+    """Positions of the `k` greatest finite scores, greatest first; equal scores in order of position.
+
+    Examples
+    --------
+    >>> top_k(np.array([0.5, 0.9, 0.5, -np.inf, 0.5]), k=3).tolist()
+    [1, 0, 2]
+    >>> top_k(np.array([-np.inf, 0.1]), k=3).tolist()
+    [1]
+    """
+    k = min(k, int(np.isfinite(scores).sum()))
+    if k == 0:
+        return np.empty(0, dtype=np.int64)
+    # argpartition alone would choose any of the products that share the last place.
+    least = scores[np.argpartition(scores, len(scores) - k)[len(scores) - k :]].min()
+    candidates = np.flatnonzero(scores >= least)
+    return candidates[np.argsort(-scores[candidates], kind="stable")[:k]]
+
+
+def inner_products(left: Floats, right: Floats) -> npt.NDArray[np.float32]:
+    """`left` (a, rank) times `right` (b, rank) as (a, b), summed in doubles and rounded to floats.
+
+    The last bit of a sum depends on the shape of a GEMM; rounded, equal products get equal scores in any block.
+    """
+    product: npt.NDArray[np.float32] = (left.astype(np.float64) @ right.astype(np.float64).T).astype(np.float32)
+    return product
+
+
+def because(picked: Floats, seen: Floats) -> Ints:
+    """For each picked product the position of the seen one with the greatest positive inner product, or −1.
+
+    Parameters
+    ----------
+    picked
+        Factors (n picks, rank).
+    seen
+        Factors (n seen, rank); equal ones: the first wins.
+
+    Examples
+    --------
+    >>> because(np.array([[1.0, 0.0], [-1.0, 0.0]]), np.array([[0.5, 1.0], [2.0, 0.0]])).tolist()
+    [1, -1]
+    """
+    if not len(seen):
+        return np.full(len(picked), -1, dtype=np.int64)
+    pull = inner_products(picked, seen)
+    best = pull.argmax(axis=1)
+    return np.where(pull[np.arange(len(picked)), best] > 0, best, -1)
+
+
+def _rows(column: pa.ChunkedArray) -> list[Ints]:
+    """The lists of a column of integer lists as arrays."""
+    joined = column.combine_chunks()
+    flat, ends = joined.flatten().to_numpy(), joined.value_lengths().to_numpy().cumsum()
+    return np.split(flat, ends[:-1])
+
+
+def _vectors(column: pa.ChunkedArray, rank: int) -> tuple[Ints, Floats]:
+    """Which rows have a vector, and these vectors as (n, rank)."""
+    joined = column.combine_chunks()
+    known = np.flatnonzero(joined.is_valid().to_numpy(zero_copy_only=False))
+    return known, joined.flatten().to_numpy().reshape(len(known), rank)
+
+
+def _as_lists(picks: list[tuple[Ints, Floats, Ints]]) -> pa.ListArray:
+    ends = np.cumsum([0] + [len(places) for places, _, _ in picks]).astype(np.int32)
+    places, scores, reasons = (np.concatenate(part) for part in zip(*picks, strict=True))
+    structs = pa.StructArray.from_arrays(
+        [
+            pa.array(places, pa.int32()),
+            pa.array(scores, pa.float64()),
+            pa.array(reasons, pa.int32(), mask=reasons < 0),
+        ],
+        fields=list(_PICK),
+    )
+    return pa.ListArray.from_arrays(pa.array(ends), structs)
+
+
+def picks_of(
+    vectors: Floats, seen: list[Ints], product_factors: Floats, candidates: Ints, places: Ints, *, n: int
+) -> list[tuple[Ints, Floats, Ints]]:
+    """For each customer the places, scores and reasons (product indices, −1 for none) of the best `n` products.
+
+    Parameters
+    ----------
+    vectors
+        Customer factors (n customers, rank).
+    seen
+        Product indices that each customer must not be shown.
+    product_factors
+        (n products, rank) by product index.
+    candidates, places
+        Indices of the products on sale, ascending, and what to call them in the answer.
+    n
+        Length of a list.
+    """
+    position_of = np.full(len(product_factors), -1, dtype=np.int64)
+    position_of[candidates] = np.arange(len(candidates))
+    on_sale = product_factors[candidates]
+    step = max(1, _SCORES_AT_ONCE // max(1, len(candidates)))
+    found = []
+    for start in range(0, len(vectors), step):
+        scores = inner_products(vectors[start : start + step], on_sale)
+        for row, own in zip(scores, seen[start : start + step], strict=True):
+            hidden = position_of[own]
+            row[hidden[hidden >= 0]] = -np.inf
+            best = top_k(row, k=n)
+            reasons = because(on_sale[best], product_factors[own])
+            found.append((places[best], row[best], np.where(reasons >= 0, own[reasons], -1) if len(own) else reasons))
+    return found
+
+
+def _scorer(product_factors: Floats, *, n: int) -> Callable[[pa.Table, pa.Table], pa.Table]:
+    def score(customers: pa.Table, products: pa.Table) -> pa.Table:
+        """One block: customers with seen_places, seen_indices, factors; products with product_index, place."""
+        if not customers.num_rows:
+            return _LISTS.empty_table()
+        sorted_products = products.sort_by("product_index")
+        candidates, places = (sorted_products[name].to_numpy() for name in ("product_index", "place"))
+        known, vectors = _vectors(customers["factors"], product_factors.shape[1])
+        seen = _rows(customers["seen_indices"])
+        nothing: tuple[Any, Any, Any] = (np.empty(0, np.int32), np.empty(0), np.empty(0, np.int32))
+        picks = [nothing] * customers.num_rows
+        best = picks_of(vectors, [seen[row] for row in known], product_factors, candidates, places, n=n)
+        for row, pick in zip(known, best, strict=True):
+            picks[row] = pick
+        columns = [customers["customer_id"], customers["seen_places"], _as_lists(picks)]
+        return pa.Table.from_arrays(columns, names=_LISTS.names).cast(_LISTS)
+
+    return score
+
+
+def with_picks(people: DataFrame, candidates: DataFrame, model: FittedAls, *, n: int) -> DataFrame:
+    """One row per customer: customer_id, seen_places, picks (the model's best `n` unseen candidates, in order).
+
+    A customer whom the model does not know has no picks. Exact: each customer is scored against every
+    candidate; ties go to the smaller product_index, the order of product ids.
+
+    Parameters
+    ----------
+    people
+        customer_id, seen_places, seen_indices (sorted).
+    candidates
+        place, product_index: the model's products that may be shown.
+    model
+        Its product factors go to the workers with the function, as Spark broadcasts a large closure.
+    n
+        Length of a list.
+    """
+    n_blocks = 1 + model.n_customers // _CUSTOMERS_PER_BLOCK
+    block = F.pmod(F.xxhash64("customer_id"), F.lit(n_blocks)).cast("int").alias("block")
+    customers = people.join(model.customer_factors, on="customer_id", how="left").select("*", block)
+    blocks = F.explode(F.sequence(F.lit(0), F.lit(n_blocks - 1))).alias("block")
+    products = candidates.select("place", "product_index", blocks)
+    return (
+        customers.groupBy("block").cogroup(products.groupBy("block")).applyInArrow(_scorer(model.product_factors, n=n), _LISTS_DDL)
+    )

@@ -1,0 +1,230 @@
+"""Fit, judge on days that were held out, and fit again on all days: what becomes of it is the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.privacy.consent import customers_to_profile
+from reclake.recommend.als import Als, FittedAls
+from reclake.recommend.bootstrap import Ratio, paired_ratio
+from reclake.recommend.catalogue import active_products
+from reclake.recommend.interface import AlsSettings, KindWeights, PopularitySettings, TrainingSettings
+from reclake.recommend.lists import ranked_lists
+from reclake.recommend.metrics import customer_metrics
+from reclake.recommend.popularity import popular_products
+from reclake.recommend.split import TimeSplit
+from reclake.recommend.weights import pairs, product_popularity, resolved
+
+K = 10  # length of the lists that are judged
+_METRICS = (f"recall_at_{K}", f"ndcg_at_{K}", f"coverage_at_{K}")
+RATIO_TO_POPULARITY = f"ndcg_at_{K} / popularity"
+RATIO_TO_CHAMPION = f"ndcg_at_{K} / champion"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One row of gold.model_metrics, less what only the caller knows."""
+
+    model_name: str
+    split: str
+    metric: str
+    value: float
+    n_customers: int
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """What a training found. `model` is the refit up to `as_of`; None when the decision is against it."""
+
+    as_of: date
+    cut: date
+    metrics: tuple[Metric, ...]
+    is_better_than_popularity: bool
+    is_not_worse_than_champion: bool  # True without a champion
+    compared_with: str | None  # version of the champion
+    reasons: tuple[str, ...] = ()  # why it is not to be promoted
+    model: FittedAls | None = field(default=None, compare=False)
+
+    @property
+    def is_promotable(self) -> bool:
+        """Whether the refit may become the champion."""
+        return self.is_better_than_popularity and self.is_not_worse_than_champion
+
+    def rows(self, *, training_id: str, model_version: str | None, is_promoted: bool) -> list[dict[str, Any]]:
+        """The rows of gold.model_metrics; only the rows of the model trained here name its version."""
+        return [
+            {
+                "training_id": training_id,
+                "as_of_date": self.as_of,
+                "model_name": metric.model_name,
+                "model_version": model_version if metric.model_name == Als.name else None,
+                "split": metric.split,
+                "metric": metric.metric,
+                "value": float(metric.value),
+                "lower": metric.lower,
+                "upper": metric.upper,
+                "n_customers": metric.n_customers,
+                "is_promoted": is_promoted,
+            }
+            for metric in self.metrics
+        ]
+
+
+@dataclass(frozen=True)
+class Test:
+    """The held-out days: who is judged by what, and what may be shown to them."""
+
+    split: TimeSplit
+    seen: DataFrame  # customer_id, product_id before the cut
+    truth: DataFrame  # customer_id, product_id new to the customer in the test days
+    catalogue: DataFrame  # place, product_id, popularity at the cut
+
+    def lists(self, model: FittedAls | None) -> DataFrame:
+        """The lists that the whole chain would have shown at the cut, for everyone in the truth."""
+        return ranked_lists(self.truth.select("customer_id").distinct(), self.seen, self.catalogue, n=K, model=model)
+
+
+def _test(interactions: DataFrame, products: DataFrame, split: TimeSplit, popularity: PopularitySettings, weights: KindWeights) -> Test:
+    counted = product_popularity(interactions, weights, as_of=split.cut, half_life_days=popularity.half_life_days)
+    return Test(
+        split=split,
+        seen=pairs(split.train(interactions)),
+        truth=split.truth(interactions).persist(),
+        catalogue=popular_products(products, counted).persist(),
+    )
+
+
+def _compared(test: Test, challenger: FittedAls, base: FittedAls | None, names: tuple[str, str], settings: TrainingSettings) -> tuple[Ratio, list[Metric]]:
+    """Both models' metrics over all customers of the truth, and the ratio of their nDCG."""
+    lists = {name: test.lists(model).persist() for name, model in zip(names, (challenger, base), strict=True)}
+    both = None
+    try:
+        each = {name: customer_metrics(shown, test.truth, k=K) for name, shown in lists.items()}
+        both = _side_by_side(each[names[0]], each[names[1]]).persist()
+        ratio = paired_ratio(
+            both.select("customer_id", F.col("ndcg").alias("challenger"), F.col("base_ndcg").alias("base")),
+            samples=settings.bootstrap_samples,
+            seed=settings.bootstrap_seed,
+        )
+        means = both.agg(*(F.avg(name).alias(name) for name in both.columns[1:])).first()
+        metrics = []
+        if means is not None and ratio.n_customers:
+            n_products = max(1, test.catalogue.count())
+            for name, prefix in zip(names, ("", "base_"), strict=True):
+                n_shown = lists[name].select("product_id").distinct().count()
+                values = (means[f"{prefix}recall"], means[f"{prefix}ndcg"], n_shown / n_products)
+                metrics += [
+                    Metric(name, str(test.split), metric, value, ratio.n_customers)
+                    for metric, value in zip(_METRICS, values, strict=True)
+                ]
+        return ratio, metrics
+    finally:
+        for frame in (*lists.values(), *([both] if both is not None else [])):
+            frame.unpersist()
+
+
+def _side_by_side(challenger: DataFrame, base: DataFrame) -> DataFrame:
+    renamed = base.select("customer_id", F.col("recall").alias("base_recall"), F.col("ndcg").alias("base_ndcg"))
+    return challenger.select("customer_id", "recall", "ndcg").join(renamed, on="customer_id", how="inner")
+
+
+def is_better(ratio: Ratio, *, least_lower: float) -> bool:
+    """Whether the challenger is better on average and the lower end of its interval lies above `least_lower`.
+
+    Examples
+    --------
+    >>> is_better(Ratio(1.1, 1.01, 1.2, 50), least_lower=1.0), is_better(Ratio(1.0, 0.99, 1.1, 50), least_lower=0.98)
+    (True, False)
+    """
+    return ratio.value is not None and ratio.lower is not None and ratio.value > 1 and ratio.lower > least_lower
+
+
+def _said(ratio: Ratio, *, against: str, least_lower: float) -> str:
+    if ratio.value is None:
+        return f"nothing to compare with {against}: {ratio.n_customers} customers, or its nDCG@{K} is 0"
+    lower = "unbounded" if ratio.lower is None else f"{ratio.lower:.3f}"
+    return f"nDCG@{K} is {ratio.value:.3f} × {against}'s with lower end {lower}: above 1 and {least_lower:g} are needed"
+
+
+def _ratio_rows(ratio: Ratio, name: str, split: TimeSplit) -> list[Metric]:
+    if ratio.value is None:
+        return []
+    return [Metric(Als.name, str(split), name, ratio.value, ratio.n_customers, ratio.lower, ratio.upper)]
+
+
+def evaluate_and_fit(
+    interactions: DataFrame,
+    identities: DataFrame,
+    accounts: DataFrame,
+    consents: DataFrame,
+    products: DataFrame,
+    *,
+    as_of: date,
+    als: AlsSettings,
+    popularity: PopularitySettings,
+    weights: Mapping[str, float] | KindWeights,
+    training: TrainingSettings,
+    champion: FittedAls | None,
+) -> TrainingOutcome:
+    """Judge ALS against popularity and the champion on held-out days; refit it up to `as_of` if it may be promoted.
+
+    Only people who may be profiled are in any of it. What is judged is the chain as it is served: the model's
+    products, filled up with popular ones, from the catalogue of `as_of`; whom the model does not know is counted
+    with the fallback's list. The champion is judged on the days after both cuts.
+
+    Raises
+    ------
+    ContractBroken
+        When there is no interaction before the cut, or the product factors are too large to be broadcast.
+    """
+    cut = as_of - timedelta(days=training.test_days)
+    recommender = Als(als, weights, training.max_item_factor_bytes)
+    people = customers_to_profile(identities, accounts, consents, as_of=as_of)
+    known = resolved(interactions, identities, as_of=as_of).join(people, on="customer_id", how="left_semi").persist()
+    catalogue = active_products(products, as_of=as_of)
+    tests = []
+    try:
+        challenger = recommender.fit(known, as_of=cut)
+        reasons: list[str] = []
+        test = _test(known, catalogue, TimeSplit(cut, as_of), popularity, weights)
+        tests.append(test)
+        ratio, metrics = _compared(test, challenger, None, ("als", "popularity"), training)
+        metrics += _ratio_rows(ratio, RATIO_TO_POPULARITY, test.split)
+        if not (is_better_than_popularity := is_better(ratio, least_lower=1.0)):
+            reasons.append(_said(ratio, against="popularity", least_lower=1.0))
+        is_not_worse = champion is None
+        if champion is not None and max(cut, champion.cut) >= as_of:
+            reasons.append(f"no day after the champion's cut {champion.cut} and before {as_of} to compare on")
+        elif champion is not None:
+            later = _test(known, catalogue, TimeSplit(max(cut, champion.cut), as_of), popularity, weights)
+            tests.append(later)
+            against, judged = _compared(later, challenger, champion, ("als", "champion"), training)
+            metrics += [metric for metric in judged if metric.model_name == "champion" or later.split != test.split]
+            metrics += _ratio_rows(against, RATIO_TO_CHAMPION, later.split)
+            is_not_worse = is_better(against, least_lower=training.min_champion_ratio)
+            if not is_not_worse:
+                reasons.append(_said(against, against="the champion", least_lower=training.min_champion_ratio))
+        is_promotable = is_better_than_popularity and is_not_worse
+        return TrainingOutcome(
+            as_of=as_of,
+            cut=cut,
+            metrics=tuple(metrics),
+            is_better_than_popularity=is_better_than_popularity,
+            is_not_worse_than_champion=is_not_worse,
+            compared_with=champion.version if champion else None,
+            reasons=tuple(reasons),
+            model=recommender.fit(known, as_of=as_of) if is_promotable else None,
+        )
+    finally:
+        known.unpersist()
+        for test in tests:
+            test.truth.unpersist()
+            test.catalogue.unpersist()

@@ -1,0 +1,151 @@
+"""One open application: settings, session, lake and gate, put together once."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from pyspark.sql import SparkSession
+
+from reclake.errors import UsageError
+from reclake.lake.claims import Claims
+from reclake.lake.ledger import Ledger
+from reclake.lake.manifest import Manifest
+from reclake.lake.session import open_session
+from reclake.lake.store import Store
+from reclake.quality.gate import Gate
+from reclake.registry import Registry
+from reclake.settings import Settings
+from reclake.sources.source import Source, load_source
+from reclake.tables import Table
+
+from .code import code_digest, settings_digest, suite_digest
+from .plan import Digests, Planner, Scope, limits_of
+from .report import Reporter, Silent
+
+logger = logging.getLogger("reclake")
+
+
+def utc_now() -> datetime:
+    """The time in UTC, without zone as Spark gives times back; the only clock of a run."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class Application:
+    """What a job works with."""
+
+    home: Path
+    settings: Settings
+    spark: SparkSession
+    store: Store
+    ledger: Ledger
+    manifest: Manifest
+    claims: Claims
+    gate: Gate
+    registry: Registry
+    sources: Mapping[str, Source]
+    run_id: str
+    clock: Callable[[], datetime] = utc_now
+    reporter: Reporter = field(default_factory=Silent)
+
+    def at_home(self, path: str) -> Path:
+        """A path of the settings: relative ones lie in the project folder."""
+        return self.home / path
+
+    def parameters(self, table: Table) -> dict[str, Any]:
+        """The settings that the table's builder takes, by their full names."""
+        special = {
+            "sources": self.sources,
+            "run.at": self.clock(),
+            "secrets.directory": located(self.home, self.settings.secrets.directory),
+        }
+        return {key: special[key] if key in special else self.settings.value(key) for key in table.parameters}
+
+    def digests(self, table: Table) -> Digests:
+        """What the table's days are made with now."""
+        folder = self.at_home(self.settings.expectations.directory)
+        return Digests(code_digest(table), settings_digest(table, self.parameters(table)), suite_digest(folder, table))
+
+    def planner(self, scope: Scope) -> Planner:
+        """A planner on the ledger as it stands; follows the ledger as tables are built."""
+        models = {"als": self.model_version("als")}
+        return Planner(self.ledger, scope=scope, limits=limits_of(self.sources), digests=self.digests, models=models)
+
+    def model_version(self, name: str) -> int | None:
+        """The model version that the manifest names; None before the first promotion."""
+        published = self.manifest.current().get(f"model:{name}")
+        return published.version if published else None
+
+
+def located(home: Path, path: str) -> str:
+    """A path or URI of the settings; a relative path lies in the project folder."""
+    return path if "://" in path else str(home / path)
+
+
+def load_sources(home: Path, settings: Settings, names: Iterable[str]) -> dict[str, Source]:
+    """The source files of the names.
+
+    Raises
+    ------
+    UsageError
+        When there is no such file.
+    """
+    folder = home / settings.sources.directory
+    known = sorted(path.stem for path in folder.glob("*.toml"))
+    found = {}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"there is no source {name!r}", f"sources {', '.join(known) or 'none'}", "see docs/sources.md to add one"
+            )
+        found[name] = load_source(folder / f"{name}.toml")
+    return found
+
+
+def open_application(
+    home: Path,
+    settings: Settings,
+    *,
+    name: str,
+    run_id: str | None = None,
+    reporter: Reporter | None = None,
+    spark: SparkSession | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Application:
+    """Open the session and the lake, and read the ledger."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    sources = load_sources(home, settings, settings.sources.enabled)
+    session = spark or open_session(home / settings.spark.conf_dir, name=name)
+    store = Store(session, located(home, settings.lake.root), keep_days=settings.lake.keep_manifests_days)
+    application = Application(
+        home=home,
+        settings=settings,
+        spark=session,
+        store=store,
+        ledger=Ledger(store),
+        manifest=Manifest(store),
+        claims=Claims(store, clock, minutes=settings.run.claim_minutes, wait_seconds=settings.run.claim_wait_seconds),
+        gate=Gate(home / settings.expectations.directory, settings.expectations.timeout_seconds),
+        registry=Registry(_tracking_uri(home, settings), located(home, settings.mlflow.artifact_root)),
+        sources=sources,
+        run_id=run_id or f"{clock():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}",
+        clock=clock,
+        reporter=reporter or Silent(),
+    )
+    application.ledger.load()
+    return application
+
+
+def _tracking_uri(home: Path, settings: Settings) -> str:
+    uri = settings.mlflow.tracking_uri
+    prefix = "sqlite:///"
+    if uri.startswith(prefix) and not uri.startswith(f"{prefix}/"):
+        return f"{prefix}{home / uri.removeprefix(prefix)}"
+    return uri

@@ -1,0 +1,113 @@
+"""Digests of what a day is made with: the builder and its rules, its settings, its suite."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from reclake.tables import Table
+
+# What a builder imports from here carries no rule of its own.
+_WITHOUT_RULES = ("reclake.tables", "reclake.errors")
+# Where keys lie and when a run began change no row's meaning.
+_UNDIGESTED = ("secrets.", "run.")
+
+
+def builder_of(table: Table) -> Callable[..., Any]:
+    """The function named after the table, in the module named after it."""
+    module = importlib.import_module(f"reclake.{table.layer}.{table.noun}")
+    builder: Callable[..., Any] = getattr(module, table.noun)
+    return builder
+
+
+@cache
+def code_digest(table: Table) -> str:
+    """The digest of the builder's module, of all reclake modules it imports, and of the table's declaration.
+
+    Comments, docstrings and layout do not count.
+    """
+    digest = hashlib.sha256(repr((table.name, table.key, [(f.name, f.type) for f in table.fields])).encode())
+    name = f"reclake.{table.layer}.{table.noun}"
+    if importlib.util.find_spec(name) is None:  # taken in or written by the runner itself
+        return digest.hexdigest()[:16]
+    for module in sorted(_modules_behind(name)):
+        digest.update(f"{module}\n{_meaning(module)}".encode())
+    return digest.hexdigest()[:16]
+
+
+def settings_digest(table: Table, values: Mapping[str, Any]) -> str:
+    """The digest of the settings that the builder takes, by their full names."""
+    counted = {key: _plain(value) for key, value in values.items() if not key.startswith(_UNDIGESTED)}
+    return hashlib.sha256(json.dumps(counted, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def suite_digest(folder: Path, table: Table) -> str:
+    """The digest of the table's suite; 'none' if there is no file, which no gate passes."""
+    path = folder / f"{table.name}.json"
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "none"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {name: source.digest() for name, source in value.items()}
+    return value
+
+
+def _modules_behind(name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        module = waiting.pop()
+        if module not in found and not module.startswith(_WITHOUT_RULES):
+            found.add(module)
+            waiting.extend(_imports_of(module))
+    return found
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(inspect.getsource(importlib.import_module(module)))
+
+
+def _imports_of(module: str) -> list[str]:
+    package = module if hasattr(importlib.import_module(module), "__path__") else module.rpartition(".")[0]
+    names: list[str] = []
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = (
+                importlib.util.resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module or ""
+            )
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return [name for name in names if name.startswith("reclake.") and _is_module(name)]
+
+
+@cache
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+@cache
+def _meaning(module: str) -> str:
+    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            body.pop(0)
+    return ast.dump(tree)

@@ -1,0 +1,180 @@
+"""Landing files into bronze: each file once, the good ones of a drop even beside bad ones."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+
+from reclake.errors import GateFailed
+from reclake.lake.digest import WHOLE, DayContent, Digest, contents_by_day
+from reclake.lake.ledger import Entry, commit_entry
+from reclake.sources.intake import Intake, take_in
+from reclake.sources.source import Source
+from reclake.tables import BY_NAME, Table, bronze
+
+from .application import Application, located
+from .jobs import counted_jobs
+from .plan import Scope
+from .report import TableReport
+from .stage import StageRun, check, open_stage
+
+logger = logging.getLogger("reclake")
+STAGE = "bronze"
+
+
+def ingest(
+    app: Application, source: Source, folder: str | None = None, *, days: Collection[date] | None = None
+) -> dict[str, str]:
+    """Take the source's complete new files of the delivery days in; gives what was stopped.
+
+    Parameters
+    ----------
+    folder
+        Where the source's files lie; by default `<landing.root>/<source>`.
+    days
+        Only files delivered for these days; all for None.
+    """
+    place = folder or f"{located(app.home, app.settings.landing.root)}/{source.name}"
+    claimed = {bronze.FILES.name: (f"source {source.name}",)}
+    with open_stage(app, STAGE, app.planner(Scope()), claimed) as run:
+        taken = take_in(
+            app.spark,
+            source,
+            located(app.home, place),
+            known=_known(run, source),
+            delivery_days=days,
+            limits=app.settings.landing,
+            now=app.clock(),
+            batch_id=app.run_id,
+        )
+        files = taken.files.persist(StorageLevel.DISK_ONLY)
+        try:
+            _take_up(run, source, taken, files)
+        finally:
+            files.unpersist()
+    return {name: str(reason) for name, reason in run.stopped.items()}
+
+
+def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> None:
+    decided = files.select("file_digest", "feed", "outcome", "file_name", "reason").collect()  # one row per file of this run
+    for row in decided:
+        if row["outcome"] == "rejected":
+            logger.warning("file %s of source %s is rejected: %s", row["file_name"], source.name, row["reason"])
+    for noun, records in taken.records.items():
+        table = BY_NAME[f"bronze.{noun}"]
+        feeds = source.feeds_of(noun)
+        digests = sorted(row["file_digest"] for row in decided if row["feed"] in feeds and row["outcome"] == "ingested")
+        if not digests:
+            run.app.reporter.finished(TableReport(STAGE, table.name, "up to date"))
+            continue
+        _append_or_stop(run, table, records, batch=_batch(digests), source=source)
+    if decided and not run.stopped:
+        batch = _batch([f"{row['file_digest']}{row['file_name']}{row['outcome']}" for row in decided])
+        _append_or_stop(run, bronze.FILES, files, batch=batch, source=source)
+
+
+def _append_or_stop(run: StageRun, table: Table, records: DataFrame, *, batch: str, source: Source) -> None:
+    run.app.reporter.started(STAGE, table.name)
+    try:
+        run.app.reporter.finished(_append(run, table, records, batch=batch, source=source))
+    except GateFailed as failure:
+        run.stopped[table.name] = failure
+        run.app.reporter.finished(TableReport(STAGE, table.name, "stopped", verdict="failed", message=str(failure)))
+
+
+def _append(run: StageRun, table: Table, records: DataFrame, *, batch: str, source: Source) -> TableReport:
+    """Gate and append the records of this run's files, and tell the ledger what their days hold now."""
+    app = run.app
+    started = time.monotonic()
+    with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
+        frame = records.persist(StorageLevel.DISK_ONLY)
+        try:
+            contents = contents_by_day(frame, table)
+            n_rows = sum(content.digest.n_rows for content in contents.values())
+            gate_row = check(run, table, frame, n_rows=n_rows, empty_days=[])
+            app.claims.require_held(run.claim)
+            entries = [_entry(run, table, day, content, source) for day, content in sorted(contents.items())]
+            version = app.store.append_new(table, frame, batch=batch, entry=commit_entry(uuid4().hex, entries))
+        finally:
+            frame.unpersist()
+    gate_row |= {"n_build_jobs": jobs.total, "build_seconds": time.monotonic() - started, "version": version}
+    if version is not None:
+        app.ledger.add(Entry.of_row({**entry.row(), "version": version}) for entry in entries)
+        run.versions[table.name] = run.built[table.name] = version
+        run.rows[table.name] = sum(entry.content.digest.n_rows for entry in app.ledger.days(table).values())
+    return TableReport(
+        STAGE,
+        table.name,
+        "built" if version is not None else "unchanged",
+        n_rows=n_rows,
+        n_days=len(contents),
+        verdict=gate_row["verdict"],
+        n_jobs=jobs.total,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _entry(run: StageRun, table: Table, day: str, added: DayContent, source: Source) -> Entry:
+    """What the day holds after the append: digests are sums, so nothing is scanned again."""
+    before = run.app.ledger.days(table).get(day)
+    digest = (before.content.digest if before else Digest()) + added.digest
+    digests = run.app.digests(table)
+    versions: dict[str, Any] = {**(before.input_versions if before else {}), f"source:{source.name}": 0}
+    return Entry(
+        table=table.name,
+        day=day,
+        sequence=run.next_sequence(),
+        kind="build",
+        version=-1,
+        run_id=run.app.run_id,
+        token=run.claim.token,
+        recorded_at=run.app.clock(),
+        content=DayContent(digest),
+        code_digest=digests.code,
+        settings_digest=digests.settings,
+        suite_digest=digests.suite,
+        input_versions=versions,
+    )
+
+
+def _known(run: StageRun, source: Source) -> DataFrame | None:
+    """Files decided on before, and those of a run that ended between taking records in and noting their files."""
+    app = run.app
+    names = ("source", "file_digest", "file_name")
+    parts = []
+    noted = app.ledger.days(bronze.FILES).get(WHOLE)
+    if noted is not None:
+        parts.append(app.store.read(bronze.FILES, version=run.versions[bronze.FILES.name]).select(*names, "feed"))
+    for noun in source.tables_fed:
+        table = BY_NAME[f"bronze.{noun}"]
+        last = max(app.ledger.days(table).values(), key=lambda entry: entry.sequence, default=None)
+        if last is not None and (noted is None or last.token > noted.token):
+            records = app.store.read(table, version=run.versions[table.name]).where(f"batch_id = '{last.run_id}'")
+            parts.append(records.select(*names).distinct().selectExpr("*", "cast(null as string) as feed"))
+    known = None
+    for part in parts:
+        known = part if known is None else known.unionByName(part)
+    return known.select(*names).distinct() if known is not None else None
+
+
+def _batch(digests: list[str]) -> str:
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:32]
+
+
+def sources_in(app: Application) -> set[str]:
+    """The sources whose records the lake holds."""
+    return {
+        name.removeprefix("source:")
+        for noun in (table.noun for table in bronze.TABLES)
+        for entry in app.ledger.days(BY_NAME[f"bronze.{noun}"]).values()
+        for name in entry.input_versions
+        if name.startswith("source:")
+    }

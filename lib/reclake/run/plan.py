@@ -1,0 +1,248 @@
+"""What a run has to build: the days that its deliveries touch, and which of them are stale, table by table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from reclake.errors import UsageError
+from reclake.lake.digest import WHOLE, valid_at
+from reclake.lake.ledger import Entry, Ledger
+from reclake.tables import BY_NAME, Input, Reads, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run is asked for."""
+
+    delivery_days: frozenset[date] | None = None  # None: all that were ever delivered
+    as_ofs: tuple[date, ...] = ()
+    tables: frozenset[str] | None = None  # None: all
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far deliveries and repeats reach, in days; None for sources without a limit."""
+
+    late_days: int | None
+    repeat_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What a table's days are made with."""
+
+    code: str
+    settings: str
+    suite: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The output days of one table that have to be built, and why."""
+
+    table: Table
+    reasons: dict[str, str]  # ISO day or 'whole' → why it is stale
+    input_digests: dict[str, dict[str, str]] = field(default_factory=dict)  # day → input → digest
+
+    @property
+    def days(self) -> tuple[str, ...]:
+        """The output days, sorted."""
+        return tuple(sorted(self.reasons))
+
+
+class Planner:
+    """Derives work from the declarations and the ledger; knows no data."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        scope: Scope,
+        limits: Limits,
+        digests: Callable[[Table], Digests],
+        models: Mapping[str, int | None],
+    ) -> None:
+        self._ledger = ledger
+        self._scope = scope
+        self._limits = limits
+        self._digests = digests
+        self._models = models
+
+    def is_fed(self, table: Table) -> bool:
+        """Whether any input of the table holds anything."""
+        return any(self._ledger.holds(i.table) for i in table.inputs)
+
+    def holds(self, table: Table) -> bool:
+        """Whether the table holds anything yet."""
+        return self._ledger.holds(table)
+
+    def work(self, table: Table) -> Work:
+        """The days of the table that are stale now and in the run's scope; none if nothing feeds it."""
+        if (
+            not table.inputs
+            or not self.is_fed(table)
+            or (self._scope.tables is not None and table.name not in self._scope.tables)
+        ):
+            return Work(table, {})
+        digests = self._digests(table)
+        built = self._ledger.days(table)
+        reasons: dict[str, str] = {}
+        input_digests: dict[str, dict[str, str]] = {}
+        for day in sorted(self.touched(table)):
+            inputs = self._input_digests(table, day)
+            if why := self._why_stale(table, day, built.get(day), digests, inputs):
+                reasons[day] = why
+                input_digests[day] = inputs
+        return Work(table, reasons, input_digests)
+
+    def touched(self, table: Table) -> set[str]:
+        """The output days in scope that a change of the run's deliveries can reach."""
+        candidates = self._candidates(table)
+        if self._scope.delivery_days is None or not table.inputs:
+            if not table.inputs and self._scope.delivery_days is not None:
+                return candidates & {str(day) for day in self._scope.delivery_days}
+            return candidates
+        return {day for i in table.inputs for day in self._reached(i, self.touched(i.table), candidates)}
+
+    def _candidates(self, table: Table) -> set[str]:
+        """Every output day that exists or could: those of inputs, those built before, those asked for."""
+        built = set(self._ledger.days(table))
+        if table.is_as_of:
+            asked = {str(day) for day in self._scope.as_ofs}
+            return asked | built if table.is_restated or self._scope.force else asked
+        if table.day_column is None:
+            return {WHOLE}
+        days = set(built)
+        for i in table.inputs:
+            entries = self._ledger.days(i.table)
+            if i.days.reads is Reads.DELIVERIES:
+                days |= {day for entry in entries.values() for day in entry.content.details}
+            elif i.days.reads in (Reads.DAYS, Reads.REPEATS):
+                days |= set(entries)
+        return days
+
+    def _reached(self, i: Input, changed: Iterable[str], candidates: set[str]) -> set[str]:
+        """The candidates that read one of the input's changed days."""
+        changed = set(changed)
+        if not changed:
+            return set()
+        reads = i.days.reads
+        if reads in (Reads.WHOLE, Reads.VALID_AT_AS_OF) or WHOLE in changed:
+            return candidates
+        if reads is Reads.UNTIL_AS_OF:
+            return {day for day in candidates if day > min(changed)}
+        if reads is Reads.DELIVERIES:
+            # An event day that a delivery no longer brings lies among the late limit's days before it.
+            return candidates & (self._brought_by(i.table, changed) | _spread(changed, candidates, self._limits.late_days, 0))
+        before, after = self._around(i)
+        return candidates & _spread(changed, candidates, after, before)
+
+    def _brought_by(self, records: Table, delivery_days: Iterable[str]) -> set[str]:
+        """The event days of the deliveries' kept records."""
+        entries = self._ledger.days(records)
+        return {day for one in delivery_days if one in entries for day in entries[one].content.details}
+
+    def _around(self, i: Input) -> tuple[int | None, int]:
+        """Days before and after the output day that it reads; None for all earlier ones."""
+        if i.days.reads is Reads.REPEATS:
+            return self._limits.repeat_days, 0
+        return i.days.before, i.days.after
+
+    def days_to_read(self, i: Input, output_days: Iterable[str]) -> list[date] | None:
+        """The days of the input that the output days read, of those that exist; None for all of them."""
+        outputs = list(output_days)
+        existing = sorted(self._ledger.days(i.table))
+        if i.table.day_column is None or i.days.reads in (Reads.WHOLE, Reads.VALID_AT_AS_OF) or WHOLE in existing:
+            return None
+        chosen = {day for output in outputs for day in self._read_by(i, output, existing)}
+        return None if len(chosen) == len(existing) else [date.fromisoformat(day) for day in sorted(chosen)]
+
+    def _read_by(self, i: Input, output: str, existing: list[str]) -> list[str]:
+        """The input's existing days that one output day reads."""
+        if i.days.reads is Reads.UNTIL_AS_OF:
+            first = _shift(output, -i.days.window_days) if i.days.window_days else ""
+            return [day for day in existing if first <= day < output]
+        if i.days.reads is Reads.DELIVERIES:
+            entries = self._ledger.days(i.table)
+            return [day for day in existing if output in entries[day].content.details]
+        before, after = self._around(i)
+        first, last = "" if before is None else _shift(output, -before), _shift(output, after)
+        return [day for day in existing if first <= day <= last]
+
+    def _input_digests(self, table: Table, day: str) -> dict[str, str]:
+        digests = {i.table.name: self._input_digest(i, day) for i in table.inputs}
+        if table.model:
+            digests[f"model:{table.model}"] = str(self._models.get(table.model))
+        return digests
+
+    def _input_digest(self, i: Input, output: str) -> str:
+        entries = self._ledger.days(i.table)
+        if WHOLE in entries:
+            content = entries[WHOLE].content
+            if i.days.reads is Reads.VALID_AT_AS_OF and i.table.is_validity:
+                return str(valid_at(content, date.fromisoformat(output)))
+            return str(content.digest)
+        existing = sorted(entries)
+        read = existing if i.days.reads is Reads.WHOLE else self._read_by(i, output, existing)
+        if i.days.reads is Reads.DELIVERIES:
+            parts = [f"{day}={entries[day].content.details[output]}" for day in read]
+        else:
+            parts = [f"{day}={entries[day].content.digest}" for day in read if entries[day].content.digest.n_rows]
+        return hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
+
+    def _why_stale(self, table: Table, day: str, entry: Entry | None, digests: Digests, inputs: dict[str, str]) -> str:
+        if entry is None:
+            return "never built"
+        if self._scope.force:
+            return "forced"
+        if not table.is_restated and table.is_as_of and day not in {str(d) for d in self._scope.as_ofs}:
+            return ""
+        changes = {
+            "code changed": entry.code_digest != digests.code,
+            "settings changed": entry.settings_digest != digests.settings,
+            "suite changed": entry.suite_digest != digests.suite,
+        }
+        moved = [name for name in sorted(inputs) if entry.input_digests.get(name) != inputs[name]]
+        found = [why for why, is_so in changes.items() if is_so] + [f"{name} changed" for name in moved]
+        return ", ".join(found)
+
+
+def _shift(day: str, n_days: int) -> str:
+    return str(date.fromisoformat(day) + timedelta(days=n_days))
+
+
+def _spread(changed: set[str], candidates: set[str], back: int | None, ahead: int | None) -> set[str]:
+    """The candidates within `back` days before or `ahead` days after a changed day; None reaches any distance."""
+    if back is None:
+        return {day for day in candidates if day <= max(changed)}
+    if ahead is None:
+        return {day for day in candidates if day >= min(changed)}
+    return {_shift(day, n) for day in changed for n in range(-back, ahead + 1)}
+
+
+def limits_of(sources: Mapping[str, Any]) -> Limits:
+    """The widest limits of the lake's sources: a day must see everything that may reach it."""
+    if any(source.historical for source in sources.values()):
+        return Limits(None, None)
+    return Limits(
+        max((source.late_limit_days for source in sources.values()), default=0),
+        max((source.repeat_days for source in sources.values()), default=0),
+    )
+
+
+def require_table(name: str) -> Table:
+    """The table of that name.
+
+    Raises
+    ------
+    UsageError
+        When there is none.
+    """
+    if name not in BY_NAME:
+        raise UsageError(f"there is no table {name!r}", f"{len(BY_NAME)} tables are declared", "reclake tables lists them")
+    return BY_NAME[name]

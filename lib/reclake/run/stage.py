@@ -1,0 +1,373 @@
+"""One run order for every table: inputs at fixed versions → builder → gate → one commit → ledger → manifest."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
+from typing import Any
+from uuid import uuid4
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake import tables
+from reclake.errors import GateFailed, ReclakeError, StageStopped, TooMuchRejected
+from reclake.lake.claims import ALL_DAYS, Claim
+from reclake.lake.digest import WHOLE, DayContent, Digest, contents_by_day
+from reclake.lake.ledger import Entry, commit_entry, sequence_of
+from reclake.lake.manifest import Published
+from reclake.lake.schema import conform
+from reclake.lake.store import is_day_of
+from reclake.tables import Reads, Table, ops, silver
+
+from .application import Application
+from .code import builder_of
+from .jobs import counted_jobs
+from .plan import Planner, Scope, Work
+from .report import TableReport
+from .waivers import Waivers
+
+logger = logging.getLogger("reclake")
+
+
+@dataclass
+class StageRun:
+    """What one stage holds while it works."""
+
+    app: Application
+    stage: str
+    planner: Planner
+    claim: Claim
+    published: Mapping[str, Published]
+    versions: dict[str, int]  # table → version to read
+    built: dict[str, int] = field(default_factory=dict)  # table → version to publish
+    rows: dict[str, int] = field(default_factory=dict)
+    gate_rows: list[dict[str, Any]] = field(default_factory=list)
+    stopped: dict[str, ReclakeError | str] = field(default_factory=dict)
+    n_entries: int = 0
+
+    def next_sequence(self) -> int:
+        """The place of the next ledger entry."""
+        self.n_entries += 1
+        return sequence_of(self.claim.token, self.n_entries)
+
+
+@contextmanager
+def open_stage(app: Application, stage: str, planner: Planner, claimed: Mapping[str, tuple[str, ...]]) -> Iterator[StageRun]:
+    """Claim, read one state of the lake, and at the end record and publish what was built, whatever was stopped."""
+    claim = app.claims.take(app.run_id, claimed)
+    try:
+        app.ledger.load()  # another run may have written between this run's start and its claim
+        published = app.manifest.current()
+        run = StageRun(app, stage, planner, claim, published, versions={n: p.version for n, p in published.items()})
+        _adopt(run)
+        yield run
+        app.ledger.save()
+        if run.gate_rows:
+            app.store.append(ops.GATE_RESULTS, run.gate_rows)
+        app.claims.require_held(claim)
+        app.manifest.publish(run.built, run.rows, run_id=app.run_id, token=claim.token, at=app.clock())
+    finally:
+        app.claims.release(claim)
+
+
+def _adopt(run: StageRun) -> None:
+    """Take over versions that were gated and committed but not published, because their run ended in between."""
+    for table in tables.of_stage(run.stage):
+        newest, row = run.app.store.newest(table), run.published.get(table.name)
+        if newest is None or (row is not None and (row.kind == "rollback" or row.version == newest)):
+            continue
+        run.versions[table.name] = run.built[table.name] = newest
+
+
+def build_stage(app: Application, stage: str, scope: Scope, *, stopped: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Build what can be built of a stage, publish it as one manifest, and give what was stopped.
+
+    Parameters
+    ----------
+    stopped
+        Tables of earlier stages that were stopped; without it they are found by being stale.
+
+    Raises
+    ------
+    Overtaken
+        When another run holds the days or has written them since.
+    """
+    planner = app.planner(scope)
+    mine = tables.of_stage(stage)
+    blocked = dict(stopped) if stopped is not None else _stale_before(planner, stage)
+    wanted = _upper_bound(planner, mine)
+    if not wanted:
+        for table in mine:
+            app.reporter.finished(TableReport(stage, table.name, "up to date" if planner.is_fed(table) else "not fed"))
+        return {}
+    with open_stage(app, stage, planner, wanted) as run:
+        for table in mine:
+            _build_or_stop(run, table, blocked)
+    return {name: str(reason) for name, reason in run.stopped.items()}
+
+
+def _stale_before(planner: Planner, stage: str) -> dict[str, str]:
+    """Tables of earlier stages that still have work in scope: something stopped them."""
+    earlier = [table for s in tables.STAGES[: tables.STAGES.index(stage)] for table in tables.of_stage(s)]
+    return {table.name: "it is stale" for table in earlier if planner.work(table).reasons}
+
+
+def _upper_bound(planner: Planner, mine: tuple[Table, ...]) -> dict[str, tuple[str, ...]]:
+    """Days that the stage may write: stale ones now, and all of what reads a stale table of the same stage."""
+    wanted: dict[str, tuple[str, ...]] = {}
+    for table in mine:
+        if work := planner.work(table).days:
+            wanted[table.name] = work
+        if any(i.table.name in wanted for i in table.inputs):
+            wanted[table.name] = (ALL_DAYS,)
+    return wanted
+
+
+def _build_or_stop(run: StageRun, table: Table, blocked: Mapping[str, str]) -> None:
+    app = run.app
+    if missing := sorted({i.table.name for i in table.inputs} & (blocked.keys() | run.stopped.keys())):
+        message = f"not built: it reads {', '.join(missing)}"
+        run.stopped[table.name] = message
+        app.reporter.finished(TableReport(run.stage, table.name, "not built", message=message))
+        return
+    work = run.planner.work(table)
+    if not work.reasons:
+        app.reporter.finished(TableReport(run.stage, table.name, "up to date" if run.planner.is_fed(table) else "not fed"))
+        return
+    app.reporter.started(run.stage, table.name)
+    try:
+        app.reporter.finished(build_table(run, work))
+    except (GateFailed, TooMuchRejected) as failure:
+        run.stopped[table.name] = failure
+        app.reporter.finished(TableReport(run.stage, table.name, "stopped", verdict="failed", message=str(failure)))
+
+
+def build_table(run: StageRun, work: Work) -> TableReport:
+    """Build, check and commit the stale days of one table in one pass."""
+    app, table = run.app, work.table
+    started = time.monotonic()
+    with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
+        frame = conform(_built(run, work), table)
+        if table.day_column:
+            frame = frame.where(is_day_of(table.day_column, map(date.fromisoformat, work.days)))
+        frame = frame.persist(StorageLevel.DISK_ONLY)
+        try:
+            contents = contents_by_day(frame, table)
+            n_rows = sum(content.digest.n_rows for content in contents.values())
+            gate_row = check(run, table, frame, n_rows=n_rows, empty_days=_empty_days(table, work.days, contents))
+            n_rejected = _require_few_rejected(app, table, frame)
+            version, outcome = _commit(run, work, frame, contents)
+        finally:
+            frame.unpersist()
+    gate_row |= {"n_build_jobs": jobs.total, "build_seconds": time.monotonic() - started, "version": version}
+    logger.info("%s: %d rows of %d days, gate %s, version %s", table.name, n_rows, len(work.days), gate_row["verdict"], version)
+    return TableReport(
+        run.stage,
+        table.name,
+        outcome,
+        n_rows=n_rows,
+        n_days=len(work.days),
+        n_rejected=n_rejected,
+        verdict=gate_row["verdict"],
+        n_jobs=jobs.total,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _built(run: StageRun, work: Work) -> DataFrame:
+    """The builder's frame over all stale days; an as_of table is the union of one call per as_of."""
+    app, table = run.app, work.table
+    inputs = {i.table.parameter: _input(run, work, n) for n, i in enumerate(table.inputs)}
+    options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
+    if table.model:
+        version = app.model_version(table.model)
+        options["model"] = None if version is None else app.registry.load(app.spark, table.model, version)
+    builder = builder_of(table)
+    if not table.is_as_of:
+        return builder(**inputs, **options)  # type: ignore[no-any-return]
+    frames = [builder(**_until(table, inputs, as_of), as_of=as_of, **options) for as_of in map(date.fromisoformat, work.days)]
+    return reduce(DataFrame.unionByName, frames)
+
+
+def _input(run: StageRun, work: Work, number: int) -> DataFrame:
+    i = work.table.inputs[number]
+    if not run.planner.holds(i.table):
+        return run.app.store.empty(i.table)
+    version = run.versions[i.table.name]
+    row = run.published.get(i.table.name)
+    if row is not None and row.version == version:
+        run.app.store.require_undamaged(i.table, version=version, n_files=row.n_files, n_bytes=row.n_bytes)
+    return run.app.store.read(i.table, version=version, days=run.planner.days_to_read(i, work.days))
+
+
+def _until(table: Table, inputs: Mapping[str, DataFrame], as_of: date) -> dict[str, DataFrame]:
+    """Each input cut to what one as_of reads; validity tables are cut by the builder itself."""
+    cut = dict(inputs)
+    for i in table.inputs:
+        if i.days.reads is Reads.UNTIL_AS_OF and i.table.day_column:
+            cut[i.table.parameter] = inputs[i.table.parameter].where(F.col(i.table.day_column) < F.lit(as_of))
+        elif i.table.is_as_of:
+            cut[i.table.parameter] = inputs[i.table.parameter].where(F.col("as_of_date") == F.lit(as_of))
+    return cut
+
+
+def _empty_days(table: Table, days: tuple[str, ...], contents: Mapping[str, DayContent]) -> list[str]:
+    """Wanted days with fewer rows than the table's floor."""
+    return [day for day in days if contents.get(day, DayContent(Digest())).digest.n_rows < table.min_rows]
+
+
+def check(run: StageRun, table: Table, frame: DataFrame, *, n_rows: int, empty_days: list[str]) -> dict[str, Any]:
+    """The gate's verdict as a row of ops.gate_results; raises when it stops the table and no waiver lets it through.
+
+    Raises
+    ------
+    GateFailed
+        When the gate did not pass, for whatever reason.
+    """
+    app = run.app
+    with counted_jobs(app.spark, f"{app.run_id}:{table.name}:gate") as jobs:
+        verdict = app.gate.check(table, frame, n_rows=n_rows, empty_days=empty_days)
+    row = {
+        "run_id": app.run_id,
+        "table": table.name,
+        "checked_at": app.clock(),
+        "verdict": verdict.verdict,
+        "n_expectations": verdict.n_expectations,
+        "n_failed": verdict.n_failed,
+        "findings": verdict.findings_json(),
+        "n_rows": n_rows,
+        "n_jobs": jobs.total,
+        "seconds": verdict.seconds,
+        "n_build_jobs": 0,
+        "build_seconds": 0.0,
+        "version": None,
+        "waiver_id": None,
+    }
+    run.gate_rows.append(row)
+    if verdict.verdict != "passed":
+        waiver = Waivers(app.store, app.clock).use(table, run_id=app.run_id)
+        if waiver is None:
+            app.gate.require(verdict)
+        row |= {"verdict": "waived", "waiver_id": waiver}
+    return row
+
+
+def _require_few_rejected(app: Application, table: Table, frame: DataFrame) -> int:
+    """Rejected and late rows of a records table; stops it when a delivery was refused beyond its source's limit.
+
+    Raises
+    ------
+    TooMuchRejected
+        When a source's share of rejected records on a delivery day is above its limit.
+    """
+    if table not in silver.RECORDS:
+        return 0
+    is_refused = F.col("record_class").isin("rejected", "late")
+    counted = frame.groupBy("source", "delivery_day").agg(F.count("*").alias("n"), F.count_if(is_refused).alias("refused"))
+    total = 0
+    for row in counted.collect():
+        share = app.sources[row["source"]].max_rejected_share
+        limit = app.settings.run.max_rejected_share if share is None else share
+        if row["refused"] > limit * row["n"]:
+            raise TooMuchRejected(
+                f"{table.name} {row['delivery_day']}: too much of source {row['source']} is refused",
+                found=f"{row['refused']:,} of {row['n']:,} records; at most {limit:.0%} may be",
+                next_step="look at the delivery or its mapping, then run the day again; or raise max_rejected_share of the source",
+            )
+        total += row["refused"]
+    return total
+
+
+def _commit(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[str, DayContent]) -> tuple[int, str]:
+    """Commit the days whose content changed; the others get a ledger entry only."""
+    app, table = run.app, work.table
+    app.claims.require_held(run.claim)
+    before = app.ledger.days(table)
+    found = {day: contents.get(day, DayContent(Digest())) for day in work.days}
+    changed = [day for day, content in found.items() if day not in before or before[day].content != content]
+    unchanged = [day for day in work.days if day not in changed]
+    app.ledger.add(_entry(run, work, day, "unchanged", before[day].version, found[day]) for day in unchanged)
+    if not changed:
+        return run.versions[table.name], "unchanged"
+    _restore_if_rolled_back(run, table)
+    entries = [_entry(run, work, day, "build", -1, found[day]) for day in changed]
+    ride = commit_entry(uuid4().hex, entries)
+    if table.write == "replace_days":
+        days = [date.fromisoformat(day) for day in changed]
+        kept = frame if not unchanged else frame.where(is_day_of(str(table.day_column), days))
+        version = app.store.replace_days(table, kept, days=days, entry=ride)
+    else:
+        version = app.store.replace_whole(table, frame, entry=ride)
+    _require_all_written(run, table, version, sum(found[day].digest.n_rows for day in changed))
+    app.ledger.add(_entry(run, work, entry.day, "build", version, entry.content, sequence=entry.sequence) for entry in entries)
+    run.versions[table.name] = run.built[table.name] = version
+    run.rows[table.name] = sum(entry.content.digest.n_rows for entry in app.ledger.days(table).values())
+    return version, "built"
+
+
+def _restore_if_rolled_back(run: StageRun, table: Table) -> None:
+    """Bring a table back to its published version before it is written again after a rollback."""
+    row = run.published.get(table.name)
+    if row is not None and row.kind == "rollback" and run.app.store.newest(table) != row.version and table.name not in run.built:
+        run.app.store.restore(table, version=row.version)
+
+
+def _require_all_written(run: StageRun, table: Table, version: int, n_rows: int) -> None:
+    """Refuse to publish a commit that holds other rows than the gate counted: a lost block may be computed anew."""
+    written = run.app.store.log.commit(run.app.store.path(table), version).n_output_rows
+    if written is not None and written != n_rows:
+        raise GateFailed(
+            f"{table.name}: version {version} holds other rows than its gate judged",
+            found=f"{written:,} rows written, {n_rows:,} judged",
+            next_step="run again; if it comes back, the builder is not deterministic",
+        )
+
+
+def _entry(
+    run: StageRun, work: Work, day: str, kind: str, version: int, content: DayContent, *, sequence: int | None = None
+) -> Entry:
+    digests = run.app.digests(work.table)
+    return Entry(
+        table=work.table.name,
+        day=day,
+        sequence=run.next_sequence() if sequence is None else sequence,
+        kind=kind,
+        version=version,
+        run_id=run.app.run_id,
+        token=run.claim.token,
+        recorded_at=run.app.clock(),
+        content=content,
+        code_digest=digests.code,
+        settings_digest=digests.settings,
+        suite_digest=digests.suite,
+        input_digests=work.input_digests[day],
+        input_versions={i.table.name: run.versions.get(i.table.name) for i in work.table.inputs},
+    )
+
+
+def require_nothing_stopped(stopped: Mapping[str, str], exit_code: int = StageStopped.exit_code) -> None:
+    """End a run red when a table was stopped.
+
+    Raises
+    ------
+    StageStopped
+        When there is one; it names them all.
+    """
+    if stopped:
+        error = StageStopped(
+            f"{len(stopped)} tables were not built",
+            found="; ".join(f"{name}: {reason.splitlines()[0]}" for name, reason in stopped.items()),
+            next_step="reclake status says why; mend the cause and run the day again",
+        )
+        error.exit_code = exit_code
+        raise error
+
+
+__all__ = ["WHOLE", "StageRun", "build_stage", "build_table", "check", "open_stage", "require_nothing_stopped"]

@@ -1,0 +1,1 @@
+"""Scores, segments and tiers of customers."""

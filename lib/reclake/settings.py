@@ -1,0 +1,264 @@
+"""Settings: frozen, typed, complete, strict. A default stands once, in conf/base.toml."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError, field_validator
+
+from reclake.errors import SettingsInvalid
+from reclake.synthetic.settings import DemoSettings
+
+ENVIRONMENT_PREFIX = "RECLAKE__"
+_NEXT = "correct it; conf/base.toml explains every setting"
+
+
+class Section(BaseModel):
+    """One section of the settings; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LakeSettings(Section):
+    root: str
+    keep_manifests_days: PositiveInt
+
+
+class LandingSettings(Section):
+    root: str
+    max_file_bytes: PositiveInt
+    max_unpacked_ratio: PositiveInt
+    max_record_bytes: PositiveInt
+    max_depth: PositiveInt
+
+
+class SourcesSettings(Section):
+    enabled: tuple[str, ...]
+    directory: str
+
+
+class ExpectationsSettings(Section):
+    directory: str
+    timeout_seconds: PositiveFloat
+
+
+class SecretsSettings(Section):
+    directory: str
+
+
+class PrivacySettings(Section):
+    id_key_id: str = Field(pattern="^[a-z][a-z0-9_]{0,30}$")
+    contact_key_id: str = Field(pattern="^[a-z][a-z0-9_]{0,30}$")
+    default_region: str = Field(pattern="^[A-Z]{2}$")
+
+
+class BusinessSettings(Section):
+    timezone: str
+    reporting_currency: str = Field(pattern="^[A-Z]{3}$")
+
+    @field_validator("timezone")
+    @classmethod
+    def is_known(cls, value: str) -> str:
+        """Refuse a zone that the time zone database does not name."""
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no time zone of the IANA database")
+        return value
+
+
+class BotSettings(Section):
+    max_events_per_minute: PositiveInt
+    min_events_for_rhythm: PositiveInt
+    min_gap_deviation: PositiveFloat
+    max_active_hours: PositiveInt
+
+
+class SessionsSettings(Section):
+    gap_minutes: PositiveInt
+
+
+class IdentitySettings(Section):
+    max_accounts_per_key: PositiveInt
+    max_accounts_per_customer: PositiveInt
+
+
+class SegmentsSettings(Section):
+    window_days: NonNegativeInt
+
+
+class PopularitySettings(Section):
+    half_life_days: PositiveFloat
+
+
+class InteractionWeights(Section):
+    view: PositiveFloat
+    add_to_cart: PositiveFloat
+    purchase: PositiveFloat
+    rating: PositiveFloat
+
+
+class InteractionsSettings(Section):
+    weights: InteractionWeights
+
+
+class AlsSettings(Section):
+    rank: PositiveInt
+    iterations: PositiveInt
+    regularisation: PositiveFloat
+    alpha: PositiveFloat
+    half_life_days: PositiveFloat
+    blocks: PositiveInt
+    seed: int
+
+
+class TrainingSettings(Section):
+    test_days: PositiveInt
+    bootstrap_samples: PositiveInt
+    bootstrap_seed: int
+    min_champion_ratio: PositiveFloat
+    max_item_factor_bytes: PositiveInt
+
+
+class RecommendationsSettings(Section):
+    n: PositiveInt
+
+
+class MlflowSettings(Section):
+    tracking_uri: str
+    artifact_root: str
+
+
+class RunSettings(Section):
+    claim_minutes: PositiveFloat
+    claim_wait_seconds: float = Field(ge=0)
+    max_rejected_share: float = Field(ge=0, le=1)
+
+
+class SparkSettings(Section):
+    conf_dir: str
+
+
+class Settings(Section):
+    """All settings of one run."""
+
+    lake: LakeSettings
+    landing: LandingSettings
+    sources: SourcesSettings
+    expectations: ExpectationsSettings
+    secrets: SecretsSettings
+    privacy: PrivacySettings
+    business: BusinessSettings
+    bots: BotSettings
+    sessions: SessionsSettings
+    identity: IdentitySettings
+    segments: SegmentsSettings
+    popularity: PopularitySettings
+    interactions: InteractionsSettings
+    als: AlsSettings
+    training: TrainingSettings
+    recommendations: RecommendationsSettings
+    mlflow: MlflowSettings
+    run: RunSettings
+    spark: SparkSettings
+    demo: DemoSettings
+
+    def value(self, key: str) -> Any:
+        """The setting or section at `section.key`.
+
+        Raises
+        ------
+        KeyError
+            When there is none.
+        """
+        found: Any = self
+        for part in key.split("."):
+            if part not in type(found).model_fields:
+                raise KeyError(key)
+            found = getattr(found, part)
+        return found
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def read(kind: type[S], values: Mapping[str, Any], *, name: str) -> S:
+    """One settings section; names all unknown, missing and mistyped keys at once."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        found = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsInvalid(f"settings {name} cannot be used", found, _NEXT) from None
+
+
+def find_home(start: Path) -> Path:
+    """The project folder: the nearest one at or above `start` that holds conf/base.toml.
+
+    Raises
+    ------
+    SettingsInvalid
+        When there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / "conf" / "base.toml").is_file():
+            return folder
+    raise SettingsInvalid(
+        "no project folder", f"no conf/base.toml in {start} or above", "run inside the project, or set RECLAKE_HOME"
+    )
+
+
+def load_settings(
+    home: Path, *, profile: str, overrides: Iterable[str] = (), environment: Mapping[str, str] | None = None
+) -> Settings:
+    """base.toml, then the profile's file, then the environment, then `section.key=value` overrides.
+
+    Raises
+    ------
+    SettingsInvalid
+        When a file is missing or broken, or a key is unknown, missing or mistyped.
+    """
+    values = _toml(home / "conf" / "base.toml")
+    _merge(values, _toml(home / "conf" / f"{profile}.toml"))
+    for name, text in sorted((os.environ if environment is None else environment).items()):
+        if name.startswith(ENVIRONMENT_PREFIX):
+            _assign(values, name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__"), text)
+    for override in overrides:
+        key, separator, text = override.partition("=")
+        if not separator:
+            raise SettingsInvalid(f"--set {override} cannot be used", "no '='", "write --set section.key=value")
+        _assign(values, key.strip().split("."), text)
+    return read(Settings, values, name=f"of profile {profile}")
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsInvalid(f"settings file {path.name} is missing", f"nothing at {path}", "name an existing profile") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"settings file {path.name} is not TOML", str(error), _NEXT) from None
+
+
+def _merge(values: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    for key, value in changes.items():
+        if isinstance(value, Mapping) and isinstance(values.get(key), dict):
+            _merge(values[key], value)
+        else:
+            values[key] = value
+
+
+def _assign(values: dict[str, Any], path: list[str], text: str) -> None:
+    """Set a value given as text: a TOML value if it reads as one, else the text itself."""
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    section = values
+    for part in path[:-1]:
+        section = section.setdefault(part, {})
+        if not isinstance(section, dict):
+            raise SettingsInvalid(f"setting {'.'.join(path)} cannot be used", f"{part} is a value, not a section", _NEXT)
+    section[path[-1]] = value

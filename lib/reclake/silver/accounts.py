@@ -1,0 +1,103 @@
+"""silver.accounts: every account of any fact, registered or only seen."""
+
+from collections.abc import Mapping
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as W
+from pyspark.sql import functions as F
+
+from reclake.records.delivery import DELIVERY_ORDER, delivered, is_kept
+from reclake.records.validity import change_day, states_in_time, with_validity
+from reclake.sources.source import Source
+
+REGISTERED = ("registered_at", "phone_token", "email_token", "device_id", "region", "gender", "birth_year")
+STATE = ("source", "channel", *REGISTERED)
+
+
+def accounts(
+    account_records: DataFrame,
+    event_records: DataFrame,
+    order_records: DataFrame,
+    consent_records: DataFrame,
+    *,
+    sources: Mapping[str, Source],
+    timezone: str,
+) -> DataFrame:
+    """One row per account and validity, an anonymous device too; validity as in `records.validity`.
+
+    An account is known from the first delivery day on which anything of it was delivered, or from its first event day
+    if that is earlier, so that every as_of after an event finds the account that made it. Until its first registered
+    state a stub stands for it, with the channel of the first record that names one; a state that was registered
+    before takes its place. `first_delivery_day`, `first_file_digest` and `first_position` point to the earliest
+    delivered record of the account, in whatever table, and are the same in all its rows.
+    """
+    registered = account_records.where(is_kept()).select(
+        "account_id",
+        *STATE,
+        "changed_at",
+        *DELIVERY_ORDER,
+        change_day(timezone).alias("valid_from"),
+        F.lit(False).alias("is_stub"),
+    )
+    seen = _first_seen(account_records, event_records, order_records, consent_records, timezone=timezone)
+    states = registered.unionByName(seen.withColumn("is_stub", F.lit(True)), allowMissingColumns=True)
+    # Only the stub knows what was first; it tells the others before it may be dropped.
+    of_account = states_in_time("account_id").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
+    told = states.withColumns({"first": F.max("first").over(of_account), "is_device": F.max("is_device").over(of_account)})
+    return with_validity(told, key=("account_id",), state=STATE).withColumns({
+        "basis": _basis(sources),
+        **{f"first_{name}": F.col(f"first.{name}") for name in DELIVERY_ORDER},
+    })
+
+
+def _first_seen(
+    account_records: DataFrame, event_records: DataFrame, order_records: DataFrame, consent_records: DataFrame, *, timezone: str
+) -> DataFrame:
+    """One row per account in any kept record: valid_from, source, channel, is_device and `first`, its first delivery."""
+    mentions = (
+        # Day and delivery: a state that was delivered before it becomes true does not hide the account until then.
+        _mentions(account_records, "account_id", day=F.col("delivery_day")),
+        _mentions(event_records, "account_id", "login_account_id", "device_id", day=F.col("event_date")),
+        _mentions(order_records, "account_id", day=F.col("event_date")),
+        _mentions(consent_records.withColumn("channel", F.lit(None).cast("string")), "account_id", day=change_day(timezone)),
+    )
+    with_channel = F.when(F.col("channel").isNotNull(), delivered())
+    return (
+        reduce(DataFrame.unionByName, mentions)
+        .groupBy("account_id")
+        .agg(
+            F.min("seen_day").alias("valid_from"),
+            F.min(delivered()).alias("first"),
+            F.min_by("source", delivered()).alias("source"),
+            F.min_by("channel", with_channel).alias("channel"),
+            F.max("is_device").alias("is_device"),
+        )
+    )
+
+
+def _mentions(records: DataFrame, *ids: str, day: Column) -> DataFrame:
+    """One row per account, channel and file that names it: its first position there and the first day seen."""
+    # Grouped by file first: whole numbers and days aggregate by hash, and little is left to shuffle and sort.
+    by_file = (
+        records
+        .where(is_kept())
+        .groupBy("source", "channel", "delivery_day", "file_digest", *ids)
+        .agg(F.min("position").alias("position"), F.min(day).alias("day"))
+    )
+    device_id = F.col("device_id") if "device_id" in ids else F.lit(None)
+    named = F.array_distinct(F.array_compact(F.array(*ids)))
+    return by_file.withColumn("named", F.explode(named)).select(
+        F.col("named").alias("account_id"),
+        F.col("named").eqNullSafe(device_id).alias("is_device"),
+        "source",
+        "channel",
+        *DELIVERY_ORDER,
+        F.least("day", "delivery_day").alias("seen_day"),
+    )
+
+
+def _basis(sources: Mapping[str, Source]) -> Column:
+    """The lawful basis that the account's source states; null for a source without a file, which the gate stops."""
+    stated = (F.when(F.col("source") == name, F.lit(source.basis)) for name, source in sources.items())
+    return F.coalesce(F.lit(None).cast("string"), *stated)

@@ -1,0 +1,46 @@
+"""Events as they came, parsed and classified."""
+
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.privacy.pseudonyms import Keys
+from reclake.records.parser import Limits
+from reclake.records.records import classified_records
+from reclake.records.typed import with_reasons
+from reclake.records.values import business_day
+from reclake.sources.source import Source
+
+
+def event_records(
+    bronze_events: DataFrame,
+    *,
+    sources: Mapping[str, Source],
+    timezone: str,
+    id_key_id: str,
+    directory: str,
+    max_record_bytes: int,
+    max_depth: int,
+) -> DataFrame:
+    """One row per record of bronze.events.
+
+    The account is the login if there was one, else the device; an event with neither is rejected.
+    """
+
+    def complete(events: DataFrame) -> DataFrame:
+        account_id = F.coalesce("login_account_id", "device_id")
+        told = events.withColumns({"account_id": account_id, "event_date": business_day(F.col("occurred_at"), timezone)})
+        return with_reasons(told, {"it names neither login nor device": F.col("account_id").isNull()})
+
+    return classified_records(
+        bronze_events,
+        "events",
+        sources=sources,
+        keys=Keys(directory, id_key_id=id_key_id),
+        limits=Limits(max_record_bytes, max_depth),
+        timezone=timezone,
+        required=frozenset({"occurred_at", "event_type"}),
+        complete=complete,
+        event_day="event_date",
+    )

@@ -1,0 +1,58 @@
+"""Order lines as they came, parsed and classified."""
+
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.privacy.pseudonyms import Keys
+from reclake.records.parser import Limits
+from reclake.records.records import classified_records
+from reclake.records.typed import with_reasons
+from reclake.records.values import business_day
+from reclake.sources.source import Source
+
+
+def _completed(lines: DataFrame, timezone: str) -> DataFrame:
+    quantity, price = F.col("quantity"), F.col("unit_price_amount")
+    exact = (quantity.cast("decimal(19,0)") * price).try_cast("decimal(18,4)")
+    derived = {
+        "event_date": business_day(F.col("ordered_at"), timezone),
+        "line_amount": exact,
+        "is_return": quantity < 0,
+    }
+    faults = {
+        "quantity is 0": quantity == 0,
+        "unit_price_amount is not above 0": price <= 0,
+        "line_amount is too large": quantity.isNotNull() & price.isNotNull() & F.col("line_amount").isNull(),
+        "currency is not ISO 4217": ~F.col("currency").rlike("^[A-Z]{3}$"),
+    }
+    return with_reasons(lines.withColumns(derived), faults)
+
+
+def order_records(
+    bronze_orders: DataFrame,
+    *,
+    sources: Mapping[str, Source],
+    timezone: str,
+    id_key_id: str,
+    directory: str,
+    max_record_bytes: int,
+    max_depth: int,
+) -> DataFrame:
+    """One row per record of bronze.orders: a line of an order or till receipt.
+
+    A negative quantity is a return. A line without account is a guest's and kept; one without price above 0, or with
+    quantity 0, is a stock correction or a gift and rejected.
+    """
+    return classified_records(
+        bronze_orders,
+        "orders",
+        sources=sources,
+        keys=Keys(directory, id_key_id=id_key_id),
+        limits=Limits(max_record_bytes, max_depth),
+        timezone=timezone,
+        required=frozenset({"order_id", "ordered_at", "quantity", "unit_price_amount", "currency"}),
+        complete=lambda lines: _completed(lines, timezone),
+        event_day="event_date",
+    )

@@ -1,0 +1,52 @@
+"""silver.products: every product that was described, sold or seen."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.records.delivery import DELIVERY_ORDER, delivered, is_kept
+from reclake.records.validity import change_day, with_validity
+
+STATE = ("product_name", "category", "price_amount", "currency", "is_active")
+
+
+def products(product_records: DataFrame, order_records: DataFrame, event_records: DataFrame, *, timezone: str) -> DataFrame:
+    """One row per product and validity; validity as in `records.validity`.
+
+    A product that order lines or events name before any product record does has a stub from the first day on which it
+    was seen (the event day, or the delivery day if that is earlier). Its name is the one that the last delivered line
+    with a description gives; it counts as active, since it was just dealt with; category and price are unknown.
+    """
+    described = product_records.where(is_kept()).select(
+        "product_id",
+        *STATE,
+        "changed_at",
+        *DELIVERY_ORDER,
+        change_day(timezone).alias("valid_from"),
+        F.lit(False).alias("is_stub"),
+    )
+    stubs = _first_seen(order_records, event_records).withColumns({"is_active": F.lit(True), "is_stub": F.lit(True)})
+    states = described.unionByName(stubs, allowMissingColumns=True)
+    return with_validity(states, key=("product_id",), state=STATE)
+
+
+def _first_seen(order_records: DataFrame, event_records: DataFrame) -> DataFrame:
+    """One row per product in a kept fact: valid_from and product_name."""
+    is_usable = is_kept() & F.col("product_id").isNotNull()
+    # Grouped by file first: whole numbers and days aggregate by hash, and little is left to shuffle and sort.
+    on_lines = (
+        order_records
+        .where(is_usable)
+        .groupBy("product_id", "product_name", "delivery_day", "file_digest")
+        .agg(F.max("position").alias("position"), F.min("event_date").alias("event_date"))
+    )
+    in_events = event_records.where(is_usable).groupBy("product_id", "delivery_day").agg(F.min("event_date").alias("event_date"))
+    named = F.when(F.col("product_name").isNotNull(), delivered())
+    return (
+        on_lines
+        .unionByName(in_events, allowMissingColumns=True)
+        .groupBy("product_id")
+        .agg(
+            F.min(F.least("event_date", "delivery_day")).alias("valid_from"),
+            F.max_by("product_name", named).alias("product_name"),
+        )
+    )

@@ -1,0 +1,129 @@
+"""Files of one kind, and the bronze table that they feed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from pydantic import Field
+
+from .mapping import ColumnMapping, Part, Text
+
+FileFormat = Literal["json_lines", "csv", "parquet"]
+
+_NEEDED = {
+    "events": {"occurred_at", "event_type", "channel"},
+    "orders": {"order_id", "ordered_at", "channel", "quantity", "unit_price_amount", "currency"},
+    "accounts": {"account_id", "channel"},
+    "products": {"product_id"},
+    "consents": {"account_id", "channel", "purpose", "is_granted", "changed_at"},
+}
+_NOT_A_PATH_PATTERN = re.compile(r"(^|/)\.\.(/|$)|^/|^~|[\\:\x00]|%2e|%2f|(^|/)[._]", re.IGNORECASE)
+
+
+def _matches(found: list[str], wanted: list[str]) -> bool:
+    if not wanted or not found:
+        return not found and not wanted
+    if wanted[0] == "**":
+        return _matches(found, wanted[1:]) or _matches(found[1:], wanted)
+    return fnmatchcase(found[0], wanted[0]) and _matches(found[1:], wanted[1:])
+
+
+def _not_a_regex(pattern: str) -> str | None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    return None
+
+
+class DeliveryDay(Part):
+    """Where a file's delivery day comes from: its name, the last event in it, or fixed for a file that tells no day."""
+
+    from_: Literal["name", "last_event", "fixed"] = Field(alias="from")
+    pattern: Text | None = None  # name: a regular expression whose only group is the day, YYYY-MM-DD or YYYYMMDD
+    column: Text | None = None  # last_event: the standard column that holds the time
+    day: date | None = None  # fixed: the day itself
+
+    def day_of(self, name: str) -> date | None:
+        r"""The day that is known before the file is read: fixed, or in its name; None if there is none.
+
+        Examples
+        --------
+        >>> DeliveryDay(from_="name", pattern=r"(\d{4}-\d{2}-\d{2})").day_of("orders/2011-12-09.csv")
+        datetime.date(2011, 12, 9)
+        """
+        if self.from_ == "fixed":
+            return self.day
+        found = re.search(self.pattern, name) if self.pattern else None
+        try:
+            return date.fromisoformat(found.group(1)) if found else None
+        except ValueError:  # 2011-02-30
+            return None
+
+    def problems(self, columns: dict[str, ColumnMapping]) -> Iterator[str]:
+        """What is wrong with it in a feed that maps `columns`."""
+        given = {"name": "pattern", "last_event": "column", "fixed": "day"}[self.from_]
+        if {key for key in ("pattern", "column", "day") if getattr(self, key) is not None} != {given}:
+            yield f"from {self.from_} needs {given}, and nothing else"
+        elif self.pattern is not None and (wrong := _not_a_regex(self.pattern)):
+            yield f"pattern is no regular expression: {wrong}"
+        elif self.pattern is not None and re.compile(self.pattern).groups != 1:
+            yield "pattern needs exactly one group, the day"
+        elif self.column is not None and (self.column not in columns or columns[self.column].type not in ("timestamp", "date")):
+            yield f"column {self.column!r} is not mapped as a timestamp or date"
+
+
+class Feed(Part):
+    """Files of one kind, and the bronze table that they feed."""
+
+    table: Literal["events", "orders", "accounts", "products", "consents"]
+    pattern: Text  # glob below the source's landing folder
+    format: FileFormat
+    delimiter: str = ","  # csv only
+    delivery_day: DeliveryDay
+    record_id: tuple[str, ...] = ()  # standard columns that identify a record
+    duplicates: Literal["flag", "drop"]  # what becomes of a repeat of a record without id
+    transport: tuple[Text, ...] = ()  # raw fields left out of the fingerprint
+    columns: dict[str, ColumnMapping]
+
+    def matches(self, file_name: str) -> bool:
+        """Whether a file of this name below the landing folder belongs to the feed.
+
+        `*` does not cross a folder; `**` stands for any number of folders, or none.
+
+        Examples
+        --------
+        >>> feed = Feed.model_construct(pattern="events/*/*.jsonl*")
+        >>> [feed.matches(name) for name in ("events/app/1.jsonl.gz", "events/1.jsonl", "events/app/x/1.jsonl")]
+        [True, False, False]
+        >>> Feed.model_construct(pattern="**/events.csv").matches("a/b/events.csv")
+        True
+        """
+        return _matches(file_name.split("/"), self.pattern.split("/"))
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """What is wrong with it, each with its place."""
+        if _NOT_A_PATH_PATTERN.search(self.pattern):
+            yield "pattern", f"{self.pattern!r} must stay below the landing folder and name no hidden file"
+        if "delimiter" in self.model_fields_set and self.format != "csv":
+            yield "delimiter", "is only for csv"
+        if len(self.delimiter) != 1 or self.delimiter in '"\r\n' or not self.delimiter.isascii():
+            yield "delimiter", f"{self.delimiter!r} is not one plain character"
+        for problem in self.delivery_day.problems(self.columns):
+            yield "delivery_day", problem
+        if missing := sorted(set(self.record_id) - set(self.columns)):
+            yield "record_id", f"{missing} are not mapped"
+        yield from self._column_problems()
+
+    def _column_problems(self) -> Iterator[tuple[str, str]]:
+        if missing := sorted(_NEEDED[self.table] - set(self.columns)):
+            yield "columns", f"{missing} must be mapped for {self.table}"
+        if self.table == "events" and not {"login_account_id", "device_id"} & set(self.columns):
+            yield "columns", "an event needs login_account_id or device_id"
+        for column, mapping in self.columns.items():
+            for problem in mapping.problems(self.table, column, set(self.columns)):
+                yield f"columns.{column}", problem

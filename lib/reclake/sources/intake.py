@@ -1,0 +1,161 @@
+"""Files from a landing folder into bronze: each file judged by name, each good one taken in once.
+
+Two passes over a file's bytes, both on the workers. The first, light one gives its verdict: identity, number of records,
+last day, or why it is refused; nothing of a file is taken in before its last byte was understood. The second gives the
+records, lazily and as often as asked; it stops if a file is no longer the one that was judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from reclake.tables import BY_NAME, bronze
+
+from .broken import LandingLimits
+from .landing import OfferedFile, Waiting, offered_files
+from .reading import Decided, ddl, judge_files, read_files
+from .source import Source
+from .verdict import Zones
+
+__all__ = ["Decided", "Intake", "OfferedFile", "Waiting", "offered_files", "read_files", "take_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a drop holds. Nothing is written here."""
+
+    records: dict[str, DataFrame]  # bronze noun → its new records, lazily; only nouns that have a new file
+    files: DataFrame  # rows of bronze.files: taken in or rejected
+    waiting: list[Waiting]  # left for a later run
+    skipped: list[Waiting]  # decided on before
+
+
+def take_in(
+    spark: SparkSession,
+    source: Source,
+    folder: str,
+    *,
+    known: DataFrame | None,
+    delivery_days: Collection[date] | None,
+    limits: LandingLimits,
+    now: datetime,
+    batch_id: str,
+    timezone: str = "UTC",
+) -> Intake:
+    """Judge the files in the source's landing folder and give the records of the good, new ones.
+
+    Parameters
+    ----------
+    known
+        Files decided on before: source, file_digest, file_name and, where there, outcome (else all count as taken in)
+        and arrived_at (which tells what lay last under a name).
+    delivery_days
+        Only files of these days; None for all.
+    now
+        Decides only whether a `stable` file waits.
+    timezone
+        Zone in which the day of a file's last event is cut.
+
+    Raises
+    ------
+    UsageError
+        When the folder does not exist.
+    """
+    offered, waiting = offered_files(spark, source, folder, now=now)
+    wanted = [file for file in offered if file.day is None or delivery_days is None or file.day in delivery_days]
+    zones = Zones(source.zone, ZoneInfo(timezone))
+    judged, unread = judge_files(spark, source, wanted, limits, zones)
+    if delivery_days is not None:
+        judged = [each for each in judged if each.day is None or each.day in delivery_days]
+    new, skipped = _only_new(spark, source, judged, known)
+    return Intake(
+        records=_records_by_noun(spark, source, new, limits, batch_id),
+        files=_files_frame(spark, source, new, batch_id),
+        waiting=sorted([*waiting, *unread], key=lambda each: each.file_name),
+        skipped=skipped,
+    )
+
+
+def _only_new(
+    spark: SparkSession, source: Source, judged: Collection[Decided], known: DataFrame | None
+) -> tuple[list[Decided], list[Waiting]]:
+    """Files that no earlier run decided on, each content once; the others by name."""
+    digests, names, before = _decided_before(spark, source, judged, known)
+    new: list[Decided] = []
+    skipped: list[Waiting] = []
+    for each in sorted(judged, key=lambda one: (one.day or date.min, one.file.name)):
+        digest, name = each.verdict.file_digest, each.file.name
+        if each.verdict.reason is None and digest in digests:
+            skipped.append(Waiting(name, f"was taken in before as {digests[digest]}"))
+        elif each.verdict.reason is not None and (digest, name) in names:
+            skipped.append(Waiting(name, "was rejected before"))
+        else:
+            if each.verdict.reason is None:
+                digests[digest] = name
+            new.append(Decided(each.file, each.verdict, each.day, before.get(name)))
+    return new, skipped
+
+
+def _decided_before(
+    spark: SparkSession, source: Source, judged: Collection[Decided], known: DataFrame | None
+) -> tuple[dict[str, str], set[tuple[str, str]], dict[str, str]]:
+    """Of this run's files: digest → name taken in before, decided (digest, name), name → digest that lay there before.
+
+    Bounded by this run's files, however many the lake knows.
+    """
+    if known is None or not judged:
+        return {}, set(), {}
+    outcome = F.col("outcome") if "outcome" in known.columns else F.lit("ingested")
+    arrived_at = F.col("arrived_at") if "arrived_at" in known.columns else F.lit(None).cast("timestamp")
+    earlier = known.where(F.col("source") == source.name).select(
+        "file_digest", "file_name", outcome.alias("outcome"), arrived_at.alias("at")
+    )
+    asked = spark.createDataFrame(sorted({(each.verdict.file_digest,) for each in judged}), "file_digest string")
+    same = earlier.join(F.broadcast(asked), on="file_digest", how="left_semi").distinct().collect()
+    places = spark.createDataFrame(sorted({(each.file.name,) for each in judged}), "file_name string")
+    last = F.max_by("file_digest", F.struct("at", "file_digest")).alias("file_digest")
+    lay = earlier.join(F.broadcast(places), on="file_name", how="left_semi").groupBy("file_name").agg(last).collect()
+    return (
+        {row["file_digest"]: row["file_name"] for row in same if row["outcome"] == "ingested"},
+        {(row["file_digest"], row["file_name"]) for row in same},
+        {row["file_name"]: row["file_digest"] for row in lay},
+    )
+
+
+def _records_by_noun(
+    spark: SparkSession, source: Source, decided: Collection[Decided], limits: LandingLimits, batch_id: str
+) -> dict[str, DataFrame]:
+    good = [each for each in decided if each.verdict.reason is None]
+    by_noun = {noun: [each for each in good if source.feeds[each.file.feed].table == noun] for noun in source.tables_fed}
+    return {
+        noun: read_files(spark, source, BY_NAME[f"bronze.{noun}"], files, limits, batch_id)
+        for noun, files in by_noun.items()
+        if files
+    }
+
+
+def _files_frame(spark: SparkSession, source: Source, decided: Collection[Decided], batch_id: str) -> DataFrame:
+    rows = [
+        {
+            "source": source.name,
+            "file_digest": each.verdict.file_digest,
+            "file_name": each.file.name,
+            "feed": each.file.feed,
+            "delivery_day": each.day,
+            "outcome": "rejected" if each.verdict.reason else "ingested",
+            "reason": each.verdict.reason,
+            "n_bytes": each.file.n_bytes,
+            "n_records": each.verdict.n_records,
+            "arrived_at": each.file.modified_at,
+            "batch_id": batch_id,
+        }
+        for each in decided
+    ]
+    names = [field.name for field in bronze.FILES.fields]
+    return spark.createDataFrame([tuple(row[name] for name in names) for row in rows], ddl(bronze.FILES))

@@ -1,0 +1,183 @@
+"""What workers do with files: judge them, and split them into rows of bronze."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from reclake.tables import Table
+
+from .broken import LandingLimits
+from .feed import Feed
+from .landing import OfferedFile, Waiting, read_as_files
+from .source import Source
+from .split import opened
+from .verdict import Verdict, Zones, verdict
+
+_BYTES_AT_ONCE = 8 << 20  # of records in one Arrow batch
+_ROWS_AT_ONCE = 10_000
+_VERDICT_DDL = "path string, n_bytes long, modified long, file_digest string, n_records long, last_day date, reason string"
+_VERDICT = pa.schema(
+    {
+        "path": pa.string(), "n_bytes": pa.int64(), "modified": pa.int64(), "file_digest": pa.string(), "n_records": pa.int64(),
+        "last_day": pa.date32(), "reason": pa.string(),
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A file that was judged."""
+
+    file: OfferedFile
+    verdict: Verdict
+    day: date | None
+    replaces_digest: str | None = None
+
+
+def judge_files(
+    spark: SparkSession, source: Source, files: Collection[OfferedFile], limits: LandingLimits, zones: Zones
+) -> tuple[list[Decided], list[Waiting]]:
+    """The files with their verdicts, and those that could not be read as they were listed."""
+    small = {file.path: file for file in files if file.n_bytes <= limits.max_file_bytes}
+    rows = {row["path"]: row for row in _verdicts(spark, source, small, limits, zones)}
+    found, unread = [], []
+    for file in files:
+        row = rows.get(file.path)
+        if file.path not in small:
+            reason = f"has {file.n_bytes} bytes, more than {limits.max_file_bytes}: deliver it in parts"
+            found.append(Decided(file, Verdict(_unread_digest(file), 0, None, reason), file.day))
+        elif row is None:
+            unread.append(Waiting(file.name, "cannot be read"))
+        elif (row["n_bytes"], row["modified"]) != (file.n_bytes, _millis(file.modified_at)):
+            unread.append(Waiting(file.name, "changed while it was read"))
+        else:
+            judged_as = Verdict(row["file_digest"], row["n_records"], row["last_day"], row["reason"])
+            found.append(Decided(file, judged_as, file.day or judged_as.last_day))
+    return found, unread
+
+
+def _verdicts(
+    spark: SparkSession, source: Source, files: Mapping[str, OfferedFile], limits: LandingLimits, zones: Zones
+) -> list[Row]:
+    if not files:
+        return []
+    feeds = source.feeds
+
+    def judge(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for i in range(batch.num_rows):
+                file = files[batch.column("path")[i].as_py()]
+                content, modified = batch.column("content")[i].as_py(), batch.column("modified")[i].as_py()
+                found = _verdict_of(content, file, feeds[file.feed], limits, zones)
+                row = (file.path, len(content), modified, found.file_digest, found.n_records, found.last_day, found.reason)
+                yield pa.RecordBatch.from_pylist([dict(zip(_VERDICT.names, row, strict=True))], schema=_VERDICT)
+
+    read = read_as_files(spark, files, lost_is_error=False).select(
+        "path", "content", F.unix_millis("modificationTime").alias("modified")
+    )
+    return read.mapInArrow(judge, _VERDICT_DDL).collect()  # one row per file of this run
+
+
+def _verdict_of(content: bytes, file: OfferedFile, feed: Feed, limits: LandingLimits, zones: Zones) -> Verdict:
+    found = verdict(content, file.name, feed, arrived_at=file.modified_at, limits=limits, zones=zones)
+    if found.reason is None and file.day is None and feed.delivery_day.from_ == "name":
+        return Verdict(found.file_digest, 0, None, "its name states no delivery day")
+    return found
+
+
+def read_files(
+    spark: SparkSession, source: Source, table: Table, files: Collection[Decided], limits: LandingLimits, batch_id: str
+) -> DataFrame:
+    """The records of judged files as rows of the bronze table, lazily: each action reads the files again.
+
+    An action raises when a file has changed or vanished since it was judged.
+    """
+    feeds, by_path = source.feeds, {each.file.path: each for each in files}
+    schema = _arrow_schema(table)
+
+    def split(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for path, content in _files_in(batches):
+            decided = by_path[path]
+            yield from _record_batches(content, decided, feeds[decided.file.feed], source.name, limits, batch_id, schema)
+
+    read = read_as_files(spark, by_path, lost_is_error=True).select("path", "content")
+    return read.mapInArrow(split, ddl(table))
+
+
+def _files_in(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, bytes]]:
+    for batch in batches:
+        for i in range(batch.num_rows):
+            yield batch.column("path")[i].as_py(), batch.column("content")[i].as_py()
+
+
+def _record_batches(
+    content: bytes, decided: Decided, feed: Feed, source: str, limits: LandingLimits, batch_id: str, schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    if hashlib.sha256(content).hexdigest() != decided.verdict.file_digest:
+        raise RuntimeError(f"the file {decided.file.name} changed after it was judged: run the delivery again")
+    file = opened(content, decided.file.name, feed, limits)
+    same_for_all = {
+        "source": source,
+        "delivery_day": decided.day,
+        "file_digest": decided.verdict.file_digest,
+        "file_name": decided.file.name,
+        "format": feed.format,
+        "header": file.header,
+        "arrived_at": decided.file.modified_at,
+        "replaces_digest": decided.replaces_digest,
+        "batch_id": batch_id,
+    }
+    position = 0
+    for raws in _in_portions(file.records):
+        n = len(raws)
+        columns = {
+            "position": pa.array(range(position, position + n), pa.int64()),
+            "raw": pa.array(raws, pa.binary()),
+            "content_hash": pa.array([hashlib.sha256(raw).hexdigest() for raw in raws], pa.string()),
+        }
+        columns |= {name: pa.repeat(pa.scalar(value, schema.field(name).type), n) for name, value in same_for_all.items()}
+        yield pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+        position += n
+
+
+def _in_portions(records: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Records in lists of bounded number and size: one alone where it is larger than that."""
+    portion: list[bytes] = []
+    n_bytes = 0
+    for record in records:
+        if portion and (n_bytes + len(record) > _BYTES_AT_ONCE or len(portion) == _ROWS_AT_ONCE):
+            yield portion
+            portion, n_bytes = [], 0
+        portion.append(record)
+        n_bytes += len(record)
+    if portion:
+        yield portion
+
+
+def ddl(table: Table) -> str:
+    """The declared columns as Spark reads a schema from text."""
+    return ", ".join(f"{field.name} {field.type}" for field in table.fields)
+
+
+def _arrow_schema(table: Table) -> pa.Schema:
+    types = {
+        "string": pa.string(), "date": pa.date32(), "long": pa.int64(), "binary": pa.binary(), "timestamp": pa.timestamp("us", "UTC"),
+    }  # fmt: skip
+    return pa.schema([(field.name, types[field.type]) for field in table.fields])
+
+
+def _unread_digest(file: OfferedFile) -> str:
+    """Stands in for the digest of a file that is too large to be read: told by its prefix."""
+    told = f"{file.name}|{file.n_bytes}|{file.modified_at.astimezone(UTC).isoformat()}"
+    return "unread:" + hashlib.sha256(told.encode()).hexdigest()
+
+
+def _millis(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

@@ -1,0 +1,135 @@
+"""What a source is: a frozen model of its file in conf/sources. Data, not code: no SQL, no eval."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, StringConstraints, ValidationError, model_validator
+
+from reclake.errors import SettingsInvalid
+
+from .feed import DeliveryDay, Feed
+from .mapping import RECORDS, ColumnMapping, Part, Text, mappable
+
+__all__ = ["RECORDS", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "load_source", "mappable"]
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+class Completion(Part):
+    """What marks a file as complete."""
+
+    marker: Literal["rename", "success_file", "stable"]
+    stable_seconds: Annotated[int, Field(gt=0)] | None = None  # stable: how long the file must be unchanged
+
+    @model_validator(mode="after")
+    def _stable_has_seconds(self) -> Self:
+        if (self.marker == "stable") != (self.stable_seconds is not None):
+            raise ValueError("stable_seconds belongs to the marker stable, and only to it")
+        return self
+
+
+class BotRules(Part):
+    """Which rules tell machines in this source's events."""
+
+    by_user_agent: bool
+    by_behaviour: bool
+
+
+class Source(Part):
+    """A source: where its records lie, how they become standard columns, and what is promised about them."""
+
+    name: Name
+    description: Text
+    basis: Name  # lawful basis: consent, research, contract, …
+    time_zone: str  # zone of times that are written without offset
+    historical: bool = False  # no late limit; repeats are looked for in all deliveries
+    late_limit_days: Annotated[int, Field(ge=0)] | None = None
+    repeat_days: Annotated[int, Field(ge=0)] | None = None
+    max_rejected_share: Annotated[float, Field(ge=0, le=1)] | None = None  # instead of the setting run.max_rejected_share
+    completion: Completion
+    bots: BotRules
+    feeds: Annotated[dict[Name, Feed], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if problems := [f"{place}: {problem}" for place, problem in self._problems()]:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _problems(self) -> Iterator[tuple[str, str]]:
+        if self.time_zone not in available_timezones():
+            yield "time_zone", f"{self.time_zone!r} is no IANA time zone"
+        limits = (self.late_limit_days, self.repeat_days)
+        if self.historical and limits != (None, None):
+            yield "historical", "a historical source has no late_limit_days and no repeat_days"
+        if not self.historical and None in limits:
+            yield "historical", "late_limit_days and repeat_days are needed unless the source is historical"
+        for name, feed in self.feeds.items():
+            for place, problem in feed.problems():
+                yield f"feeds.{name}.{place}", problem
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of times that are written without offset."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def tables_fed(self) -> tuple[str, ...]:
+        """The bronze nouns that it feeds, sorted."""
+        return tuple(sorted({feed.table for feed in self.feeds.values()}))
+
+    def feeds_of(self, table: str) -> dict[str, Feed]:
+        """The feeds of a bronze noun, by name."""
+        return {name: feed for name, feed in self.feeds.items() if feed.table == table}
+
+    def feed_of(self, table: str, file_name: str) -> Feed | None:
+        """The feed that a record of the bronze noun came through: the first whose pattern its file name matches."""
+        return next((feed for feed in self.feeds_of(table).values() if feed.matches(file_name)), None)
+
+    def digest(self) -> str:
+        """SHA-256 of all that can change what becomes of a record in bronze.
+
+        Description, marks of completion, delivery day and the tolerated share of rejects are left out: they decide
+        what is taken in, not how it is read.
+        """
+        told = self.model_dump(
+            mode="json",
+            by_alias=True,
+            exclude={"description": True, "completion": True, "max_rejected_share": True, "feeds": {"__all__": {"delivery_day"}}},
+        )
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def load_source(path: Path) -> Source:
+    """The source of a file `<name>.toml`.
+
+    Raises
+    ------
+    SettingsInvalid
+        When the file cannot be read, or anything in it is unknown, missing, misspelt or contradictory: all of it at once.
+    """
+    try:
+        source = Source.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(
+            f"source file {path.name} cannot be read",
+            found=str(getattr(error, "strerror", None) or error),
+            next_step="write conf/sources/<name>.toml; docs/sources.md shows it step by step",
+        ) from None
+    except ValidationError as error:
+        found = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'source'}: {e['msg']}" for e in error.errors())
+        raise SettingsInvalid(
+            f"source file {path.name} cannot be used", found, "correct it; docs/sources.md explains every key"
+        ) from None
+    if source.name != path.stem:
+        raise SettingsInvalid(
+            f"source file {path.name} cannot be used", f"it names the source {source.name!r}", f"name the file {source.name}.toml"
+        )
+    return source

@@ -1,0 +1,181 @@
+"""What the demo company is like. A default stands once, in conf/base.toml; shares and probabilities lie in 0–1."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Probability = Annotated[float, Field(gt=0, lt=1)]
+OnlineChannel = Literal["app", "mini_program", "web"]
+ONLINE: tuple[OnlineChannel, ...] = ("app", "mini_program", "web")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProductSettings(_Section):
+    """The catalogue."""
+
+    n_products: Annotated[int, Field(ge=60)]
+    price_change_days: PositiveFloat
+    launched_share: Share
+    launch_days: PositiveInt
+    popularity_exponent: PositiveFloat
+
+
+class TasteSettings(_Section):
+    """What people look at and buy next."""
+
+    sequence_share: Share
+    first_share: Share
+    second_share: Share
+    style_lift: PositiveFloat
+    complement_share: Share
+    repurchase_share: Share
+
+    @model_validator(mode="after")
+    def _is_a_law(self) -> Self:
+        if self.first_share + self.second_share > 1:
+            raise ValueError("first_share and second_share add up to more than 1")
+        return self
+
+
+class LifeSettings(_Section):
+    """Who comes, how often they buy and when they stop."""
+
+    visitor_share: Share
+    member_share: Share
+    early_share: Share
+    early_days: PositiveFloat
+    arrival_days: PositiveFloat
+    rate_shape: PositiveFloat
+    rate_scale_days: PositiveFloat
+    dropout_a: PositiveFloat
+    dropout_b: PositiveFloat
+    visitor_visits_per_day: PositiveFloat
+    visitor_stay_days: PositiveFloat
+    walk_ins_per_customer_day: Annotated[float, Field(ge=0, le=1)]
+    return_share: Share
+    rating_share: Share
+    recent_days: PositiveFloat
+    high_rate_per_day: PositiveFloat
+
+
+class OnlineChannelSettings(_Section):
+    """One online channel and its funnel."""
+
+    used_share: Share
+    weight: PositiveFloat
+    view: Probability
+    cart: Probability
+    checkout: Probability
+    purchase: Probability
+    login: Share
+    mean_views: Annotated[float, Field(ge=1)]
+
+    @property
+    def conversion(self) -> float:
+        """Probability that a visit ends in a purchase."""
+        return self.view * self.cart * self.checkout * self.purchase
+
+
+class ShopSettings(_Section):
+    """The shops."""
+
+    used_share: Share
+    weight: PositiveFloat
+
+
+class ChannelSettings(_Section):
+    """The four channels."""
+
+    app: OnlineChannelSettings
+    mini_program: OnlineChannelSettings
+    web: OnlineChannelSettings
+    pos: ShopSettings
+
+    def online(self, channel: str) -> OnlineChannelSettings:
+        """The settings of an online channel."""
+        found: OnlineChannelSettings = getattr(self, channel)
+        return found
+
+
+class CollectionSettings(_Section):
+    """How well visits are collected and how fast they arrive."""
+
+    collected_share: Share
+    latency_median_seconds: PositiveFloat
+    latency_sigma: PositiveFloat
+
+
+class ContactSettings(_Section):
+    """Keys and consents that people leave with a channel."""
+
+    blank_phone_share: Share
+    shop_phone_share: Share
+    email_share: Share
+    blank_email_share: Share
+    changed_share: Share
+    household_share: Share
+    second_browser_share: Share
+    same_device_share: Share
+    granted_share: Share
+    refused_share: Share
+    withdrawn_share: Share
+    canary_share: Share
+
+
+class DirtSettings(_Section):
+    """Shares of good records beside which a bad one is planted, or which are moved."""
+
+    late_limit_days: PositiveInt
+    resent_same_day_share: Share
+    resent_next_day_share: Share
+    clash_same_day_share: Share
+    clash_other_day_share: Share
+    out_of_order_share: Share
+    late_within_share: Share
+    late_beyond_share: Share
+    wrong_clock_share: Share
+    broken_share: Share
+    bad_number_share: Share
+    missing_field_share: Share
+
+
+class BotTrafficSettings(_Section):
+    """Machines that look at products."""
+
+    per_customer: Share
+    days: PositiveInt
+
+
+class DemoSettings(_Section):
+    """The whole company."""
+
+    seed: int
+    n_customers: Annotated[int, Field(gt=0, le=100_000_000)]
+    first_day: date
+    n_days: PositiveInt
+    time_zone: str
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    customers_per_task: PositiveInt
+    customers_per_file: PositiveInt
+    canary_phone: str = Field(pattern=r"^1\d{10}$")
+    products: ProductSettings
+    tastes: TasteSettings
+    life: LifeSettings
+    channels: ChannelSettings
+    collection: CollectionSettings
+    contacts: ContactSettings
+    dirt: DirtSettings
+    bots: BotTrafficSettings
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no time zone of the IANA database")
+        return value

@@ -1,0 +1,43 @@
+"""The graph, written once: every table, by name and by stage."""
+
+from . import bronze, gold, ops, silver
+from .declaration import DayRange, Field, Input, Privacy, Reads, Table
+
+STAGES = ("bronze", "silver", "customers", "behaviour", "recommendations")
+TABLES: tuple[Table, ...] = (*bronze.TABLES, *silver.TABLES, *ops.BUILT, *gold.TABLES, *ops.WRITTEN)
+BY_NAME = {table.name: table for table in TABLES}
+GATED = tuple(table for table in TABLES if table not in ops.WRITTEN)
+
+
+def of_stage(stage: str) -> tuple[Table, ...]:
+    """The tables that one Spark application builds, in build order: inputs before what reads them.
+
+    Examples
+    --------
+    >>> [table.noun for table in of_stage("behaviour")]
+    ['sessions', 'interactions']
+    """
+    return tuple(table for table in TABLES if table.stage == stage)
+
+
+def readers_of(name: str) -> tuple[Table, ...]:
+    """The tables that read the named one directly."""
+    return tuple(table for table in TABLES if any(i.table.name == name for i in table.inputs))
+
+
+def downstream_of(name: str) -> tuple[Table, ...]:
+    """The named table's readers, their readers and so on, in build order."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for table in readers_of(waiting.pop()):
+            if table.name not in found:
+                found.add(table.name)
+                waiting.append(table.name)
+    return tuple(table for table in TABLES if table.name in found)
+
+
+__all__ = [
+    "BY_NAME", "GATED", "STAGES", "TABLES", "DayRange", "Field", "Input", "Privacy", "Reads", "Table",
+    "bronze", "downstream_of", "gold", "of_stage", "ops", "readers_of", "silver",
+]  # fmt: skip

@@ -1,0 +1,115 @@
+"""One table per question. Columns are a promise: reader version 1, flat, keyed by the resolved customer."""
+
+from . import silver
+from .declaration import Field, Input, Privacy, Table, same_day, until_as_of, valid_at_as_of
+
+_AS_OF = Field("as_of_date", "date", "The first day that does not count.", required=True)
+_CUSTOMER = Field("customer_id", "string", "The resolved customer.", privacy=Privacy.PSEUDONYM, required=True)
+_PERSON = (
+    Input(silver.IDENTITIES, valid_at_as_of()),
+    Input(silver.ACCOUNTS, valid_at_as_of()),
+    Input(silver.CONSENTS, valid_at_as_of()),
+)
+
+
+def _personal(name: str, type_: str, doc: str, unit: str = "", *, required: bool = False) -> Field:
+    return Field(name, type_, doc, unit, Privacy.PERSONAL, required)
+
+
+CUSTOMER_SEGMENTS = Table(
+    name="gold.customer_segments",
+    grain="one row per as_of_date and customer who may be profiled",
+    key=("as_of_date", "customer_id"),
+    fields=(
+        _AS_OF,
+        _CUSTOMER,
+        _personal("first_order_date", "date", "Day of the first sale in the window; null without one."),
+        _personal("last_order_date", "date", "Day of the last sale in the window; null without one."),
+        _personal("recency_days", "integer", "as_of_date minus last_order_date.", "days"),
+        _personal("n_orders", "long", "Distinct orders with a sale.", "orders", required=True),
+        _personal(
+            "spend_amount", "decimal(18,4)", "Sales in `currency`, returns not deducted.", "currency", required=True
+        ),
+        _personal("return_amount", "decimal(18,4)", "Returns in `currency`, negative.", "currency", required=True),
+        Field("currency", "string", "Of the amounts: the reporting currency, or the customer's own where no sale is in it. ISO 4217.", required=True),
+        _personal("recency_score", "integer", "1 (long ago) to 5 (just now), mid-rank quintile.", "score"),
+        _personal("frequency_score", "integer", "1 (fewest orders) to 5, mid-rank quintile.", "score"),
+        _personal("monetary_score", "integer", "1 (least spend) to 5, mid-rank quintile.", "score"),
+        _personal("rfm_cell", "string", "The three scores as digits, R F M."),
+        _personal("segment", "string", "Name of the RFM segment; no_orders without a sale.", required=True),
+        _personal("tier", "string", "new, returning, high_value, potential, churn_warning, dormant or prospect.", required=True),
+    ),
+    stage="customers",
+    write="replace_days",
+    day_column="as_of_date",
+    inputs=(*_PERSON, Input(silver.ORDER_LINES, until_as_of())),
+    parameters=("segments.window_days", "business.reporting_currency"),
+)
+
+SEGMENT_BINS = Table(
+    name="gold.segment_bins",
+    grain="one row per as_of_date, measure, unit and score that holds customers",
+    key=("as_of_date", "measure", "unit", "score"),
+    fields=(
+        _AS_OF,
+        Field("measure", "string", "recency, frequency or monetary.", required=True),
+        Field("unit", "string", "days, orders, or the currency as ISO 4217; customers are scored within one currency.", required=True),
+        Field("score", "integer", "1 to 5.", "score", required=True),
+        Field("lower_edge", "decimal(18,4)", "Smallest value in the bin.", "days, orders or currency", required=True),
+        Field("upper_edge", "decimal(18,4)", "Largest value in the bin.", "days, orders or currency", required=True),
+        Field("n_customers", "long", "Customers in the bin.", "customers", required=True),
+    ),
+    stage="customers",
+    write="replace_days",
+    day_column="as_of_date",
+    inputs=(Input(CUSTOMER_SEGMENTS, same_day()),),
+    min_rows=0,
+)
+
+RECOMMENDATIONS = Table(
+    name="gold.recommendations",
+    grain="one row per as_of_date, scenario, customer and rank",
+    key=("as_of_date", "scenario", "customer_id", "rank"),
+    fields=(
+        _AS_OF,
+        Field("scenario", "string", "Where it is shown: home.", required=True),
+        _CUSTOMER,
+        Field("rank", "integer", "1, 2, … without gaps.", "rank", required=True),
+        Field("product_id", "string", "The product.", required=True),
+        Field("score", "double", "The link's own score; comparable within one customer and source only.", required=True),
+        Field("source", "string", "The link of the chain that gave it: als, popular, or non_personal.", required=True),
+        _personal("because_product_id", "string", "The customer's own product that speaks most for it; null if none does."),
+        Field("model_version", "string", "Version of the registered model; null where none took part."),
+    ),
+    stage="recommendations",
+    write="replace_days",
+    day_column="as_of_date",
+    inputs=(*_PERSON, Input(silver.INTERACTIONS, until_as_of()), Input(silver.PRODUCTS, valid_at_as_of())),
+    parameters=("recommendations.n", "popularity", "interactions.weights"),
+    model="als",
+    is_restated=False,
+)
+
+MODEL_METRICS = Table(
+    name="gold.model_metrics",
+    grain="one row per training, model, split and metric",
+    key=("training_id", "model_name", "split", "metric"),
+    fields=(
+        Field("training_id", "string", "The training run.", required=True),
+        Field("as_of_date", "date", "Training used days before it.", required=True),
+        Field("model_name", "string", "als or popularity.", required=True),
+        Field("model_version", "string", "Registered version; null when not registered."),
+        Field("split", "string", "How train and test were parted.", required=True),
+        Field("metric", "string", "recall_at_10, ndcg_at_10, coverage_at_10, or a ratio with its base.", required=True),
+        Field("value", "double", "The metric.", "0–1, or a ratio", required=True),
+        Field("lower", "double", "Lower end of the 95 % paired bootstrap interval.", "as value"),
+        Field("upper", "double", "Upper end of it.", "as value"),
+        Field("n_customers", "long", "Customers with test purchases.", "customers", required=True),
+        Field("is_promoted", "boolean", "Whether this training's model became the champion.", required=True),
+    ),
+    stage="training",
+    write="append_new",
+    run_columns=("training_id", "model_version"),
+)
+
+TABLES = (CUSTOMER_SEGMENTS, SEGMENT_BINS, RECOMMENDATIONS, MODEL_METRICS)

@@ -1,0 +1,63 @@
+"""One run at a time writes a day; whoever is late is fenced off."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from reclake.errors import Overtaken
+from reclake.lake import claims as claims_module
+from reclake.lake.claims import Claims
+from reclake.lake.store import Store
+
+START = datetime(2026, 3, 1, 12)
+
+
+class Clock:
+    def __init__(self):
+        self.now = START
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def claims(spark, tmp_path, clock):
+    return Claims(Store(spark, str(tmp_path / "lake"), keep_days=90), clock, minutes=60, wait_seconds=0)
+
+
+def test_overlap_is_refused_other_days_go_on_and_release_frees(claims):
+    first = claims.take("r1", {"silver.events": ("2026-01-01", "2026-01-02")})
+    with pytest.raises(Overtaken, match=r"(?s)r1.*silver\.events"):
+        claims.take("r2", {"silver.events": ("2026-01-02",)})
+    second = claims.take("r2", {"silver.events": ("2026-01-03",), "silver.sessions": ("2026-01-01",)})
+    with pytest.raises(Overtaken):
+        claims.take("r3", {"silver.sessions": ("*",)})
+    claims.release(first)
+    third = claims.take("r3", {"silver.events": ("2026-01-01",)})
+    assert [first.token, second.token, third.token] == [1, 2, 3]
+
+
+def test_an_expired_claim_is_taken_over_and_its_holder_finds_out(claims, clock):
+    late = claims.take("r1", {"silver.accounts": ("whole",)})
+    claims.require_held(late)
+    clock.now += timedelta(minutes=61)
+    claims.take("r2", {"silver.accounts": ("whole",)})
+    with pytest.raises(Overtaken, match="overtaken"):
+        Claims.require_held(_with_old_view(claims), late)
+
+
+def test_the_claim_of_a_dead_process_is_taken_over_at_once(claims, monkeypatch):
+    claims.take("r1", {"silver.events": ("*",)})
+    monkeypatch.setattr(claims_module, "_is_dead", lambda holder: True)
+    assert claims.take("r1", {"silver.events": ("*",)}).token == 2
+
+
+def _with_old_view(claims):
+    """As the late driver sees it: it last looked before the other's claim."""
+    claims._seen = 0
+    return claims

@@ -1,0 +1,60 @@
+"""Manifests move forwards only, in one commit, and go back only by a rollback."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from frames import frame
+
+from reclake.errors import Overtaken, UsageError
+from reclake.lake.manifest import Manifest
+from reclake.lake.store import Store
+from reclake.tables import gold
+
+AT = datetime(2026, 3, 1, 12)
+DAY = date(2026, 3, 1)
+BINS = gold.SEGMENT_BINS
+
+
+@pytest.fixture
+def store(spark, tmp_path):
+    store = Store(spark, str(tmp_path / "lake"), keep_days=90)
+    for n in range(3):
+        row = dict(as_of_date=DAY, measure="recency", score=1, lower_edge=Decimal(n), upper_edge=Decimal(n), n_customers=n)
+        store.replace_days(BINS, frame(spark, BINS, row), days=[DAY], entry={"commit_id": str(n)})
+    return store
+
+
+def versions(manifest, number=None):
+    return {name: row.version for name, row in manifest.current(number).items()}
+
+
+def test_only_what_moved_is_published_and_never_backwards(store):
+    manifest = Manifest(store)
+    assert manifest.publish({BINS.name: 1, "model:als": 3}, {BINS.name: 1}, run_id="r1", token=1, at=AT) == 1
+    assert manifest.publish({BINS.name: 1}, {}, run_id="r2", token=2, at=AT) is None
+    assert manifest.publish({BINS.name: 2}, {BINS.name: 2}, run_id="r3", token=3, at=AT) == 2
+    with pytest.raises(Overtaken, match="newer run"):
+        manifest.publish({BINS.name: 1}, {}, run_id="r4", token=4, at=AT)
+    assert versions(manifest) == {BINS.name: 2, "model:als": 3}
+
+
+def test_two_publishers_of_one_number_do_not_both_win(store):
+    manifest = Manifest(store)
+    row = manifest._row("model:als", 1, -1)
+    stamp = {"manifest_id": 1, "kind": "publish", "token": 1, "published_at": AT}
+    assert manifest._append(1, [row | stamp | {"run_id": "r1"}], "r1")
+    assert not manifest._append(1, [row | stamp | {"run_id": "r2", "version": 9}], "r2")
+    assert versions(manifest) == {"model:als": 1}
+
+
+def test_a_rollback_is_a_new_manifest_with_the_older_versions(store):
+    manifest = Manifest(store)
+    manifest.publish({BINS.name: 0, "model:als": 1}, {}, run_id="r1", token=1, at=AT)
+    manifest.publish({BINS.name: 2, "model:als": 2}, {}, run_id="r2", token=2, at=AT)
+    assert manifest.roll_back(1, run_id="r3", token=3, at=AT) == {BINS.name: 0, "model:als": 1}
+    assert versions(manifest) == {BINS.name: 0, "model:als": 1}
+    assert manifest.last_id() == 3
+    assert versions(manifest, 2) == {BINS.name: 2, "model:als": 2}
+    with pytest.raises(UsageError, match="no manifest 9"):
+        manifest.roll_back(9, run_id="r4", token=4, at=AT)

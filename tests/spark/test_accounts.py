@@ -1,0 +1,103 @@
+from datetime import UTC, date, datetime
+
+import pytest
+from frames import contents, frame, in_order
+from small_sources import small_source
+
+from reclake.lake.schema import conform
+from reclake.silver.accounts import accounts
+from reclake.tables import silver
+
+SOURCES = {"demo": small_source("demo", basis="consent"), "shop": small_source("shop", basis="research")}
+
+
+def day(n: int) -> date:
+    return date(2026, 3, n)
+
+
+def kept(delivered: int, position: int, *, digest: str = "f", source: str = "demo", **columns):
+    return dict(source=source, delivery_day=day(delivered), file_digest=digest, position=position, record_class="kept", **columns)
+
+
+@pytest.fixture
+def build(spark):
+    def built(*, registered=(), events=(), orders=(), consents=()):
+        made = accounts(
+            frame(spark, silver.ACCOUNT_RECORDS, *registered),
+            frame(spark, silver.EVENT_RECORDS, *events),
+            frame(spark, silver.ORDER_RECORDS, *orders),
+            frame(spark, silver.CONSENT_RECORDS, *consents),
+            sources=SOURCES,
+            timezone="UTC",
+        )
+        return contents(conform(made, silver.ACCOUNTS))
+
+    return built
+
+
+def row(account_id: str, valid_from: int, valid_to: int | None = None, *, first: tuple[int, str, int], **columns):
+    nothing = dict.fromkeys((field.name for field in silver.ACCOUNTS.fields))
+    known = dict(source="demo", basis="consent", is_device=False, valid_from=day(valid_from), valid_to=valid_to and day(valid_to))
+    delivered = dict(first_delivery_day=day(first[0]), first_file_digest=first[1], first_position=first[2])
+    return nothing | known | delivered | columns | dict(account_id=account_id)
+
+
+def test_a_visit_shows_a_device_and_a_login(build):
+    event = dict(event_date=day(2), channel="app", device_id="d1")
+    found = build(
+        events=(
+            kept(3, 5, account_id="d1", **event),
+            kept(3, 6, account_id="a1", login_account_id="a1", **event),
+            kept(2, 9, account_id="a9", login_account_id="a9", **event) | dict(record_class="duplicate"),
+        )
+    )
+    assert found == in_order(
+        row("d1", 2, first=(3, "f", 5), channel="app", is_device=True),
+        row("a1", 2, first=(3, "f", 6), channel="app"),
+    )
+
+
+def test_an_account_is_a_stub_until_its_first_registered_state(build):
+    found = build(
+        orders=(kept(4, 0, digest="o", account_id="a1", event_date=day(4), channel="pos"),),
+        registered=(
+            kept(6, 3, account_id="a1", channel="pos", region="north", changed_at=datetime(2026, 3, 5, 8, tzinfo=UTC)),
+            kept(8, 1, account_id="a1", channel="pos", region="south"),
+        ),
+    )
+    first = (4, "o", 0)
+    assert found == in_order(
+        row("a1", 4, 5, first=first, channel="pos"),
+        row("a1", 5, 8, first=first, channel="pos", region="north"),
+        row("a1", 8, first=first, channel="pos", region="south"),
+    )
+
+
+def test_a_state_registered_before_the_first_fact_takes_its_place(build):
+    found = build(
+        consents=(kept(3, 0, digest="c", account_id="a1", changed_at=datetime(2026, 3, 3, tzinfo=UTC)),),
+        registered=(kept(5, 0, account_id="a1", channel="app", changed_at=datetime(2026, 3, 1, tzinfo=UTC)),),
+    )
+    assert found == in_order(row("a1", 1, first=(3, "c", 0), channel="app"))
+
+
+def test_a_state_that_is_to_come_leaves_a_stub_before_it(build):
+    found = build(
+        registered=(kept(3, 0, account_id="a1", channel="app", region="north", changed_at=datetime(2026, 3, 7, tzinfo=UTC)),)
+    )
+    assert found == in_order(
+        row("a1", 3, 7, first=(3, "f", 0), channel="app"), row("a1", 7, first=(3, "f", 0), channel="app", region="north")
+    )
+
+
+def test_the_first_delivery_is_by_day_then_file_then_place_in_any_table(build):
+    found = build(
+        orders=(
+            kept(4, 8, digest="b", source="shop", account_id="a1", event_date=day(4), channel="web"),
+            kept(4, 9, digest="a", source="shop", account_id="a1", event_date=day(4), channel="app"),
+            kept(5, 0, digest="0", source="shop", account_id="a1", event_date=day(1), channel="pos"),
+        ),
+        consents=(kept(4, 7, digest="a", source="shop", account_id="a1"),),
+    )
+    # The consent came first but names no channel; the order of 1 March came late and makes the account older.
+    assert found == in_order(row("a1", 1, first=(4, "a", 7), source="shop", basis="research", channel="app"))

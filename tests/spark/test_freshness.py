@@ -1,0 +1,115 @@
+from datetime import UTC, date, datetime, timedelta
+
+from frames import contents, frame, in_order
+from small_sources import small_source
+
+from reclake.lake.schema import conform
+from reclake.ops.freshness import freshness, required_columns
+from reclake.tables import bronze, ops, silver
+
+DAY = date(2026, 3, 30)
+AT = datetime(2026, 3, 31, 1, tzinfo=UTC)
+ARRIVED = datetime(2026, 3, 31, 0, 30, tzinfo=UTC)
+NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
+SOURCES = {"demo": small_source("demo", feeds=("events", "orders")), "shop": small_source("shop", feeds=("orders",))}
+
+
+def build(spark, *, bronze_rows=None, record_rows=None):
+    """The rows by source and records table of DAY."""
+    bronze_frames = [
+        frame(spark, table, *(bronze_rows or {}).get(table.noun, ())) for table in bronze.TABLES if table != bronze.FILES
+    ]
+    records = [frame(spark, table, *(record_rows or {}).get(table.noun, ())) for table in silver.RECORDS]
+    built = conform(freshness(*bronze_frames, *records, sources=SOURCES, at=AT), ops.FRESHNESS)
+    return {(row["source"], row["record_table"]): row for row in contents(built.where(built.delivery_day == DAY))}
+
+
+def raw(n, *, source="demo", day=DAY, arrived_at=ARRIVED):
+    return [
+        dict(source=source, delivery_day=day, file_digest=str(day), position=place, arrived_at=arrived_at) for place in range(n)
+    ]
+
+
+def test_one_row_of_events_whole(spark):
+    event = dict(
+        source="demo", delivery_day=DAY, file_digest="f", record_class="kept", occurred_at=NOON, event_id="e", event_type="login"
+    )
+    latencies = [("kept", 1), ("kept", 2.5), ("late", 4), ("duplicate", 900), ("rejected", 800)]
+    records = [
+        event | dict(position=n, record_class=name, received_at=NOON + timedelta(seconds=seconds), device_id="d")
+        for n, (name, seconds) in enumerate(latencies)
+    ]
+    records[4] |= dict(device_id=None, event_id=None)
+    unreadable = dict(source="demo", delivery_day=DAY, file_digest="f", position=5, record_class="rejected")
+    before = [raw(n, day=DAY - timedelta(days=days)) for n, days in ((5, 7), (3, 28), (100, 1), (100, 35))]
+    found = build(
+        spark,
+        bronze_rows={"events": [*raw(5, arrived_at=ARRIVED - timedelta(hours=1)), *raw(1), *sum(before, [])]},
+        record_rows={"event_records": [*records, unreadable]},
+    )
+    assert in_order(*found.values()) == in_order(
+        dict(
+            source="demo",
+            record_table="silver.event_records",
+            delivery_day=DAY,
+            latency_p50_seconds=2.5,
+            latency_p95_seconds=3.85,  # 2.5 + 0.9 · (4 − 2.5)
+            latency_p99_seconds=3.97,
+            completeness_share=18 / 24,  # 6 records of 4 required fields; two fields of one and all of another are missing
+            collection_share=None,
+            n_records=6,
+            volume_ratio=1.5,  # 6 against the mean of 5 and 3
+            arrived_at=ARRIVED.replace(tzinfo=None),
+            visible_at=AT.replace(tzinfo=None),
+            arrival_to_visible_seconds=1800.0,
+        )
+    )
+
+
+def test_collection_is_the_share_of_online_orders_with_a_purchase_event(spark):
+    line = dict(delivery_day=DAY, file_digest="o", record_class="kept", channel="web", is_return=False)
+    bought = dict(source="demo", file_digest="f", record_class="kept", event_type="purchase")
+    orders = [
+        line | dict(source="demo", position=0, order_id="seen"),
+        line | dict(source="demo", position=1, order_id="seen"),
+        line | dict(source="demo", position=2, order_id="seen the day before"),
+        line | dict(source="demo", position=3, order_id="seen too long ago"),
+        line | dict(source="demo", position=4, order_id="event refused"),
+        line | dict(source="demo", position=5, order_id="till", channel="pos"),
+        line | dict(source="demo", position=6, order_id="return", is_return=True),
+        line | dict(source="demo", position=7, order_id="line refused", record_class="rejected"),
+        line | dict(source="shop", position=8, order_id="seen"),
+    ]
+    events = [
+        bought | dict(delivery_day=DAY, position=0, order_id="seen"),
+        bought | dict(delivery_day=DAY, position=1, order_id="seen"),
+        bought | dict(delivery_day=DAY - timedelta(days=1), position=0, order_id="seen the day before"),
+        bought | dict(delivery_day=DAY - timedelta(days=2), position=0, order_id="seen too long ago"),
+        bought | dict(delivery_day=DAY, position=2, order_id="event refused", record_class="rejected"),
+        bought | dict(delivery_day=DAY, position=3, order_id="till"),
+    ]
+    found = build(
+        spark,
+        bronze_rows={"orders": [*raw(8), *raw(1, source="shop")], "events": raw(5)},
+        record_rows={"order_records": orders, "event_records": events},
+    )
+    shares = {key: row["collection_share"] for key, row in found.items()}
+    assert shares == {
+        ("demo", "silver.order_records"): 0.5,
+        ("demo", "silver.event_records"): None,
+        ("shop", "silver.order_records"): None,  # it feeds no events
+    }
+    assert {key: row["volume_ratio"] for key, row in found.items()} == dict.fromkeys(shares)
+    assert found["shop", "silver.order_records"]["latency_p50_seconds"] is None
+
+
+def test_required_columns_are_those_that_every_feed_takes_from_its_records():
+    assert required_columns(silver.EVENT_RECORDS, SOURCES["demo"]) == ("device_id", "event_id", "event_type", "occurred_at")
+    assert required_columns(silver.ORDER_RECORDS, SOURCES["shop"]) == ("channel", "order_id", "ordered_at", "quantity")
+    assert required_columns(silver.EVENT_RECORDS, SOURCES["shop"]) == ()
+    demo = SOURCES["demo"]
+    second = demo.feeds["events"].model_copy(
+        update={"columns": {k: v for k, v in demo.feeds["events"].columns.items() if k != "event_id"}}
+    )
+    both = demo.model_copy(update={"feeds": demo.feeds | {"second": second}})
+    assert required_columns(silver.EVENT_RECORDS, both) == ("device_id", "event_type", "occurred_at")

@@ -1,0 +1,50 @@
+from datetime import date
+
+from frames import contents, frame, in_order
+from reclake.lake.schema import conform
+from reclake.ops.reconciliation import reconciliation
+from reclake.tables import bronze, ops, silver
+
+DAY = date(2026, 3, 2)
+NEXT = date(2026, 3, 3)
+
+
+def test_totals_agree_to_the_record_and_what_is_lost_or_invented_shows(spark):
+    of_day = dict(source="demo", delivery_day=DAY, file_digest="f")
+    of_next = dict(source="shop", delivery_day=NEXT, file_digest="g")
+    classes = ("kept", "kept", "duplicate", "rejected", "late", "kept", "rejected", "late")
+    nothing = [frame(spark, table) for table in (bronze.ACCOUNTS, bronze.PRODUCTS)]
+    no_records = [frame(spark, table) for table in (silver.ACCOUNT_RECORDS, silver.PRODUCT_RECORDS)]
+    built = reconciliation(
+        frame(spark, bronze.EVENTS, *(of_day | dict(position=n) for n in range(8)), of_next | dict(position=0)),
+        frame(spark, bronze.ORDERS, *(of_next | dict(position=n) for n in range(3))),
+        *nothing,
+        frame(spark, bronze.CONSENTS),
+        frame(
+            spark,
+            silver.EVENT_RECORDS,
+            *(of_day | dict(position=n, record_class=name) for n, name in enumerate(classes)),
+            of_next | dict(position=0, record_class="kept"),
+        ),
+        # One line is lost, another has a class that does not exist.
+        frame(
+            spark,
+            silver.ORDER_RECORDS,
+            of_next | dict(position=0, record_class="kept"),
+            of_next | dict(position=1, record_class="?"),
+        ),
+        *no_records,
+        frame(spark, silver.CONSENT_RECORDS, of_day | dict(position=0, record_class="rejected")),
+    )
+    row = dict(
+        source="demo", delivery_day=DAY, n_kept=0, n_duplicates=0, n_rejected=0, n_late=0, n_unaccounted=0, rejected_share=0.0
+    )
+    assert contents(conform(built, ops.RECONCILIATION)) == in_order(
+        row
+        | dict(
+            record_table="silver.event_records", n_in=8, n_kept=3, n_duplicates=1, n_rejected=2, n_late=2, rejected_share=0.25
+        ),
+        row | dict(source="shop", delivery_day=NEXT, record_table="silver.event_records", n_in=1, n_kept=1),
+        row | dict(source="shop", delivery_day=NEXT, record_table="silver.order_records", n_in=3, n_kept=1, n_unaccounted=2),
+        row | dict(record_table="silver.consent_records", n_in=0, n_rejected=1, n_unaccounted=-1),
+    )
