@@ -1,12 +1,12 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from frames import contents, frame, in_order
-from small_sources import small_source
 
+from frames import contents, frame, in_order
 from reclake.lake.schema import conform
 from reclake.silver.accounts import accounts
 from reclake.tables import silver
+from small_sources import small_source
 
 SOURCES = {"demo": small_source("demo", basis="consent"), "shop": small_source("shop", basis="research")}
 
@@ -36,7 +36,7 @@ def build(spark):
 
 
 def row(account_id: str, valid_from: int, valid_to: int | None = None, *, first: tuple[int, str, int], **columns):
-    nothing = dict.fromkeys((field.name for field in silver.ACCOUNTS.fields))
+    nothing = dict.fromkeys(field.name for field in silver.ACCOUNTS.fields)
     known = dict(source="demo", basis="consent", is_device=False, valid_from=day(valid_from), valid_to=valid_to and day(valid_to))
     delivered = dict(first_delivery_day=day(first[0]), first_file_digest=first[1], first_position=first[2])
     return nothing | known | delivered | columns | dict(account_id=account_id)

@@ -1,11 +1,10 @@
 from datetime import UTC, date, datetime, timedelta
 
 from frames import contents, frame, in_order
-from small_sources import small_source
-
 from reclake.lake.schema import conform
 from reclake.ops.freshness import freshness, required_columns
 from reclake.tables import bronze, ops, silver
+from small_sources import small_source
 
 DAY = date(2026, 3, 30)
 AT = datetime(2026, 3, 31, 1, tzinfo=UTC)

@@ -21,9 +21,7 @@ from pyspark.sql.types import BooleanType
 
 UNIT_DAY = ("source", "unit_id", "event_date")
 
-_SECOND = 1_000_000  # microseconds
-_MINUTE = 60 * _SECOND
-_HOUR = 60 * _MINUTE
+_MINUTE = 60_000_000  # microseconds
 
 
 class BotLimits(Protocol):
@@ -53,7 +51,7 @@ def is_listed(user_agent: str) -> bool:
     return bool(user_agent.strip()) and bool(crawleruseragents.is_crawler(user_agent))
 
 
-@arrow_udf(BooleanType())
+@arrow_udf(BooleanType())  # type: ignore[call-overload, untyped-decorator]
 def is_crawler(user_agent: pa.Array) -> pa.Array:
     """Whether the user agent is on the list of crawlers; null for null. 1,500 patterns are tried once per distinct value."""
     coded = user_agent.dictionary_encode()
@@ -71,12 +69,11 @@ def with_activity(events: DataFrame) -> DataFrame:
     in_time = W.partitionBy(*UNIT_DAY).orderBy("moment")
     whole_day = W.partitionBy(*UNIT_DAY).rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
     last_minute = in_time.rangeBetween(-(_MINUTE - 1), W.currentRow)
-    earlier = F.lag("moment").over(in_time)
-    hour, earlier_hour = F.floor(F.col("moment") / _HOUR), F.floor(earlier / _HOUR)
-    paced = events.withColumn("moment", F.unix_micros("occurred_at")).withColumns({
+    timed = events.withColumns({"moment": F.unix_micros("occurred_at"), "hour": F.date_trunc("hour", "occurred_at")})
+    paced = timed.withColumns({
         "n_minute_events": F.count(F.lit(1)).over(last_minute),
-        "gap": F.col("moment") - earlier,
-        "is_new_hour": ~hour.eqNullSafe(earlier_hour),
+        "gap": F.col("moment") - F.lag("moment").over(in_time),
+        "is_new_hour": ~F.lag("hour").over(in_time).eqNullSafe(F.col("hour")),
     })
     return paced.withColumns({
         "n_day_events": F.count(F.lit(1)).over(whole_day),

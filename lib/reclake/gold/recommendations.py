@@ -90,7 +90,8 @@ def _same_for_all(customers: DataFrame, catalogue: DataFrame, *, n: int) -> Data
     """The first `n` places of the catalogue for everyone: `n` rows per customer, met by number, not by a cross join."""
     places = F.explode(F.sequence(F.lit(1), F.lit(n))).alias("place")
     return (
-        customers.select("customer_id", places)
+        customers
+        .select("customer_id", places)
         .join(F.broadcast(catalogue.where(F.col("place") <= n)), on="place", how="inner")
         .select(
             "customer_id",

@@ -6,8 +6,8 @@ builders that runs Spark jobs. `settled` also cuts the lineage, which would doub
 """
 
 from pyspark.sql import DataFrame
+from pyspark.sql import Window as W
 from pyspark.sql import functions as F
-from pyspark.sql import window as W
 
 from reclake.errors import ReclakeError
 
@@ -62,14 +62,14 @@ def _large_stars(stars: DataFrame) -> DataFrame:
     both = stars.select("node", F.col("root").alias("other")).unionByName(
         stars.select(F.col("root").alias("node"), F.col("node").alias("other"))
     )
-    of_node = W.Window.partitionBy("node").rowsBetween(W.Window.unboundedPreceding, W.Window.unboundedFollowing)
+    of_node = W.partitionBy("node").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
     smallest = F.least("node", F.min("other").over(of_node))
     return both.withColumn("root", smallest).where(F.col("other") > F.col("node")).select(F.col("other").alias("node"), "root")
 
 
 def _small_stars(stars: DataFrame) -> DataFrame:
     """A node and its smaller neighbours, tied to the smallest of them."""
-    of_node = W.Window.partitionBy("node").rowsBetween(W.Window.unboundedPreceding, W.Window.unboundedFollowing)
+    of_node = W.partitionBy("node").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
     tied = stars.withColumn("smallest", F.min("root").over(of_node))
     nodes = tied.select("node", F.col("smallest").alias("root"))
     neighbours = tied.where(F.col("root") != F.col("smallest")).select(

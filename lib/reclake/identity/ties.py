@@ -6,8 +6,10 @@ one says nothing and ends nothing. A login is a fact and counts from its day on.
 """
 
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as W
 from pyspark.sql import functions as F
-from pyspark.sql import window as W
+
+from reclake.records.delivery import is_kept
 
 OWN = "own"  # a device's anonymous account and the device: no evidence by itself
 STATED = {"phone": "phone_token", "email": "email_token", "device": "device_id"}
@@ -29,7 +31,7 @@ def stated_ties(accounts: DataFrame) -> DataFrame:
         .where(F.col("value") != "")
         .where((F.col("kind") != "device") | (F.col("value") != F.col("account_id")))
     )
-    in_time = W.Window.partitionBy("account_id", "kind").orderBy("valid_from")
+    in_time = W.partitionBy("account_id", "kind").orderBy("valid_from")
     changes = said.withColumn("before", F.lag("value").over(in_time)).where(~F.col("value").eqNullSafe(F.col("before")))
     return changes.select(
         F.concat_ws("|", "kind", "value").alias("key"),
@@ -43,7 +45,7 @@ def stated_ties(accounts: DataFrame) -> DataFrame:
 def login_ties(event_records: DataFrame) -> DataFrame:
     """One row per device and account that logged in on it: key, account_id, kind, tied_from, tied_to."""
     logins = event_records.where(
-        (F.col("record_class") == "kept")
+        is_kept()
         & F.col("event_date").isNotNull()
         & (F.trim("device_id") != "")
         & (F.col("login_account_id") != F.col("device_id"))
@@ -101,7 +103,7 @@ def ties_that_link(ties: DataFrame, known: DataFrame, *, max_accounts_per_key: i
             F.max((F.col("kind") != OWN).cast("int")).alias("counts"),
         )
     )
-    of_key = W.Window.partitionBy("key").rowsBetween(W.Window.unboundedPreceding, W.Window.unboundedFollowing)
+    of_key = W.partitionBy("key").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
     clipped = F.filter(
         F.transform(
             "spans",
@@ -127,8 +129,8 @@ def _common_from(max_accounts_per_key: int) -> Column:
     """The day, on the row of the account that made its key common; else null."""
 
     def number(*columns: str) -> Column:
-        by_day = W.Window.partitionBy("key", *columns).orderBy("held_from", "account_id")
-        return F.sum("counts").over(by_day.rowsBetween(W.Window.unboundedPreceding, W.Window.currentRow))
+        by_day = W.partitionBy("key", *columns).orderBy("held_from", "account_id")
+        return F.sum("counts").over(by_day.rowsBetween(W.unboundedPreceding, W.currentRow))
 
     of_many = number() > max_accounts_per_key
     of_one_shop = F.col("key").startswith("device|") & F.col("channel").isNotNull() & (number("source", "channel") > 1)

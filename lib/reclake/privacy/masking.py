@@ -7,23 +7,26 @@ blanks or hyphens between its digits counts as one number.
 import re
 from functools import lru_cache
 
-_NEEDED = re.compile(r"@|＠|\d(?:\D{0,2}\d){6}")  # cheap look: without this there is nothing to mask
-_GAP = r"[\s.\-‐-–—_]{0,2}"
-_PART = r"[^\s@＠<>()\[\],;:，。；：、（）]"
+_ASCII = {0xFF10 + digit: ord("0") + digit for digit in range(10)} | {ord("＋"): "+", ord("＠"): "@", ord("Ｘ"): "X", ord("ｘ"): "x"}
+_NEEDED = re.compile(r"@|\d(?:\D{0,3}\d){6}")  # a cheap look: without this there is nothing to mask
+_GAP = r"[\s._\-‐-―]{0,2}"
+_PART = r"[^\s@<>()\[\],;:，。；：、（）]"
 # Bounded repeats: a megabyte of letters must not make the search quadratic.
-_EMAIL = re.compile(rf"{_PART}{{1,64}}\s?[@＠]\s?{_PART}{{1,255}}(?<![.])")
-_ID_CARD = re.compile(
-    rf"(?<!\d)[1-9]\d{{5}}{_GAP}(?:18|19|20)\d\d{_GAP}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]){_GAP}\d{{3}}[\dXxＸｘ](?!\d)"
-)
+_EMAIL = re.compile(rf"{_PART}{{1,64}}\s?@\s?{_PART}{{1,255}}(?<![.])")
+_BIRTHDAY = rf"(?:18|19|20)\d\d{_GAP}(?:0[1-9]|1[0-2]){_GAP}(?:0[1-9]|[12]\d|3[01])"
+_ID_CARD = re.compile(rf"(?<!\d)[1-9]\d{{5}}{_GAP}{_BIRTHDAY}{_GAP}\d{{3}}[\dXx](?!\d)")
 _LONG_NUMBER = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{14,18}}(?!\d)")
-_PHONES = (
-    # Chinese mobile, with or without country code
-    re.compile(rf"(?<!\d)(?:[(（]?(?:\+|＋|00)?86[)）]?{_GAP})?1{_GAP}[3-9](?:{_GAP}\d){{9}}(?!\d)"),
-    # written with a plus and country code
-    re.compile(rf"[+＋]\s?\d(?:[()（）]{{0,1}}{_GAP}[()（）]{{0,1}}\d){{6,14}}(?!\d)"),
-    # with a trunk 0: area code and number
-    re.compile(rf"(?<!\d)[(（]?0\d{{2,4}}[)）]?{_GAP}\d{{3,4}}{_GAP}\d{{3,4}}(?!\d)"),
-)
+# Chinese mobile, with or without country code
+_MOBILE = re.compile(rf"(?<!\d)(?:[(（]?(?:\+|00)?86[)）]?{_GAP})?1{_GAP}[3-9](?:{_GAP}\d){{9}}(?!\d)")
+# written with a plus and country code
+_INTERNATIONAL = re.compile(rf"\+\s?\d(?:[()（）]?{_GAP}[()（）]?\d){{6,14}}(?!\d)")
+# with a trunk 0: area code and number
+_LANDLINE = re.compile(rf"(?<!\d)[(（]?0\d{{2,4}}[)）]?{_GAP}\d{{3,4}}{_GAP}\d{{3,4}}(?!\d)")
+# In this order: what is a mobile with country code would also be a long number.
+_MASKS = (
+    (_EMAIL, "[email]"), (_ID_CARD, "[id card]"), (_MOBILE, "[phone]"), (_LONG_NUMBER, "[bank card]"), (_INTERNATIONAL, "[phone]"),
+    (_LANDLINE, "[phone]"),
+)  # fmt: skip
 
 
 @lru_cache(maxsize=65536)
@@ -37,11 +40,10 @@ def masked(text: str) -> str:
     >>> masked("iPhone 15 128GB")
     'iPhone 15 128GB'
     """
-    if not _NEEDED.search(text):
+    plain = text.translate(_ASCII)
+    if not _NEEDED.search(plain):
         return text
-    text = _EMAIL.sub("[email]", text)
-    text = _ID_CARD.sub("[id card]", text)
-    text = _LONG_NUMBER.sub("[bank card]", text)
-    for pattern in _PHONES:
-        text = pattern.sub("[phone]", text)
-    return text
+    found = plain
+    for pattern, mask in _MASKS:
+        found = pattern.sub(mask, found)
+    return text if found == plain else found

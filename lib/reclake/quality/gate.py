@@ -15,9 +15,9 @@ from pyspark.sql import DataFrame
 
 from reclake.tables import Table
 
-from .judging import Judgement, judge
+from .judging import Expected, Judgement, judge
 from .measures import differences, n_own_checks
-from .suites import Suite, SuiteRefused, load_suite, suite_digest
+from .suites import Suite, SuiteRefused, load_suite
 from .time_limit import OutOfTime, n_jobs, within
 from .validation import ResultsIncomplete, Validator, error_name
 from .verdict import COLUMNS_AS_DECLARED, SUITE, TIME_LIMIT, VALIDATION, Finding, Verdict, judged
@@ -26,52 +26,43 @@ logger = logging.getLogger(__name__)
 
 
 class Gate:
-    """The suites of a folder, and the time that one table's gate may take."""
+    """The suites of a folder, and the seconds that one table's gate may take."""
 
     def __init__(self, directory: Path, timeout_seconds: float) -> None:
         self._directory = directory
         self._timeout_seconds = timeout_seconds
         self._validator: Validator | None = None
 
-    def digest(self, table: Table) -> str:
-        """SHA-256 of the table's suite, for staleness; 'missing' without one."""
-        return suite_digest(self._directory, table)
-
-    def require(
-        self,
-        table: Table,
-        frame: DataFrame,
-        *,
-        days: str = "",
-        n_rows: int | None = None,
-        is_fed: bool = True,
-        min_rows: int | None = None,
-    ) -> Verdict:
-        """`check`, and stop what does not pass; `days` says in the error which days were judged.
+    def require(self, verdict: Verdict, *, days: str = "") -> None:
+        """Stop what did not pass; `days` says in the error which days were judged.
 
         Raises
         ------
         GateFailed
             Unless the verdict is passed.
         """
-        verdict = self.check(table, frame, n_rows=n_rows, is_fed=is_fed, min_rows=min_rows)
         if verdict.blocks:
             raise verdict.failure(days=days)
-        return verdict
 
     def check(
-        self, table: Table, frame: DataFrame, *, n_rows: int | None = None, is_fed: bool = True, min_rows: int | None = None
+        self,
+        table: Table,
+        frame: DataFrame,
+        *,
+        n_rows: int | None = None,
+        is_fed: bool = True,
+        min_rows: int | None = None,
     ) -> Verdict:
         """Judge a frame that the caller has conformed and persisted; never raises for what it finds.
 
         Parameters
         ----------
         n_rows
-            The frame's rows as the caller counted them: a frame that gives another number now is not stable.
+            The frame's rows as the caller counted them; another number now means that the frame changes.
         is_fed
             Whether anything feeds the table; what nothing feeds may be empty.
         min_rows
-            The floor on rows where it differs from the suite's: 0 for days that are declared empty.
+            The floor on rows where it differs from the suite's; 0 for days that are declared empty.
         """
         started, tag = time.monotonic(), f"gate-{uuid4().hex}"
         n_expectations = n_own_checks(table, ())
@@ -82,7 +73,7 @@ class Gate:
         else:
             n_expectations = len(suite.rules) + n_own_checks(table, suite.conditions)
             floor = min_rows if min_rows is not None else suite.floor if is_fed else 0
-            judgement = self._judge(table, frame, suite, floor=floor, n_rows=n_rows, tag=tag)
+            judgement = self._judge(table, frame, suite, Expected(floor, n_rows), tag=tag)
         verdict = judged(
             table,
             findings=judgement.findings,
@@ -96,8 +87,8 @@ class Gate:
         logger.info("%s: gate %s, %d of %d expectations not met, %d rows", *told)
         return verdict
 
-    def _judge(self, table: Table, frame: DataFrame, suite: Suite, *, floor: int, n_rows: int | None, tag: str) -> Judgement:
-        rows = n_rows or 0
+    def _judge(self, table: Table, frame: DataFrame, suite: Suite, expected: Expected, *, tag: str) -> Judgement:
+        rows = expected.n_rows or 0
         if unlike := differences(frame.schema, table):
             # Not looked at further: a comparison with a wrong type would print the value that does not fit.
             wrong = Finding.failed(COLUMNS_AS_DECLARED, n_bad=None, n_rows=rows, message="; ".join(unlike))
@@ -105,7 +96,7 @@ class Gate:
 
         def call() -> Judgement:
             self._validator = self._validator or Validator()
-            return judge(frame, table, suite, self._validator, floor=floor, n_rows=n_rows)
+            return judge(frame, table, suite, self._validator, expected)
 
         try:
             return within(self._timeout_seconds, call, frame.sparkSession.sparkContext, tag=tag)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 
@@ -14,7 +13,15 @@ from .measures import Measured, count_rows, flaws, measure
 from .rules import Rule
 from .suites import Suite
 from .validation import Answer, Validator
-from .verdict import STABLE_FRAME, Finding
+from .verdict import SAME_COUNT, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the caller knows of the frame."""
+
+    floor: int  # rows below which it is stopped; 0 where it may be empty
+    n_rows: int | None  # rows as counted before
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +33,14 @@ class Judgement:
     warnings: tuple[Finding, ...] = ()
 
 
-def judge(frame: DataFrame, table: Table, suite: Suite, validator: Validator, *, floor: int, n_rows: int | None) -> Judgement:
+def judge(frame: DataFrame, table: Table, suite: Suite, validator: Validator, expected: Expected) -> Judgement:
     """Count, validate once, and count again only what failed."""
     measured = measure(frame, table, conditions=suite.conditions)
     # Every rule holds on an empty frame: only the floor can speak.
     answers = validator.answers(frame, suite) if measured.n_rows else [Answer("holds")] * len(suite.rules)
     counts = _details(frame, table, suite, measured, answers)
     blocking = [
-        *_about_the_frame(table, measured, floor=floor, n_rows=n_rows),
+        *_about_the_frame(table, measured, expected),
         *(Finding.failed(rule, n_bad=counts[rule], n_rows=measured.n_rows) for rule in flaws(table) if counts.get(rule)),
     ]
     warnings = []
@@ -45,18 +52,16 @@ def judge(frame: DataFrame, table: Table, suite: Suite, validator: Validator, *,
             warnings.append(finding)
         elif finding.rule not in {known.rule for known in blocking}:
             blocking.append(finding)
-    for rule, minimum in _short_conditions(suite, measured):
-        finding = _too_few(rule, measured.n_matching[rule.condition or ""], minimum, measured)
-        (blocking if minimum else warnings).append(finding)
-    return Judgement(measured.n_rows, tuple(blocking), tuple(dict.fromkeys(warnings)))
+    blocking += _short_conditions(suite, measured)
+    return Judgement(measured.n_rows, tuple(blocking), tuple(warnings))
 
 
-def _about_the_frame(table: Table, measured: Measured, *, floor: int, n_rows: int | None) -> Iterator[Finding]:
-    if n_rows is not None and n_rows != measured.n_rows:
-        told = f"{n_rows:,} rows at first, {measured.n_rows:,} now: is it persisted, are its inputs fixed?"
-        yield Finding.broken(STABLE_FRAME, told, n_rows=measured.n_rows)
-    if measured.n_rows < floor:
-        yield Finding.failed(f"rows are at least {floor:,}", n_bad=None, n_rows=measured.n_rows)
+def _about_the_frame(table: Table, measured: Measured, expected: Expected) -> Iterator[Finding]:
+    if expected.n_rows is not None and expected.n_rows != measured.n_rows:
+        told = f"{expected.n_rows:,} before, {measured.n_rows:,} now: is it persisted, are its inputs fixed?"
+        yield Finding.broken(SAME_COUNT, told, n_rows=measured.n_rows)
+    if measured.n_rows < expected.floor:
+        yield Finding.failed(f"rows are at least {expected.floor:,}", n_bad=None, n_rows=measured.n_rows)
     if measured.n_repeated:
         told = f"{measured.n_repeated:,} of {measured.n_rows:,} rows repeat a key"
         rule = f"key ({', '.join(table.key)}) is unique"
@@ -80,22 +85,12 @@ def _finding(rule: Rule, answer: Answer, counts: dict[str, int], measured: Measu
     return Finding.failed(rule.text, n_bad=counts.get(rule.text), n_rows=measured.n_rows)
 
 
-def _short_conditions(suite: Suite, measured: Measured) -> Iterator[tuple[Rule, int]]:
-    """The strictest rule of each condition that finds fewer rows than it must, or none at all, and that minimum."""
-    if not measured.n_rows:
-        return
-    for condition in suite.conditions:
-        rules = [rule for rule in suite.rules if rule.condition == condition]
-        strictest = reduce(
-            lambda one, other: one if (one.min_matching_rows or 0) >= (other.min_matching_rows or 0) else other, rules
-        )
-        minimum = strictest.min_matching_rows or 0
-        if measured.n_matching[condition] < max(minimum, 1):
-            yield strictest, minimum
-
-
-def _too_few(rule: Rule, n_matching: int, minimum: int, measured: Measured) -> Finding:
-    told = f"{n_matching:,} of {measured.n_rows:,} rows, the rules that need it judged nothing"
-    return Finding.failed(
-        f"rows where {rule.condition} are at least {max(minimum, 1):,}", n_bad=None, n_rows=measured.n_rows, message=told
-    )
+def _short_conditions(suite: Suite, measured: Measured) -> Iterator[Finding]:
+    """Conditions that find fewer rows than they must: the rules behind them would pass on nothing."""
+    for condition in suite.conditions if measured.n_rows else ():
+        minimum = max(rule.min_matching_rows or 0 for rule in suite.rules if rule.condition == condition)
+        if (n_matching := measured.n_matching[condition]) < minimum:
+            told = f"{n_matching:,} of {measured.n_rows:,} rows"
+            yield Finding.failed(
+                f"rows where {condition} are at least {minimum:,}", n_bad=None, n_rows=measured.n_rows, message=told
+            )

@@ -78,8 +78,7 @@ def measure(frame: DataFrame, table: Table, *, conditions: Sequence[str]) -> Mea
         *[F.count_if(F.expr(condition)).alias(name) for name, condition in matching.items()],
     )
     summed = [F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in ("n_rows", "n_flawed", *matching)]
-    counts = by_key.agg(F.count("*").alias("n_keys"), *summed).first()
-    assert counts is not None
+    counts = by_key.agg(F.count("*").alias("n_keys"), *summed).collect()[0]
     return Measured(
         n_rows=counts["n_rows"],
         n_flawed=counts["n_flawed"],
@@ -91,8 +90,7 @@ def measure(frame: DataFrame, table: Table, *, conditions: Sequence[str]) -> Mea
 def count_rows(frame: DataFrame, against: Mapping[str, Column]) -> dict[str, int]:
     """By rule, the rows against it; one aggregation."""
     names = {f"rule_{number}": rule for number, rule in enumerate(against)}
-    counts = frame.agg(*[F.count_if(against[rule]).alias(name) for name, rule in names.items()]).first()
-    assert counts is not None
+    counts = frame.agg(*[F.count_if(against[rule]).alias(name) for name, rule in names.items()]).collect()[0]
     return {rule: counts[name] for name, rule in names.items()}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,12 +36,6 @@ class Suite:
 def suite_path(directory: Path, table: Table) -> Path:
     """Where the table's suite lies."""
     return directory / f"{table.name}.json"
-
-
-def suite_digest(directory: Path, table: Table) -> str:
-    """SHA-256 of the suite file, for staleness; 'missing' without one."""
-    path = suite_path(directory, table)
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
 
 
 def load_suite(directory: Path, table: Table) -> Suite:

@@ -52,9 +52,13 @@ def within(seconds: float, call: Callable[[], T], context: SparkContext, *, tag:
     # A plain thread would lose the caller's job group and session.
     thread = InheritableThread(target=work.run, session=None, daemon=True)
     thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        context.cancelJobsWithTag(tag)
+    try:
+        thread.join(seconds)
+    finally:  # also when the caller is interrupted
+        is_late = thread.is_alive()
+        if is_late:
+            context.cancelJobsWithTag(tag)
+    if is_late:
         thread.join(_WIND_UP_SECONDS)
         raise OutOfTime(f"no answer after {seconds:,.0f} s")
     return work.result()

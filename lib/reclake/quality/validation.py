@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import great_expectations as gx
 from great_expectations.core.expectation_suite import ExpectationSuite
+from great_expectations.data_context.types.base import ProgressBarsConfig
 from pyspark.sql import DataFrame
 
 from .suites import Suite
@@ -30,7 +31,7 @@ class Validator:
 
     def __init__(self) -> None:
         context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         # The frame is persisted by the caller; caching it again would double its space.
         source = context.data_sources.add_spark("frames", persist=False)
         self._batches = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("frame")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reclake.errors import GateFailed
@@ -69,6 +69,13 @@ class Verdict:
         """Whether a waiver may let it through: not a frame with other columns than declared, as it cannot be written."""
         return not any(finding.rule == COLUMNS_AS_DECLARED for finding in self.findings)
 
+    def also(self, finding: Finding) -> Verdict:
+        """The verdict with a finding of the caller's own, which blocks like the others."""
+        findings = (*self.findings, finding)
+        return replace(
+            self, verdict=_follows(findings), findings=findings, n_failed=len(findings), n_expectations=self.n_expectations + 1
+        )
+
     def stored(self) -> str:
         """Findings and warnings as JSON, for ops.gate_results."""
         told = [(finding, True) for finding in self.findings] + [(finding, False) for finding in self.warnings]
@@ -110,9 +117,14 @@ class Verdict:
 SUITE = "the suite"
 TIME_LIMIT = "the time limit"
 VALIDATION = "the validation"
-STABLE_FRAME = "the frame is stable"
+SAME_COUNT = "the frame holds the rows that were counted"
 WHOLE_GATE = (SUITE, TIME_LIMIT, VALIDATION)  # findings about the gate, not about one rule
 COLUMNS_AS_DECLARED = "columns are as declared"
+
+
+def _follows(findings: tuple[Finding, ...]) -> Literal["passed", "failed", "broken"]:
+    kinds = {finding.kind for finding in findings}
+    return "broken" if "broken" in kinds else "failed" if kinds else "passed"
 
 
 def judged(
@@ -126,6 +138,4 @@ def judged(
     n_jobs: int,
 ) -> Verdict:
     """The verdict that follows from the findings: broken before failed before passed."""
-    kinds = {finding.kind for finding in findings}
-    verdict: Literal["passed", "failed", "broken"] = "broken" if "broken" in kinds else "failed" if kinds else "passed"
-    return Verdict(table.name, verdict, n_expectations, len(findings), findings, n_rows, seconds, warnings, n_jobs)
+    return Verdict(table.name, _follows(findings), n_expectations, len(findings), findings, n_rows, seconds, warnings, n_jobs)

@@ -75,7 +75,8 @@ def fitted_als(pairs: DataFrame, settings: AlsSettings, *, cut: date, max_item_f
         )
     require_broadcastable(n_products=products.n, rank=settings.rank, max_bytes=max_item_factor_bytes)
     ratings = (
-        pairs.join(customers.ids, on="customer_id", how="inner")
+        pairs
+        .join(customers.ids, on="customer_id", how="inner")
         .join(F.broadcast(products.ids), on="product_id", how="inner")
         .select("customer_index", "product_index", F.col("weight").cast("float").alias("weight"))
     )
@@ -100,7 +101,8 @@ def fitted_als(pairs: DataFrame, settings: AlsSettings, *, cut: date, max_item_f
     ).fit(ratings)
     factors = F.col("features").alias("factors")
     return FittedAls(
-        customer_factors=model.userFactors.select(F.col("id").alias("customer_index"), factors)
+        customer_factors=model.userFactors
+        .select(F.col("id").alias("customer_index"), factors)
         .join(customers.ids, on="customer_index", how="inner")
         .select("customer_id", "factors"),
         products=products.ids,

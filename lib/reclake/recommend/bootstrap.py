@@ -92,7 +92,8 @@ def paired_ratio(pairs: DataFrame, *, samples: int, seed: int) -> Ratio:
     if means is None or not means["n"] or not means["base"]:
         return Ratio(None, None, None, means["n"] if means else 0)
     sums = (
-        hashed.mapInArrow(_partial_sums(samples, seed), "sample int, challenger double, base double")
+        hashed
+        .mapInArrow(_partial_sums(samples, seed), "sample int, challenger double, base double")
         .groupBy("sample")
         .agg(F.sum("challenger").alias("challenger"), F.sum("base").alias("base"))
         .collect()

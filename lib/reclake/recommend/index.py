@@ -36,7 +36,8 @@ def dense_index(frame: DataFrame, column: str, *, name: str, partitions: int) ->
     """
     ids = frame.select(column).distinct()
     ranges = (
-        ids.repartitionByRange(partitions, column)
+        ids
+        .repartitionByRange(partitions, column)
         .groupBy(F.spark_partition_id().alias("range"))
         .agg(F.min(column).alias("first"), F.count("*").alias("size"))
         .orderBy("first")

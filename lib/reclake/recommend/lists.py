@@ -35,7 +35,8 @@ def _numbered(catalogue: DataFrame, model: FittedAls | None) -> DataFrame:
 def _with_seen(customers: DataFrame, seen: DataFrame, numbered: DataFrame) -> DataFrame:
     """The customers with the places and the model's indices of what they have seen, each sorted."""
     found = (
-        seen.join(F.broadcast(numbered), on="product_id", how="inner")
+        seen
+        .join(F.broadcast(numbered), on="product_id", how="inner")
         .groupBy("customer_id")
         .agg(
             F.sort_array(F.collect_set("place")).alias("seen_places"),
@@ -43,7 +44,8 @@ def _with_seen(customers: DataFrame, seen: DataFrame, numbered: DataFrame) -> Da
         )
     )
     return (
-        customers.select("customer_id")
+        customers
+        .select("customer_id")
         .join(found, on="customer_id", how="left")
         .select("customer_id", *(F.coalesce(name, _no_ints()).alias(name) for name in ("seen_places", "seen_indices")))
     )

@@ -70,7 +70,8 @@ def customer_metrics(lists: DataFrame, truth: DataFrame, *, k: int) -> DataFrame
     n_relevant, n_hits = F.count("*"), F.count("rank")
     gain = F.coalesce(F.sum(F.lit(1.0) / F.log2(F.col("rank") + F.lit(1.0))), F.lit(0.0))
     return (
-        truth.join(lists.where(F.col("rank") <= k), on=["customer_id", "product_id"], how="left")
+        truth
+        .join(lists.where(F.col("rank") <= k), on=["customer_id", "product_id"], how="left")
         .groupBy("customer_id")
         .agg(n_relevant.alias("n_relevant"), n_hits.alias("n_hits"), gain.alias("gain"))
         .select(

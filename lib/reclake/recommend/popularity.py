@@ -24,7 +24,8 @@ def popular_products(catalogue: DataFrame, popularity: DataFrame) -> DataFrame:
     # One partition sorts the catalogue: products only, a million of them are some 100 MB.
     place = F.row_number().over(W.orderBy(F.col("popularity").desc(), F.col("product_id")))
     return (
-        catalogue.select("product_id")
+        catalogue
+        .select("product_id")
         .distinct()
         .join(popularity, on="product_id", how="left")
         .select("product_id", F.coalesce("popularity", F.lit(0.0)).alias("popularity"))

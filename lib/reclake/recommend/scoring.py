@@ -183,5 +183,8 @@ def with_picks(people: DataFrame, candidates: DataFrame, model: FittedAls, *, n:
     blocks = F.explode(F.sequence(F.lit(0), F.lit(n_blocks - 1))).alias("block")
     products = candidates.select("place", "product_index", blocks)
     return (
-        customers.groupBy("block").cogroup(products.groupBy("block")).applyInArrow(_scorer(model.product_factors, n=n), _LISTS_DDL)
+        customers
+        .groupBy("block")
+        .cogroup(products.groupBy("block"))
+        .applyInArrow(_scorer(model.product_factors, n=n), _LISTS_DDL)
     )

@@ -79,7 +79,7 @@ class TrainingOutcome:
 
 
 @dataclass(frozen=True)
-class Test:
+class HeldOut:
     """The held-out days: who is judged by what, and what may be shown to them."""
 
     split: TimeSplit
@@ -92,9 +92,11 @@ class Test:
         return ranked_lists(self.truth.select("customer_id").distinct(), self.seen, self.catalogue, n=K, model=model)
 
 
-def _test(interactions: DataFrame, products: DataFrame, split: TimeSplit, popularity: PopularitySettings, weights: KindWeights) -> Test:
+def _held_out(
+    interactions: DataFrame, products: DataFrame, split: TimeSplit, popularity: PopularitySettings, weights: KindWeights
+) -> HeldOut:
     counted = product_popularity(interactions, weights, as_of=split.cut, half_life_days=popularity.half_life_days)
-    return Test(
+    return HeldOut(
         split=split,
         seen=pairs(split.train(interactions)),
         truth=split.truth(interactions).persist(),
@@ -102,7 +104,9 @@ def _test(interactions: DataFrame, products: DataFrame, split: TimeSplit, popula
     )
 
 
-def _compared(test: Test, challenger: FittedAls, base: FittedAls | None, names: tuple[str, str], settings: TrainingSettings) -> tuple[Ratio, list[Metric]]:
+def _compared(
+    test: HeldOut, challenger: FittedAls, base: FittedAls | None, names: tuple[str, str], settings: TrainingSettings
+) -> tuple[Ratio, list[Metric]]:
     """Both models' metrics over all customers of the truth, and the ratio of their nDCG."""
     lists = {name: test.lists(model).persist() for name, model in zip(names, (challenger, base), strict=True)}
     both = None
@@ -194,7 +198,7 @@ def evaluate_and_fit(
     try:
         challenger = recommender.fit(known, as_of=cut)
         reasons: list[str] = []
-        test = _test(known, catalogue, TimeSplit(cut, as_of), popularity, weights)
+        test = _held_out(known, catalogue, TimeSplit(cut, as_of), popularity, weights)
         tests.append(test)
         ratio, metrics = _compared(test, challenger, None, ("als", "popularity"), training)
         metrics += _ratio_rows(ratio, RATIO_TO_POPULARITY, test.split)
@@ -204,7 +208,7 @@ def evaluate_and_fit(
         if champion is not None and max(cut, champion.cut) >= as_of:
             reasons.append(f"no day after the champion's cut {champion.cut} and before {as_of} to compare on")
         elif champion is not None:
-            later = _test(known, catalogue, TimeSplit(max(cut, champion.cut), as_of), popularity, weights)
+            later = _held_out(known, catalogue, TimeSplit(max(cut, champion.cut), as_of), popularity, weights)
             tests.append(later)
             against, judged = _compared(later, challenger, champion, ("als", "champion"), training)
             metrics += [metric for metric in judged if metric.model_name == "champion" or later.split != test.split]

@@ -21,7 +21,8 @@ def resolved(interactions: DataFrame, identities: DataFrame, *, as_of: date) -> 
     """
     persons = identities.where(is_valid_at(as_of)).select("account_id", "customer_id")
     return (
-        interactions.where(F.col("event_date") < F.lit(as_of))
+        interactions
+        .where(F.col("event_date") < F.lit(as_of))
         .join(persons, on="account_id", how="inner")
         .select("customer_id", "product_id", "event_date", "kind", "n_events")
     )
@@ -56,7 +57,8 @@ def customer_product_weights(interactions: DataFrame, weights: KindWeights, *, a
     """
     weight = interaction_weight(weights, as_of=as_of, half_life_days=half_life_days)
     return (
-        interactions.where(F.col("event_date") < F.lit(as_of))
+        interactions
+        .where(F.col("event_date") < F.lit(as_of))
         .groupBy("customer_id", "product_id")
         .agg(exact_sum(weight).alias("weight"))
         .where(F.col("weight") > _LEAST_WEIGHT)
@@ -66,6 +68,4 @@ def customer_product_weights(interactions: DataFrame, weights: KindWeights, *, a
 def product_popularity(interactions: DataFrame, weights: KindWeights, *, as_of: date, half_life_days: float) -> DataFrame:
     """One row per product: product_id, popularity, the decayed weight of all interactions with it."""
     weight = interaction_weight(weights, as_of=as_of, half_life_days=half_life_days)
-    return (
-        interactions.where(F.col("event_date") < F.lit(as_of)).groupBy("product_id").agg(exact_sum(weight).alias("popularity"))
-    )
+    return interactions.where(F.col("event_date") < F.lit(as_of)).groupBy("product_id").agg(exact_sum(weight).alias("popularity"))

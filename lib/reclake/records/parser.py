@@ -100,9 +100,9 @@ def _texts(batch: Batch, feed: Feed, parsing: Parsing) -> dict[str, list[str | N
         if column in feed.columns:
             is_required = column in parsing.required or feed.columns[column].required
             plain[column] = column_texts(batch.records, column, feed, batch.report, is_required=is_required)
-        elif column in parsing.required:
-            for row in range(len(batch.records)):
-                batch.report(row, f"{column} is missing")
+    for column in sorted(parsing.required - set(feed.columns)):
+        for row in range(len(batch.records)):
+            batch.report(row, f"{column} is missing")
     nothing: list[str | None] = [None] * len(batch.records)
     texts = {}
     for column in parsing.columns:
@@ -157,6 +157,12 @@ def _rows_by_feed(arrived: pa.RecordBatch, source: Source, table: str) -> dict[s
     return {name: pa.array(chosen) for name, chosen in rows.items()}
 
 
+def parsed_batches(arrived: pa.RecordBatch, parsing: Parsing) -> Iterator[pa.RecordBatch]:
+    """The records of a batch of bronze rows, parsed; a batch for each feed that they came through."""
+    for name, rows in _rows_by_feed(arrived, parsing.source, parsing.table).items():
+        yield _of_feed(arrived.take(rows), name, parsing)
+
+
 def parsed(bronze: DataFrame, parsing: Parsing) -> DataFrame:
     """One row per record of the source, refused ones too: pointer, feed, `read_reasons`, `fingerprint`, texts.
 
@@ -166,8 +172,7 @@ def parsed(bronze: DataFrame, parsing: Parsing) -> DataFrame:
 
     def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for arrived in batches:
-            for name, rows in _rows_by_feed(arrived, parsing.source, parsing.table).items():
-                yield _of_feed(arrived.take(rows), name, parsing)
+            yield from parsed_batches(arrived, parsing)
 
     schema = StructType([bronze.schema[name] for name in POINTER]).add("feed", StringType())
     schema.add("read_reasons", ArrayType(StringType())).add("fingerprint", StringType())

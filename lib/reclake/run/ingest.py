@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from reclake.errors import GateFailed
 from reclake.lake.digest import WHOLE, DayContent, Digest, contents_by_day
@@ -54,6 +55,7 @@ def ingest(
             limits=app.settings.landing,
             now=app.clock(),
             batch_id=app.run_id,
+            timezone=app.settings.business.timezone,
         )
         files = taken.files.persist(StorageLevel.DISK_ONLY)
         try:
@@ -99,7 +101,7 @@ def _append(run: StageRun, table: Table, records: DataFrame, *, batch: str, sour
         try:
             contents = contents_by_day(frame, table)
             n_rows = sum(content.digest.n_rows for content in contents.values())
-            gate_row = check(run, table, frame, n_rows=n_rows, empty_days=[])
+            gate_row = check(run, table, frame, n_rows=n_rows)
             app.claims.require_held(run.claim)
             entries = [_entry(run, table, day, content, source) for day, content in sorted(contents.items())]
             version = app.store.append_new(table, frame, batch=batch, entry=commit_entry(uuid4().hex, entries))
@@ -148,21 +150,19 @@ def _entry(run: StageRun, table: Table, day: str, added: DayContent, source: Sou
 def _known(run: StageRun, source: Source) -> DataFrame | None:
     """Files decided on before, and those of a run that ended between taking records in and noting their files."""
     app = run.app
-    names = ("source", "file_digest", "file_name")
-    parts = []
+    names = ["source", "file_digest", "file_name", "arrived_at"]
     noted = app.ledger.days(bronze.FILES).get(WHOLE)
+    known = None
     if noted is not None:
-        parts.append(app.store.read(bronze.FILES, version=run.versions[bronze.FILES.name]).select(*names, "feed"))
+        known = app.store.read(bronze.FILES, version=run.versions[bronze.FILES.name]).select(*names, "outcome")
     for noun in source.tables_fed:
         table = BY_NAME[f"bronze.{noun}"]
         last = max(app.ledger.days(table).values(), key=lambda entry: entry.sequence, default=None)
         if last is not None and (noted is None or last.token > noted.token):
-            records = app.store.read(table, version=run.versions[table.name]).where(f"batch_id = '{last.run_id}'")
-            parts.append(records.select(*names).distinct().selectExpr("*", "cast(null as string) as feed"))
-    known = None
-    for part in parts:
-        known = part if known is None else known.unionByName(part)
-    return known.select(*names).distinct() if known is not None else None
+            records = app.store.read(table, version=run.versions[table.name]).where(F.col("batch_id") == last.run_id)
+            unnoted = records.select(*names).distinct().withColumn("outcome", F.lit("ingested"))
+            known = unnoted if known is None else known.unionByName(unnoted)
+    return known
 
 
 def _batch(digests: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,6 +24,7 @@ from reclake.lake.ledger import Entry, commit_entry, sequence_of
 from reclake.lake.manifest import Published
 from reclake.lake.schema import conform
 from reclake.lake.store import is_day_of
+from reclake.quality.verdict import Finding
 from reclake.tables import Reads, Table, ops, silver
 
 from .application import Application
@@ -161,7 +162,8 @@ def build_table(run: StageRun, work: Work) -> TableReport:
         try:
             contents = contents_by_day(frame, table)
             n_rows = sum(content.digest.n_rows for content in contents.values())
-            gate_row = check(run, table, frame, n_rows=n_rows, empty_days=_empty_days(table, work.days, contents))
+            empty_days = _empty_days(table, work.days, contents)
+            gate_row = check(run, table, frame, n_rows=n_rows, days=_named(work.days), empty_days=empty_days)
             n_rejected = _require_few_rejected(app, table, frame)
             version, outcome = _commit(run, work, frame, contents)
         finally:
@@ -223,7 +225,14 @@ def _empty_days(table: Table, days: tuple[str, ...], contents: Mapping[str, DayC
     return [day for day in days if contents.get(day, DayContent(Digest())).digest.n_rows < table.min_rows]
 
 
-def check(run: StageRun, table: Table, frame: DataFrame, *, n_rows: int, empty_days: list[str]) -> dict[str, Any]:
+def _named(days: tuple[str, ...]) -> str:
+    """The days as an error names them."""
+    return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+
+
+def check(
+    run: StageRun, table: Table, frame: DataFrame, *, n_rows: int, days: str = "", empty_days: Sequence[str] = ()
+) -> dict[str, Any]:
     """The gate's verdict as a row of ops.gate_results; raises when it stops the table and no waiver lets it through.
 
     Raises
@@ -232,8 +241,10 @@ def check(run: StageRun, table: Table, frame: DataFrame, *, n_rows: int, empty_d
         When the gate did not pass, for whatever reason.
     """
     app = run.app
-    with counted_jobs(app.spark, f"{app.run_id}:{table.name}:gate") as jobs:
-        verdict = app.gate.check(table, frame, n_rows=n_rows, empty_days=empty_days)
+    verdict = app.gate.check(table, frame, n_rows=n_rows)
+    if empty_days:
+        short = f"{len(empty_days)} days fall short, first {', '.join(empty_days[:3])}"
+        verdict = verdict.also(Finding.failed(f"every day has at least {table.min_rows} rows", n_bad=None, n_rows=n_rows, message=short))
     row = {
         "run_id": app.run_id,
         "table": table.name,
@@ -241,9 +252,9 @@ def check(run: StageRun, table: Table, frame: DataFrame, *, n_rows: int, empty_d
         "verdict": verdict.verdict,
         "n_expectations": verdict.n_expectations,
         "n_failed": verdict.n_failed,
-        "findings": verdict.findings_json(),
+        "findings": verdict.stored(),
         "n_rows": n_rows,
-        "n_jobs": jobs.total,
+        "n_jobs": verdict.n_jobs,
         "seconds": verdict.seconds,
         "n_build_jobs": 0,
         "build_seconds": 0.0,
@@ -251,10 +262,10 @@ def check(run: StageRun, table: Table, frame: DataFrame, *, n_rows: int, empty_d
         "waiver_id": None,
     }
     run.gate_rows.append(row)
-    if verdict.verdict != "passed":
-        waiver = Waivers(app.store, app.clock).use(table, run_id=app.run_id)
+    if verdict.blocks:
+        waiver = Waivers(app.store, app.clock).use(table, run_id=app.run_id) if verdict.is_waivable else None
         if waiver is None:
-            app.gate.require(verdict)
+            raise verdict.failure(days=days)
         row |= {"verdict": "waived", "waiver_id": waiver}
     return row
 

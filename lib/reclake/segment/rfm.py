@@ -1,8 +1,8 @@
 """Recency, frequency and monetary scores: exact mid-rank quintiles."""
 
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as W
 from pyspark.sql import functions as F
-from pyspark.sql import window as W
 
 N_SCORES = 5
 _BUCKETS_PER_E_FOLD = 64  # values that differ by less than 1/64 of their size may share a bucket
@@ -39,8 +39,8 @@ def scored_bins(values: DataFrame) -> DataFrame:
         .agg(F.count("*").alias("n_equal"))
         .withColumn("bucket", _bucket(F.col("value")))
     )
-    in_measure = W.Window.partitionBy("measure", "unit")
-    before_bucket = in_measure.orderBy("bucket").rowsBetween(W.Window.unboundedPreceding, -1)
+    in_measure = W.partitionBy("measure", "unit")
+    before_bucket = in_measure.orderBy("bucket").rowsBetween(W.unboundedPreceding, -1)
     buckets = (
         counted
         .groupBy("measure", "unit", "bucket")
@@ -53,7 +53,7 @@ def scored_bins(values: DataFrame) -> DataFrame:
             F.sum("n_bucket").over(in_measure).alias("n"),
         )
     )
-    before_value = W.Window.partitionBy("measure", "unit", "bucket").orderBy("value").rowsBetween(W.Window.unboundedPreceding, -1)
+    before_value = W.partitionBy("measure", "unit", "bucket").orderBy("value").rowsBetween(W.unboundedPreceding, -1)
     n_less = F.col("n_before") + F.coalesce(F.sum("n_equal").over(before_value), F.lit(0))
     return (
         counted

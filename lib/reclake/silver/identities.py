@@ -1,8 +1,8 @@
 """silver.identities: which customer an account belongs to, for every as_of."""
 
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as W
 from pyspark.sql import functions as F
-from pyspark.sql import window as W
 
 from reclake.identity.components import connected_components, settled
 from reclake.identity.replay import ALONE, replayed
@@ -29,7 +29,7 @@ def identities(
     ties = stated_ties(accounts).unionByName(login_ties(event_records)).unionByName(own_ties(known))
     linking = settled(ties_that_link(ties, known, max_accounts_per_key=max_accounts_per_key))
     components = connected_components(linking.select(F.col("account_id").alias("left"), F.col("anchor").alias("right")))
-    of_component = W.Window.partitionBy("component").rowsBetween(W.Window.unboundedPreceding, W.Window.unboundedFollowing)
+    of_component = W.partitionBy("component").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
     members = (
         components
         .withColumn("n_members", F.count("*").over(of_component))

@@ -1,0 +1,62 @@
+# Everything a newcomer types. `make help` lists the targets.
+PYTHON ?= python3.11
+JOBS := .venv/jobs
+AIRFLOW := .venv/airflow
+RUN := TZ=UTC $(JOBS)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help needs jobs-env jars install demo test trials lint format airflow airflow-test dictionary clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+needs: ## check that Python 3.11, Java 17 and Maven are here
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is missing: apt-get install python3.11 python3.11-venv"; exit 2; }
+	@command -v java >/dev/null || { echo "Java 17 is missing: apt-get install openjdk-17-jre-headless"; exit 2; }
+	@java -version 2>&1 | grep -q 'version "17' || { echo "Java 17 is needed, found: $$(java -version 2>&1 | head -1): apt-get install openjdk-17-jre-headless"; exit 2; }
+	@command -v mvn >/dev/null || { echo "Maven is missing: apt-get install maven"; exit 2; }
+
+$(JOBS)/.installed: requirements/jobs.txt requirements/dev.txt setup.py pom.xml
+	@$(MAKE) --no-print-directory needs
+	$(PYTHON) -m venv $(JOBS)
+	$(JOBS)/bin/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	mvn --quiet --batch-mode dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.venv/jars
+	cp .venv/jars/*.jar $$($(JOBS)/bin/python -c 'import os, pyspark; print(os.path.join(os.path.dirname(pyspark.__file__), "jars"))')
+	$(JOBS)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install: $(JOBS)/.installed ## create the environment and bring the JARs
+
+demo: install ## the whole way on generated data: files to recommendations
+	$(RUN)/reclake demo
+
+test: install ## all tests but the trials; ≤ 15 minutes on 2 cores
+	$(RUN)/pytest tests -m "not trial"
+
+trials: install ## hurt the system on purpose
+	$(RUN)/pytest tests/trials -m trial
+
+lint: install ## ruff and mypy
+	$(JOBS)/bin/ruff format --check .
+	$(JOBS)/bin/ruff check .
+	$(JOBS)/bin/mypy
+
+format: install ## format and mend what ruff can
+	$(JOBS)/bin/ruff format .
+	$(JOBS)/bin/ruff check --fix .
+
+dictionary: install ## write docs/data_dictionary.md from the declarations
+	$(JOBS)/bin/python -m reclake.run.dictionary docs/data_dictionary.md
+
+$(AIRFLOW)/.installed: requirements/airflow.txt
+	$(PYTHON) -m venv $(AIRFLOW)
+	$(AIRFLOW)/bin/pip install --quiet --disable-pip-version-check -r requirements/airflow.txt
+	@touch $@
+
+airflow: $(AIRFLOW)/.installed ## create Airflow's own environment
+
+airflow-test: install airflow ## the DAG in Airflow's environment: import, and two stages of a small day by spark-submit
+	$(AIRFLOW)/bin/python -m pytest tests/dags -p no:cacheprovider -q
+
+clean: ## remove the demo's lake, landing files, models and keys
+	rm -rf .reclake

@@ -1,0 +1,26 @@
+"""Build one stage for one day: spark-submit jobs/build.py --stage customers --day 2026-03-01."""
+
+from argparse import ArgumentParser, Namespace
+from datetime import date
+
+from reclake import tables
+from reclake.run.application import Application
+from reclake.run.job import main
+from reclake.run.runner import scope_of
+from reclake.run.stage import build_stage, require_nothing_stopped
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--stage", required=True, choices=tables.STAGES[1:])
+    parser.add_argument("--day", required=True, type=date.fromisoformat, help="the delivery day")
+    parser.add_argument("--force", action="store_true", help="build even what is up to date")
+
+
+def build(app: Application, options: Namespace) -> None:
+    """Build what of the stage is stale for the day."""
+    scope = scope_of(app, first=options.day, last=options.day, force=options.force)
+    require_nothing_stopped(build_stage(app, options.stage, scope))
+
+
+if __name__ == "__main__":
+    main(build, arguments)

@@ -1,0 +1,21 @@
+"""Train and, if it is better, promote the recommender: spark-submit jobs/train.py --as-of 2026-03-02."""
+
+from argparse import ArgumentParser, Namespace
+from datetime import date
+
+from reclake.run.application import Application
+from reclake.run.job import main
+from reclake.run.training import train
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--as-of", required=True, type=date.fromisoformat, help="training uses the days before it")
+
+
+def fit(app: Application, options: Namespace) -> None:
+    """Train on the published state of the lake."""
+    train(app, as_of=options.as_of)
+
+
+if __name__ == "__main__":
+    main(fit, arguments)

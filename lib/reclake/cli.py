@@ -1,0 +1,419 @@
+"""The command line: thin, every listing also as JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reclake import tables
+from reclake.errors import ReclakeError, UsageError
+from reclake.run.console import Console
+from reclake.run.job import project_home, set_up_logging
+from reclake.run.plan import require_table
+from reclake.settings import Settings, load_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Customer analytics and recommendation on Spark.")
+
+SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="section.key=value", help="Override a setting.")]
+ProfileOption = Annotated[str, typer.Option("--profile", envvar="RECLAKE_PROFILE", help="conf/<profile>.toml")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Source of conf/sources; may be repeated.")]
+DayOption = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="One delivery day.")]
+FromOption = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First delivery day.")]
+ToOption = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last delivery day.")]
+AsOfOption = Annotated[list[datetime] | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Build as-of tables for this day; may be repeated.")]
+TableOption = Annotated[str | None, typer.Option("--table", help="Only this table.")]
+DownstreamOption = Annotated[bool, typer.Option("--downstream", help="With --table: what reads it as well.")]
+LandingOption = Annotated[str | None, typer.Option("--landing", help="Folder of the source's files.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show stack traces and more log lines.")]
+
+
+@dataclass
+class Chosen:
+    """What the options of one command amount to."""
+
+    home: Path
+    settings: Settings
+    console: Console
+    overrides: list[str] = field(default_factory=list)
+
+
+def _choose(profile: str, overrides: list[str] | None, *, as_json: bool = False, sources: list[str] | None = None) -> Chosen:
+    home = project_home()
+    chosen = list(overrides or [])
+    if sources:
+        chosen.append(f"sources.enabled={json.dumps(sources)}")
+    return Chosen(home, load_settings(home, profile=profile, overrides=chosen), Console(as_json=as_json))
+
+
+@contextmanager
+def _open(chosen: Chosen, name: str) -> Iterator[Any]:
+    """An open application; Spark is imported only for commands that need it."""
+    from reclake.run.application import open_application
+
+    application = open_application(chosen.home, chosen.settings, name=f"reclake {name}", reporter=chosen.console)
+    try:
+        yield application
+    finally:
+        application.spark.stop()
+
+
+def _days(day: datetime | None, first: datetime | None, last: datetime | None) -> tuple[date | None, date | None]:
+    if day is not None and (first or last):
+        raise UsageError("--day cannot stand beside --from or --to", "both were given", "name one day, or a span")
+    if (first is None) != (last is None):
+        raise UsageError("--from and --to belong together", "only one was given", "name both")
+    if day is not None:
+        return day.date(), day.date()
+    return (first.date(), last.date()) if first and last else (None, None)
+
+
+@app.command()
+def generate(
+    days: Annotated[int, typer.Option(help="Days of the demo company.")] = 60,
+    customers: Annotated[int | None, typer.Option(help="Customers; by default demo.n_customers.")] = None,
+    folder: Annotated[str | None, typer.Option("--landing", help="Where the files go.")] = None,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+) -> None:
+    """Generate the demo company: landing files, the truth beside them, and its key files."""
+    from reclake.run.demo import generate_demo
+
+    chosen = _choose(profile, [*(overrides or []), *([f"demo.n_customers={customers}"] if customers else [])])
+    with _open(chosen, "generate") as application:
+        chosen.console.rows("demo company", generate_demo(application, n_days=days, folder=folder))
+
+
+@app.command()
+def demo(
+    days: Annotated[int, typer.Option(help="Days of the demo company.")] = 60,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+) -> None:
+    """Show the whole way on generated data: generate, run, train, score, and look at the result."""
+    from reclake.run import demo as company
+    from reclake.run.runner import last_delivery_day, run_graph
+    from reclake.run.stage import require_nothing_stopped
+    from reclake.run.training import train as run_training
+
+    chosen = _choose(profile, overrides)
+    console = chosen.console
+    with _open(chosen, "demo") as application:
+        company.generate_demo(application, n_days=days)
+        stopped = dict(run_graph(application, stages=tables.STAGES[:-1]))
+        if application.model_version("als") is None and not stopped:
+            last = last_delivery_day(application)
+            run_training(application, as_of=last + timedelta(days=1))  # type: ignore[operator]
+        stopped |= run_graph(application, stages=tables.STAGES[-1:])
+        console.end()
+        require_nothing_stopped(stopped)
+        console.rows("customers by tier", company.segment_sizes(application))
+        console.rows("recommended to the customer with the most orders", company.one_list(application))
+    console.say("Try next:")
+    for command in ("reclake status", "reclake rejected", "reclake show gold.customer_segments --where tier=high_value"):
+        console.say(f"  .venv/jobs/bin/{command}")
+
+
+@app.command()
+def ingest(
+    day: DayOption = None,
+    source: SourceOption = None,
+    landing: LandingOption = None,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take new files into bronze."""
+    from reclake.run.runner import run_graph
+    from reclake.run.stage import require_nothing_stopped
+
+    first, last = _days(day, None, None)
+    chosen = _choose(profile, overrides, as_json=as_json, sources=source)
+    with _open(chosen, "ingest") as application:
+        stopped = run_graph(application, first=first, last=last, stages=("bronze",), folder=landing)
+        chosen.console.end()
+        require_nothing_stopped(stopped)
+
+
+@app.command()
+def plan(
+    day: DayOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    as_of: AsOfOption = None,
+    table: TableOption = None,
+    downstream: DownstreamOption = False,
+    source: SourceOption = None,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a run would build, and why."""
+    from reclake.run import views
+    from reclake.run.runner import scope_of
+
+    chosen = _choose(profile, overrides, as_json=as_json, sources=source)
+    begin, end = _days(day, first, last)
+    _known(table)
+    with _open(chosen, "plan") as application:
+        scope = scope_of(application, first=begin, last=end, as_ofs=_dates(as_of), table=table, downstream=downstream)
+        chosen.console.rows("to build", views.plan(application, scope), empty="Everything is up to date.")
+
+
+@app.command()
+def run(
+    day: DayOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    as_of: AsOfOption = None,
+    stage: Annotated[list[str] | None, typer.Option("--stage", help="Only this stage; may be repeated.")] = None,
+    table: TableOption = None,
+    downstream: DownstreamOption = False,
+    source: SourceOption = None,
+    landing: LandingOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Build what is up to date as well.")] = False,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in what was delivered and build what is stale, over one day, a span, or everything."""
+    from reclake.run.runner import run_graph
+    from reclake.run.stage import require_nothing_stopped
+
+    chosen = _choose(profile, overrides, as_json=as_json, sources=source)
+    begin, end = _days(day, first, last)
+    _known(table)
+    if unknown := sorted(set(stage or ()) - set(tables.STAGES)):
+        raise UsageError(f"there is no stage {unknown[0]!r}", f"stages {', '.join(tables.STAGES)}", "name one of them")
+    stages = tuple(s for s in tables.STAGES if not stage or s in stage)
+    with _open(chosen, "run") as application:
+        options: dict[str, Any] = dict(table=table, downstream=downstream, folder=landing, force=force)
+        stopped = run_graph(application, first=begin, last=end, as_ofs=_dates(as_of), stages=stages, **options)
+        chosen.console.end()
+        require_nothing_stopped(stopped)
+
+
+@app.command()
+def train(
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Train on the days before it.")] = None,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the recommender, judge it, and promote it if it is better."""
+    from reclake.run.runner import last_delivery_day
+    from reclake.run.training import train as run_training
+
+    chosen = _choose(profile, overrides, as_json=as_json)
+    with _open(chosen, "train") as application:
+        last = last_delivery_day(application)
+        if as_of is None and last is None:
+            raise UsageError("there is nothing to train on", "the lake is empty", "reclake run first")
+        outcome = run_training(application, as_of=as_of.date() if as_of else last + timedelta(days=1))  # type: ignore[operator]
+        rows = outcome.rows(training_id=application.run_id, model_version=None, is_promoted=outcome.is_promotable)
+        chosen.console.rows("training", [{k: r[k] for k in ("model_name", "metric", "value", "lower", "upper", "n_customers")} for r in rows])
+        chosen.console.say("promoted" if outcome.is_promotable else f"not promoted: {'; '.join(outcome.reasons)}")
+
+
+@app.command()
+def status(
+    day: DayOption = None,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show days and stages: what is built, what is missing or stale and why, and waivers in force."""
+    from reclake.run import views
+    from reclake.run.runner import scope_of
+
+    begin, end = _days(day, None, None)
+    chosen = _choose(profile, overrides, as_json=as_json)
+    with _open(chosen, "status") as application:
+        scope = scope_of(application, first=begin, last=end)
+        found = {"tables": views.status(application, scope), "waivers": views.waivers(application)}
+    if as_json:
+        chosen.console.json(found)
+    else:
+        chosen.console.rows("tables", found["tables"])
+        chosen.console.rows("waivers in force", found["waivers"], empty="No waivers in force.")
+
+
+@app.command("tables")
+def list_tables(
+    table: Annotated[str | None, typer.Argument(help="One table: grain, columns, lineage.")] = None, as_json: JsonOption = False
+) -> None:
+    """List the tables, or describe one."""
+    from reclake.run import views
+
+    console = Console(as_json=as_json)
+    if table is None:
+        console.rows("tables", [{"stage": t.stage, "table": t.name, "grain": t.grain} for t in tables.TABLES])
+        return
+    found = views.describe(require_table(table))
+    if as_json:
+        console.json(found)
+        return
+    columns = found.pop("columns")
+    console.rows(table, [{"": key, table: ", ".join(value) if isinstance(value, list) else value} for key, value in found.items()])
+    console.rows("columns", columns)
+
+
+@app.command()
+def show(
+    table: Annotated[str, typer.Argument(help="The table.")],
+    where: Annotated[list[str] | None, typer.Option("--where", metavar="column=value", help="Only rows with this value.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows at most.")] = 20,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show published rows of a table."""
+    from reclake.run import views
+
+    declared = require_table(table)
+    chosen = _choose(profile, overrides, as_json=as_json)
+    with _open(chosen, "show") as application:
+        chosen.console.rows(table, views.show(application, declared, where=where or (), limit=limit), empty="No rows.")
+
+
+@app.command()
+def history(
+    table: Annotated[str, typer.Argument(help="The table.")],
+    limit: Annotated[int, typer.Option(help="Manifests at most.")] = 20,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the manifests that moved a table, newest first."""
+    from reclake.run import views
+
+    declared = require_table(table)
+    chosen = _choose(profile, overrides, as_json=as_json)
+    with _open(chosen, "history") as application:
+        chosen.console.rows(table, views.history(application, declared, limit=limit), empty="Never published.")
+
+
+@app.command()
+def rejected(
+    replay: Annotated[bool, typer.Option("--replay", help="Classify all deliveries anew, after a mapping was mended.")] = False,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what was not kept, by reason; --replay builds anew what a mended mapping changes."""
+    from reclake.run import views
+    from reclake.run.runner import run_graph
+    from reclake.run.stage import require_nothing_stopped
+
+    chosen = _choose(profile, overrides, as_json=as_json)
+    with _open(chosen, "rejected") as application:
+        stopped: Mapping[str, str] = run_graph(application, stages=tables.STAGES[1:]) if replay else {}
+        chosen.console.rows("not kept", views.rejected(application), empty="Everything was kept.")
+        require_nothing_stopped(stopped)
+
+
+@app.command()
+def trace(
+    account_id: Annotated[str, typer.Argument(help="An account_id of silver.accounts.")],
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where an account came from and what was built from it."""
+    from reclake.run import views
+
+    chosen = _choose(profile, overrides, as_json=as_json)
+    with _open(chosen, "trace") as application:
+        found = views.trace(application, account_id)
+    if as_json:
+        chosen.console.json(found)
+    else:
+        for name, rows in found.items():
+            chosen.console.rows(name, rows)
+
+
+@app.command()
+def rollback(
+    to: Annotated[int, typer.Argument(help="Number of the manifest that becomes current again.")],
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an earlier manifest current again, model version included."""
+    from reclake.run.rollback import roll_back
+
+    chosen = _choose(profile, overrides, as_json=as_json)
+    with _open(chosen, "rollback") as application:
+        moved = roll_back(application, to)
+        chosen.console.rows("rolled back", [{"name": name, "version": version} for name, version in moved.items()], empty="Nothing moved.")
+
+
+@app.command()
+def waive(
+    table: Annotated[str, typer.Argument(help="The table to let through its gate once.")],
+    reason: Annotated[str, typer.Option(help="Why; it is stored and shown.")],
+    hours: Annotated[float, typer.Option(help="Hours for which the waiver counts.")] = 24.0,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+) -> None:
+    """Let a table through its gate once, with a reason and an expiry."""
+    from reclake.run.waivers import Waivers
+
+    declared = require_table(table)
+    if not reason.strip():
+        raise UsageError("a waiver needs a reason", "it is empty", "say why the table may pass")
+    chosen = _choose(profile, overrides)
+    with _open(chosen, "waive") as application:
+        expires_at = application.clock() + timedelta(hours=hours)
+        waiver_id = Waivers(application.store, application.clock).grant(declared, reason=reason, expires_at=expires_at)
+        chosen.console.say(f"waiver {waiver_id} lets {table} through once until {expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+@app.command()
+def doctor(profile: ProfileOption = "local", overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Check Python, Java, JARs, settings, paths and secrets."""
+    from reclake.run.doctor import examine
+
+    chosen = _choose(profile, overrides, as_json=as_json)
+    findings = examine(chosen.home, chosen.settings)
+    chosen.console.rows("doctor", findings)
+    if bad := [finding for finding in findings if finding["state"] == "bad"]:
+        raise UsageError(f"{len(bad)} checks failed", "; ".join(f["check"] for f in bad), "do what the list says")
+
+
+def _known(table: str | None) -> None:
+    if table is not None:
+        require_table(table)
+
+
+def _dates(days: list[datetime] | None) -> tuple[date, ...]:
+    return tuple(day.date() for day in days or ())
+
+
+def main(run_app: Callable[[], Any] = app) -> None:
+    """The entry point: a ReclakeError becomes three lines and its exit code."""
+    verbose = bool(os.environ.get("RECLAKE_VERBOSE")) or "--verbose" in sys.argv
+    if "--verbose" in sys.argv:
+        sys.argv.remove("--verbose")
+    set_up_logging(level=logging.INFO if verbose else logging.WARNING)
+    try:
+        run_app()
+    except ReclakeError as error:
+        if verbose:
+            raise
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""Trainings and models in MLflow: log, promote, load the champion, roll back. The only place that knows MLflow."""
+
+from .models import CHAMPION, PREVIOUS, PromotionRefused, Registry
+
+__all__ = ["CHAMPION", "PREVIOUS", "PromotionRefused", "Registry"]

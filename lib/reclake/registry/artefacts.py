@@ -1,0 +1,139 @@
+"""The files of a model: its factors as Parquet. Reading them runs no code, so there is nothing to trust but digests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from reclake.errors import LakeDamaged
+from reclake.recommend.als import FittedAls
+
+_CUSTOMERS = ("customer_factors", "struct<customer_id:string,factors:array<float>>")
+_PRODUCTS = ("product_factors", "struct<product_id:string,product_index:int,factors:array<float>>")
+_NEXT = "roll back to another version, or train again"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a version's files must hold; kept in the registry beside it."""
+
+    cut: date
+    rank: int
+    n_customers: int
+    n_products: int
+    customers_digest: str
+    products_digest: str
+
+    def as_tags(self) -> dict[str, str]:
+        """As tags of a model version."""
+        return {name: str(getattr(self, name)) for name in self.__slots__}
+
+    @classmethod
+    def from_tags(cls, tags: Mapping[str, str]) -> Signature:
+        """From the tags of a model version.
+
+        Raises
+        ------
+        LakeDamaged
+            When a tag is missing: the version was not made by `write`.
+        """
+        if missing := [name for name in cls.__slots__ if name not in tags]:
+            raise LakeDamaged("the model version has no signature", f"no tags {missing}", _NEXT)
+        return cls(
+            cut=date.fromisoformat(tags["cut"]),
+            rank=int(tags["rank"]),
+            n_customers=int(tags["n_customers"]),
+            n_products=int(tags["n_products"]),
+            customers_digest=tags["customers_digest"],
+            products_digest=tags["products_digest"],
+        )
+
+
+def write(model: FittedAls, folder: str) -> Signature:
+    """Write the factors below `folder`, which driver and workers see, and say what was written."""
+    spark = model.customer_factors.sparkSession
+    rank = model.product_factors.shape[1]
+    table = pa.table({
+        "product_index": pa.array(np.arange(len(model.product_factors), dtype=np.int32)),
+        "factors": pa.FixedSizeListArray.from_arrays(model.product_factors.ravel(), rank).cast(pa.list_(pa.float32())),
+    })
+    products = spark.createDataFrame(table).join(model.products, on="product_index", how="inner")
+    model.customer_factors.select("customer_id", "factors").write.mode("overwrite").parquet(f"{folder}/{_CUSTOMERS[0]}")
+    # One file: the catalogue is small enough for the driver.
+    products.select("product_id", "product_index", "factors").coalesce(1).write.mode("overwrite").parquet(
+        f"{folder}/{_PRODUCTS[0]}"
+    )
+    n_customers, customers_digest = _digest(_read(spark, folder, _CUSTOMERS), rank)
+    n_products, products_digest = _digest(_read(spark, folder, _PRODUCTS), rank)
+    return Signature(model.cut, rank, n_customers, n_products, customers_digest, products_digest)
+
+
+def require_sound(spark: SparkSession, folder: str, signature: Signature) -> None:
+    """Raise unless the files are there, have the declared columns, and hold what was written, all of it finite.
+
+    Raises
+    ------
+    LakeDamaged
+        Names the file that is missing or different.
+    """
+    for part, n, digest in (
+        (_CUSTOMERS, signature.n_customers, signature.customers_digest),
+        (_PRODUCTS, signature.n_products, signature.products_digest),
+    ):
+        found = _digest(_read(spark, folder, part), signature.rank)
+        if found != (n, digest):
+            raise LakeDamaged(
+                f"{part[0]} of the model are not what was registered",
+                f"{found[0]} sound vectors of rank {signature.rank}, {n} were registered, or other content",
+                _NEXT,
+            )
+
+
+def read(spark: SparkSession, folder: str, signature: Signature, *, version: str) -> FittedAls:
+    """The model as it was fitted; the product factors come to the driver, customers stay in their files.
+
+    Raises
+    ------
+    LakeDamaged
+        When files are missing, have other columns, or the products are not what was registered.
+    """
+    customers, products = _read(spark, folder, _CUSTOMERS), _read(spark, folder, _PRODUCTS)
+    if _digest(products, signature.rank) != (signature.n_products, signature.products_digest):
+        raise LakeDamaged(f"product_factors of model version {version} are not what was registered", "other content", _NEXT)
+    table = products.toArrow().sort_by("product_index")
+    return FittedAls(
+        customer_factors=customers,
+        products=products.select("product_id", "product_index"),
+        product_factors=table["factors"].combine_chunks().flatten().to_numpy().reshape(signature.n_products, signature.rank),
+        n_customers=signature.n_customers,
+        cut=signature.cut,
+        version=version,
+    )
+
+
+def _read(spark: SparkSession, folder: str, part: tuple[str, str]) -> DataFrame:
+    name, schema = part
+    try:
+        frame = spark.read.parquet(f"{folder}/{name}")
+    except AnalysisException as error:
+        raise LakeDamaged(f"{name} of the model cannot be read", f"nothing usable at {folder}/{name}", _NEXT) from error
+    if frame.schema.simpleString() != schema:
+        raise LakeDamaged(f"{name} of the model have other columns", frame.schema.simpleString(), f"expected {schema}; {_NEXT}")
+    return frame
+
+
+def _digest(frame: DataFrame, rank: int) -> tuple[int, str]:
+    """Vectors that are finite and of the rank, and a digest of all rows in any order."""
+    is_finite = F.forall("factors", lambda value: value.isNotNull() & ~F.isnan(value) & (F.abs(value) < F.lit(float("inf"))))
+    is_sound = is_finite & (F.size("factors") == rank)
+    row = frame.agg(
+        F.count_if(is_sound).alias("n"), F.sum(F.xxhash64(*frame.columns).cast("decimal(38,0)")).alias("digest")
+    ).first()
+    return (row["n"], str(row["digest"])) if row is not None else (0, "")

@@ -1,0 +1,281 @@
+"""One registered model, its versions, and two names that move: the champion and the one before it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from json import dumps
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+# Before mlflow is imported: nothing that is loaded may run code, and nothing is sent anywhere.
+os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "False"
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Run
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from pyspark.sql import SparkSession
+from sqlalchemy.exc import SQLAlchemyError
+
+from reclake.errors import GateFailed, ServiceDown, UsageError
+from reclake.recommend.als import FittedAls
+from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, Metric, TrainingOutcome
+from reclake.registry.artefacts import Signature, read, require_sound, write
+
+CHAMPION, PREVIOUS = "champion", "previous"
+_EXPERIMENT = "reclake"
+_FOLDER = "model"
+
+
+class PromotionRefused(GateFailed):
+    """A version that must not become the champion; the alias was not moved."""
+
+
+def metric_name(metric: Metric, *, first_split: str) -> str:
+    """The metric's name in MLflow, which allows no two splits under one name.
+
+    Examples
+    --------
+    >>> metric_name(Metric("als", "a", "ndcg_at_10 / champion", 1.0, 5), first_split="b")
+    'later_days.als.ndcg_at_10_over_champion'
+    """
+    prefix = "" if metric.split == first_split else "later_days."
+    return f"{prefix}{metric.model_name}.{metric.metric.replace(' / ', '_over_')}"
+
+
+class Registry:
+    """Trainings and versions of one model.
+
+    Parameters
+    ----------
+    tracking_uri
+        MLflow's store, as `sqlite:///file.db` or a server.
+    artifact_root
+        Folder or URI of the model files; Spark writes and reads them there, so driver and workers must see it.
+    name
+        Of the registered model.
+    """
+
+    def __init__(self, tracking_uri: str, artifact_root: str, *, name: str = "reclake_als") -> None:
+        self.name = name
+        if tracking_uri.startswith("sqlite:///"):
+            Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        self._root = artifact_root if "://" in artifact_root else Path(artifact_root).resolve().as_uri()
+        self._uri = tracking_uri
+        with self._reachable():
+            self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
+            found = self._client.get_experiment_by_name(_EXPERIMENT)
+            self._experiment = found.experiment_id if found else self._client.create_experiment(_EXPERIMENT, self._root)
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            raise ServiceDown(
+                "the model registry does not answer",
+                f"{type(error).__name__} at {self._uri}",
+                "start it, or correct mlflow.tracking_uri",
+            ) from error
+
+    def log_training(
+        self,
+        outcome: TrainingOutcome,
+        *,
+        training_id: str,
+        at: datetime,
+        settings: Mapping[str, Any],
+        inputs: Mapping[str, int],
+        lake_root: str,
+        code_digest: str,
+    ) -> str | None:
+        """Log one training, and register its model if it has one; returns the version. The same training again: its version.
+
+        Parameters
+        ----------
+        outcome
+            What the training found.
+        training_id
+            Names the run.
+        at
+            When the training began.
+        settings
+            Every setting it took, as section.key.
+        inputs
+            Table → Delta version that was read.
+        lake_root
+            Where the tables lie.
+        code_digest
+            Digest of the code that ran.
+        """
+        with self._reachable():
+            if (registered := self._version_of_training(training_id)) is not None:
+                return registered
+            tags = {
+                "training_id": training_id,
+                "as_of": str(outcome.as_of),
+                "cut": str(outcome.cut),
+                "code_digest": code_digest,
+                "compared_with": outcome.compared_with or "",
+                "is_promotable": str(outcome.is_promotable),
+                "reasons": "; ".join(outcome.reasons),
+            }
+            run = self._client.create_run(self._experiment, int(at.timestamp() * 1000), tags, run_name=training_id)
+            status = "FAILED"
+            try:
+                for key, value in settings.items():
+                    self._client.log_param(run.info.run_id, key, value)
+                self._log_metrics(run.info.run_id, outcome)
+                datasets = [_dataset(table, version, lake_root) for table, version in sorted(inputs.items())]
+                self._client.log_inputs(run.info.run_id, datasets)
+                version = self._register(outcome.model, outcome.compared_with, run, training_id) if outcome.model else None
+                status = "FINISHED"
+            finally:
+                self._client.set_terminated(run.info.run_id, status)
+            return version
+
+    def _version_of_training(self, training_id: str) -> str | None:
+        versions = self._client.search_model_versions(f"name = '{self.name}'")
+        return next((str(found.version) for found in versions if found.tags.get("training_id") == training_id), None)
+
+    def _log_metrics(self, run_id: str, outcome: TrainingOutcome) -> None:
+        first_split = outcome.metrics[0].split if outcome.metrics else ""
+        for metric in outcome.metrics:
+            name = metric_name(metric, first_split=first_split)
+            self._client.log_metric(run_id, name, metric.value)
+            for end, value in (("lower", metric.lower), ("upper", metric.upper)):
+                if value is not None:
+                    self._client.log_metric(run_id, f"{name}.{end}", value)
+
+    def _register(self, model: FittedAls, compared_with: str | None, run: Run, training_id: str) -> str:
+        folder = f"{run.info.artifact_uri}/{_FOLDER}"
+        tags = {**write(model, folder).as_tags(), "training_id": training_id, "compared_with": compared_with or ""}
+        if not self._client.search_registered_models(f"name = '{self.name}'"):
+            self._client.create_registered_model(self.name)
+        return str(self._client.create_model_version(self.name, source=folder, run_id=run.info.run_id, tags=tags).version)
+
+    def champion_version(self) -> str | None:
+        """The version that serves; resolve it once per run, as it may move."""
+        return self._version_of(CHAMPION)
+
+    def _version_of(self, alias: str) -> str | None:
+        with self._reachable():
+            models = self._client.search_registered_models(f"name = '{self.name}'")
+            version = models[0].aliases.get(alias) if models else None
+            return None if version is None else str(version)
+
+    def _found(self, version: str) -> ModelVersion:
+        try:
+            return self._client.get_model_version(self.name, version)
+        except MlflowException as error:
+            raise UsageError(
+                f"there is no version {version} of {self.name}", f"registry {self._uri}", "take one that mlflow lists"
+            ) from error
+
+    def load(self, spark: SparkSession, version: str) -> FittedAls:
+        """The named version.
+
+        Raises
+        ------
+        UsageError
+            When there is no such version.
+        LakeDamaged
+            When its files are missing or other than registered.
+        """
+        found = self._found(version)
+        return read(spark, str(found.source), Signature.from_tags(found.tags), version=version)
+
+    def load_champion(self, spark: SparkSession) -> FittedAls | None:
+        """The version that serves; None before the first promotion."""
+        version = self.champion_version()
+        return None if version is None else self.load(spark, version)
+
+    def promote(self, spark: SparkSession, version: str, *, min_champion_ratio: float) -> None:
+        """Make the version the champion. It must have proven itself in its own training's records.
+
+        Its metrics are finite; it is better than popularity; it was compared with today's champion, is better on
+        average, and the lower end of the interval lies above `min_champion_ratio`; its files are whole.
+
+        Raises
+        ------
+        PromotionRefused
+            When one of the first three does not hold; the alias stays where it was.
+        LakeDamaged
+            When files are missing, have other columns or other content; the alias stays where it was.
+        """
+        found, incumbent = self._found(version), self.champion_version()
+        if incumbent == version:
+            return
+        self._require_proof(found, incumbent, min_champion_ratio=min_champion_ratio)
+        require_sound(spark, str(found.source), Signature.from_tags(found.tags))
+        with self._reachable():
+            # The champion moves last: a crash before it leaves the incumbent serving.
+            self._client.set_model_version_tag(self.name, version, "replaces", incumbent or "")
+            self._set(PREVIOUS, incumbent)
+            self._set(CHAMPION, version)
+
+    def _require_proof(self, found: ModelVersion, incumbent: str | None, *, min_champion_ratio: float) -> None:
+        metrics = self._client.get_run(str(found.run_id)).data.metrics
+        if broken := sorted(name for name, value in metrics.items() if not isfinite(value)):
+            raise _refused(found, f"metrics that are no numbers: {', '.join(broken)}")
+        self._require_better(found, metrics, RATIO_TO_POPULARITY, least_lower=1.0)
+        if incumbent is None:
+            return
+        if (compared := found.tags.get("compared_with")) != incumbent:
+            raise _refused(found, f"it was compared with version {compared or 'none'}, but {incumbent} is the champion")
+        self._require_better(found, metrics, RATIO_TO_CHAMPION, least_lower=min_champion_ratio)
+
+    def _require_better(self, found: ModelVersion, metrics: Mapping[str, float], ratio: str, *, least_lower: float) -> None:
+        name = f"als.{ratio.replace(' / ', '_over_')}"
+        # The champion may have been compared on fewer days than popularity.
+        key = next((key for key in (f"later_days.{name}", name) if key in metrics), None)
+        if key is None or f"{key}.lower" not in metrics:
+            raise _refused(found, f"no interval of {ratio}")
+        value, lower = metrics[key], metrics[f"{key}.lower"]
+        if value <= 1 or lower <= least_lower:
+            raise _refused(found, f"{ratio} is {value:.4f} with lower end {lower:.4f}; above 1 and {least_lower:g} are needed")
+
+    def roll_back(self) -> str:
+        """Make the version before the champion serve again; returns it. May be repeated, back to the first.
+
+        Raises
+        ------
+        PromotionRefused
+            When there is none before it.
+        """
+        champion = self.champion_version()
+        earlier = self._found(champion).tags.get("replaces") if champion else None
+        if not earlier:
+            raise PromotionRefused(
+                f"{self.name} has no earlier champion", f"champion: version {champion or 'none'}", "train and promote another one"
+            )
+        with self._reachable():
+            self._set(CHAMPION, earlier)
+            self._set(PREVIOUS, self._found(earlier).tags.get("replaces") or None)
+        return earlier
+
+    def _set(self, alias: str, version: str | None) -> None:
+        if version is not None:
+            self._client.set_registered_model_alias(self.name, alias, version)
+        elif self._version_of(alias) is not None:
+            self._client.delete_registered_model_alias(self.name, alias)
+
+
+def _refused(found: ModelVersion, what: str) -> PromotionRefused:
+    return PromotionRefused(
+        f"version {found.version} of {found.name} is not promoted",
+        what,
+        f"train again; its metrics stand in run {found.run_id}",
+    )
+
+
+def _dataset(table: str, version: int, lake_root: str) -> DatasetInput:
+    """A table at a fixed version; its digest is the Delta version, so nothing is scanned."""
+    source = dumps({"path": f"{lake_root}/{table.replace('.', '/')}", "delta_table_version": version})
+    dataset = Dataset(name=table, digest=str(version), source_type="delta_dataset_source", source=source)
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])

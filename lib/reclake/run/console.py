@@ -1,0 +1,110 @@
+"""What a person or a program reads of a run: a progress bar on a terminal, plain lines elsewhere, JSON on request."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console as RichConsole
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table as RichTable
+
+from .report import TableReport
+
+_COLUMNS = ("stage", "table", "outcome", "rows", "rejected", "gate", "jobs", "seconds")
+_RIGHT = {"rows", "rejected", "jobs", "seconds"}
+
+
+class Console:
+    """Takes a run's reports up and prints listings."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.reports: list[TableReport] = []
+        self._as_json = as_json
+        self._out = RichConsole(soft_wrap=not sys.stdout.isatty())
+        self._progress: Progress | None = None
+        self._task: Any = None
+
+    def started(self, stage: str, table: str) -> None:
+        """Name what is being built, on a terminal."""
+        if self._as_json or not self._out.is_terminal:
+            return
+        if self._progress is None:
+            columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+            self._progress = Progress(*columns, console=self._out, transient=True)
+            self._progress.start()
+            self._task = self._progress.add_task("")
+        self._progress.reset(self._task, description=f"{stage}: {table}")
+
+    def finished(self, report: TableReport) -> None:
+        """One line for what was built or stopped; the rest shows in the table at the end."""
+        self.reports.append(report)
+        if self._as_json or report.outcome in ("up to date", "not fed"):
+            return
+        numbers = f"{report.n_rows:,} rows, {report.n_jobs} jobs, {report.seconds:.1f} s" if report.verdict else ""
+        self.say(f"{report.stage:<16}{report.table:<28}{report.outcome:<11}{numbers}{report.message}")
+
+    def end(self) -> None:
+        """The table of the run: or one sentence when everything was done already."""
+        self._stop()
+        if self._as_json:
+            self.json([_row(report) for report in self.reports])
+        elif all(report.outcome in ("up to date", "not fed") for report in self.reports):
+            self.say(f"Everything is up to date: {len(self.reports)} tables looked at, nothing to build.")
+        else:
+            self.rows("run", [_row(report) for report in self.reports if report.outcome != "not fed"])
+
+    def say(self, line: str) -> None:
+        """One plain line."""
+        if not self._as_json:
+            self._out.print(line, markup=False, highlight=False)
+
+    def json(self, found: Any) -> None:
+        """The same for programs."""
+        sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2, default=str) + "\n")
+
+    def rows(self, title: str, rows: Sequence[dict[str, Any]], *, empty: str = "Nothing.") -> None:
+        """A listing."""
+        self._stop()
+        if self._as_json:
+            self.json(list(rows))
+        elif not rows:
+            self.say(empty)
+        else:
+            self._out.print(_table(title, rows))
+
+    def _stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def _table(title: str, rows: Sequence[dict[str, Any]]) -> RichTable:
+    table = RichTable(title=title, title_justify="left", box=None, pad_edge=False)
+    for name, value in rows[0].items():
+        is_number = name in _RIGHT or (isinstance(value, int | float) and not isinstance(value, bool))
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_text(value) for value in row.values()))
+    return table
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _row(report: TableReport) -> dict[str, Any]:
+    values = (
+        report.stage, report.table, report.outcome, report.n_rows, report.n_rejected, report.verdict, report.n_jobs, round(report.seconds, 1),
+    )  # fmt: skip
+    return dict(zip(_COLUMNS, values, strict=True)) | ({"message": report.message} if report.message else {})

@@ -1,0 +1,118 @@
+"""Is this machine ready? Each check says what it found and what to do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from reclake.errors import ReclakeError
+from reclake.privacy.keys import check_keys
+from reclake.settings import Settings
+
+from .application import load_sources, located
+
+Finding = dict[str, str]
+_JAVA = "17"
+_NEEDED_JARS = ("delta-spark", "delta-storage", "delta-kernel-api", "delta-kernel-defaults")
+
+
+def examine(home: Path, settings: Settings) -> list[Finding]:
+    """All checks, each with state ok or bad."""
+    checks: dict[str, Callable[[], str]] = {
+        "python": _python,
+        "java": _java,
+        "packages": lambda: _packages(home),
+        "jars": _jars,
+        "sources": lambda: ", ".join(load_sources(home, settings, settings.sources.enabled)),
+        "suites": lambda: _folder(home / settings.expectations.directory, "*.json"),
+        "spark settings": lambda: _folder(home / settings.spark.conf_dir, "spark-defaults.conf"),
+        "lake": lambda: _writable(located(home, settings.lake.root)),
+        "landing": lambda: _readable(located(home, settings.landing.root)),
+        "secrets": lambda: _secrets(home, settings),
+    }
+    return list(_judged(checks))
+
+
+def _judged(checks: dict[str, Callable[[], str]]) -> Iterator[Finding]:
+    for name, check in checks.items():
+        try:
+            yield {"check": name, "state": "ok", "found": check(), "next": ""}
+        except ReclakeError as error:
+            yield {"check": name, "state": "bad", "found": f"{error.args[0]}: {error.args[1]}", "next": error.args[2]}
+
+
+def _python() -> str:
+    if sys.version_info[:2] != (3, 11):
+        raise ReclakeError("wrong Python", f"{sys.version.split()[0]}", "create the environment with Python 3.11: make jobs-env")
+    return sys.version.split()[0]
+
+
+def _java() -> str:
+    java = shutil.which("java")
+    if java is None:
+        raise ReclakeError("no Java", "java is not on PATH", "install OpenJDK 17: apt-get install openjdk-17-jre-headless")
+    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)[^"]*"', told)
+    if found is None or found.group(1) != _JAVA:
+        raise ReclakeError("wrong Java", told.splitlines()[0] if told else "no answer", "put Java 17 first on PATH")
+    return found.group(0)
+
+
+def _packages(home: Path) -> str:
+    pins = [line.split("==") for line in (home / "requirements" / "jobs.txt").read_text().splitlines() if "==" in line]
+    wrong = []
+    for name, version in pins:
+        try:
+            found = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found = "missing"
+        if found != version:
+            wrong.append(f"{name} {found} instead of {version}")
+    if wrong:
+        raise ReclakeError("other packages than pinned", "; ".join(wrong), "make jobs-env")
+    return f"{len(pins)} as pinned"
+
+
+def _jars() -> str:
+    import pyspark
+
+    folder = Path(pyspark.__file__).parent / "jars"
+    names = [path.name for path in folder.glob("*.jar")]
+    if missing := [jar for jar in _NEEDED_JARS if not any(name.startswith(jar) for name in names)]:
+        raise ReclakeError("JARs are missing from Spark", ", ".join(missing), "make jars")
+    return f"Delta among {len(names)} JARs"
+
+
+def _folder(path: Path, pattern: str) -> str:
+    found = len(list(path.glob(pattern))) if path.is_dir() else 0
+    if not found:
+        raise ReclakeError("nothing there", f"no {pattern} in {path}", "name the folder in the settings")
+    return f"{found} files"
+
+
+def _readable(path: str) -> str:
+    if "://" not in path and not Path(path).is_dir():
+        raise ReclakeError("no landing folder", f"nothing at {path}", "reclake generate makes the demo's; else set landing.root")
+    return path
+
+
+def _writable(path: str) -> str:
+    if "://" in path:
+        return path
+    folder = Path(path)
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free // 2**30
+    if free < 1:
+        raise ReclakeError("disk almost full", f"{free} GiB free", "free space, or set lake.root")
+    return f"{path}, {free} GiB free"
+
+
+def _secrets(home: Path, settings: Settings) -> str:
+    check_keys(located(home, settings.secrets.directory), (settings.privacy.id_key_id, settings.privacy.contact_key_id))
+    return "2 keys, mode 0600"
+

@@ -1,0 +1,60 @@
+"""What every spark-submit job and the command line share: settings, logging, and errors turned into exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from reclake.errors import ReclakeError
+from reclake.settings import Settings, find_home, load_settings
+
+from .application import Application, open_application
+
+logger = logging.getLogger("reclake")
+LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+def project_home() -> Path:
+    """The project folder: RECLAKE_HOME, else the one around the working directory."""
+    return find_home(Path(os.environ.get("RECLAKE_HOME") or Path.cwd()).resolve())
+
+
+def set_up_logging(*, level: int = logging.INFO) -> None:
+    """Plain lines on standard error; the package logger is set up here and nowhere else."""
+    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT, stream=sys.stderr)
+    logger.setLevel(level)
+
+
+def settings_of(options: Namespace) -> tuple[Path, Settings]:
+    """Project folder and settings from `--profile` and `--set`."""
+    home = project_home()
+    return home, load_settings(home, profile=options.profile, overrides=options.set)
+
+
+def main(
+    verb: Callable[[Application, Namespace], None],
+    arguments: Callable[[ArgumentParser], None],
+    *,
+    argv: Sequence[str] | None = None,
+) -> None:
+    """Run a job: its verb with an open application; a ReclakeError becomes three lines and its exit code."""
+    parser = ArgumentParser(description=verb.__doc__)
+    parser.add_argument("--profile", default=os.environ.get("RECLAKE_PROFILE", "local"), help="conf/<profile>.toml")
+    parser.add_argument("--set", action="append", default=[], metavar="section.key=value", help="override a setting")
+    parser.add_argument("--run-id", help="name of the run; a retry may keep it")
+    parser.add_argument("--verbose", action="store_true", help="show stack traces")
+    arguments(parser)
+    options = parser.parse_args(argv)
+    set_up_logging()
+    try:
+        home, settings = settings_of(options)
+        verb(open_application(home, settings, name=verb.__name__, run_id=options.run_id), options)
+    except ReclakeError as error:
+        if options.verbose:
+            raise
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)

@@ -1,0 +1,84 @@
+"""Training as a run: published inputs, judged, logged, and promoted only through the gate of the decision."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Any
+
+from reclake.errors import UsageError
+from reclake.lake.claims import ALL_DAYS
+from reclake.recommend.training import TrainingOutcome, evaluate_and_fit
+from reclake.tables import gold, silver
+
+from .application import Application
+from .code import code_digest
+
+logger = logging.getLogger("reclake")
+MODEL = "als"
+_INPUTS = (silver.INTERACTIONS, silver.IDENTITIES, silver.ACCOUNTS, silver.CONSENTS, silver.PRODUCTS)
+
+
+def train(app: Application, *, as_of: date) -> TrainingOutcome:
+    """Fit and judge on the days before `as_of`; register the refit and publish it if it is better.
+
+    Raises
+    ------
+    UsageError
+        When the lake holds no interactions yet.
+    """
+    published = app.manifest.current()
+    if silver.INTERACTIONS.name not in published:
+        raise UsageError("there is nothing to train on", "silver.interactions is not published", "run the daily stages first")
+    versions = {table.name: published[table.name].version for table in _INPUTS if table.name in published}
+    frames = {
+        table.noun: app.store.read(table, version=versions[table.name]) if table.name in versions else app.store.empty(table)
+        for table in _INPUTS
+    }
+    settings = app.settings
+    champion_version = app.model_version(MODEL)
+    claim = app.claims.take(app.run_id, {f"model:{MODEL}": (ALL_DAYS,)})
+    try:
+        outcome = evaluate_and_fit(
+            **frames,
+            as_of=as_of,
+            als=settings.als,
+            popularity=settings.popularity,
+            weights=settings.interactions.weights,
+            training=settings.training,
+            champion=None if champion_version is None else app.registry.load(app.spark, MODEL, champion_version),
+        )
+        version = _register(app, outcome, versions)
+        _record(app, outcome, version, claim.token)
+    finally:
+        app.claims.release(claim)
+    return outcome
+
+
+def _register(app: Application, outcome: TrainingOutcome, versions: dict[str, int]) -> int | None:
+    """Log the training; register and promote the refit when the decision is for it."""
+    version = app.registry.log_training(
+        MODEL,
+        outcome,
+        run_id=app.run_id,
+        parameters={**app.settings.als.model_dump(), **app.settings.training.model_dump()},
+        input_versions=versions,
+        code_digest=code_digest(gold.RECOMMENDATIONS),
+    )
+    if version is not None and outcome.is_promotable:
+        app.registry.promote(MODEL, version)
+    return version
+
+
+def _record(app: Application, outcome: TrainingOutcome, version: int | None, token: int) -> None:
+    is_promoted = version is not None and outcome.is_promotable
+    rows: list[dict[str, Any]] = outcome.rows(
+        training_id=app.run_id, model_version=None if version is None else str(version), is_promoted=is_promoted
+    )
+    app.store.append(gold.MODEL_METRICS, rows)
+    newest = app.store.newest(gold.MODEL_METRICS)
+    moved = {gold.MODEL_METRICS.name: newest} if newest is not None else {}
+    if is_promoted and version is not None:
+        moved[f"model:{MODEL}"] = version
+    app.manifest.publish(moved, {}, run_id=app.run_id, token=token, at=app.clock())
+    logger.info("training %s: %s", app.run_id, "promoted" if is_promoted else "; ".join(outcome.reasons) or "not promoted")

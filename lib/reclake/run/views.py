@@ -1,0 +1,206 @@
+"""What the lake can say of itself: status, rows, history, refusals, and the trace of one account. Rows of plain values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake import tables
+from reclake.errors import UsageError
+from reclake.tables import Privacy, Table, ops, silver
+
+from .application import Application
+from .plan import Scope
+from .waivers import Waivers
+
+Rows = list[dict[str, Any]]
+_TRACED = 100  # rows of one table that a trace shows
+
+
+def status(app: Application, scope: Scope) -> Rows:
+    """Every declared table: days built, what is missing or stale and why, and what is published."""
+    planner, published = app.planner(scope), app.manifest.current()
+    found: Rows = []
+    for table in tables.GATED:
+        entries = app.ledger.days(table)
+        reasons = Counter(planner.work(table).reasons.values())
+        state = "stale" if reasons else "built" if entries else "not fed"
+        row = published.get(table.name)
+        found.append(
+            {
+                "stage": table.stage,
+                "table": table.name,
+                "state": state,
+                "days": len(entries),
+                "last_day": max(entries, default=""),
+                "stale_days": sum(reasons.values()),
+                "why": "; ".join(f"{why} ({n})" for why, n in sorted(reasons.items())),
+                "published_version": row.version if row else None,
+                "rows": sum(entry.content.digest.n_rows for entry in entries.values()),
+            }
+        )
+    return found
+
+
+def waivers(app: Application) -> Rows:
+    """Waivers in force."""
+    return [{**row, "expires_at": str(row["expires_at"])} for row in Waivers(app.store, app.clock).in_force()]
+
+
+def plan(app: Application, scope: Scope) -> Rows:
+    """What a run of this scope would build: stale now, and what reads it."""
+    planner = app.planner(scope)
+    found: Rows = []
+    stale: set[str] = set()
+    for table in tables.GATED:
+        work = planner.work(table)
+        inputs = sorted(i.table.name for i in table.inputs if i.table.name in stale)
+        if work.reasons:
+            n_read = sum(entry.content.digest.n_rows for i in table.inputs for entry in _read(app, planner.days_to_read(i, work.days), i.table))
+            whys = Counter(work.reasons.values())
+            why = "; ".join(f"{w} ({n})" for w, n in sorted(whys.items()))
+            found.append(_planned(table, len(work.days), f"{work.days[0]} … {work.days[-1]}", why, n_read))
+            stale.add(table.name)
+        elif inputs:
+            found.append(_planned(table, 0, "known when its inputs are built", f"reads {', '.join(inputs)}", 0))
+            stale.add(table.name)
+    return found
+
+
+def _planned(table: Table, n_days: int, days: str, why: str, n_read: int) -> dict[str, Any]:
+    return {"stage": table.stage, "table": table.name, "days": n_days, "which": days, "why": why, "rows_to_read": n_read}
+
+
+def _read(app: Application, days: list[date] | None, table: Table) -> Iterable[Any]:
+    entries = app.ledger.days(table)
+    return entries.values() if days is None else [entries[str(day)] for day in days if str(day) in entries]
+
+
+def describe(table: Table) -> dict[str, Any]:
+    """One table's declaration; needs no lake."""
+    return {
+        "table": table.name,
+        "grain": table.grain,
+        "key": list(table.key),
+        "stage": table.stage,
+        "write": table.write,
+        "reads": [f"{i.table.name} ({i.days.reads.value})" for i in table.inputs],
+        "read_by": [reader.name for reader in tables.readers_of(table.name)],
+        "columns": [
+            {"column": f.name, "type": f.type, "unit": f.unit, "privacy": f.privacy.value, "required": f.required, "meaning": f.doc}
+            for f in table.fields
+        ],
+    }
+
+
+def published(app: Application, table: Table) -> DataFrame:
+    """The table's published rows.
+
+    Raises
+    ------
+    UsageError
+        When nothing of it is published.
+    """
+    if table in ops.WRITTEN:
+        return app.store.read_newest(table)
+    row = app.manifest.current().get(table.name)
+    if row is None:
+        raise UsageError(f"{table.name} is not published yet", "no manifest names it", "reclake status says why")
+    return app.store.read(table, version=row.version)
+
+
+def show(app: Application, table: Table, *, where: Iterable[str] = (), limit: int = 20) -> Rows:
+    """Published rows; raw records, and columns that reach a person, are left out.
+
+    Raises
+    ------
+    UsageError
+        When a condition names no column.
+    """
+    frame = published(app, table)
+    readable = [f.name for f in table.fields if f.privacy not in (Privacy.RAW, Privacy.CONTACT)]
+    for condition in where:
+        column, separator, value = condition.partition("=")
+        if not separator or column not in readable:
+            raise UsageError(f"--where {condition} cannot be used", f"columns {', '.join(readable)}", "write --where column=value")
+        frame = frame.where(F.col(column).cast("string") == F.lit(value))
+    ordered = frame.select(readable).orderBy(*[name for name in table.key if name in readable])
+    return [{name: _plain(value) for name, value in row.asDict().items()} for row in ordered.limit(limit).collect()]
+
+
+def history(app: Application, table: Table, *, limit: int = 20) -> Rows:
+    """The manifests that moved the table, newest first, with the run and what was read for it."""
+    rows = app.store.read_newest(ops.PUBLISHED_VERSIONS).where(F.col("name") == table.name)
+    ledger = app.store.read_newest(ops.LEDGER).where((F.col("table") == table.name) & (F.col("kind") == "build"))
+    built = ledger.groupBy("version").agg(
+        F.count("*").alias("n_days"), F.max("day").alias("last_day"), F.max_by("input_versions", "sequence").alias("input_versions")
+    )
+    joined = rows.join(built, on="version", how="left").orderBy(F.desc("manifest_id")).limit(limit)
+    columns = ("manifest_id", "kind", "version", "n_rows", "n_files", "n_bytes", "n_days", "last_day", "run_id", "published_at", "input_versions")
+    return [{name: _plain(row[name]) for name in columns} for row in joined.collect()]
+
+
+def rejected(app: Application, *, limit: int = 50) -> Rows:
+    """Records that were not kept, by table, source, class and reason; files that were refused, by name."""
+    records = published(app, silver.REJECTED_RECORDS)
+    counted = (
+        records.select("record_table", "source", "record_class", F.explode_outer("reasons").alias("reason"), "delivery_day")
+        .groupBy("record_table", "source", "record_class", "reason")
+        .agg(F.count("*").alias("records"), F.min("delivery_day").alias("first_day"), F.max("delivery_day").alias("last_day"))
+    )
+    found = [{name: _plain(value) for name, value in row.asDict().items()} for row in counted.orderBy(F.desc("records")).limit(limit).collect()]
+    files = published(app, tables.bronze.FILES).where(F.col("outcome") == "rejected").limit(limit)
+    for row in files.collect():
+        found.append(
+            {
+                "record_table": "bronze.files",
+                "source": row["source"],
+                "record_class": "rejected file",
+                "reason": f"{row['file_name']}: {row['reason']}",
+                "records": 0,
+                "first_day": _plain(row["delivery_day"]),
+                "last_day": _plain(row["delivery_day"]),
+            }
+        )
+    return found
+
+
+def trace(app: Application, account_id: str) -> dict[str, Rows]:
+    """Where an account came from and what was built from it.
+
+    Raises
+    ------
+    UsageError
+        When no published table knows the account.
+    """
+    found: dict[str, Rows] = {}
+    customers: set[str] = set()
+    for table in (t for t in tables.TABLES if t.layer in ("silver", "gold")):
+        names = {f.name for f in table.fields}
+        wanted = F.lit(False)
+        for column in {"account_id", "login_account_id", "device_id", "unit_id"} & names:
+            wanted = wanted | (F.col(column) == F.lit(account_id))
+        if "customer_id" in names and customers:
+            wanted = wanted | F.col("customer_id").isin(sorted(customers))
+        if not ({"account_id", "customer_id"} & names) or not app.ledger.holds(table) or table.name not in app.manifest.current():
+            continue
+        shown = [f.name for f in table.fields if f.privacy not in (Privacy.RAW, Privacy.CONTACT)]
+        rows = published(app, table).where(wanted).select(shown).limit(_TRACED).collect()
+        if rows:
+            found[table.name] = [{name: _plain(value) for name, value in row.asDict().items()} for row in rows]
+        if table.name == silver.IDENTITIES.name:
+            customers = {row["customer_id"] for row in rows}
+    if not found:
+        raise UsageError(f"no table knows the account {account_id}", "no row with this account_id", "take an account_id from silver.accounts")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float | list) else str(value)
+
+

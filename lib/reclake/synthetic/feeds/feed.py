@@ -1,0 +1,45 @@
+"""A feed: what it tells of a slot, and what of the company as a whole."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..around import Bot
+from ..draws import Draws
+from ..facts import Order, Story, World
+from ..record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """All that one number stands for: a person's story, and what is made beside it."""
+
+    number: int
+    story: Story
+    walk_ins: tuple[Order, ...]
+    bot: Bot | None
+
+
+def nothing_of_slot(_world: World, _slot: Slot) -> Iterator[Record]:
+    """For feeds of the company as a whole."""
+    return iter(())
+
+
+def nothing_of_company(_world: World) -> Iterator[Record]:
+    """For feeds that tell of people only."""
+    return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Where records come from. `of_company` must not grow with the number of people."""
+
+    name: str
+    of_slot: Callable[[World, Slot], Iterator[Record]] = nothing_of_slot
+    of_company: Callable[[World], Iterator[Record]] = nothing_of_company
+    is_dirty: bool = True
+
+
+def received(world: World, draws: Draws, at: int) -> int:
+    """When a record of that instant arrives if all goes well."""
+    latency = draws.log_normal(world.settings.collection.latency_median_seconds, world.settings.collection.latency_sigma)
+    return at + max(int(latency * 1000), 1)

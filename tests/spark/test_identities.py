@@ -1,0 +1,269 @@
+"""silver.identities: hand-computed histories, and a brute-force answer for every as_of."""
+
+import hashlib
+import random
+from collections import defaultdict
+from datetime import date, timedelta
+from itertools import pairwise
+
+from frames import contents, frame, in_order
+from reclake.lake.schema import conform
+from reclake.silver.identities import identities
+from reclake.tables import silver
+
+START = date(2026, 3, 1)
+
+
+def day(n):
+    return START + timedelta(days=n)
+
+
+def customer(account):
+    return "c_" + hashlib.sha256(account.encode()).hexdigest()[:32]
+
+
+def account(account_id, since=0, until=None, *, delivered=None, channel=None, is_device=False, **tokens):
+    return dict(
+        account_id=account_id,
+        valid_from=day(since),
+        valid_to=None if until is None else day(until),
+        source="demo",
+        basis="consent",
+        is_device=is_device,
+        channel=channel,
+        first_delivery_day=day(since if delivered is None else delivered),
+        first_file_digest="f",
+        first_position=0,
+        **tokens,
+    )
+
+
+def login(device, account_id, on, *, record_class="kept"):
+    return dict(
+        source="demo",
+        record_class=record_class,
+        event_date=day(on),
+        device_id=device,
+        login_account_id=account_id,
+        account_id=account_id,
+    )
+
+
+def built(spark, accounts, logins=(), *, max_accounts_per_key=5, max_accounts_per_customer=50):
+    rows = identities(
+        frame(spark, silver.ACCOUNTS, *accounts),
+        frame(spark, silver.EVENT_RECORDS, *logins),
+        max_accounts_per_key=max_accounts_per_key,
+        max_accounts_per_customer=max_accounts_per_customer,
+    )
+    return contents(conform(rows, silver.IDENTITIES))
+
+
+def row(account_id, named_after, since, until=None, evidence="alone", n=1):
+    return dict(
+        account_id=account_id,
+        customer_id=customer(named_after),
+        valid_from=day(since),
+        valid_to=None if until is None else day(until),
+        evidence=evidence,
+        n_accounts=n,
+    )
+
+
+def test_every_kind_of_tie_its_day_and_its_end(spark):
+    found = built(
+        spark,
+        [
+            # A login takes on what the device did before, from the day of the first login.
+            account("d_1", is_device=True, channel="app"),
+            account("a_login", 1, delivered=9, channel="app"),
+            # Phone: the later record without one ends nothing, the one with another does.
+            account("p_1", 0, 2, phone_token="c1:x"),
+            account("p_1", 2, 4),
+            account("p_1", 4, phone_token="c1:y"),
+            account("p_2", 1, phone_token="c1:x", delivered=0),
+            # The same device stated by two accounts; nobody was seen on it.
+            account("s_1", device_id="d_9"),
+            account("s_2", device_id="d_9"),
+            # Blank or missing keys tie nobody.
+            account("b_1", phone_token="", email_token=None),
+            account("b_2", phone_token=" ", email_token=""),
+        ],
+        [
+            login("d_1", "a_login", 3),
+            login("d_1", "a_login", 5),
+            login("d_1", "b_1", 1, record_class="rejected"),
+            login("d_1", "never_seen", 1),
+            login(None, "b_2", 1),
+        ],
+    )
+    assert found == in_order(
+        row("d_1", "d_1", 0, 3),
+        row("d_1", "d_1", 3, None, "login", 2),
+        row("a_login", "a_login", 1, 3),
+        row("a_login", "d_1", 3, None, "login", 2),
+        row("p_1", "p_1", 0, 1),
+        row("p_1", "p_1", 1, 4, "phone", 2),
+        row("p_1", "p_1", 4),
+        row("p_2", "p_1", 1, 4, "phone", 2),
+        row("p_2", "p_2", 4),
+        row("s_1", "s_1", 0, None, "device", 2),
+        row("s_2", "s_1", 0, None, "device", 2),
+        row("b_1", "b_1", 0),
+        row("b_2", "b_2", 0),
+    )
+
+
+def test_a_key_of_too_many_accounts_links_nobody_from_that_day(spark):
+    shop = [account(f"a_{n}", n, email_token="c1:shop", delivered=9 - n) for n in range(4)]
+    assert built(spark, shop, max_accounts_per_key=3) == in_order(
+        row("a_0", "a_0", 0, 1),
+        row("a_0", "a_1", 1, 2, "email", 2),
+        row("a_0", "a_2", 2, 3, "email", 3),
+        row("a_0", "a_0", 3),
+        row("a_1", "a_1", 1, 2, "email", 2),
+        row("a_1", "a_2", 2, 3, "email", 3),
+        row("a_1", "a_1", 3),
+        row("a_2", "a_2", 2, 3, "email", 3),
+        row("a_2", "a_2", 3),
+        row("a_3", "a_3", 3),
+    )
+
+
+def test_a_device_of_two_accounts_of_one_shop_is_shared(spark):
+    found = built(
+        spark,
+        [
+            account("d_1", is_device=True, channel="app"),
+            account("a_her", channel="app"),
+            account("a_web", channel="web"),
+            account("a_him", 1, channel="app"),
+        ],
+        [login("d_1", "a_her", 0), login("d_1", "a_web", 0), login("d_1", "a_him", 2)],
+    )
+    # delivered on one day from one file at one place: the id decides
+    together = [row(one, "a_her", 0, 2, "login", 3) for one in ("d_1", "a_her", "a_web")]
+    apart = [row(one, one, 2) for one in ("d_1", "a_her", "a_web")]
+    assert found == in_order(*together, *apart, row("a_him", "a_him", 1))
+
+
+def test_a_component_too_large_to_replay_stays_alone(spark):
+    chain = [account(f"a_{n:02d}", phone_token=f"c1:{n // 2}", email_token=f"c1:{(n + 1) // 2}") for n in range(41)]
+    assert built(spark, chain, max_accounts_per_customer=2) == in_order(*(row(f"a_{n:02d}", f"a_{n:02d}", 0) for n in range(41)))
+
+
+def test_nothing_in_nothing_out(spark):
+    assert built(spark, []) == []
+
+
+# ---- brute force: one as_of at a time, straight from the rows
+
+
+def random_lake(seed):
+    chance = random.Random(seed)
+    accounts, logins = [], []
+    for n in range(chance.randint(4, 12)):
+        name, channel = f"{seed}-a{n}", chance.choice(["app", "web", None])
+        since = [chance.randint(0, 3)]
+        while chance.random() < 0.5:
+            since.append(since[-1] + chance.randint(1, 3))
+        delivered = chance.randint(0, 3)
+        for begin, end in zip(since, [*since[1:], None], strict=True):
+            tokens = {
+                "phone_token": chance.choice([None, "", f"{seed}-1", f"{seed}-2", f"{seed}-3"]),
+                "email_token": chance.choice([None, None, None, f"{seed}-1", f"{seed}-2"]),
+                "device_id": chance.choice([None, None, None, f"{seed}-d1"]),
+            }
+            accounts.append(account(name, begin, end, delivered=delivered, channel=channel, **tokens))
+    accounts += [account(f"{seed}-d{n}", n, is_device=True, channel="app") for n in (1, 2)]
+    names = sorted({one["account_id"] for one in accounts if not one["is_device"]})
+    for _ in range(chance.randint(0, 6)):
+        logins.append(login(f"{seed}-d{chance.randint(1, 3)}", chance.choice(names), chance.randint(0, 8)))
+    return accounts, logins
+
+
+def holds_before(accounts, logins, as_of):
+    """(key, account) → first day, for all that was said or done before the as_of, whether or not it still counts."""
+    born = {}
+    for one in accounts:
+        born[one["account_id"]] = min(one["valid_from"], born.get(one["account_id"], one["valid_from"]))
+    first = {}
+    said = [
+        (f"{kind}:{one[kind]}", one["account_id"], one["valid_from"])
+        for one in accounts
+        for kind in TOKENS
+        if (one.get(kind) or "").strip()
+    ]
+    said += [(f"device_id:{one['device_id']}", one["login_account_id"], one["event_date"]) for one in logins]
+    for key, name, since in said:
+        since = max(since, born[name])
+        if since < as_of:
+            first[key, name] = min(since, first.get((key, name), since))
+    return first
+
+
+TOKENS = ("phone_token", "email_token", "device_id")
+
+
+def customers_at(accounts, logins, as_of, *, max_per_key, max_per_customer):
+    """Account → customer at one as_of, by repeated search."""
+    shop = {one["account_id"]: (one["source"], one["channel"]) for one in accounts}
+    order = {one["account_id"]: (one["first_delivery_day"], one["account_id"]) for one in accounts}
+    states = sorted((one for one in accounts if one["valid_from"] < as_of), key=lambda one: one["valid_from"])
+    alive = {one["account_id"] for one in states}
+    everyone = defaultdict(set)
+    for key, name in holds_before(accounts, logins, as_of):
+        everyone[key].add(name)
+    held = defaultdict(set)
+    for kind in TOKENS:
+        last = {one["account_id"]: one[kind] for one in states if (one.get(kind) or "").strip()}
+        for name, value in last.items():
+            held[f"{kind}:{value}"].add(name)
+    for one in logins:
+        if one["event_date"] < as_of and one["login_account_id"] in alive:
+            held[f"device_id:{one['device_id']}"].add(one["login_account_id"])
+    neighbours = defaultdict(set)
+    for key, names in held.items():
+        shops = [shop[name] for name in everyone[key] if shop[name][1] is not None]
+        is_shared = key.startswith("device_id") and len(shops) != len(set(shops))
+        if len(everyone[key]) <= max_per_key and not is_shared:
+            device = key.removeprefix("device_id:")
+            together = names | ({device} & alive)
+            for name in together:
+                neighbours[name] |= together
+    found = {}
+    for name in alive:
+        group, waiting = {name}, [name]
+        while waiting:
+            new = neighbours[waiting.pop()] - group
+            group |= new
+            waiting += new
+        oldest = min(group, key=order.get) if len(group) <= max_per_customer else name
+        found[name] = (customer(oldest), len(group) if len(group) <= max_per_customer else 1)
+    return found
+
+
+def test_every_as_of_agrees_with_brute_force(spark):
+    lakes = [random_lake(seed) for seed in range(30)]
+    accounts = [one for lake in lakes for one in lake[0]]
+    logins = [one for lake in lakes for one in lake[1]]
+    rows = built(spark, accounts, logins, max_accounts_per_key=4, max_accounts_per_customer=6)
+    sizes = set()
+    for as_of in (day(n) for n in range(16)):
+        valid = [one for one in rows if one["valid_from"] < as_of and (one["valid_to"] is None or as_of <= one["valid_to"])]
+        expected = customers_at(accounts, logins, as_of, max_per_key=4, max_per_customer=6)
+        assert {one["account_id"]: (one["customer_id"], one["n_accounts"]) for one in valid} == expected, f"as_of {as_of}"
+        assert len(valid) == len(expected)
+        assert all((one["evidence"] == "alone") is (one["n_accounts"] == 1) for one in valid)
+        sizes |= {n for _, n in expected.values()}
+    assert sizes == {1, 2, 3, 4, 5, 6}, "the random lakes do not try every size"
+    by_account = defaultdict(list)
+    for one in sorted(rows, key=lambda one: one["valid_from"]):
+        by_account[one["account_id"]].append(one)
+    splits = 0
+    for intervals in by_account.values():
+        assert intervals[-1]["valid_to"] is None
+        for before, after in pairwise(intervals):
+            assert before["valid_to"] == after["valid_from"]
+            splits += after["n_accounts"] < before["n_accounts"]
+    assert splits, "no group ever came apart"

@@ -1,0 +1,150 @@
+"""One contract for all recommenders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pytest
+from pyspark.sql import DataFrame
+
+from frames import contents, in_order
+from reclake.recommend.als import Als, FittedAls, fitted_als
+from reclake.recommend.index import dense_index
+from reclake.recommend.popularity import Popularity
+from reclake.recommend.weights import customer_product_weights, pairs, product_popularity
+
+DAY = date(2026, 3, 1)
+WEIGHTS = {"view": 1.0, "purchase": 5.0}
+SCHEMA = "customer_id string, product_id string, event_date date, kind string, n_events long"
+
+
+@dataclass(frozen=True)
+class TinyAls:
+    rank: int = 3
+    iterations: int = 4
+    regularisation: float = 0.1
+    alpha: float = 1.0
+    half_life_days: float = 90.0
+    blocks: int = 2
+    seed: int = 7
+
+
+ALS_MODEL = Als(TinyAls(), WEIGHTS, max_item_factor_bytes=10**6)
+ALL_RECOMMENDERS = [ALS_MODEL, Popularity(14.0, WEIGHTS)]
+
+
+def rows():
+    """Two tastes: a… and b… products; every customer leaves some of their taste for later."""
+    taken = {
+        "c1": "a1 a2 a3", "c2": "a2 a3 a4", "c3": "a1 a3 a4", "c4": "a1 a2 a4",
+        "d1": "b1 b2 b3", "d2": "b2 b3 b4", "d3": "b1 b3 b4",
+    }  # fmt: skip
+    return [
+        (customer, product, DAY - timedelta(days=1 + place), "purchase" if place else "view", 1 + place)
+        for customer, products in taken.items()
+        for place, product in enumerate(products.split())
+    ]
+
+
+@pytest.fixture(scope="module")
+def interactions(spark) -> DataFrame:
+    return spark.createDataFrame(rows(), SCHEMA).cache()
+
+
+@pytest.fixture(scope="module")
+def customers(spark) -> DataFrame:
+    return spark.createDataFrame([(name,) for name in ("c1", "c2", "d3")], "customer_id string")
+
+
+@pytest.mark.parametrize("model", ALL_RECOMMENDERS, ids=lambda model: model.name)
+class TestEveryRecommender:
+    def test_fitting_twice_gives_the_same_rows(self, model, interactions, customers):
+        first, second = (contents(model.fit(interactions, as_of=DAY).recommend(customers, pairs(interactions), n=3)) for _ in range(2))
+        assert first
+        assert first == second
+
+    def test_lists_are_gapless_unseen_and_sorted(self, model, interactions, customers):
+        found = contents(model.fit(interactions, as_of=DAY).recommend(customers, pairs(interactions), n=20))
+        seen = {(row[0], row[1]) for row in rows()}
+        for customer in ("c1", "c2", "d3"):
+            own = sorted((row for row in found if row["customer_id"] == customer), key=lambda row: row["rank"])
+            assert [row["rank"] for row in own] == [1, 2, 3, 4, 5]  # 8 products, 3 seen
+            assert not {(customer, row["product_id"]) for row in own} & seen
+            assert [row["score"] for row in own] == sorted((row["score"] for row in own), reverse=True)
+
+    def test_unseen_customers_are_served_as_declared(self, spark, model, interactions):
+        strangers = spark.createDataFrame([("nobody",)], "customer_id string")
+        served = model.fit(interactions, as_of=DAY).recommend(strangers, pairs(interactions), n=3)
+        assert served.isEmpty() is not model.serves_unseen_customers
+
+    def test_nothing_from_the_as_of_on_is_learnt(self, spark, model, interactions, customers):
+        later = spark.createDataFrame([("c1", "b4", DAY, "purchase", 99), ("x", "z", DAY + timedelta(days=1), "view", 1)], SCHEMA)
+        plain, leaked = (
+            contents(model.fit(frame, as_of=DAY).recommend(customers, pairs(interactions), n=8))
+            for frame in (interactions, interactions.union(later))
+        )
+        assert plain == leaked
+
+
+def test_als_finds_the_taste(interactions, customers):
+    lists = contents(ALS_MODEL.fit(interactions, as_of=DAY).recommend(customers, pairs(interactions), n=1))
+    assert {row["customer_id"]: row["product_id"] for row in lists} == {"c1": "a4", "c2": "a1", "d3": "b2"}
+
+
+def test_als_does_not_depend_on_the_number_of_blocks_for_its_index(spark):
+    # An emoji sorts after every plain letter in UTF-8, but not in UTF-16.
+    ids = sorted([f"p{number}" for number in range(40)] + ["￿", "😀", "É", "a b"], key=lambda name: name.encode())
+    frame = spark.createDataFrame([(name,) for name in reversed(ids)] * 2, "id string").repartition(3)
+    expected = in_order(*(dict(id=name, number=number) for number, name in enumerate(ids)))
+    for partitions in (1, 7, 100):
+        index = dense_index(frame, "id", name="number", partitions=partitions)
+        assert index.n == len(ids)
+        assert contents(index.ids) == expected
+        assert contents(index.ids.where("id like 'p1%'")) == [row for row in expected if row["id"].startswith("p1")]
+
+
+def test_an_index_of_nothing_is_empty(spark):
+    index = dense_index(spark.createDataFrame([], "id string"), "id", name="number", partitions=4)
+    assert (index.n, contents(index.ids)) == (0, [])
+
+
+def test_weights_by_hand(spark):
+    interactions = spark.createDataFrame(
+        [
+            ("c1", "p1", DAY - timedelta(days=1), "view", 3),  # 3 × 1
+            ("c1", "p1", DAY - timedelta(days=3), "purchase", 1),  # 5 × ½
+            ("c1", "p2", DAY - timedelta(days=5), "view", 2),  # 2 × ¼
+            ("c1", "p2", DAY, "purchase", 100),  # not yet
+            ("c2", "p2", DAY - timedelta(days=1), "unknown", 9),  # weighs nothing
+            ("c2", "p1", DAY - timedelta(days=90), "view", 1),  # 2^-44.5: too old to count for a pair
+        ],
+        SCHEMA,
+    )
+    assert contents(customer_product_weights(interactions, WEIGHTS, as_of=DAY, half_life_days=2.0)) == in_order(
+        dict(customer_id="c1", product_id="p1", weight=5.5), dict(customer_id="c1", product_id="p2", weight=0.5)
+    )
+    popularity = product_popularity(interactions, WEIGHTS, as_of=DAY, half_life_days=2.0)
+    assert contents(popularity) == in_order(dict(product_id="p1", popularity=5.5), dict(product_id="p2", popularity=0.5))
+
+
+def test_popularity_with_decay_agrees_with_the_published_sum(spark):
+    """Counts 3, 2, 5 with weights 1, 1, 2 at ages 0, 1, 10 days and a daily decay of .9 make 8.28678."""
+    from math import log
+
+    rows = [("c", "p", DAY - timedelta(days=1 + age), kind, n) for n, kind, age in ((3, "one", 0), (2, "one", 1), (5, "two", 10))]
+    found = product_popularity(
+        spark.createDataFrame(rows, SCHEMA), {"one": 1.0, "two": 2.0}, as_of=DAY, half_life_days=log(0.5) / log(0.9)
+    )
+    assert contents(found)[0]["popularity"] == pytest.approx(8.28678, abs=5e-6)
+
+
+def test_too_many_products_are_refused(spark):
+    from reclake.errors import ContractBroken
+
+    weighted = spark.createDataFrame([("c1", "p1", 1.0), ("c1", "p2", 1.0)], "customer_id string, product_id string, weight double")
+    with pytest.raises(ContractBroken, match="2 products × rank 3 = 24 bytes, at most 23"):
+        fitted_als(weighted, TinyAls(), cut=DAY, max_item_factor_bytes=23)
+    with pytest.raises(ContractBroken, match="no interaction before 2026-03-01"):
+        fitted_als(weighted.limit(0), TinyAls(), cut=DAY, max_item_factor_bytes=24)
+    assert isinstance(fitted_als(weighted, TinyAls(), cut=DAY, max_item_factor_bytes=24), FittedAls)

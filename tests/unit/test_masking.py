@@ -1,0 +1,57 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reclake.privacy.masking import masked
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("call 13800138000", "call [phone]"),
+        ("电话13800138000谢谢", "电话[phone]谢谢"),
+        ("138 0013 8000 / 138-0013-8000", "[phone] / [phone]"),
+        ("1 3 8 0 0 1 3 8 0 0 0", "[phone]"),
+        ("+86 138 0013 8000 and 0086-13800138000", "[phone] and [phone]"),
+        ("联系 １３８００１３８０００ 谢谢", "联系 [phone] 谢谢"),
+        ("＋８６１３８００１３８０００", "[phone]"),
+        ("office 021-58880000 or (010) 6552 9988", "office [phone] or [phone]"),
+        ("+44 (0)20 7946 0000", "[phone]"),
+        ("mail Anna.Li+x@Example.co.uk.", "mail [email]."),
+        ("邮箱：李@例子.中国，谢谢", "邮箱：[email]，谢谢"),
+        ("anna＠example.com", "[email]"),
+        ("身份证 11010519491231002X", "身份证 [id card]"),
+        ("110105 19491231 002x", "[id card]"),
+        ("卡 6222 0212 3456 7890 123", "卡 [bank card]"),
+        ("4111-1111-1111-1111", "[bank card]"),
+        ("size 38 blue", "size 38 blue"),
+        ("iPhone 15 Pro 256GB", "iPhone 15 Pro 256GB"),
+        ("2026-03-01 08:00", "2026-03-01 08:00"),
+        ("6901234567892", "6901234567892"),
+        ("Ｎｉｋｅ ４２码", "Ｎｉｋｅ ４２码"),
+        ("", ""),
+    ],
+)
+def test_masks(text, expected):
+    assert masked(text) == expected
+
+
+@given(
+    number=st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True),
+    gap=st.sampled_from(["", " ", "-", ". "]),
+    before=st.text(st.characters(exclude_categories=["Nd", "Cs"]), max_size=20),
+    after=st.text(st.characters(exclude_categories=["Nd", "Cs"]), max_size=20),
+)
+def test_no_mobile_number_survives(number, gap, before, after):
+    text = masked(f"{before} {gap.join((number[:3], number[3:7], number[7:]))} {after}")
+    assert number[3:7] not in text
+    assert number[7:] not in text
+
+
+def test_masking_takes_linear_time():
+    for text in ("a" * 100_000 + " @", "1 " * 50_000, "+" * 50_000 + "1234567", "@" * 100_000, "0-" * 50_000):
+        began = time.process_time()
+        masked(text)
+        assert time.process_time() - began < 3

@@ -1,0 +1,212 @@
+"""Source files: what they promise, and that nothing wrong in one passes."""
+
+import pickle
+import tomllib
+from datetime import date
+
+import pytest
+
+from reclake.errors import SettingsInvalid
+from reclake.sources.source import ColumnMapping, DeliveryDay, Source, load_source, mappable
+from reclake.sources.times import moment, strptime_format
+
+GOOD = """
+name = "shop"
+description = "A shop."
+basis = "consent"
+time_zone = "Asia/Shanghai"
+late_limit_days = 3
+repeat_days = 2
+
+[completion]
+marker = "rename"
+
+[bots]
+by_user_agent = true
+by_behaviour = true
+
+[feeds.clicks]
+table = "events"
+pattern = "events/*/*.jsonl*"
+format = "json_lines"
+delivery_day = { from = "name", pattern = '(\\d{4}-\\d{2}-\\d{2})' }
+record_id = ["event_id"]
+duplicates = "drop"
+transport = ["sent_at"]
+
+[feeds.clicks.columns]
+event_id = { from = "id", type = "string", required = true }
+occurred_at = { from = "ts", type = "timestamp", format = "iso", required = true }
+event_type = { from = "what", type = "string", map = { view = "view_item" } }
+channel = { from = "app.channel", type = "string", one_of = ["app", "web"] }
+login_account_id = { from = "user", type = "account", scope = "channel" }
+product_id = { from = "sku", type = "product", upper = true, not_products = ["POST"] }
+"""
+
+
+def written(tmp_path, text=GOOD, name="shop"):
+    path = tmp_path / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refused(tmp_path, text, name="shop"):
+    """What the error says was found."""
+    with pytest.raises(SettingsInvalid) as error:
+        load_source(written(tmp_path, text, name))
+    assert error.value.exit_code == 2
+    return str(error.value)
+
+
+def changed(old, new):
+    assert old in GOOD
+    return GOOD.replace(old, new)
+
+
+def test_a_good_file_is_read(tmp_path):
+    source = load_source(written(tmp_path))
+    assert source.tables_fed == ("events",)
+    assert source.feeds_of("events") == {"clicks": source.feeds["clicks"]}
+    assert source.feeds_of("orders") == {}
+    assert source.feed_of("events", "events/app/2026-03-01.jsonl.gz") == source.feeds["clicks"]
+    assert source.feed_of("events", "orders/app/2026-03-01.jsonl") is None
+    assert source.feeds["clicks"].columns["channel"] == ColumnMapping(from_="app.channel", type="string", one_of=("app", "web"))
+
+
+def test_a_source_travels_to_workers(tmp_path):
+    source = load_source(written(tmp_path))
+    assert pickle.loads(pickle.dumps(source)) == source  # noqa: S301
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('basis = "consent"', 'basis = "consent"\nspeed = 1', "speed"),
+        ('name = "shop"', 'name = "Shop"', "name"),
+        ('name = "shop"', 'name = "../shop"', "name"),
+        ('name = "shop"', 'name = "other"', "other"),
+        ("[feeds.clicks]", '[feeds."../clicks"]\ntable="events"\n[feeds.clicks]', "../clicks"),
+        ("Asia/Shanghai", "Asia/Nowhere", "no IANA time zone"),
+        ("late_limit_days = 3", "historical = true", "no late_limit_days and no repeat_days"),
+        ("late_limit_days = 3\n", "", "are needed"),
+        ('marker = "rename"', 'marker = "stable"', "stable_seconds"),
+        ('table = "events"', 'table = "silver.events"', "feeds.clicks.table"),
+        ('table = "events"', 'table = "files"', "feeds.clicks.table"),
+        ('format = "json_lines"', 'format = "json_lines"\ndelimiter = ";"', "only for csv"),
+        ('["event_id"]', '["order_id"]', "order_id"),
+        ("(\\d{4}-\\d{2}-\\d{2})", "(\\d{4}", "no regular expression"),
+        ("(\\d{4}-\\d{2}-\\d{2})", "\\d{4}", "exactly one group"),
+        ("event_id = {", "customer_id = {", "no column that a feed of events can map"),
+        ("event_id = {", "account_id = {", "no column that a feed of events can map"),
+        ("event_id = {", "event_date = {", "no column that a feed of events can map"),
+        ("event_id = {", "is_repeat = {", "no column that a feed of events can map"),
+        ('type = "account", scope = "channel"', 'type = "string"', "privacy class"),
+        ('from = "id", type = "string"', 'from = "id", type = "phone"', "privacy class"),
+        ('type = "timestamp", format = "iso"', 'type = "timestamp"', "needs a format"),
+        ('format = "iso"', 'format = "yyyy-DD"', "'DD' is none of"),
+        ('type = "timestamp", format = "iso"', 'type = "string"', "does not fit a timestamp"),
+        ('from = "id", type', 'from = "id", constant = "1", type', "either from or constant"),
+        ('from = "id", type', "type", "either from or constant"),
+        ('scope = "channel"', 'scope = "shop"', "'shop' is not a mapped column"),
+        ('from = "id", type = "string"', 'from = "id", type = "string", not_products = ["X"]', "not_products is only for"),
+        ('from = "id", type = "string"', 'from = "id", type = "string", min = 3', "min is only for"),
+        ("occurred_at = {", "received_at = {", "['occurred_at'] must be mapped"),
+        ("login_account_id", "search_query", "login_account_id or device_id"),
+        ('transport = ["sent_at"]', "transport = 1", "transport"),
+        ('basis = "consent"', "basis = consent", "cannot be read"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path, old, new, said):
+    assert said in refused(tmp_path, changed(old, new))
+
+
+def test_all_problems_are_named_at_once(tmp_path):
+    text = GOOD.replace('"Asia/Shanghai"', '"Mars"').replace('["event_id"]', '["nothing"]').replace('"iso"', '"whenever"')
+    found = refused(tmp_path, text)
+    assert all(said in found for said in ("Mars", "nothing", "feeds.clicks.columns.occurred_at"))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "../*.jsonl",
+        "a/../../b",
+        "/etc/*",
+        "~/x",
+        "s3a://other/*",
+        "file:///etc/*",
+        "a\\b",
+        "%2e%2e/x",
+        "a%2Fb",
+        ".hidden/*",
+        "x/_tmp/*",
+        "",
+        "a\x00b",
+    ],
+)
+def test_a_pattern_stays_below_the_landing_folder(tmp_path, pattern):
+    escaped = pattern.replace("\\", "\\\\").replace("\x00", "\\u0000")
+    assert "feeds.clicks.pattern" in refused(tmp_path, changed("events/*/*.jsonl*", escaped))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SettingsInvalid, match=r"nothing\.toml cannot be read"):
+        load_source(tmp_path / "nothing.toml")
+
+
+def test_the_digest_moves_with_what_decides_on_a_record():
+    def digest(text):
+        return Source.model_validate(tomllib.loads(text)).digest()
+
+    same = [("A shop.", "The shop."), ('marker = "rename"', 'marker = "success_file"'), ("(\\d{4}-\\d{2}-\\d{2})", "^(.*)$")]
+    other = [
+        ("Asia/Shanghai", "UTC"),
+        ('basis = "consent"', 'basis = "contract"'),
+        ("view_item", "login"),
+        ("repeat_days = 2", "repeat_days = 3"),
+    ]
+    assert {digest(changed(*pair)) for pair in same} == {digest(GOOD)}
+    assert len({digest(GOOD), *(digest(changed(*pair)) for pair in other)}) == 1 + len(other)
+
+
+def test_delivery_day_is_a_real_day():
+    rule = DeliveryDay(from_="name", pattern=r"(\d{4}-?\d{2}-?\d{2})")
+    names = {"a/2026-03-01.csv": date(2026, 3, 1), "20240229.csv": date(2024, 2, 29), "2026-02-30.csv": None, "none.csv": None}
+    assert {name: rule.day_of(name) for name in names} == names
+
+
+def test_contact_data_can_be_mapped_where_it_is_kept():
+    assert {"phone_token", "email_token", "address_encrypted", "channel"} <= set(mappable("accounts"))
+    assert "channel" in mappable("consents")
+    assert not {"phone", "email"} & set(mappable("accounts"))
+
+
+@pytest.mark.parametrize("pattern", ["yyyy-MM-dd HH:mm:ss", "dd/MM/yyyy", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX"])
+def test_time_patterns_are_known(pattern):
+    assert "%Y" in strptime_format(pattern)
+
+
+def test_a_time_that_is_none_is_none():
+    zone = Source.model_validate(tomllib.loads(GOOD)).zone
+    bad = [("soon", "iso"), ("1e400", "epoch_seconds"), ("nan", "epoch_millis"), ("2026-13-01 00:00:00", "yyyy-MM-dd HH:mm:ss")]
+    assert [moment(text, pattern, zone) for text, pattern in bad] == [None] * len(bad)
+
+
+def test_shipped_sources_can_be_read(root):
+    paths = sorted((root / "conf" / "sources").glob("*.toml"))
+    assert {"movielens", "online_retail", "retailrocket"} <= {path.stem for path in paths}
+    assert all(load_source(path).name == path.stem for path in paths)
+
+
+def test_services_of_online_retail_are_no_products(root):
+    product = load_source(root / "conf" / "sources" / "online_retail.toml").feeds["lines"].columns["product_id"]
+    codes = {
+        "POST": True,
+        "M": True,
+        "BANK CHARGES": True,
+        "GIFT_0001_10": True,
+        "85123A": False,
+        "DCGS0003": False,
+        "PADSX": False,
+    }
+    assert {code: product.is_service(code) for code in codes} == codes
