@@ -36,6 +36,9 @@ test: install ## all tests but the trials; ≤ 15 minutes on 2 cores
 trials: install ## hurt the system on purpose
 	$(RUN)/pytest tests/trials -m trial
 
+wheel: install ## build the wheel for --py-files
+	$(JOBS)/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
 lint: install ## ruff and mypy
 	$(JOBS)/bin/ruff format --check .
 	$(JOBS)/bin/ruff check .

@@ -72,7 +72,9 @@ def main(folder: Path) -> None:
     train_rows = is_train(rows)
     print(f"{len(rows)} rows: {train_rows.sum()} train, {(~train_rows).sum()} test")
     spark = open_session(ROOT / "conf" / "spark" / "local", name="movielens-als")
-    train, truth = (pairs_of(spark, [row for row, is_in in zip(rows, mask, strict=True) if is_in]) for mask in (train_rows, ~train_rows))
+    train, truth = (
+        pairs_of(spark, [row for row, is_in in zip(rows, mask, strict=True) if is_in]) for mask in (train_rows, ~train_rows)
+    )
     began = perf_counter()
     model = fitted_als(train.withColumn("weight", F.lit(1.0)), Published(), cut=date(1998, 4, 23), max_item_factor_bytes=2**30)
     print(f"fit {perf_counter() - began:.1f} s")
@@ -82,9 +84,13 @@ def main(folder: Path) -> None:
     for name, chosen in (("popularity", None), ("als", model)):
         began = perf_counter()
         each = customer_metrics(ranked_lists(customers, train, catalogue, n=K, model=chosen), truth, k=K)
-        row = each.agg(F.count("*").alias("n"), *(F.avg(metric).alias(metric) for metric in ("ndcg", "precision", "recall"))).first()
+        row = each.agg(
+            F.count("*").alias("n"), *(F.avg(metric).alias(metric) for metric in ("ndcg", "precision", "recall"))
+        ).first()
         assert row is not None
-        print(f"{name}: {row['n']} customers, nDCG@10 {row['ndcg']:.4f}, P@10 {row['precision']:.4f}, R@10 {row['recall']:.4f}, {perf_counter() - began:.1f} s")
+        print(
+            f"{name}: {row['n']} customers, nDCG@10 {row['ndcg']:.4f}, P@10 {row['precision']:.4f}, R@10 {row['recall']:.4f}, {perf_counter() - began:.1f} s"
+        )
     spark.stop()
 
 

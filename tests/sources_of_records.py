@@ -61,7 +61,9 @@ def feed(table: str, columns: dict[str, dict[str, Any]], **other: Any) -> dict[s
     } | other
 
 
-def source(*, time_zone: str = "UTC", late_limit_days: int | None = 3, repeat_days: int | None = 3, **feeds: dict[str, Any]) -> Source:
+def source(
+    *, time_zone: str = "UTC", late_limit_days: int | None = 3, repeat_days: int | None = 3, **feeds: dict[str, Any]
+) -> Source:
     """A source named demo; without limits it is historical."""
     return Source.model_validate({
         "name": "demo",
@@ -85,7 +87,6 @@ def bronze_row(raw: bytes | str, position: int, **other: Any) -> dict[str, Any]:
         "delivery_day": DAY,
         "file_digest": "f1",
         "position": position,
-        "file_name": "events/2026-03-01.json_lines",
         "format": "json_lines",
         "raw": content,
         "content_hash": hashlib.sha256(content).hexdigest(),

@@ -22,7 +22,12 @@ from reclake.run.job import project_home, set_up_logging
 from reclake.run.plan import require_table
 from reclake.settings import Settings, load_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Customer analytics and recommendation on Spark.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Customer analytics and recommendation on Spark.",
+)
 
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="section.key=value", help="Override a setting.")]
 ProfileOption = Annotated[str, typer.Option("--profile", envvar="RECLAKE_PROFILE", help="conf/<profile>.toml")]
@@ -31,7 +36,9 @@ SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Source
 DayOption = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="One delivery day.")]
 FromOption = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First delivery day.")]
 ToOption = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last delivery day.")]
-AsOfOption = Annotated[list[datetime] | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Build as-of tables for this day; may be repeated.")]
+AsOfOption = Annotated[
+    list[datetime] | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Build as-of tables for this day; may be repeated.")
+]
 TableOption = Annotated[str | None, typer.Option("--table", help="Only this table.")]
 DownstreamOption = Annotated[bool, typer.Option("--downstream", help="With --table: what reads it as well.")]
 LandingOption = Annotated[str | None, typer.Option("--landing", help="Folder of the source's files.")]
@@ -221,7 +228,9 @@ def train(
             raise UsageError("there is nothing to train on", "the lake is empty", "reclake run first")
         outcome = run_training(application, as_of=as_of.date() if as_of else last + timedelta(days=1))  # type: ignore[operator]
         rows = outcome.rows(training_id=application.run_id, model_version=None, is_promoted=outcome.is_promotable)
-        chosen.console.rows("training", [{k: r[k] for k in ("model_name", "metric", "value", "lower", "upper", "n_customers")} for r in rows])
+        chosen.console.rows(
+            "training", [{k: r[k] for k in ("model_name", "metric", "value", "lower", "upper", "n_customers")} for r in rows]
+        )
         chosen.console.say("promoted" if outcome.is_promotable else f"not promoted: {'; '.join(outcome.reasons)}")
 
 
@@ -264,7 +273,9 @@ def list_tables(
         console.json(found)
         return
     columns = found.pop("columns")
-    console.rows(table, [{"": key, table: ", ".join(value) if isinstance(value, list) else value} for key, value in found.items()])
+    console.rows(
+        table, [{"": key, table: ", ".join(value) if isinstance(value, list) else value} for key, value in found.items()]
+    )
     console.rows("columns", columns)
 
 
@@ -355,7 +366,9 @@ def rollback(
     chosen = _choose(profile, overrides, as_json=as_json)
     with _open(chosen, "rollback") as application:
         moved = roll_back(application, to)
-        chosen.console.rows("rolled back", [{"name": name, "version": version} for name, version in moved.items()], empty="Nothing moved.")
+        chosen.console.rows(
+            "rolled back", [{"name": name, "version": version} for name, version in moved.items()], empty="Nothing moved."
+        )
 
 
 @app.command()

@@ -78,7 +78,7 @@ class BotSettings(Section):
 
 
 class SessionsSettings(Section):
-    gap_minutes: PositiveInt
+    gap_minutes: PositiveInt = Field(le=1440)  # sessions read one day before and after
 
 
 class IdentitySettings(Section):

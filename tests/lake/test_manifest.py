@@ -4,8 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from frames import frame
 
+from frames import frame
 from reclake.errors import Overtaken, UsageError
 from reclake.lake.manifest import Manifest
 from reclake.lake.store import Store

@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from frames import contents, frame, in_order
 
+from frames import contents, frame, in_order
 from reclake.errors import LakeDamaged
 from reclake.lake.store import Store
 from reclake.tables import gold, silver
@@ -46,7 +46,9 @@ def test_rows_of_another_day_are_refused(spark, store):
 
 def test_a_batch_is_appended_once(spark, store):
     table = gold.MODEL_METRICS
-    row = dict(training_id="t", as_of_date=D1, model_name="als", split="s", metric="m", value=1.0, n_customers=1, is_promoted=False)
+    row = dict(
+        training_id="t", as_of_date=D1, model_name="als", split="s", metric="m", value=1.0, n_customers=1, is_promoted=False
+    )
     rows = frame(spark, table, row)
     assert store.append_new(table, rows, batch="one", entry={"commit_id": "a"}) == 0
     assert store.append_new(table, rows, batch="one", entry={"commit_id": "b"}) is None
@@ -69,7 +71,9 @@ def test_tables_carry_comments_retention_and_no_personal_statistics(spark, store
 
 def test_a_version_that_is_not_what_was_published_is_refused(spark, store):
     table = gold.SEGMENT_BINS
-    version = store.replace_days(table, bins(spark, dict(as_of_date=D1, score=1, n_customers=1)), days=[D1], entry={"commit_id": "a"})
+    version = store.replace_days(
+        table, bins(spark, dict(as_of_date=D1, score=1, n_customers=1)), days=[D1], entry={"commit_id": "a"}
+    )
     size = store.size(table, version)
     store.require_undamaged(table, version=version, n_files=size.n_files, n_bytes=size.n_bytes)
     with pytest.raises(LakeDamaged, match="not what was published"):

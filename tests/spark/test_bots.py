@@ -5,7 +5,7 @@ import random
 import statistics
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
-from itertools import groupby
+from itertools import groupby, pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -60,10 +60,10 @@ def expected_reason(moments):
     met = set()
     if any(sum(0 <= (end - m).total_seconds() < 60 for m in moments) > LIMITS.max_events_per_minute for end in moments):
         met.add("events_per_minute")
-    gaps = [(b - a).total_seconds() for a, b in zip(moments, moments[1:], strict=False)]
-    if len(moments) >= LIMITS.min_events_for_rhythm and sum(gaps) > 0:
-        if statistics.pstdev(gaps) / statistics.fmean(gaps) < LIMITS.min_gap_deviation:
-            met.add("rhythm")
+    gaps = [(b - a).total_seconds() for a, b in pairwise(moments)]
+    has_rhythm = len(moments) >= LIMITS.min_events_for_rhythm and sum(gaps) > 0
+    if has_rhythm and statistics.pstdev(gaps) / statistics.fmean(gaps) < LIMITS.min_gap_deviation:
+        met.add("rhythm")
     if len({m.replace(minute=0, second=0, microsecond=0) for m in moments}) > LIMITS.max_active_hours:
         met.add("active_hours")
     return "; ".join(sorted(met)) or None

@@ -1,6 +1,7 @@
 """Connected components against scipy."""
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def random_edges(seed):
 def chain(n_nodes, seed=1):
     names = [f"chain-{i:03d}" for i in range(n_nodes)]
     random.Random(seed).shuffle(names)
-    return list(zip(names, names[1:], strict=False))
+    return list(pairwise(names))
 
 
 def smallest_in_reach(edges):
@@ -37,9 +38,12 @@ def smallest_in_reach(edges):
     return {node: smallest[labels[place[node]]] for node in nodes}
 
 
-def test_twenty_random_graphs_and_a_chain_agree_with_scipy(spark):
+# One edge at a time leaves all to the rounds, seven leave something, and the worker can hold them all.
+@pytest.mark.parametrize("edges_at_once", [1, 7, 1000])
+def test_twenty_random_graphs_and_a_chain_agree_with_scipy(spark, edges_at_once):
     edges = [edge for seed in range(20) for edge in random_edges(seed)] + chain(30)
-    found = connected_components(spark.createDataFrame(edges, "left string, right string")).collect()
+    graph = spark.createDataFrame(edges, "left string, right string")
+    found = connected_components(graph, edges_at_once=edges_at_once).collect()
     expected = smallest_in_reach(edges)
     assert len(set(expected.values())) > 20
     assert len(found) == len(expected)
@@ -52,4 +56,4 @@ def test_no_edges_give_no_components(spark):
 
 def test_too_few_rounds_are_an_error_not_a_wrong_answer(spark):
     with pytest.raises(LinksUnsettled, match=r"did not settle in 1 rounds\n  found: .*\n  next: "):
-        connected_components(spark.createDataFrame(chain(40), "left string, right string"), max_rounds=1)
+        connected_components(spark.createDataFrame(chain(40), "left string, right string"), max_rounds=1, edges_at_once=1)

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 
 from frames import contents, frame, in_order
 from reclake.lake.schema import conform
@@ -43,7 +44,7 @@ def test_one_row_of_events_whole(spark):
     before = [raw(n, day=DAY - timedelta(days=days)) for n, days in ((5, 7), (3, 28), (100, 1), (100, 35))]
     found = build(
         spark,
-        bronze_rows={"events": [*raw(5, arrived_at=ARRIVED - timedelta(hours=1)), *raw(1), *sum(before, [])]},
+        bronze_rows={"events": [*raw(5, arrived_at=ARRIVED - timedelta(hours=1)), *raw(1), *chain.from_iterable(before)]},
         record_rows={"event_records": [*records, unreadable]},
     )
     assert in_order(*found.values()) == in_order(

@@ -6,6 +6,8 @@ from collections import defaultdict
 from datetime import date, timedelta
 from itertools import pairwise
 
+import pytest
+
 from frames import contents, frame, in_order
 from reclake.lake.schema import conform
 from reclake.silver.identities import identities
@@ -70,81 +72,95 @@ def row(account_id, named_after, since, until=None, evidence="alone", n=1):
     )
 
 
-def test_every_kind_of_tie_its_day_and_its_end(spark):
-    found = built(
+@pytest.fixture(scope="module")
+def histories(spark):
+    """One build of all the cases; at most three accounts share a key."""
+    return built(
         spark,
         [
-            # A login takes on what the device did before, from the day of the first login.
             account("d_1", is_device=True, channel="app"),
-            account("a_login", 1, delivered=9, channel="app"),
-            # Phone: the later record without one ends nothing, the one with another does.
+            account("d_1_login", 1, delivered=9, channel="app"),
             account("p_1", 0, 2, phone_token="c1:x"),
             account("p_1", 2, 4),
             account("p_1", 4, phone_token="c1:y"),
             account("p_2", 1, phone_token="c1:x", delivered=0),
-            # The same device stated by two accounts; nobody was seen on it.
             account("s_1", device_id="d_9"),
             account("s_2", device_id="d_9"),
-            # Blank or missing keys tie nobody.
             account("b_1", phone_token="", email_token=None),
             account("b_2", phone_token=" ", email_token=""),
+            *(account(f"k_{n}", n, email_token="c1:shop", delivered=9 - n) for n in range(4)),
+            account("h_device", is_device=True, channel="web"),
+            account("h_her", channel="web"),
+            account("h_app", channel="app"),
+            account("h_him", 1, channel="web"),
         ],
         [
-            login("d_1", "a_login", 3),
-            login("d_1", "a_login", 5),
+            login("d_1", "d_1_login", 3),
+            login("d_1", "d_1_login", 5),
             login("d_1", "b_1", 1, record_class="rejected"),
             login("d_1", "never_seen", 1),
             login(None, "b_2", 1),
+            login("h_device", "h_her", 0),
+            login("h_device", "h_app", 0),
+            login("h_device", "h_him", 2),
         ],
+        max_accounts_per_key=3,
     )
-    assert found == in_order(
+
+
+def of(histories, *prefixes):
+    names = {prefix + "_" for prefix in prefixes}
+    return [one for one in histories if one["account_id"][:2] in names]
+
+
+def test_a_login_takes_on_what_the_device_did_from_its_day_on(histories):
+    assert of(histories, "d") == in_order(
         row("d_1", "d_1", 0, 3),
         row("d_1", "d_1", 3, None, "login", 2),
-        row("a_login", "a_login", 1, 3),
-        row("a_login", "d_1", 3, None, "login", 2),
+        row("d_1_login", "d_1_login", 1, 3),
+        row("d_1_login", "d_1", 3, None, "login", 2),
+    )
+
+
+def test_a_phone_links_until_a_record_has_another_not_one_without(histories):
+    assert of(histories, "p") == in_order(
         row("p_1", "p_1", 0, 1),
         row("p_1", "p_1", 1, 4, "phone", 2),
         row("p_1", "p_1", 4),
         row("p_2", "p_1", 1, 4, "phone", 2),
         row("p_2", "p_2", 4),
-        row("s_1", "s_1", 0, None, "device", 2),
-        row("s_2", "s_1", 0, None, "device", 2),
-        row("b_1", "b_1", 0),
-        row("b_2", "b_2", 0),
     )
 
 
-def test_a_key_of_too_many_accounts_links_nobody_from_that_day(spark):
-    shop = [account(f"a_{n}", n, email_token="c1:shop", delivered=9 - n) for n in range(4)]
-    assert built(spark, shop, max_accounts_per_key=3) == in_order(
-        row("a_0", "a_0", 0, 1),
-        row("a_0", "a_1", 1, 2, "email", 2),
-        row("a_0", "a_2", 2, 3, "email", 3),
-        row("a_0", "a_0", 3),
-        row("a_1", "a_1", 1, 2, "email", 2),
-        row("a_1", "a_2", 2, 3, "email", 3),
-        row("a_1", "a_1", 3),
-        row("a_2", "a_2", 2, 3, "email", 3),
-        row("a_2", "a_2", 3),
-        row("a_3", "a_3", 3),
+def test_a_stated_device_links_though_nobody_was_seen_on_it(histories):
+    assert of(histories, "s") == in_order(row("s_1", "s_1", 0, None, "device", 2), row("s_2", "s_1", 0, None, "device", 2))
+
+
+def test_blank_keys_and_rejected_logins_link_nobody(histories):
+    assert of(histories, "b") == in_order(row("b_1", "b_1", 0), row("b_2", "b_2", 0))
+
+
+def test_a_key_of_too_many_accounts_links_nobody_from_that_day(histories):
+    assert of(histories, "k") == in_order(
+        row("k_0", "k_0", 0, 1),
+        row("k_0", "k_1", 1, 2, "email", 2),
+        row("k_0", "k_2", 2, 3, "email", 3),
+        row("k_0", "k_0", 3),
+        row("k_1", "k_1", 1, 2, "email", 2),
+        row("k_1", "k_2", 2, 3, "email", 3),
+        row("k_1", "k_1", 3),
+        row("k_2", "k_2", 2, 3, "email", 3),
+        row("k_2", "k_2", 3),
+        row("k_3", "k_3", 3),
     )
 
 
-def test_a_device_of_two_accounts_of_one_shop_is_shared(spark):
-    found = built(
-        spark,
-        [
-            account("d_1", is_device=True, channel="app"),
-            account("a_her", channel="app"),
-            account("a_web", channel="web"),
-            account("a_him", 1, channel="app"),
-        ],
-        [login("d_1", "a_her", 0), login("d_1", "a_web", 0), login("d_1", "a_him", 2)],
-    )
+def test_a_device_of_two_accounts_of_one_shop_links_nobody_from_that_day(histories):
     # delivered on one day from one file at one place: the id decides
-    together = [row(one, "a_her", 0, 2, "login", 3) for one in ("d_1", "a_her", "a_web")]
-    apart = [row(one, one, 2) for one in ("d_1", "a_her", "a_web")]
-    assert found == in_order(*together, *apart, row("a_him", "a_him", 1))
+    household = ("h_device", "h_her", "h_app")
+    together = [row(one, "h_app", 0, 2, "login", 3) for one in household]
+    apart = [row(one, one, 2) for one in household]
+    assert of(histories, "h") == in_order(*together, *apart, row("h_him", "h_him", 1))
 
 
 def test_a_component_too_large_to_replay_stays_alone(spark):
@@ -157,6 +173,8 @@ def test_nothing_in_nothing_out(spark):
 
 
 # ---- brute force: one as_of at a time, straight from the rows
+
+TOKENS = ("phone_token", "email_token", "device_id")
 
 
 def random_lake(seed):
@@ -202,9 +220,6 @@ def holds_before(accounts, logins, as_of):
     return first
 
 
-TOKENS = ("phone_token", "email_token", "device_id")
-
-
 def customers_at(accounts, logins, as_of, *, max_per_key, max_per_customer):
     """Account → customer at one as_of, by repeated search."""
     shop = {one["account_id"]: (one["source"], one["channel"]) for one in accounts}
@@ -233,14 +248,19 @@ def customers_at(accounts, logins, as_of, *, max_per_key, max_per_customer):
                 neighbours[name] |= together
     found = {}
     for name in alive:
-        group, waiting = {name}, [name]
-        while waiting:
-            new = neighbours[waiting.pop()] - group
-            group |= new
-            waiting += new
-        oldest = min(group, key=order.get) if len(group) <= max_per_customer else name
-        found[name] = (customer(oldest), len(group) if len(group) <= max_per_customer else 1)
+        group = in_reach(name, neighbours)
+        is_linked = len(group) <= max_per_customer
+        found[name] = (customer(min(group, key=order.get) if is_linked else name), len(group) if is_linked else 1)
     return found
+
+
+def in_reach(name, neighbours):
+    group, waiting = {name}, [name]
+    while waiting:
+        new = neighbours[waiting.pop()] - group
+        group |= new
+        waiting += new
+    return group
 
 
 def test_every_as_of_agrees_with_brute_force(spark):

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from frames import contents, frame, in_order
 
+from frames import contents, frame, in_order
 from reclake.errors import UsageError
 from reclake.lake.schema import conform
 from reclake.sources.intake import Waiting, take_in
@@ -196,6 +196,14 @@ def test_unfinished_and_unknown_files_wait(spark, tmp_path):
     assert waiting == dict.fromkeys(names[:3], "is still being written") | {"notes.txt": "matches the pattern of no feed"}
 
 
+def test_links_out_of_the_folder_are_not_followed(spark, tmp_path):
+    drop(tmp_path, {"other/2026-03-01.jsonl": click(), "shop/clicks/2026-03-02.jsonl": click()})
+    (tmp_path / "shop" / "clicks" / "2026-03-01.jsonl").symlink_to(tmp_path / "other" / "2026-03-01.jsonl")
+    intake = taken(spark, tmp_path / "shop")
+    assert decided(intake) == {"clicks/2026-03-02.jsonl": "ingested"}
+    assert intake.waiting == [Waiting("clicks/2026-03-01.jsonl", "is a link out of the landing folder")]
+
+
 def test_a_folder_waits_for_its_success_file(spark, tmp_path):
     files = {"clicks/2026-03-01.jsonl": click(), "a/products-2026-03-01.csv": b"id,name\n1,x\n", "a/_SUCCESS": b""}
     intake = taken(spark, drop(tmp_path, files), of=source("success_file"))
@@ -231,14 +239,15 @@ def test_a_file_is_taken_in_once_however_often_it_is_offered(spark, tmp_path):
 
 def test_files_of_another_source_are_not_known(spark, tmp_path):
     drop(tmp_path, {"clicks/2026-03-01.jsonl": click()})
-    known = taken(spark, tmp_path).files.replace("shop", "other", "source")
+    known = frame(spark, bronze.FILES, dict(source="other", file_digest=digest(click()), file_name="x", outcome="ingested"))
     assert decided(taken(spark, tmp_path, known=known)) == {"clicks/2026-03-01.jsonl": "ingested"}
 
 
 def test_a_changed_file_is_a_new_delivery_that_names_what_it_replaces(spark, tmp_path):
     name = "clicks/2026-03-01.jsonl"
     earlier = [
-        dict(file_digest=each, arrived_at=datetime(2026, 3, day)) for each, day in (("first", 1), ("second", 3), ("third", 2))
+        dict(file_digest=each, arrived_at=datetime(2026, 3, day, tzinfo=UTC))
+        for each, day in (("first", 1), ("second", 3), ("third", 2))
     ]
     same = dict(source="shop", file_name=name, outcome="ingested")
     known = frame(spark, bronze.FILES, *(same | each for each in earlier))
@@ -262,11 +271,11 @@ def test_days_in_any_order_give_the_same_records(spark, tmp_path):
     days = [date(2026, 3, day) for day in (1, 2, 3)]
     drop(tmp_path, {f"clicks/{day}.jsonl": click(device=str(day)) for day in days})
     whole = raws(taken(spark, tmp_path))
-    known, found = frame(spark, bronze.FILES), []
+    seen, found = [], []
     for day in (days[2], days[0], days[2], days[1]):
-        intake = taken(spark, tmp_path, known=known, days=[day])
+        intake = taken(spark, tmp_path, known=frame(spark, bronze.FILES, *seen), days=[day])
         found += raws(intake) if intake.records else []
-        known = known.unionByName(intake.files)
+        seen += contents(intake.files)
     assert sorted(found) == whole
 
 

@@ -60,7 +60,9 @@ def customers(spark) -> DataFrame:
 @pytest.mark.parametrize("model", ALL_RECOMMENDERS, ids=lambda model: model.name)
 class TestEveryRecommender:
     def test_fitting_twice_gives_the_same_rows(self, model, interactions, customers):
-        first, second = (contents(model.fit(interactions, as_of=DAY).recommend(customers, pairs(interactions), n=3)) for _ in range(2))
+        first, second = (
+            contents(model.fit(interactions, as_of=DAY).recommend(customers, pairs(interactions), n=3)) for _ in range(2)
+        )
         assert first
         assert first == second
 
@@ -142,7 +144,9 @@ def test_popularity_with_decay_agrees_with_the_published_sum(spark):
 def test_too_many_products_are_refused(spark):
     from reclake.errors import ContractBroken
 
-    weighted = spark.createDataFrame([("c1", "p1", 1.0), ("c1", "p2", 1.0)], "customer_id string, product_id string, weight double")
+    weighted = spark.createDataFrame(
+        [("c1", "p1", 1.0), ("c1", "p2", 1.0)], "customer_id string, product_id string, weight double"
+    )
     with pytest.raises(ContractBroken, match="2 products × rank 3 = 24 bytes, at most 23"):
         fitted_als(weighted, TinyAls(), cut=DAY, max_item_factor_bytes=23)
     with pytest.raises(ContractBroken, match="no interaction before 2026-03-01"):

@@ -4,17 +4,26 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-import pytest
 from pyspark.sql import functions as F
 
 from reclake.records import values
+
+
+def utc(*parts):
+    return datetime(*parts, tzinfo=UTC)
+
+
+def in_utc(value):
+    """Spark gives times in the zone of the machine."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def read(spark, texts, reading):
     """What each text is read as, in one job."""
     rows = [(place, text) for place, text in enumerate(texts)]
     frame = spark.createDataFrame(rows, "place int, text string").select("place", reading(F.col("text")).alias("value"))
-    return [row["value"] for row in sorted(frame.collect(), key=lambda row: row["place"])]
+    found = [row["value"] for row in sorted(frame.collect(), key=lambda row: row["place"])]
+    return [in_utc(value) for value in found]
 
 
 def check(spark, expected, reading):
@@ -25,12 +34,12 @@ def test_iso_times_of_a_zone_without_offset_and_with(spark):
     check(
         spark,
         {
-            "2026-03-01T08:00:00Z": datetime(2026, 3, 1, 8),
-            "2026-03-01 08:00:00.123456": datetime(2026, 3, 1, 0, 0, 0, 123456),
-            "2026-03-01T08:00": datetime(2026, 3, 1),
-            "2026-03-01T08:00:00+05:30": datetime(2026, 3, 1, 2, 30),
-            "2026-03-01T08:00:00-0330": datetime(2026, 3, 1, 11, 30),
-            "2024-02-29T00:00:00Z": datetime(2024, 2, 29),
+            "2026-03-01T08:00:00Z": utc(2026, 3, 1, 8),
+            "2026-03-01 08:00:00.123456": utc(2026, 3, 1, 0, 0, 0, 123456),
+            "2026-03-01T08:00": None,
+            "2026-03-01T08:00:00+05:30": utc(2026, 3, 1, 2, 30),
+            "2026-03-01T08:00:00-0330": utc(2026, 3, 1, 11, 30),
+            "2024-02-29T00:00:00Z": utc(2024, 2, 29),
             "2026-02-29T00:00:00Z": None,
             "2026-13-01T00:00:00Z": None,
             "2026-2-3": None,
@@ -56,45 +65,57 @@ def test_local_times_that_clocks_skip_are_refused_and_the_first_of_two_is_taken(
     check(
         spark,
         {
-            "2026-03-29 01:59:59": datetime(2026, 3, 29, 0, 59, 59),
+            "2026-03-29 01:59:59": utc(2026, 3, 29, 0, 59, 59),
             "2026-03-29 02:00:00": None,
             "2026-03-29 02:59:59": None,
-            "2026-03-29 03:00:00": datetime(2026, 3, 29, 1),
-            "2026-10-25 02:30:00": datetime(2026, 10, 25, 0, 30),
-            "2026-10-25 03:00:00": datetime(2026, 10, 25, 2),
-            "2026-03-29 02:30:00Z": datetime(2026, 3, 29, 2, 30),
+            "2026-03-29 03:00:00": utc(2026, 3, 29, 1),
+            "2026-10-25 02:30:00": utc(2026, 10, 25, 0, 30),
+            "2026-10-25 03:00:00": utc(2026, 10, 25, 2),
+            "2026-03-29 02:30:00Z": utc(2026, 3, 29, 2, 30),
         },
         lambda text: values.timestamp_of(text, "iso", "Europe/Berlin"),
     )
 
 
-@pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Shanghai", "UTC"])
-def test_every_half_hour_of_two_years_agrees_with_zoneinfo(spark, zone):
-    # Half an hour apart, so that Lord Howe's shift of thirty minutes is met too.
-    local = [datetime(2025, 1, 1) + timedelta(minutes=30 * n + 1) for n in range(48 * 730)]
-    found = read(spark, [f"{at:%Y-%m-%d %H:%M:%S}" for at in local], lambda text: values.timestamp_of(text, "yyyy-MM-dd HH:mm:ss", zone))
-    expected = []
-    for at in local:
-        instant = at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-        exists = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == at
-        expected.append(instant.replace(tzinfo=None) if exists else None)
-    assert found == expected
+def test_every_half_hour_around_the_changes_of_clocks_agrees_with_zoneinfo(spark):
+    zones = ("Europe/London", "America/New_York", "Australia/Lord_Howe", "UTC")  # Lord Howe shifts by thirty minutes
+    starts = (utc(2026, 3, 6), utc(2026, 3, 27), utc(2026, 4, 3), utc(2026, 10, 2), utc(2026, 10, 23))
+    local = [start + timedelta(minutes=30 * n + 1) for start in (*starts, utc(2026, 10, 30)) for n in range(48 * 4)]
+    texts = spark.createDataFrame([(n, f"{at:%Y-%m-%d %H:%M:%S}") for n, at in enumerate(local)], "place int, text string")
+    found = texts.select(
+        "place", *(values.timestamp_of(F.col("text"), "yyyy-MM-dd HH:mm:ss", z).alias(z) for z in zones)
+    ).collect()
+    for row in found:
+        for zone in zones:
+            at = local[row["place"]].replace(tzinfo=ZoneInfo(zone))
+            instant = at.astimezone(UTC)
+            exists = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == at.replace(tzinfo=None)
+            assert in_utc(row[zone]) == (instant if exists else None), (zone, at)
+    assert sum(row[zone] is None for row in found for zone in zones) == 2 + 2 + 1
 
 
 def test_epochs_and_patterns(spark):
-    seconds = {"1700000000": datetime(2023, 11, 14, 22, 13, 20), "0": datetime(1970, 1, 1)}
+    seconds = {"1700000000": utc(2023, 11, 14, 22, 13, 20), "0": utc(1970, 1, 1)}
     refused = dict.fromkeys(["1700000000.5", "-1", "1e9", "17000000000000000000", "0x1", " 1"])
     check(spark, seconds | refused, lambda text: values.timestamp_of(text, "epoch_seconds", "UTC"))
-    millis = {"1700000000123": datetime(2023, 11, 14, 22, 13, 20, 123000), "99999999999999": datetime(5138, 11, 16, 9, 46, 39, 999000)}
+    millis = {
+        "1700000000123": utc(2023, 11, 14, 22, 13, 20, 123000),
+        "99999999999999": utc(5138, 11, 16, 9, 46, 39, 999000),
+    }
     check(spark, millis | {"999999999999999": None}, lambda text: values.timestamp_of(text, "epoch_millis", "UTC"))
     check(
         spark,
-        {"03.02.2026 08:05": datetime(2026, 2, 3, 7, 5), "3.2.2026 08:05": None, "31.02.2026 08:05": None, "03.02.2026 08:05:00": None},
+        {
+            "03.02.2026 08:05": utc(2026, 2, 3, 7, 5),
+            "3.2.2026 08:05": None,
+            "31.02.2026 08:05": None,
+            "03.02.2026 08:05:00": None,
+        },
         lambda text: values.timestamp_of(text, "dd.MM.yyyy HH:mm", "Europe/Berlin"),
     )
     check(
         spark,
-        {"2026-02-03T08:05:00.250+01:00": datetime(2026, 2, 3, 7, 5, 0, 250000), "2026-02-03T08:05:00.250": None},
+        {"2026-02-03T08:05:00.250+01:00": utc(2026, 2, 3, 7, 5, 0, 250000), "2026-02-03T08:05:00.250": None},
         lambda text: values.timestamp_of(text, "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "Asia/Shanghai"),
     )
 
@@ -153,4 +174,7 @@ def test_a_time_is_judged_by_its_business_day(spark):
     delivered = F.lit(date(2026, 3, 1))
     assert read(spark, texts, lambda text: values.is_ahead(at(text), delivered, "Asia/Shanghai")) == [False, True, True]
     assert read(spark, texts, lambda text: values.is_ahead(at(text), delivered, "UTC")) == [False, False, True]
-    assert read(spark, ["1989-12-31T23:59:59Z", "1990-01-01T00:00:00Z"], lambda text: values.is_too_early(at(text), "UTC")) == [True, False]
+    assert read(spark, ["1989-12-31T23:59:59Z", "1990-01-01T00:00:00Z"], lambda text: values.is_too_early(at(text), "UTC")) == [
+        True,
+        False,
+    ]

@@ -40,7 +40,9 @@ def read(keys, raws, *, table="events", columns=COLUMNS, required=(), header=Non
         "header": pa.array([header] * n, pa.string()),
         "raw": [raw.encode() if isinstance(raw, str) else raw for raw in raws],
     })
-    return sorted((row for batch in parsed_batches(arrived, parsing) for row in batch.to_pylist()), key=lambda row: row["position"])
+    return sorted(
+        (row for batch in parsed_batches(arrived, parsing) for row in batch.to_pylist()), key=lambda row: row["position"]
+    )
 
 
 def read_one(keys, raw, **other):
@@ -291,9 +293,7 @@ def test_a_header_that_changed_refuses_every_record(keys):
 
 def test_parquet_rows_have_types_of_their_own(keys):
     raw = '{"order":1,"channel":"web","customer":17850.0,"n":2,"price":2.50,"code":85123}'
-    (row,) = read(
-        keys, [raw], table="orders", columns=CSV_COLUMNS, orders=feed("orders", ORDER_COLUMNS, format="parquet")
-    )
+    (row,) = read(keys, [raw], table="orders", columns=CSV_COLUMNS, orders=feed("orders", ORDER_COLUMNS, format="parquet"))
     key = load_key(keys.directory, "id1")
     assert (row["read_reasons"], row["order_id"], row["product_id"]) == ([], "1", "85123")
     assert row["account_id"] == account_pseudonym(key, source="demo", channel="web", native_id="17850")

@@ -34,14 +34,24 @@ def test_nothing_else_gives_the_same_account():
 def test_a_dictionary_of_phones_does_not_find_a_token():
     phones = [f"+861380013{n:04d}" for n in range(10_000)]
     tokens = {contact_token(KEY, key_id="c1", kind="phone", value=phone) for phone in phones}
-    guesses = {hashlib.sha256(text.encode()).hexdigest()[:32] for phone in phones for text in (phone, phone[3:], f"phone|{phone}")}
+    guesses = {
+        hashlib.sha256(text.encode()).hexdigest()[:32] for phone in phones for text in (phone, phone[3:], f"phone|{phone}")
+    }
     assert len(tokens) == 10_000
     assert not {token.removeprefix("c1:") for token in tokens} & guesses
 
 
 @pytest.mark.parametrize(
     "written",
-    ["13800138000", " 138 0013 8000", "138-0013-8000", "+86 138 0013 8000", "008613800138000", "(+86)13800138000", "１３８００１３８０００"],
+    [
+        "13800138000",
+        " 138 0013 8000",
+        "138-0013-8000",
+        "+86 138 0013 8000",
+        "008613800138000",
+        "(+86)13800138000",
+        "１３８００１３８０００",
+    ],
 )
 def test_one_phone_in_many_spellings(written):
     assert normalised_phone(written, "CN") == "+8613800138000"
@@ -53,7 +63,9 @@ def test_the_region_reads_numbers_without_country_code():
     assert normalised_phone("13800138000", "ZZ") is None
 
 
-@pytest.mark.parametrize("written", ["", " ", "0", "unknown", "N/A", "无", "11111111111", "00000000000", "1380013", "abc", "１１１１１１１１１１１"])
+@pytest.mark.parametrize(
+    "written", ["", " ", "0", "unknown", "N/A", "无", "11111111111", "00000000000", "1380013", "abc", "１１１１１１１１１１１"]
+)
 def test_a_phone_that_reaches_nobody_is_none(written):
     assert normalised_phone(written, "CN") is None
 

@@ -1,17 +1,22 @@
 """Connected components of a graph that does not fit one machine.
 
-Large-star and small-star rounds need about log² rounds of the longest path, where spreading labels needs as many as
-the path is long. Whether a round changed anything is only known after it ran: this module is the one place below the
+Each worker first joins what it holds; on small graphs that is everything. Large-star and small-star rounds do the rest:
+about log² of the longest path, where spreading labels needs as many as the path is long. Whether a round changed anything is only known after it ran: this module is the one place below the
 builders that runs Spark jobs. `settled` also cuts the lineage, which would double with every round.
 """
 
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.errors import ReclakeError
+from reclake.identity.groups import Groups
 
 MAX_ROUNDS = 50  # enough for paths far beyond any number of accounts; reached only by a fault
+EDGES_AT_ONCE = 500_000  # edges that a worker holds in memory: about 200 MB
 
 
 class LinksUnsettled(ReclakeError):
@@ -23,7 +28,7 @@ def settled(frame: DataFrame) -> DataFrame:
     return frame.localCheckpoint(eager=False)
 
 
-def connected_components(edges: DataFrame, *, max_rounds: int = MAX_ROUNDS) -> DataFrame:
+def connected_components(edges: DataFrame, *, max_rounds: int = MAX_ROUNDS, edges_at_once: int = EDGES_AT_ONCE) -> DataFrame:
     """One row per node of an edge between two different nodes: node, component (the smallest node in reach).
 
     Parameters
@@ -42,7 +47,8 @@ def connected_components(edges: DataFrame, *, max_rounds: int = MAX_ROUNDS) -> D
     section 3: alternating large-star and small-star.
     """
     ends = edges.select(F.greatest("left", "right").alias("node"), F.least("left", "right").alias("root"))
-    stars = settled(ends.where(F.col("node") != F.col("root")).distinct())
+    loopless = ends.where(F.col("node") != F.col("root")).distinct()
+    stars = settled(_joined_locally(loopless, edges_at_once=edges_at_once))
     rounds = 0
     while not _are_stars(stars):
         if rounds == max_rounds:
@@ -55,6 +61,31 @@ def connected_components(edges: DataFrame, *, max_rounds: int = MAX_ROUNDS) -> D
         rounds += 1
     roots = stars.select(F.col("root").alias("node"), F.col("root").alias("component")).distinct()
     return stars.select("node", F.col("root").alias("component")).unionByName(roots)
+
+
+def _joined_locally(edges: DataFrame, *, edges_at_once: int) -> DataFrame:
+    """Edges that connect the same nodes: of each worker's lot, every node with the smallest in reach."""
+
+    def join_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        groups, n_edges = Groups[str](), 0
+        for batch in batches:
+            for start in range(0, batch.num_rows, edges_at_once):
+                part = batch.slice(start, edges_at_once)
+                for node, root in zip(part.column("node").to_pylist(), part.column("root").to_pylist(), strict=True):
+                    groups.join(node, root)
+                n_edges += part.num_rows
+                if n_edges >= edges_at_once:
+                    yield _stars_of(groups)
+                    groups, n_edges = Groups[str](), 0
+        yield _stars_of(groups)
+
+    return edges.select("node", "root").mapInArrow(join_batches, "node string, root string").distinct()
+
+
+def _stars_of(groups: Groups[str]) -> pa.RecordBatch:
+    pairs = [(node, root) for members in groups.members() for root in [min(members)] for node in members if node != root]
+    columns = zip(*pairs, strict=True) if pairs else ((), ())
+    return pa.record_batch([pa.array(column, pa.string()) for column in columns], names=["node", "root"])
 
 
 def _large_stars(stars: DataFrame) -> DataFrame:

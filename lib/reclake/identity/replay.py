@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from reclake.identity.groups import Groups
 from reclake.identity.ties import OWN
 
 ALONE = "alone"
@@ -95,20 +96,18 @@ def _states(
 ) -> dict[str, State]:
     """Who is with whom for an as_of right after the day."""
     evidence = _evidence_by_key(ties, day)
-    parents = {account: account for account in present}
-    for accounts in evidence.values():
-        first, *others = accounts
-        for other in others:
-            _join(parents, first, other)
-    groups: dict[str, list[str]] = {}
+    groups = Groups[str]()
     for account in present:
-        groups.setdefault(_root(parents, account), []).append(account)
+        groups.join(account, account)
+    for first, *others in evidence.values():
+        for other in others:
+            groups.join(first, other)
     strongest: dict[str, int] = {}
     for accounts in evidence.values():
         for account, strength in accounts.items():
             strongest[account] = min(strength, strongest.get(account, strength))
     states: dict[str, State] = {}
-    for members in groups.values():
+    for members in groups.members():
         if 1 < len(members) <= max_accounts:
             oldest = min(members, key=lambda account: order[account])
             states |= {account: (oldest, STRENGTH[strongest[account]], len(members)) for account in members}
@@ -132,17 +131,6 @@ def _evidence_by_key(ties: Sequence[Tie], day: date) -> dict[str, dict[str, int]
             best = min(strength for strength in accounts.values() if strength is not None)
             found[key] = {account: best if strength is None else strength for account, strength in accounts.items()}
     return found
-
-
-def _root(parents: dict[str, str], account: str) -> str:
-    while parents[account] != account:
-        parents[account] = parents[parents[account]]
-        account = parents[account]
-    return account
-
-
-def _join(parents: dict[str, str], left: str, right: str) -> None:
-    parents[_root(parents, left)] = _root(parents, right)
 
 
 def _row(account: str, state: State, valid_from: date, valid_to: date | None) -> dict[str, Any]:

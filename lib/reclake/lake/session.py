@@ -1,6 +1,7 @@
 """The Spark session: everything that differs between machines stands in spark-defaults.conf."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +15,8 @@ def open_session(conf_dir: Path, *, name: str) -> SparkSession:
     """
     # Spark reads the folder when the JVM starts: it must be set before.
     os.environ.setdefault("SPARK_CONF_DIR", str(conf_dir))
+    # Workers of local mode need this environment; spark-submit and clusters name theirs in the environment.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     # Spark hands times to Python in the machine's zone: with UTC on both sides a stored time reads as it was written.
     os.environ["TZ"] = "UTC"
     time.tzset()

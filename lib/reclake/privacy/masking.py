@@ -7,7 +7,12 @@ blanks or hyphens between its digits counts as one number.
 import re
 from functools import lru_cache
 
-_ASCII = {0xFF10 + digit: ord("0") + digit for digit in range(10)} | {ord("＋"): "+", ord("＠"): "@", ord("Ｘ"): "X", ord("ｘ"): "x"}
+_ASCII = {0xFF10 + digit: ord("0") + digit for digit in range(10)} | {
+    ord("＋"): "+",
+    ord("＠"): "@",
+    ord("Ｘ"): "X",
+    ord("ｘ"): "x",
+}
 _NEEDED = re.compile(r"@|\d(?:\D{0,3}\d){6}")  # a cheap look: without this there is nothing to mask
 _GAP = r"[\s._\-‐-―]{0,2}"
 _PART = r"[^\s@<>()\[\],;:，。；：、（）]"

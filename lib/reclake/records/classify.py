@@ -23,6 +23,7 @@ KEPT, DUPLICATE, REJECTED, LATE = "kept", "duplicate", "rejected", "late"
 ID_CLASH = "its id was delivered before with other content"
 SAME_AGAIN = "it was delivered before"
 TOO_LATE = "it was delivered after the late limit"
+_DELIVERY_ORDER = ("delivery_day", "file_digest", "position")
 
 
 def missing_ids(feeds: dict[str, Feed]) -> dict[str, Column]:
@@ -61,7 +62,7 @@ def _first_delivered(repeat_days: int | None) -> Column:
     earliest = Window.unboundedPreceding if repeat_days is None else -repeat_days
     # Days are the only order of the frame, so it holds the later records of the same day too: min passes over them.
     around = Window.partitionBy("source", "record_key").orderBy(day_number).rangeBetween(earliest, Window.currentRow)
-    return F.min(F.struct("delivery_day", "file_digest", "position", "fingerprint")).over(around)
+    return F.min(F.struct(*_DELIVERY_ORDER, "fingerprint")).over(around)
 
 
 def _has(reason: Column) -> Column:
@@ -83,7 +84,7 @@ def classified(records: DataFrame, source: Source, table: str, *, event_day: str
     feeds = source.feeds_of(table)
     keyed = records.withColumn("is_valid", F.size("reasons") == 0).withColumn("record_key", _record_key(feeds))
     compared = keyed.withColumn("first", _first_delivered(source.repeat_days))
-    is_first = (F.col("first.file_digest") == F.col("file_digest")) & (F.col("first.position") == F.col("position"))
+    is_first = F.col("first").dropFields("fingerprint") == F.struct(*_DELIVERY_ORDER)
     is_again = F.col("is_valid") & ~is_first
     has_id = _is_of(name for name, feed in feeds.items() if feed.record_id)
     drops = _is_of(name for name, feed in feeds.items() if not feed.record_id and feed.duplicates == "drop")

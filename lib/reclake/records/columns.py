@@ -77,7 +77,7 @@ def _scalars(values: list[Any], column: str, mapping: ColumnMapping, feed: Feed,
     if bool in kinds:
         values = [_BOOLEAN[value] if type(value) is bool else value for value in values]
     if str in kinds:
-        return [value and (value.strip() or None) for value in values]
+        return [None if value is None else value.strip() or None for value in values]
     return values
 
 

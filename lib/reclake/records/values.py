@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 EARLIEST = date(1990, 1, 1)  # before the public web nothing was collected: an earlier time is a wrong clock
 DAYS_AHEAD = 1  # a time may lie this many days after its delivery day: another zone, a late cut
 
-_CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
 _OFFSET = r"(Z|[+-](0\d|1[0-8]):?[0-5]\d)"
 _ISO = rf"^\d{{4}}-\d{{2}}-\d{{2}}[T ]{_CLOCK}{_OFFSET}?$"
 _ISO_DATE = r"^\d{4}-\d{2}-\d{2}$"

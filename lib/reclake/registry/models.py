@@ -259,6 +259,13 @@ class Registry:
             self._set(PREVIOUS, self._found(earlier).tags.get("replaces") or None)
         return earlier
 
+    def serve(self, version: str) -> None:
+        """Let the champion follow a rollback of the lake's manifest, which decides what serves."""
+        found = self._found(version)
+        with self._reachable():
+            self._set(CHAMPION, version)
+            self._set(PREVIOUS, found.tags.get("replaces") or None)
+
     def _set(self, alias: str, version: str | None) -> None:
         if version is not None:
             self._client.set_registered_model_alias(self.name, alias, version)

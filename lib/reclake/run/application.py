@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pyspark.sql import SparkSession
@@ -20,7 +21,6 @@ from reclake.lake.manifest import Manifest
 from reclake.lake.session import open_session
 from reclake.lake.store import Store
 from reclake.quality.gate import Gate
-from reclake.registry import Registry
 from reclake.settings import Settings
 from reclake.sources.source import Source, load_source
 from reclake.tables import Table
@@ -28,6 +28,9 @@ from reclake.tables import Table
 from .code import code_digest, settings_digest, suite_digest
 from .plan import Digests, Planner, Scope, limits_of
 from .report import Reporter, Silent
+
+if TYPE_CHECKING:
+    from reclake.registry import Registry
 
 logger = logging.getLogger("reclake")
 
@@ -49,11 +52,17 @@ class Application:
     manifest: Manifest
     claims: Claims
     gate: Gate
-    registry: Registry
     sources: Mapping[str, Source]
     run_id: str
     clock: Callable[[], datetime] = utc_now
     reporter: Reporter = field(default_factory=Silent)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The model registry, opened when a model is first needed: most runs need none."""
+        from reclake.registry import Registry
+
+        return Registry(_tracking_uri(self.home, self.settings), located(self.home, self.settings.mlflow.artifact_root))
 
     def at_home(self, path: str) -> Path:
         """A path of the settings: relative ones lie in the project folder."""
@@ -133,7 +142,6 @@ def open_application(
         manifest=Manifest(store),
         claims=Claims(store, clock, minutes=settings.run.claim_minutes, wait_seconds=settings.run.claim_wait_seconds),
         gate=Gate(home / settings.expectations.directory, settings.expectations.timeout_seconds),
-        registry=Registry(_tracking_uri(home, settings), located(home, settings.mlflow.artifact_root)),
         sources=sources,
         run_id=run_id or f"{clock():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}",
         clock=clock,

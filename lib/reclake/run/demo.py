@@ -31,7 +31,12 @@ def generate_demo(app: Application, *, n_days: int | None = None, folder: str | 
 def segment_sizes(app: Application) -> Rows:
     """Customers by tier at the newest as_of."""
     segments = _newest(published(app, gold.CUSTOMER_SEGMENTS))
-    counted = segments.groupBy("tier").agg(F.count("*").alias("customers"), F.sum("spend_amount").alias("spend")).orderBy(F.desc("customers"))
+    counted = (
+        segments
+        .groupBy("tier")
+        .agg(F.count("*").alias("customers"), F.sum("spend_amount").alias("spend"))
+        .orderBy(F.desc("customers"))
+    )
     return [{"tier": row["tier"], "customers": row["customers"], "spend": str(row["spend"])} for row in counted.collect()]
 
 
@@ -44,7 +49,8 @@ def one_list(app: Application) -> Rows:
     names = products.select("product_id", "product_name", "category")
     own = names.select(F.col("product_id").alias("because_product_id"), F.col("product_name").alias("because_name"))
     rows = (
-        shown.join(best, on="customer_id", how="left_semi")
+        shown
+        .join(best, on="customer_id", how="left_semi")
         .join(names, on="product_id", how="left")
         .join(own, on="because_product_id", how="left")
         .orderBy("rank")

@@ -115,4 +115,3 @@ def _writable(path: str) -> str:
 def _secrets(home: Path, settings: Settings) -> str:
     check_keys(located(home, settings.secrets.directory), (settings.privacy.id_key_id, settings.privacy.contact_key_id))
     return "2 keys, mode 0600"
-

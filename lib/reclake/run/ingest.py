@@ -70,6 +70,8 @@ def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> 
     for row in decided:
         if row["outcome"] == "rejected":
             logger.warning("file %s of source %s is rejected: %s", row["file_name"], source.name, row["reason"])
+    for file in (*taken.waiting, *taken.skipped):
+        logger.info("file %s of source %s %s", file.file_name, source.name, file.reason)
     for noun, records in taken.records.items():
         table = BY_NAME[f"bronze.{noun}"]
         feeds = source.feeds_of(noun)

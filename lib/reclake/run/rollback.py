@@ -15,14 +15,14 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
     """
     wanted, current = app.manifest.current(to), app.manifest.current()
     moving = [name for name, row in wanted.items() if current[name].version != row.version]
-    claim = app.claims.take(app.run_id, {name: (ALL_DAYS,) for name in moving or current})
+    claim = app.claims.take(app.run_id, dict.fromkeys(moving or current, (ALL_DAYS,)))
     try:
         moved = app.manifest.roll_back(to, run_id=app.run_id, token=claim.token, at=app.clock())
         for name, version in moved.items():
             if name in BY_NAME:
                 app.ledger.roll_back(BY_NAME[name], version=version, run_id=app.run_id, token=claim.token, at=app.clock())
             else:
-                app.registry.set_champion(name.removeprefix("model:"), version)
+                app.registry.serve(str(version))
         app.ledger.save()
     finally:
         app.claims.release(claim)

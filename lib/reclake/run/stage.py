@@ -188,14 +188,23 @@ def _built(run: StageRun, work: Work) -> DataFrame:
     app, table = run.app, work.table
     inputs = {i.table.parameter: _input(run, work, n) for n, i in enumerate(table.inputs)}
     options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
-    if table.model:
-        version = app.model_version(table.model)
-        options["model"] = None if version is None else app.registry.load(app.spark, table.model, version)
     builder = builder_of(table)
     if not table.is_as_of:
         return builder(**inputs, **options)  # type: ignore[no-any-return]
-    frames = [builder(**_until(table, inputs, as_of), as_of=as_of, **options) for as_of in map(date.fromisoformat, work.days)]
+    model = _champion(app, table)
+    frames = []
+    for as_of in map(date.fromisoformat, work.days):
+        if table.model:
+            # A model scores only days at or after its training cut.
+            options["model"] = model if model is not None and model.cut <= as_of else None
+        frames.append(builder(**_until(table, inputs, as_of), as_of=as_of, **options))
     return reduce(DataFrame.unionByName, frames)
+
+
+def _champion(app: Application, table: Table) -> Any:
+    """The model version that the manifest names; None if the table takes none or nothing is promoted yet."""
+    version = app.model_version(table.model) if table.model else None
+    return None if version is None else app.registry.load(app.spark, str(version))
 
 
 def _input(run: StageRun, work: Work, number: int) -> DataFrame:
@@ -244,7 +253,9 @@ def check(
     verdict = app.gate.check(table, frame, n_rows=n_rows)
     if empty_days:
         short = f"{len(empty_days)} days fall short, first {', '.join(empty_days[:3])}"
-        verdict = verdict.also(Finding.failed(f"every day has at least {table.min_rows} rows", n_bad=None, n_rows=n_rows, message=short))
+        verdict = verdict.also(
+            Finding.failed(f"every day has at least {table.min_rows} rows", n_bad=None, n_rows=n_rows, message=short)
+        )
     row = {
         "run_id": app.run_id,
         "table": table.name,

@@ -46,7 +46,7 @@ def train(app: Application, *, as_of: date) -> TrainingOutcome:
             popularity=settings.popularity,
             weights=settings.interactions.weights,
             training=settings.training,
-            champion=None if champion_version is None else app.registry.load(app.spark, MODEL, champion_version),
+            champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
         )
         version = _register(app, outcome, versions)
         _record(app, outcome, version, claim.token)
@@ -55,30 +55,34 @@ def train(app: Application, *, as_of: date) -> TrainingOutcome:
     return outcome
 
 
-def _register(app: Application, outcome: TrainingOutcome, versions: dict[str, int]) -> int | None:
+def _register(app: Application, outcome: TrainingOutcome, versions: dict[str, int]) -> str | None:
     """Log the training; register and promote the refit when the decision is for it."""
+    settings = {
+        f"{section}.{key}": value
+        for section in ("als", "training", "popularity")
+        for key, value in app.settings.value(section).model_dump().items()
+    }
     version = app.registry.log_training(
-        MODEL,
         outcome,
-        run_id=app.run_id,
-        parameters={**app.settings.als.model_dump(), **app.settings.training.model_dump()},
-        input_versions=versions,
+        training_id=app.run_id,
+        at=app.clock(),
+        settings=settings,
+        inputs=versions,
+        lake_root=app.store.root,
         code_digest=code_digest(gold.RECOMMENDATIONS),
     )
     if version is not None and outcome.is_promotable:
-        app.registry.promote(MODEL, version)
+        app.registry.promote(app.spark, version, min_champion_ratio=app.settings.training.min_champion_ratio)
     return version
 
 
-def _record(app: Application, outcome: TrainingOutcome, version: int | None, token: int) -> None:
+def _record(app: Application, outcome: TrainingOutcome, version: str | None, token: int) -> None:
     is_promoted = version is not None and outcome.is_promotable
-    rows: list[dict[str, Any]] = outcome.rows(
-        training_id=app.run_id, model_version=None if version is None else str(version), is_promoted=is_promoted
-    )
+    rows: list[dict[str, Any]] = outcome.rows(training_id=app.run_id, model_version=version, is_promoted=is_promoted)
     app.store.append(gold.MODEL_METRICS, rows)
     newest = app.store.newest(gold.MODEL_METRICS)
     moved = {gold.MODEL_METRICS.name: newest} if newest is not None else {}
     if is_promoted and version is not None:
-        moved[f"model:{MODEL}"] = version
+        moved[f"model:{MODEL}"] = int(version)
     app.manifest.publish(moved, {}, run_id=app.run_id, token=token, at=app.clock())
     logger.info("training %s: %s", app.run_id, "promoted" if is_promoted else "; ".join(outcome.reasons) or "not promoted")

@@ -31,19 +31,17 @@ def status(app: Application, scope: Scope) -> Rows:
         reasons = Counter(planner.work(table).reasons.values())
         state = "stale" if reasons else "built" if entries else "not fed"
         row = published.get(table.name)
-        found.append(
-            {
-                "stage": table.stage,
-                "table": table.name,
-                "state": state,
-                "days": len(entries),
-                "last_day": max(entries, default=""),
-                "stale_days": sum(reasons.values()),
-                "why": "; ".join(f"{why} ({n})" for why, n in sorted(reasons.items())),
-                "published_version": row.version if row else None,
-                "rows": sum(entry.content.digest.n_rows for entry in entries.values()),
-            }
-        )
+        found.append({
+            "stage": table.stage,
+            "table": table.name,
+            "state": state,
+            "days": len(entries),
+            "last_day": max(entries, default=""),
+            "stale_days": sum(reasons.values()),
+            "why": "; ".join(f"{why} ({n})" for why, n in sorted(reasons.items())),
+            "published_version": row.version if row else None,
+            "rows": sum(entry.content.digest.n_rows for entry in entries.values()),
+        })
     return found
 
 
@@ -61,7 +59,11 @@ def plan(app: Application, scope: Scope) -> Rows:
         work = planner.work(table)
         inputs = sorted(i.table.name for i in table.inputs if i.table.name in stale)
         if work.reasons:
-            n_read = sum(entry.content.digest.n_rows for i in table.inputs for entry in _read(app, planner.days_to_read(i, work.days), i.table))
+            n_read = sum(
+                entry.content.digest.n_rows
+                for i in table.inputs
+                for entry in _read(app, planner.days_to_read(i, work.days), i.table)
+            )
             whys = Counter(work.reasons.values())
             why = "; ".join(f"{w} ({n})" for w, n in sorted(whys.items()))
             found.append(_planned(table, len(work.days), f"{work.days[0]} … {work.days[-1]}", why, n_read))
@@ -92,7 +94,14 @@ def describe(table: Table) -> dict[str, Any]:
         "reads": [f"{i.table.name} ({i.days.reads.value})" for i in table.inputs],
         "read_by": [reader.name for reader in tables.readers_of(table.name)],
         "columns": [
-            {"column": f.name, "type": f.type, "unit": f.unit, "privacy": f.privacy.value, "required": f.required, "meaning": f.doc}
+            {
+                "column": f.name,
+                "type": f.type,
+                "unit": f.unit,
+                "privacy": f.privacy.value,
+                "required": f.required,
+                "meaning": f.doc,
+            }
             for f in table.fields
         ],
     }
@@ -127,7 +136,9 @@ def show(app: Application, table: Table, *, where: Iterable[str] = (), limit: in
     for condition in where:
         column, separator, value = condition.partition("=")
         if not separator or column not in readable:
-            raise UsageError(f"--where {condition} cannot be used", f"columns {', '.join(readable)}", "write --where column=value")
+            raise UsageError(
+                f"--where {condition} cannot be used", f"columns {', '.join(readable)}", "write --where column=value"
+            )
         frame = frame.where(F.col(column).cast("string") == F.lit(value))
     ordered = frame.select(readable).orderBy(*[name for name in table.key if name in readable])
     return [{name: _plain(value) for name, value in row.asDict().items()} for row in ordered.limit(limit).collect()]
@@ -138,10 +149,24 @@ def history(app: Application, table: Table, *, limit: int = 20) -> Rows:
     rows = app.store.read_newest(ops.PUBLISHED_VERSIONS).where(F.col("name") == table.name)
     ledger = app.store.read_newest(ops.LEDGER).where((F.col("table") == table.name) & (F.col("kind") == "build"))
     built = ledger.groupBy("version").agg(
-        F.count("*").alias("n_days"), F.max("day").alias("last_day"), F.max_by("input_versions", "sequence").alias("input_versions")
+        F.count("*").alias("n_days"),
+        F.max("day").alias("last_day"),
+        F.max_by("input_versions", "sequence").alias("input_versions"),
     )
     joined = rows.join(built, on="version", how="left").orderBy(F.desc("manifest_id")).limit(limit)
-    columns = ("manifest_id", "kind", "version", "n_rows", "n_files", "n_bytes", "n_days", "last_day", "run_id", "published_at", "input_versions")
+    columns = (
+        "manifest_id",
+        "kind",
+        "version",
+        "n_rows",
+        "n_files",
+        "n_bytes",
+        "n_days",
+        "last_day",
+        "run_id",
+        "published_at",
+        "input_versions",
+    )
     return [{name: _plain(row[name]) for name in columns} for row in joined.collect()]
 
 
@@ -149,24 +174,26 @@ def rejected(app: Application, *, limit: int = 50) -> Rows:
     """Records that were not kept, by table, source, class and reason; files that were refused, by name."""
     records = published(app, silver.REJECTED_RECORDS)
     counted = (
-        records.select("record_table", "source", "record_class", F.explode_outer("reasons").alias("reason"), "delivery_day")
+        records
+        .select("record_table", "source", "record_class", F.explode_outer("reasons").alias("reason"), "delivery_day")
         .groupBy("record_table", "source", "record_class", "reason")
         .agg(F.count("*").alias("records"), F.min("delivery_day").alias("first_day"), F.max("delivery_day").alias("last_day"))
     )
-    found = [{name: _plain(value) for name, value in row.asDict().items()} for row in counted.orderBy(F.desc("records")).limit(limit).collect()]
+    found = [
+        {name: _plain(value) for name, value in row.asDict().items()}
+        for row in counted.orderBy(F.desc("records")).limit(limit).collect()
+    ]
     files = published(app, tables.bronze.FILES).where(F.col("outcome") == "rejected").limit(limit)
     for row in files.collect():
-        found.append(
-            {
-                "record_table": "bronze.files",
-                "source": row["source"],
-                "record_class": "rejected file",
-                "reason": f"{row['file_name']}: {row['reason']}",
-                "records": 0,
-                "first_day": _plain(row["delivery_day"]),
-                "last_day": _plain(row["delivery_day"]),
-            }
-        )
+        found.append({
+            "record_table": "bronze.files",
+            "source": row["source"],
+            "record_class": "rejected file",
+            "reason": f"{row['file_name']}: {row['reason']}",
+            "records": 0,
+            "first_day": _plain(row["delivery_day"]),
+            "last_day": _plain(row["delivery_day"]),
+        })
     return found
 
 
@@ -196,11 +223,11 @@ def trace(app: Application, account_id: str) -> dict[str, Rows]:
         if table.name == silver.IDENTITIES.name:
             customers = {row["customer_id"] for row in rows}
     if not found:
-        raise UsageError(f"no table knows the account {account_id}", "no row with this account_id", "take an account_id from silver.accounts")
+        raise UsageError(
+            f"no table knows the account {account_id}", "no row with this account_id", "take an account_id from silver.accounts"
+        )
     return found
 
 
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | list) else str(value)
-
-

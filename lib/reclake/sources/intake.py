@@ -113,18 +113,15 @@ def _decided_before(
         return {}, set(), {}
     outcome = F.col("outcome") if "outcome" in known.columns else F.lit("ingested")
     arrived_at = F.col("arrived_at") if "arrived_at" in known.columns else F.lit(None).cast("timestamp")
-    earlier = known.where(F.col("source") == source.name).select(
-        "file_digest", "file_name", outcome.alias("outcome"), arrived_at.alias("at")
-    )
-    asked = spark.createDataFrame(sorted({(each.verdict.file_digest,) for each in judged}), "file_digest string")
-    same = earlier.join(F.broadcast(asked), on="file_digest", how="left_semi").distinct().collect()
-    places = spark.createDataFrame(sorted({(each.file.name,) for each in judged}), "file_name string")
-    last = F.max_by("file_digest", F.struct("at", "file_digest")).alias("file_digest")
-    lay = earlier.join(F.broadcast(places), on="file_name", how="left_semi").groupBy("file_name").agg(last).collect()
+    digests, names = {each.verdict.file_digest for each in judged}, {each.file.name for each in judged}
+    is_asked = F.col("file_digest").isin(digests) | F.col("file_name").isin(names)
+    earlier = known.where(F.col("source") == source.name).where(is_asked)
+    rows = earlier.select("file_digest", "file_name", outcome.alias("outcome"), arrived_at.alias("at")).distinct().collect()
+    in_time = sorted(rows, key=lambda row: (str(row["at"] or ""), row["file_digest"]))
     return (
-        {row["file_digest"]: row["file_name"] for row in same if row["outcome"] == "ingested"},
-        {(row["file_digest"], row["file_name"]) for row in same},
-        {row["file_name"]: row["file_digest"] for row in lay},
+        {row["file_digest"]: row["file_name"] for row in in_time if row["outcome"] == "ingested"},
+        {(row["file_digest"], row["file_name"]) for row in in_time},
+        {row["file_name"]: row["file_digest"] for row in in_time},
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -57,7 +59,8 @@ def offered_files(spark: SparkSession, source: Source, folder: str, *, now: date
     """
     found = _found_files(spark, folder)
     marked = _folders_with_success(spark, found) if source.completion.marker == "success_file" else set()
-    return sorted_out(source, found, now=now, marked=marked)
+    offered, waiting = sorted_out(source, [file for file in found if not _leads_out(file)], now=now, marked=marked)
+    return offered, [*waiting, *(Waiting(file.name, "is a link out of the landing folder") for file in found if _leads_out(file))]
 
 
 def sorted_out(
@@ -87,6 +90,14 @@ def read_as_files(spark: SparkSession, paths: Collection[str], *, lost_is_error:
     return reader.load([_without_globs(path) for path in paths])
 
 
+def _leads_out(file: FoundFile) -> bool:
+    """Whether a local file is a link to somewhere else: who may write here could read there what only the job may."""
+    if not file.path.startswith("file:"):
+        return False
+    path = file.path.removeprefix("file:")
+    return not os.path.realpath(path).startswith(os.path.realpath(path.removesuffix(file.name)) + os.sep)
+
+
 def _unfinished(file: FoundFile, completion: Completion, *, now: datetime, marked: Collection[str]) -> str | None:
     if any(part.startswith((".", "_")) for part in file.name.split("/")):
         return "is hidden"
@@ -104,23 +115,26 @@ def _found_files(spark: SparkSession, folder: str) -> list[FoundFile]:
     if not system.exists(location):
         raise UsageError("the landing folder does not exist", folder, "name another with --landing, or create it")
     top = str(system.makeQualified(location).toString()).rstrip("/") + "/"
-    listed = (
-        spark.read
-        .format("binaryFile")
-        .option("recursiveFileLookup", "true")
-        .load(_without_globs(top))
-        .select("path", "length", F.unix_millis("modificationTime").alias("modified"))
-        .collect()  # names and sizes only
-    )
-    return [
-        FoundFile(row["path"], row["path"].removeprefix(top), row["length"], _utc(row["modified"]))
-        for row in listed
-        if row["path"].startswith(top)
-    ]
+    lying = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(_without_globs(top))
+    columns = lying.select("path", "length", F.unix_millis("modificationTime").alias("modified"))
+    found = [FoundFile(row["path"], row["path"], row["length"], _utc(row["modified"])) for row in columns.collect()]  # no content
+    found += _empty_files(spark, lying, {file.path for file in found})
+    return [replace(file, name=file.path.removeprefix(top)) for file in found if file.path.startswith(top)]
+
+
+def _empty_files(spark: SparkSession, lying: DataFrame, with_content: Collection[str]) -> list[FoundFile]:
+    """Spark's scan passes over files of 0 bytes without a word; its file index knows them."""
+    paths = {re.sub("^file:/+", "file:/", unquote(path)) for path in lying.inputFiles()}
+    empty = []
+    for path in sorted(paths - set(with_content)):
+        system, location = _at(spark, path)
+        status = system.getFileStatus(location)
+        empty.append(FoundFile(path, path, status.getLen(), _utc(status.getModificationTime())))
+    return empty
 
 
 def _folders_with_success(spark: SparkSession, found: Collection[FoundFile]) -> set[str]:
-    """Spark's own listing never shows a name with a leading underscore, so Hadoop is asked."""
+    """Spark's own listing shows no name with a leading underscore, so Hadoop is asked."""
     folders = {_folder(file.path) for file in found}
     return {folder for folder in folders if _exists(spark, f"{folder}/_SUCCESS")}
 

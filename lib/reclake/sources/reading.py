@@ -45,12 +45,14 @@ def judge_files(
     spark: SparkSession, source: Source, files: Collection[OfferedFile], limits: LandingLimits, zones: Zones
 ) -> tuple[list[Decided], list[Waiting]]:
     """The files with their verdicts, and those that could not be read as they were listed."""
-    small = {file.path: file for file in files if file.n_bytes <= limits.max_file_bytes}
+    small = {file.path: file for file in files if 0 < file.n_bytes <= limits.max_file_bytes}
     rows = {row["path"]: row for row in _verdicts(spark, source, small, limits, zones)}
     found, unread = [], []
     for file in files:
         row = rows.get(file.path)
-        if file.path not in small:
+        if file.n_bytes == 0:
+            found.append(Decided(file, Verdict(hashlib.sha256(b"").hexdigest(), 0, None, "is empty"), file.day))
+        elif file.path not in small:
             reason = f"has {file.n_bytes} bytes, more than {limits.max_file_bytes}: deliver it in parts"
             found.append(Decided(file, Verdict(_unread_digest(file), 0, None, reason), file.day))
         elif row is None:

@@ -195,7 +195,7 @@ def _ends_in_quotes(line: bytes, mark: bytes, *, is_open: bool) -> bool:
                 at = closing + 2
                 continue
             is_open, at = False, closing + 1
-        elif line[at : at + 1] == b'"' and (at == 0 or line[at - 1 : at] == mark):
+        elif line[at : at + 1] == b'"':  # here a field begins
             is_open, at = True, at + 1
         else:
             following = line.find(mark, at)

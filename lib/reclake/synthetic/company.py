@@ -87,9 +87,7 @@ def generate(
     UsageError
         When `truth_folder` belongs to another company.
     """
-    settings = settings.model_copy(
-        update={"first_day": first_day or settings.first_day, "n_days": n_days or settings.n_days}
-    )
+    settings = settings.model_copy(update={"first_day": first_day or settings.first_day, "n_days": n_days or settings.n_days})
     folder, truth_folder = _absolute(folder), _absolute(truth_folder)
     is_complete = _claim(truth_folder, settings)
     if not is_complete:

@@ -45,7 +45,16 @@ def lines(world: World, record: Record, slot: int, dirt_limits: tuple[float, ...
     place = bisect_right(dirt_limits, uniform)
     kind = KINDS[place] if place < len(KINDS) else None
     if kind is None or not _fits(record, kind):
-        yield line(world, record, written(world, shape, record.body, record.received), record.received, 0, kind=None, expected="kept", slot=slot)
+        yield line(
+            world,
+            record,
+            written(world, shape, record.body, record.received),
+            record.received,
+            0,
+            kind=None,
+            expected="kept",
+            slot=slot,
+        )
         return
     draws = Draws(seed, "dirt", shape.feed, record.name)
     moved = kind in ("out_of_order", "late_within")
@@ -98,9 +107,9 @@ def _wrong_clock(world: World, record: Record, draws: Draws) -> _Bad:
     name, at, expected = draws.one_of((
         ("ten_years_ahead", record.at + _YEARS, "rejected"),
         ("year_2099", _YEAR_2099 + draws.below(300 * DAY), "rejected"),
-        # A time long past cannot be told from a very late record: the late limit stops both.
+        # Ten years back cannot be told from a very late record: the late limit stops both.
         ("ten_years_back", record.at - _YEARS, "late"),
-        ("year_1970", DAY + draws.below(DAY), "late"),
+        ("year_1970", DAY + draws.below(DAY), "rejected"),
     ))
     body = _another(record) | {record.shape.time_field: record.shape.written_time(world.calendar, at)}
     return _Bad(f"clock_{name}", expected, written(world, record.shape, body, record.received), record.received)
@@ -171,4 +180,3 @@ _PLANTERS: dict[str, _Planter] = {
     "bad_number": _bad_number,
     "broken": _broken,
 }
-

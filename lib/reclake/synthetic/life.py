@@ -96,12 +96,12 @@ def _looks(settings: DemoSettings, person: Person, lived: Life, *, until: float)
 
 
 def _look_rate(settings: DemoSettings, person: Person, lived: Life, channel: str) -> float:
-    weights = {used: getattr(settings.channels, used).weight for used in person.channels}
+    weights: dict[str, float] = {used: getattr(settings.channels, used).weight for used in person.channels}
     share = weights[channel] / sum(weights.values())
     if person.is_visitor:
         return lived.rate_per_day * share
-    conversion = settings.channels.online(channel).conversion
-    return lived.rate_per_day * share * (1.0 - conversion) / conversion
+    converted = settings.channels.online(channel).conversion
+    return lived.rate_per_day * share * (1.0 - converted) / converted
 
 
 def stop_weights(channel: OnlineChannelSettings, *, can_buy: bool) -> tuple[float, ...]:

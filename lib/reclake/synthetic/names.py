@@ -33,7 +33,16 @@ SIZES = ("标准装", "家庭装", "便携装", "礼盒装")
 
 SURNAMES = ("王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙")
 GIVEN_NAMES = ("伟", "芳", "娜", "敏", "静", "磊", "洋", "艳", "勇", "杰", "婷", "浩然", "子涵", "雨桐")
-REGIONS = ("上海市浦东新区", "上海市徐汇区", "北京市朝阳区", "北京市海淀区", "广州市天河区", "深圳市南山区", "杭州市西湖区", "成都市武侯区")
+REGIONS = (
+    "上海市浦东新区",
+    "上海市徐汇区",
+    "北京市朝阳区",
+    "北京市海淀区",
+    "广州市天河区",
+    "深圳市南山区",
+    "杭州市西湖区",
+    "成都市武侯区",
+)
 ROADS = ("人民路", "解放路", "中山路", "建设路", "和平路", "文化路")
 MAIL_DOMAINS = ("example.com", "example.org", "mail.example.com")
 SEARCHES = ("送礼", "打折", "新品", "好用的", "便宜", "家用", "推荐")
@@ -44,7 +53,11 @@ BLANK_MAILS = ("", "unknown", None, "无", "-")
 SHOP_PHONE = "021-58880000"
 
 PHONES = ("iPhone 15", "HUAWEI Mate 60", "Xiaomi 14", "OPPO Find X7", "vivo X100")
-APP_AGENTS = ("DemoShop/5.2.1 (iPhone; iOS 17.4; Scale/3.00)", "DemoShop/5.2.0 (Android 14; Mate 60)", "DemoShop/5.1.7 (Android 13)")
+APP_AGENTS = (
+    "DemoShop/5.2.1 (iPhone; iOS 17.4; Scale/3.00)",
+    "DemoShop/5.2.0 (Android 14; Mate 60)",
+    "DemoShop/5.1.7 (Android 13)",
+)
 MINI_AGENTS = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
     "MicroMessenger/8.0.48 NetType/WIFI Language/zh_CN",

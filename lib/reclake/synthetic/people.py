@@ -7,7 +7,12 @@ from .names import APP_AGENTS, BLANK_MAILS, BLANK_PHONES, MAIL_DOMAINS, MINI_AGE
 from .settings import ONLINE, DemoSettings
 
 # Multipliers coprime to ten: different people, different numbers.
-_NUMBERS = {"app": ("u", 7_368_787, 11), "mini_program": ("o", 3_141_593, 577), "web": ("w", 2_718_281, 91), "pos": ("M", 9_876_543, 7)}
+_NUMBERS = {
+    "app": ("u", 7_368_787, 11),
+    "mini_program": ("o", 3_141_593, 577),
+    "web": ("w", 2_718_281, 91),
+    "pos": ("M", 9_876_543, 7),
+}
 _AGENTS = {"app": APP_AGENTS, "mini_program": MINI_AGENTS, "web": WEB_AGENTS}
 
 

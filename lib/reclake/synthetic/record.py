@@ -11,6 +11,7 @@ from .calendar import Calendar
 from .facts import World
 
 Body = dict[str, Any]
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,13 @@ def written(world: World, shape: Shape, body: Body, received: int) -> bytes:
     """The record as it stands in the file, without line end."""
     whole = body | shape.transport(world.calendar, received)
     if shape.is_json or shape.extension == "parquet":
-        return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+        return json_line(whole)
     return csv_line([whole.get(column) for column in shape.header])
+
+
+def json_line(body: Body) -> bytes:
+    """One line of JSON."""
+    return _encoded(body).encode()
 
 
 def csv_line(values: list[Any] | tuple[Any, ...]) -> bytes:

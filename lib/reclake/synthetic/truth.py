@@ -1,6 +1,5 @@
 """What is true of the company, for tests and reports. No job of the pipeline reads it."""
 
-import json
 from collections.abc import Iterator
 from math import isinf
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from .feeds.accounts import opened_at
 from .feeds.consents import PURPOSES, statements
 from .feeds.feed import Slot
 from .names import CATEGORIES
+from .record import json_line
 from .settings import ONLINE, DemoSettings
 
 TIERS = ("new", "returning", "high_value", "potential", "churn_warning", "dormant", "prospect")
@@ -176,4 +176,4 @@ def _order(order: Order) -> dict[str, Any]:
 
 def payload(row: Row) -> bytes:
     """The row on its way to its Parquet file."""
-    return json.dumps(row.values, ensure_ascii=False, separators=(",", ":")).encode()
+    return json_line(row.values)

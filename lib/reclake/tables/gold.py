@@ -27,11 +27,14 @@ CUSTOMER_SEGMENTS = Table(
         _personal("last_order_date", "date", "Day of the last sale in the window; null without one."),
         _personal("recency_days", "integer", "as_of_date minus last_order_date.", "days"),
         _personal("n_orders", "long", "Distinct orders with a sale.", "orders", required=True),
-        _personal(
-            "spend_amount", "decimal(18,4)", "Sales in `currency`, returns not deducted.", "currency", required=True
-        ),
+        _personal("spend_amount", "decimal(18,4)", "Sales in `currency`, returns not deducted.", "currency", required=True),
         _personal("return_amount", "decimal(18,4)", "Returns in `currency`, negative.", "currency", required=True),
-        Field("currency", "string", "Of the amounts: the reporting currency, or the customer's own where no sale is in it. ISO 4217.", required=True),
+        Field(
+            "currency",
+            "string",
+            "Of the amounts: the reporting currency, or the customer's own where no sale is in it. ISO 4217.",
+            required=True,
+        ),
         _personal("recency_score", "integer", "1 (long ago) to 5 (just now), mid-rank quintile.", "score"),
         _personal("frequency_score", "integer", "1 (fewest orders) to 5, mid-rank quintile.", "score"),
         _personal("monetary_score", "integer", "1 (least spend) to 5, mid-rank quintile.", "score"),
@@ -53,7 +56,12 @@ SEGMENT_BINS = Table(
     fields=(
         _AS_OF,
         Field("measure", "string", "recency, frequency or monetary.", required=True),
-        Field("unit", "string", "days, orders, or the currency as ISO 4217; customers are scored within one currency.", required=True),
+        Field(
+            "unit",
+            "string",
+            "days, orders, or the currency as ISO 4217; customers are scored within one currency.",
+            required=True,
+        ),
         Field("score", "integer", "1 to 5.", "score", required=True),
         Field("lower_edge", "decimal(18,4)", "Smallest value in the bin.", "days, orders or currency", required=True),
         Field("upper_edge", "decimal(18,4)", "Largest value in the bin.", "days, orders or currency", required=True),

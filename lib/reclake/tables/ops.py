@@ -53,7 +53,7 @@ FRESHNESS = Table(
         Field(
             "collection_share",
             "double",
-            "Share of kept online orders whose visit left a purchase event; null without online orders.",
+            "Share of kept online orders whose visit left a purchase event; null without online orders, or where the source feeds no events.",
             "0–1",
         ),
         Field("n_records", "long", "Records delivered.", "records", required=True),

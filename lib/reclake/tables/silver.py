@@ -45,7 +45,14 @@ EVENT_RECORDS = Table(
     day_column="delivery_day",
     source_day_column="event_date",
     inputs=(Input(bronze.EVENTS, repeats()),),
-    parameters=("sources", "business.timezone", "privacy.id_key_id", "secrets.directory", "landing.max_record_bytes", "landing.max_depth"),
+    parameters=(
+        "sources",
+        "business.timezone",
+        "privacy.id_key_id",
+        "secrets.directory",
+        "landing.max_record_bytes",
+        "landing.max_depth",
+    ),
 )
 
 _ORDER = (
@@ -77,7 +84,14 @@ ORDER_RECORDS = Table(
     day_column="delivery_day",
     source_day_column="event_date",
     inputs=(Input(bronze.ORDERS, repeats()),),
-    parameters=("sources", "business.timezone", "privacy.id_key_id", "secrets.directory", "landing.max_record_bytes", "landing.max_depth"),
+    parameters=(
+        "sources",
+        "business.timezone",
+        "privacy.id_key_id",
+        "secrets.directory",
+        "landing.max_record_bytes",
+        "landing.max_depth",
+    ),
 )
 
 _ACCOUNT = (
@@ -103,8 +117,14 @@ ACCOUNT_RECORDS = Table(
     day_column="delivery_day",
     inputs=(Input(bronze.ACCOUNTS, repeats()),),
     parameters=(
-        "sources", "privacy.id_key_id", "privacy.contact_key_id", "privacy.default_region", "secrets.directory", "landing.max_record_bytes", "landing.max_depth",
-    ),  # fmt: skip
+        "sources",
+        "privacy.id_key_id",
+        "privacy.contact_key_id",
+        "privacy.default_region",
+        "secrets.directory",
+        "landing.max_record_bytes",
+        "landing.max_depth",
+    ),
 )
 
 _PRODUCT = (
@@ -302,7 +322,14 @@ CONTACTS = Table(
     stage="silver",
     write="replace_whole",
     inputs=(Input(ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
-    parameters=("sources", "privacy.contact_key_id", "privacy.default_region", "secrets.directory", "landing.max_record_bytes", "landing.max_depth"),
+    parameters=(
+        "sources",
+        "privacy.contact_key_id",
+        "privacy.default_region",
+        "secrets.directory",
+        "landing.max_record_bytes",
+        "landing.max_depth",
+    ),
 )
 
 IDENTITIES = Table(
@@ -334,7 +361,7 @@ SESSIONS = Table(
     key=("session_id",),
     fields=(
         Field("session_id", "string", "Digest of source, unit and first event.", privacy=Privacy.PSEUDONYM, required=True),
-        Field("session_date", "date", "Business day on which it began; it is not cut at midnight.", required=True),
+        Field("session_date", "date", "Business day of its start; a day without a pause cuts it at midnight.", required=True),
         Field("source", "string", "The source of its events.", required=True),
         Field(
             "unit_id",

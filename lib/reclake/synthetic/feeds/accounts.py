@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from ..calendar import DAY, HOUR, MINUTE, SECOND, Calendar
-from ..draws import Draws
-from ..facts import Story, World
-from ..names import GIVEN_NAMES, REGIONS, ROADS, SURNAMES
-from ..people import Account, mobile, written_phone
-from ..record import Body, Record, Shape
+from reclake.synthetic.calendar import DAY, HOUR, MINUTE, SECOND, Calendar
+from reclake.synthetic.draws import Draws
+from reclake.synthetic.facts import Story, World
+from reclake.synthetic.names import GIVEN_NAMES, REGIONS, ROADS, SURNAMES
+from reclake.synthetic.people import Account, mobile, written_phone
+from reclake.synthetic.record import Body, Record, Shape
+
 from .feed import Feed, Slot, received
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..calendar import DAY, SECOND, Calendar
-from ..draws import Draws, digest
-from ..facts import Story, World
-from ..record import Body, Record, Shape
+from reclake.synthetic.calendar import DAY, SECOND, Calendar
+from reclake.synthetic.draws import Draws, digest
+from reclake.synthetic.facts import Story, World
+from reclake.synthetic.record import Body, Record, Shape
+
 from .accounts import arrival, opened_at
 from .feed import Feed, Slot
 

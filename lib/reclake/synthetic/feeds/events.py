@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..calendar import Calendar
-from ..draws import Draws
-from ..facts import Event, World
-from ..record import Body, Record, Shape
+from reclake.synthetic.calendar import Calendar
+from reclake.synthetic.draws import Draws
+from reclake.synthetic.facts import Event, World
+from reclake.synthetic.record import Body, Record, Shape
+
 from .feed import Feed, Slot, received
 
 MINI_KINDS = {

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..around import Bot
-from ..draws import Draws
-from ..facts import Order, Story, World
-from ..record import Record
+from reclake.synthetic.around import Bot
+from reclake.synthetic.draws import Draws
+from reclake.synthetic.facts import Order, Story, World
+from reclake.synthetic.record import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from ..calendar import MINUTE, Calendar
-from ..draws import Draws
-from ..facts import Order, World
-from ..record import Body, Record, Shape, csv_line
+from reclake.synthetic.calendar import MINUTE, Calendar
+from reclake.synthetic.draws import Draws
+from reclake.synthetic.facts import Order, World
+from reclake.synthetic.record import Body, Record, Shape, csv_line
+
 from .feed import Feed, Slot, received
 
 _TILL_COLUMNS = (

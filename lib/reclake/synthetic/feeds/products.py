@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from ..calendar import HOUR, MINUTE, Calendar
-from ..facts import World
-from ..names import CATEGORIES
-from ..record import Body, Record, Shape
+from reclake.synthetic.calendar import HOUR, MINUTE, Calendar
+from reclake.synthetic.facts import World
+from reclake.synthetic.names import CATEGORIES
+from reclake.synthetic.record import Body, Record, Shape
+
 from .feed import Feed
 
 

@@ -1,0 +1,132 @@
+"""Online Retail day by day and as one pass: equal tables, and the figures of the data set.
+
+python benchmarks/online_retail.py --data ../shared/data/online-retail/by-day.tar.gz --work /tmp/online-retail
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tarfile
+import time
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import functions as F
+
+from reclake.privacy.keys import make_key_files
+from reclake.run.application import Application, open_application
+from reclake.run.job import project_home
+from reclake.run.report import Silent
+from reclake.run.runner import run_graph
+from reclake.run.views import published
+from reclake.settings import load_settings
+from reclake.tables import BY_NAME, gold, ops, silver
+
+COMPARED = (
+    "silver.order_records", "silver.rejected_records", "silver.order_lines", "silver.accounts", "silver.products", "silver.identities",
+    "silver.interactions", "ops.reconciliation", "gold.customer_segments", "gold.segment_bins", "gold.recommendations",
+)  # fmt: skip
+
+
+def open_lake(folder: Path, landing: Path, secrets: Path, *overrides: str) -> Application:
+    home = project_home()
+    chosen = [
+        f"lake.root={folder}", f"landing.root={landing}", f"secrets.directory={secrets}", 'sources.enabled=["online_retail"]',
+        "business.reporting_currency=GBP", *overrides,
+    ]  # fmt: skip
+    return open_application(home, load_settings(home, profile="local", overrides=chosen), name="benchmark", reporter=Silent())
+
+
+def run(app: Application, landing: Path, first: date | None = None, last: date | None = None) -> float:
+    started = time.monotonic()
+    stopped = run_graph(app, first=first, last=last, folder=str(landing))
+    assert not stopped, stopped
+    return time.monotonic() - started
+
+
+def figures(app: Application) -> dict[str, object]:
+    lines = published(app, silver.ORDER_LINES)
+    control = (
+        published(app, ops.RECONCILIATION)
+        .groupBy()
+        .sum("n_in", "n_kept", "n_duplicates", "n_rejected", "n_late", "n_unaccounted")
+        .first()
+    )
+    sales = lines.where("account_id is not null and not is_return").agg(
+        F.count("*").alias("lines"), F.countDistinct("order_id").alias("orders"), F.countDistinct("account_id").alias("customers"),
+        F.sum("line_amount").alias("total"),
+    ).first()  # fmt: skip
+    returns = lines.where("order_id like 'C%'").agg(F.count("*").alias("lines"), F.sum("line_amount").alias("total")).first()
+    guests = lines.where("account_id is null").count()
+    segments = published(app, gold.CUSTOMER_SEGMENTS).where("as_of_date = date'2011-12-10' and n_orders > 0")
+    bins = published(app, gold.SEGMENT_BINS).where("as_of_date = date'2011-12-10'").orderBy("measure", "score").collect()
+    scores = defaultdict(list)
+    for row in bins:
+        scores[row["measure"]].append((row["score"], row["n_customers"], str(row["lower_edge"]), str(row["upper_edge"])))
+    cells = {row["rfm_cell"]: row["count"] for row in segments.groupBy("rfm_cell").count().collect()}
+    return {
+        "control totals": control.asDict(),
+        "known-customer sales": {k: str(v) for k, v in sales.asDict().items()},
+        "returns": {k: str(v) for k, v in returns.asDict().items()},
+        "guest lines kept": guests,
+        "rfm": dict(scores),
+        "cells used": len(cells),
+        "555": cells.get("555"),
+        "111": cells.get("111"),
+    }
+
+
+def same(one: Application, other: Application) -> dict[str, str]:
+    verdicts = {}
+    for name in COMPARED:
+        table = BY_NAME[name]
+        left, right = (published(app, table).drop(*table.run_columns) for app in (one, other))
+        if table.is_as_of:
+            left, right = (frame.where("as_of_date = date'2011-12-10'") for frame in (left, right))
+        n = left.count()
+        is_same = left.exceptAll(right).isEmpty() and right.exceptAll(left).isEmpty()
+        verdicts[name] = f"{n} rows {'equal' if is_same else 'DIFFERENT'}"
+    return verdicts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--skip-drop", action="store_true", help="leave the run with duplicates = drop out")
+    options = parser.parse_args()
+    landing, secrets = options.work / "landing", options.work / "secrets"
+    if not landing.exists():
+        with tarfile.open(options.data) as archive:
+            archive.extractall(landing, filter="data")
+    make_key_files(str(secrets), ("id1", "c1"))
+    days = sorted(date.fromisoformat(path.stem) for path in landing.rglob("*.csv"))
+    found: dict[str, object] = {"files": len(days)}
+
+    whole = open_lake(options.work / "one-pass", landing, secrets)
+    found["one pass of 305 days, s"] = round(run(whole, landing), 1)
+    found["stages"] = stages(whole)
+    found["figures"] = figures(whole)
+
+    daily = open_lake(options.work / "day-by-day", landing, secrets)
+    found["first five days, s each"] = [round(run(daily, landing, day, day), 1) for day in days[:5]]
+    found["the other 300 as one pass, s"] = round(run(daily, landing, days[5], days[-1]), 1)
+    found["day by day against one pass"] = same(daily, whole)
+    print(json.dumps(found, indent=2, default=str))
+
+
+def stages(app: Application) -> dict[str, dict[str, float]]:
+    totals: dict[str, dict[str, float]] = defaultdict(lambda: {"tables": 0, "jobs": 0, "seconds": 0.0})
+    for report in app.reporter.reports:  # type: ignore[attr-defined]
+        if report.verdict:
+            stage = totals[report.stage]
+            stage["tables"] += 1
+            stage["jobs"] += report.n_jobs
+            stage["seconds"] = round(stage["seconds"] + report.seconds, 1)
+    return dict(totals)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""docs/data_dictionary.md, derived from the declarations."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from reclake import tables
+from reclake.tables import Table
+
+_HEAD = """# Data dictionary
+
+Derived from the declarations in `lib/reclake/tables/` by `make dictionary`; a test holds it to them. Privacy classes:
+none · pseudonym (a keyed stand-in for a person) · personal (says something about one person) · contact (reaches a
+person, encrypted) · raw (what arrived).
+
+"""
+
+
+def data_dictionary() -> str:
+    """Every table with grain, key, lineage and columns, as Markdown."""
+    listed = "\n".join(f"| [{t.name}](#{t.name.replace('.', '')}) | {t.stage} | {t.grain} |" for t in tables.TABLES)
+    index = f"| table | stage | grain |\n|---|---|---|\n{listed}\n"
+    return _HEAD + index + "".join(_section(table) for table in tables.TABLES)
+
+
+def _section(table: Table) -> str:
+    reads = ", ".join(f"{i.table.name} ({i.days.reads.value.replace('_', ' ')})" for i in table.inputs) or "nothing"
+    read_by = ", ".join(reader.name for reader in tables.readers_of(table.name)) or "nothing"
+    lines = [
+        f"\n## {table.name}\n",
+        f"{table.grain[0].upper()}{table.grain[1:]}. Key: {', '.join(table.key)}. Write rule: {table.write}.",
+        f"Reads {reads}. Read by {read_by}.\n",
+        "| column | type | unit | privacy | null | meaning |",
+        "|---|---|---|---|---|---|",
+    ]
+    for f in table.fields:
+        lines.append(f"| {f.name} | {f.type} | {f.unit} | {f.privacy.value} | {'no' if f.required else 'yes'} | {f.doc} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(data_dictionary(), encoding="utf-8")

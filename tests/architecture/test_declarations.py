@@ -1,0 +1,132 @@
+"""Declarations: every column has meaning, unit and privacy class; names follow the rules; builders take what is declared."""
+
+import importlib
+import inspect
+import re
+
+import pytest
+
+from reclake import tables
+from reclake.tables import Privacy, ops
+
+NUMERIC = re.compile(r"^(integer|long|double|float|decimal\(\d+,\d+\))$")
+COLUMNS = [(table, field) for table in tables.TABLES for field in table.fields]
+EVERY_TABLE = pytest.mark.parametrize("table", tables.TABLES, ids=lambda table: table.name)
+BUILT = [table for table in tables.GATED if table.stage not in ("bronze", "training")]
+
+# Numbers that count or measure nothing.
+WITHOUT_UNIT = {
+    ("gold.recommendations", "score"): "the link's own scale",
+    ("ops.ledger", "sequence"): "an order",
+    ("ops.ledger", "version"): "a name",
+    ("ops.ledger", "token"): "a name",
+    ("ops.gate_results", "version"): "a name",
+    ("ops.published_versions", "manifest_id"): "a name",
+    ("ops.published_versions", "version"): "a name",
+    ("ops.published_versions", "token"): "a name",
+    ("ops.claims", "token"): "a name",
+}
+# By the end or start of a name: the type it must have.
+TYPE_OF_NAME = {
+    r"_at$": "timestamp",
+    r"_date$": "date",
+    r"^is_": "boolean",
+    r"^n_": "long",
+    r"_share$": "double",
+    r"_amount$": r"decimal\(\d+,\d+\)",
+    r"_days$": "integer|long",
+    r"_seconds$": "long|double",
+    r"_(id|digest|hash|name)$": "string",
+}
+NAME_OF_TYPE = {"timestamp": r"_at$", "boolean": r"^is_", "date": r"_(date|day)$|^valid_(from|to)$"}
+
+
+def test_there_are_tables():
+    assert len(tables.TABLES) >= 30
+    assert len(COLUMNS) >= 300
+    assert len(BUILT) >= 15
+
+
+@EVERY_TABLE
+def test_every_column_has_its_meaning(table):
+    assert re.match(r"^one row per ", table.grain)
+    for field in table.fields:
+        assert re.match(r"^\S.{3,}[^\s]$", field.doc), field.name
+        assert field.doc.endswith((".", "…")), f"{field.name}: a sentence ends with a full stop"
+        assert isinstance(field.privacy, Privacy)
+
+
+@EVERY_TABLE
+def test_every_number_has_its_unit(table):
+    bare = {(table.name, f.name) for f in table.fields if NUMERIC.match(f.type) and not f.unit}
+    assert bare == {listed for listed in WITHOUT_UNIT if listed[0] == table.name}
+    assert [f.name for f in table.fields if f.type == "timestamp" and f.unit != "UTC"] == []
+
+
+@EVERY_TABLE
+def test_names_tell_types_and_types_names(table):
+    unlike = [
+        f"{f.name} is {f.type}"
+        for f in table.fields
+        for ending, type_ in TYPE_OF_NAME.items()
+        if re.search(ending, f.name) and not re.fullmatch(type_, f.type) and (table.name, f.name) not in WITHOUT_UNIT
+    ]
+    unlike += [
+        f"{f.name} is {f.type}" for f in table.fields if f.type in NAME_OF_TYPE and not re.search(NAME_OF_TYPE[f.type], f.name)
+    ]
+    assert unlike == []
+
+
+@EVERY_TABLE
+def test_money_has_its_currency(table):
+    names = {field.name for field in table.fields}
+    assert "currency" in names or not any(name.endswith("_amount") for name in names)
+
+
+def test_contact_data_and_raw_content_stay_where_they_belong():
+    assert {table.name for table, field in COLUMNS if field.privacy is Privacy.CONTACT} == {"silver.contacts"}
+    assert {table.layer for table, field in COLUMNS if field.privacy is Privacy.RAW} == {"bronze"}
+
+
+def test_gold_and_ops_name_no_account_and_no_device():
+    shown = {(table.name, field.name) for table, field in COLUMNS if table.layer in ("gold", "ops")}
+    assert [
+        column
+        for column in sorted(shown)
+        if re.search(r"account|device|phone|email", column[1]) and not column[1].startswith("n_")
+    ] == []
+
+
+def test_gold_is_flat_and_readable_by_every_tool():
+    gold = [field.type for table, field in COLUMNS if table.layer == "gold"]
+    assert gold
+    assert {type_.split("(")[0] for type_ in gold} <= {
+        "string",
+        "date",
+        "timestamp",
+        "integer",
+        "long",
+        "double",
+        "boolean",
+        "decimal",
+    }
+
+
+def test_inputs_come_before_what_reads_them():
+    place = {table.name: number for number, table in enumerate(tables.TABLES)}
+    assert [
+        t.name for t in tables.TABLES for i in t.inputs if place[i.table.name] >= place[t.name] and t not in ops.WRITTEN
+    ] == []
+    assert {table.stage for table in BUILT} <= set(tables.STAGES)
+
+
+@pytest.mark.parametrize("table", BUILT, ids=lambda table: table.name)
+def test_a_builder_is_named_after_its_table_and_takes_what_it_declares(table):
+    builder = getattr(importlib.import_module(f"reclake.{table.layer}.{table.noun}"), table.noun)
+    parameters = inspect.signature(builder).parameters.values()
+    positional = [p.name for p in parameters if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    keywords = {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    assert positional == [i.table.parameter for i in table.inputs]
+    options = {key.rpartition(".")[2] for key in table.parameters}
+    assert keywords == options | ({"as_of"} if table.is_as_of else set()) | ({"model"} if table.model else set())
+    assert not any(p.default is not inspect.Parameter.empty for p in parameters)

@@ -1,0 +1,284 @@
+"""Who may import whom, how big things are, and what they are called: read from the syntax trees."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = {"identity", "behaviour", "segment", "recommend", "text", "privacy", "records"}
+BUILDERS = {"bronze", "silver", "gold", "ops"}
+PLAIN_SOURCE = "sources.source"  # a frozen model without I/O, which builders take as a parameter
+
+# What each package may import besides itself: packages, or single modules of them.
+MAY_IMPORT: dict[str, set[str]] = {
+    "tables": set(),
+    "errors": set(),
+    "settings": {"errors", "synthetic.settings"},  # the demo's section stands beside the demo
+    **{rules: {"errors", "tables", PLAIN_SOURCE} | RULES for rules in RULES},
+    # lake.schema makes a Spark schema of a declaration, and touches no lake.
+    **{builders: {"errors", "tables", "lake.schema", PLAIN_SOURCE} | RULES for builders in BUILDERS},
+    "sources": {"privacy", "tables", "settings", "errors"},
+    "synthetic": {"privacy", "tables", "settings", "errors"},
+    "lake": {"tables", "settings", "errors"},
+    "quality": {"tables", "settings", "errors", "lake.schema"},
+    # A registry stores and loads the models of these modules.
+    "registry": {"tables", "settings", "errors", "recommend.als", "recommend.interface", "recommend.training"},
+    # privacy.keys makes and checks key files; recommend.training is to the training stage what a builder is to a table.
+    "run": {
+        "sources",
+        "lake",
+        "quality",
+        "registry",
+        "synthetic",
+        "settings",
+        "tables",
+        "errors",
+        "privacy.keys",
+        "recommend.training",
+    }
+    | BUILDERS,
+    "cli": {"run", "lake", "registry", "synthetic", "settings", "tables", "errors"},
+}
+JOBS_MAY_IMPORT = {"run", "lake", "registry", "synthetic", "settings", "tables", "errors"}
+HEAVY = {
+    "pyspark.ml": ("recommend", "registry"),
+    "mlflow": ("registry",),
+    "great_expectations": ("quality",),
+    "delta": ("lake",),
+    "torch": ("recommend.sequence",),
+    "airflow": (),
+}
+
+# Larger than a module (250 lines) or a function (70) should be, each a decision.
+LONG_MODULES = {
+    "reclake.tables.silver": "declarations, one after the other",
+    "reclake.cli": "one function per command, none of them long",
+    "reclake.run.stage": "one run order, read from top to bottom",
+    "reclake.run.plan": "touched days and staleness are one thought",
+    "reclake.registry.models": "log, promote, load and roll back of one registry",
+    "reclake.settings": "the sections, one after the other",
+}
+LONG_FUNCTIONS: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Module:
+    name: str
+    path: Path
+    tree: ast.Module
+    n_lines: int
+
+    @property
+    def package(self) -> str:
+        """The part of reclake that it belongs to."""
+        return self.name.split(".")[1] if "." in self.name else self.name
+
+    @property
+    def imports(self) -> set[str]:
+        """Full names of what it imports, wherever the import stands."""
+        return set(_imports(self, ast.walk(self.tree)))
+
+    @property
+    def imports_at_load(self) -> set[str]:
+        """Full names of what it imports while it is loaded itself."""
+        return set(_imports(self, iter(self.tree.body)))
+
+
+def _imports(module: Module, nodes: Iterator[ast.AST]) -> Iterator[str]:
+    folder = module.name if module.path.name == "__init__.py" else module.name.rpartition(".")[0]
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = folder.split(".")[: len(folder.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _read(path: Path, name: str) -> Module:
+    text = path.read_text(encoding="utf-8")
+    return Module(name, path, ast.parse(text), len(text.splitlines()))
+
+
+@cache
+def modules_of(folder: str, *, package: str = "") -> tuple[Module, ...]:
+    root = ROOT / folder
+    named = ((path, ".".join(path.relative_to(root).with_suffix("").parts)) for path in sorted(root.rglob("*.py")))
+    return tuple(_read(path, f"{package}{name}".removesuffix(".__init__")) for path, name in named)
+
+
+def lib() -> tuple[Module, ...]:
+    found = modules_of("lib")
+    assert len(found) >= 60  # nothing found must not pass
+    return found
+
+
+def own_imports(module: Module) -> set[str]:
+    """What it imports of reclake, as package.module or package."""
+    return {name.removeprefix("reclake.") for name in module.imports if name.startswith("reclake.")}
+
+
+def functions_of(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(module.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def is_within(name: str, allowed: set[str]) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in allowed)
+
+
+def test_packages_import_only_what_lies_below_them():
+    found = [module for module in lib() if module.name != "reclake"]
+    assert {module.package for module in found} <= set(MAY_IMPORT)
+    wrong = [
+        f"{module.name} imports {name}"
+        for module in found
+        for name in own_imports(module)
+        if not is_within(name, MAY_IMPORT[module.package] | {module.package})
+    ]
+    assert wrong == []
+
+
+def test_a_forbidden_import_is_seen():
+    """The net of the test above holds: each way of writing the same import is caught."""
+    for text in (
+        "from reclake.run import stage",
+        "import reclake.run.stage",
+        "from ..run import stage",
+        "def f():\n from reclake.run import x",
+    ):
+        module = Module("reclake.silver.events", Path("events.py"), ast.parse(text), 1)
+        assert not all(is_within(name, MAY_IMPORT["silver"] | {"silver"}) for name in own_imports(module))
+
+
+def test_no_module_needs_itself_to_load():
+    names = {module.name for module in lib()}
+    needs = {
+        module.name: {name if name in names else name.rpartition(".")[0] for name in module.imports_at_load}
+        & names - {module.name}
+        for module in lib()
+    }
+    while loadable := {name for name, needed in needs.items() if not needed & needs.keys()}:
+        for name in loadable:
+            del needs[name]
+    # A package's __init__ may gather its own modules, which name their siblings through it.
+    circles = {name: needed & needs.keys() for name, needed in needs.items()}
+    assert circles == {}
+
+
+def test_tables_need_the_standard_library_only():
+    found = [module for module in lib() if module.package == "tables"]
+    assert len(found) >= 5
+    foreign = {name for module in found for name in module.imports if not name.startswith("reclake.tables")}
+    assert {name for name in foreign if name.split(".")[0] not in sys.stdlib_module_names} == set()
+
+
+def test_heavy_libraries_stay_in_their_folders():
+    seen = set()
+    for module in lib():
+        for library, homes in HEAVY.items():
+            if any(is_within(name, {library}) for name in module.imports):
+                seen.add(library)
+                assert any(is_within(module.name, {f"reclake.{home}"}) for home in homes), f"{module.name} imports {library}"
+    assert {"pyspark.ml", "great_expectations", "delta"} <= seen
+
+
+@pytest.mark.parametrize(("folder", "allowed"), [("dags", {"tables"}), ("jobs", JOBS_MAY_IMPORT)])
+def test_dags_and_jobs_hold_no_logic(folder, allowed):
+    found = modules_of(folder)
+    assert found
+    assert [
+        f"{module.name} imports {name}" for module in found for name in own_imports(module) if not is_within(name, allowed)
+    ] == []
+
+
+def test_builders_touch_no_session_clock_or_path():
+    """What the imports do not show: actions on a session, the JVM, RDDs and collected rows."""
+    found = [module for module in lib() if module.package in BUILDERS]
+    assert len(found) >= 20
+    forbidden = {"_jvm", "_jsparkSession", "rdd", "sparkContext", "collect", "toPandas", "toLocalIterator", "sql"}
+    wrong = [
+        f"{module.name}: .{node.attr}"
+        for module in found
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr in forbidden
+    ]
+    assert wrong == []
+
+
+def _catches(node: ast.AST) -> set[str]:
+    """Names of what an except clause, `suppress` or `raises` catches; 'everything' for a bare except."""
+    if isinstance(node, ast.ExceptHandler):
+        return {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)} if node.type else {"everything"}
+    if not isinstance(node, ast.Call) or ast.unparse(node.func).split(".")[-1] not in ("suppress", "raises"):
+        return set()
+    # Whatever an error with a stated message is, it is not a failed assertion.
+    has_message = any(keyword.arg == "match" for keyword in node.keywords)
+    return {ast.unparse(one) for argument in node.args for one in ast.walk(argument)} - ({"Exception"} if has_message else set())
+
+
+def test_no_test_catches_its_own_failure():
+    found = modules_of("tests")
+    assert len(found) >= 20
+    swallowing = {"AssertionError", "Exception", "BaseException", "everything"}
+    wrong = [f"{module.name}:{node.lineno}" for module in found for node in ast.walk(module.tree) if swallowing & _catches(node)]
+    assert wrong == []
+
+
+def _bound_names(module: Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+
+
+def test_names_say_what_a_thing_is():
+    nameless = re.compile(r"^(df\d*|df_\w+|\w+_df|data|tmp\d*|user_?ids?|item_?ids?|users?)$")
+    words = {"utils", "common", "misc", "manager", "base", "helpers"}
+    assert [module.name for module in lib() if words & set(module.name.split("."))] == []
+    assert [
+        f"{module.name}:{line} {name}" for module in lib() for line, name in _bound_names(module) if nameless.match(name)
+    ] == []
+
+
+def test_what_is_long_is_a_decision():
+    found = lib()
+    long_modules = {module.name for module in found if module.n_lines > 250}
+    long_functions = {
+        f"{module.name}.{function.name}"
+        for module in found
+        for function in functions_of(module)
+        if function.end_lineno - function.lineno >= 70
+    }
+    assert long_modules - set(LONG_MODULES) == set()
+    assert long_functions - set(LONG_FUNCTIONS) == set()
+    assert set(LONG_MODULES) <= {module.name for module in found}
+
+
+def _docstrings(module: Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (told := ast.get_docstring(node)):
+            yield getattr(node, "name", module.name), told
+
+
+def test_docstrings_say_something():
+    form = re.compile(
+        r"<(description|summary|type|text|param)\w*>|_summary_|_description_|\bTODO\b|\bFIXME\b|:param|^(The )?(description|docstring)\b",
+        re.IGNORECASE,
+    )
+    told = [(module.name, name, text) for module in lib() for name, text in _docstrings(module)]
+    assert len(told) >= 200
+    empty = [
+        f"{module}.{name}"
+        for module, name, text in told
+        if form.search(text) or re.sub(r"\W|_", "", text).lower() == name.replace("_", "").lower()
+    ]
+    assert empty == []

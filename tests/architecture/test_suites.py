@@ -1,0 +1,134 @@
+"""Suites: one for every gated table, whole, fitting its declaration, and written in one form."""
+
+import json
+import re
+
+import pytest
+
+from reclake import tables
+from reclake.quality.rules import TYPES
+from reclake.quality.suites import load_suite, suite_path, written_form
+from reclake.tables import ops, silver
+
+GATED = pytest.mark.parametrize("table", tables.GATED, ids=lambda table: table.name)
+QUOTED = re.compile(r"(\w+) (?:=|<>) '([^']*)'")
+
+
+@pytest.fixture(scope="session")
+def expectations(root):
+    return root / "expectations"
+
+
+def rules_of(expectations, table, kind):
+    return [rule for rule in load_suite(expectations, table).rules if rule.type == f"expect_{kind}"]
+
+
+def test_every_gated_table_has_its_suite_and_nothing_else_has_one(expectations):
+    declared = {table.name for table in tables.GATED}
+    assert len(declared) >= 20
+    assert {path.name for path in expectations.iterdir()} == {f"{name}.json" for name in declared}
+
+
+@GATED
+def test_it_loads_and_says_how_many_it_holds(expectations, table):
+    suite = load_suite(expectations, table)
+    written = json.loads(suite_path(expectations, table).read_text(encoding="utf-8"))
+    assert written["meta"] == {"table": table.name, "n_expectations": len(suite.rules), "floor": table.min_rows}
+    assert {rule.type for rule in suite.rules} <= set(TYPES)
+    assert len({(rule.text, rule.severity) for rule in suite.rules}) == len(suite.rules)
+
+
+@GATED
+def test_great_expectations_reads_it_and_writes_the_same(expectations, table):
+    from great_expectations.core.expectation_suite import ExpectationSuite
+
+    text = suite_path(expectations, table).read_text(encoding="utf-8")
+    suite = ExpectationSuite(**json.loads(text)).to_json_dict()
+    assert json.loads(written_form(suite)) == json.loads(text)
+    assert written_form(json.loads(text)) == text
+
+
+@GATED
+def test_required_columns_and_the_floor_are_in_it(expectations, table):
+    not_null = {
+        rule.columns[0]
+        for rule in rules_of(expectations, table, "column_values_to_not_be_null")
+        if rule.condition is None and rule.severity == "critical"
+    }
+    assert set(table.required) == not_null
+    floors = [rule.kwargs["min_value"] for rule in rules_of(expectations, table, "table_row_count_to_be_between")]
+    assert floors == ([table.min_rows] if table.min_rows else [])
+
+
+@GATED
+def test_every_number_and_time_has_both_bounds(expectations, table):
+    bounded = {rule.columns[0] for rule in rules_of(expectations, table, "column_values_to_be_between")}
+    finite = {field.name for field in table.fields if field.type in ("double", "float")}
+    assert finite <= bounded
+    for rule in rules_of(expectations, table, "column_values_to_be_between"):
+        assert rule.kwargs["min_value"] <= rule.kwargs["max_value"]
+
+
+@GATED
+def test_every_exception_has_its_reason(expectations, table):
+    for rule in load_suite(expectations, table).rules:
+        tolerates = rule.kwargs.get("mostly", 1) != 1 or rule.severity != "critical" or rule.min_matching_rows == 0
+        assert bool(rule.reason) == tolerates, rule.text
+
+
+@GATED
+def test_a_condition_names_values_that_exist(expectations, table):
+    """A misspelt value would match no row, and its rules would pass on nothing."""
+    suite = load_suite(expectations, table)
+    allowed = {
+        rule.columns[0]: rule.kwargs["value_set"]
+        for rule in suite.rules
+        if rule.type == "expect_column_values_to_be_in_set" and not rule.condition
+    }
+    for condition in suite.conditions:
+        for column, value in QUOTED.findall(condition):
+            assert value in allowed[column], condition
+        assert QUOTED.search(condition) or "'" not in condition
+
+
+def test_some_suites_have_conditions(expectations):
+    assert sum(bool(load_suite(expectations, table).conditions) for table in tables.GATED) >= 5
+
+
+@pytest.mark.parametrize(
+    "table", [t for t in tables.GATED if "account_id" in {f.name for f in t.fields}], ids=lambda table: table.name
+)
+def test_pseudonyms_are_known_by_their_form(expectations, table):
+    patterns = {rule.columns[0]: rule.kwargs["regex"] for rule in rules_of(expectations, table, "column_values_to_match_regex")}
+    assert patterns["account_id"] == r"^[ad]_[0-9a-f]{32}\z"
+
+
+def test_nothing_may_be_unaccounted_for(expectations):
+    bounds = [
+        (rule.kwargs["min_value"], rule.kwargs["max_value"], rule.severity)
+        for rule in rules_of(expectations, ops.RECONCILIATION, "column_values_to_be_between")
+        if rule.columns == ("n_unaccounted",)
+    ]
+    assert bounds == [(0, 0, "critical")]
+
+
+@pytest.mark.parametrize("table", [silver.EVENT_RECORDS, silver.EVENTS], ids=lambda table: table.name)
+def test_free_text_must_be_masked(expectations, table):
+    from reclake.privacy.masking import masked
+
+    patterns = [rule.kwargs["regex"] for rule in rules_of(expectations, table, "column_values_to_not_match_regex")]
+    written = "mail anna.b@example.com or call 13800138000"
+    assert len(patterns) == 2
+    assert all(re.search(pattern, written) and not re.search(pattern, masked(written)) for pattern in patterns)
+
+
+def test_segments_and_tiers_are_those_of_the_rules(expectations):
+    from reclake.segment.segments import NO_ORDERS, SEGMENTS
+    from reclake.segment.tiers import ORDER, PROSPECT
+
+    allowed = {
+        rule.columns[0]: set(rule.kwargs["value_set"])
+        for rule in rules_of(expectations, tables.BY_NAME["gold.customer_segments"], "column_values_to_be_in_set")
+        if not rule.condition
+    }
+    assert allowed == {"segment": {segment.name for segment in SEGMENTS} | {NO_ORDERS}, "tier": {*ORDER, PROSPECT}}

@@ -1,0 +1,196 @@
+"""Trainings and versions on SQLite; what must not be promoted is not, and the champion goes on serving."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from urllib.parse import urlparse
+
+import numpy as np
+import pytest
+
+from frames import contents
+from reclake.errors import LakeDamaged, ServiceDown, UsageError
+from reclake.recommend.als import FittedAls
+from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, Metric, TrainingOutcome
+from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry
+
+DAY = date(2026, 3, 1)
+SPLIT = "train < 2026-02-22 <= test < 2026-03-01"
+
+
+def fitted(spark, *, value=1.0):
+    return FittedAls(
+        customer_factors=spark.createDataFrame(
+            [("c1", [value, 0.0]), ("c2", [0.0, 1.0])], "customer_id string, factors array<float>"
+        ),
+        products=spark.createDataFrame([("p1", 0), ("p2", 1), ("p3", 2)], "product_id string, product_index int"),
+        product_factors=np.arange(6, dtype=np.float32).reshape(3, 2),
+        n_customers=2,
+        cut=DAY,
+    )
+
+
+def outcome(model, *, ndcg=0.4, against=None, to_champion=(1.05, 0.99), to_popularity=(1.5, 1.2)):
+    metrics = [
+        Metric("als", SPLIT, "ndcg_at_10", ndcg, 50),
+        Metric("als", SPLIT, RATIO_TO_POPULARITY, to_popularity[0], 50, to_popularity[1], 2.0),
+    ]
+    if against:
+        metrics.append(Metric("als", SPLIT, RATIO_TO_CHAMPION, to_champion[0], 50, to_champion[1], 1.3))
+    return TrainingOutcome(DAY, date(2026, 2, 22), tuple(metrics), True, True, against, model=model)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("mlflow")
+
+
+@pytest.fixture
+def registry(store, request):
+    """One database for all tests, as making it takes seconds; a registered model of its own for each."""
+    return Registry(f"sqlite:///{store}/mlflow.db", str(store / "artefacts"), name=f"als_{request.node.name[:60]}")
+
+
+def logged(registry, made, training_id):
+    return registry.log_training(
+        made,
+        training_id=training_id,
+        at=datetime(2026, 3, 1, tzinfo=UTC),
+        settings={"als.rank": 2},
+        inputs={"silver.interactions": 4},
+        lake_root="lake",
+        code_digest="abc",
+    )
+
+
+@pytest.fixture
+def incumbent(spark, registry):
+    version = logged(registry, outcome(fitted(spark)), "first")
+    registry.promote(spark, version, min_champion_ratio=0.98)
+    return version
+
+
+def aliases(registry):
+    return registry._client.get_registered_model(registry.name).aliases
+
+
+def folder_of(registry, version):
+    return Path(urlparse(registry._client.get_model_version(registry.name, version).source).path)
+
+
+def test_a_model_comes_back_as_it_was(spark, registry):
+    assert registry.load_champion(spark) is None
+    version = logged(registry, outcome(fitted(spark)), "t")
+    assert logged(registry, outcome(fitted(spark)), "t") == version  # running twice changes nothing
+    assert registry.champion_version() is None
+    registry.promote(spark, version, min_champion_ratio=0.98)
+    found = registry.load_champion(spark)
+    made = fitted(spark)
+    assert (found.version, found.cut, found.n_customers) == (version, DAY, 2)
+    assert found.product_factors.dtype == np.float32
+    assert (found.product_factors == made.product_factors).all()
+    assert contents(found.customer_factors) == contents(made.customer_factors)
+    assert contents(found.products) == contents(made.products)
+
+
+def test_a_training_is_traceable(spark, registry):
+    version = logged(registry, outcome(fitted(spark)), "t")
+    run = registry._client.get_run(registry._client.get_model_version(registry.name, version).run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {"als.rank": "2"}
+    assert run.data.tags["code_digest"] == "abc"
+    assert run.data.metrics["als.ndcg_at_10_over_popularity.lower"] == 1.2
+    (used,) = run.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("silver.interactions", "4")
+
+
+def test_a_training_without_a_model_is_logged_too(registry):
+    assert logged(registry, replace(outcome(None), reasons=("not better",)), "t") is None
+    assert registry.champion_version() is None
+
+
+def test_promotion_and_the_way_back(spark, registry, incumbent):
+    second = logged(registry, outcome(fitted(spark, value=2.0), against=incumbent), "second")
+    registry.promote(spark, second, min_champion_ratio=0.98)
+    registry.promote(spark, second, min_champion_ratio=0.98)
+    assert aliases(registry) == {CHAMPION: second, PREVIOUS: incumbent}
+    third = logged(registry, outcome(fitted(spark, value=3.0), against=second), "third")
+    registry.promote(spark, third, min_champion_ratio=0.98)
+    assert registry.roll_back() == second
+    assert aliases(registry) == {CHAMPION: second, PREVIOUS: incumbent}
+    assert registry.roll_back() == incumbent
+    assert aliases(registry) == {CHAMPION: incumbent}
+    with pytest.raises(PromotionRefused, match="no earlier champion"):
+        registry.roll_back()
+    assert registry.load(spark, third).version == third
+
+
+REFUSED = {
+    "not a number": (dict(ndcg=float("nan")), "no numbers: als.ndcg_at_10"),
+    "infinite": (dict(ndcg=float("inf")), "no numbers: als.ndcg_at_10"),
+    "below the incumbent": (dict(to_champion=(0.9, 0.85)), "ndcg_at_10 / champion is 0.9000"),
+    "no better than it": (dict(to_champion=(1.0, 0.99)), "above 1 and 0.98"),
+    "perhaps much worse": (dict(to_champion=(1.05, 0.98)), "lower end 0.9800"),
+    "worse than popularity": (dict(to_popularity=(1.1, 0.99)), "ndcg_at_10 / popularity is 1.1000"),
+    "compared with another": (dict(against="99"), "compared with version 99"),
+    "not compared": (dict(against=None), "compared with version none"),
+}
+
+
+@pytest.mark.parametrize(("made", "why"), REFUSED.values(), ids=[name.replace(" ", "_") for name in REFUSED])
+def test_refused(spark, registry, incumbent, made, why):
+    version = logged(registry, outcome(fitted(spark), **(dict(against=incumbent) | made)), "second")
+    with pytest.raises(PromotionRefused, match=why):
+        registry.promote(spark, version, min_champion_ratio=0.98)
+    assert aliases(registry) == {CHAMPION: incumbent}
+    assert registry.load_champion(spark).version == incumbent
+
+
+def lose_a_file(spark, folder):
+    shutil.rmtree(folder / "customer_factors")
+
+
+def change_a_column(spark, folder):
+    spark.createDataFrame([("c1", [1.0])], "customer_id string, vector array<float>").write.mode("overwrite").parquet(
+        str(folder / "customer_factors")
+    )
+
+
+def change_a_value(spark, folder):
+    spark.createDataFrame([("c1", [9.0, 9.0]), ("c2", [0.0, 1.0])], "customer_id string, factors array<float>").write.mode(
+        "overwrite"
+    ).parquet(str(folder / "customer_factors"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [(lose_a_file, "cannot be read"), (change_a_column, "other columns"), (change_a_value, "not what was registered")],
+)
+def test_damaged_files_are_not_promoted(spark, registry, incumbent, damage, why):
+    version = logged(registry, outcome(fitted(spark), against=incumbent), "second")
+    damage(spark, folder_of(registry, version))
+    with pytest.raises(LakeDamaged, match=why):
+        registry.promote(spark, version, min_champion_ratio=0.98)
+    assert aliases(registry) == {CHAMPION: incumbent}
+    assert registry.load_champion(spark).version == incumbent
+
+
+def test_vectors_that_are_no_numbers_are_not_promoted(spark, registry):
+    version = logged(registry, outcome(fitted(spark, value=float("nan"))), "t")
+    with pytest.raises(LakeDamaged):
+        registry.promote(spark, version, min_champion_ratio=0.98)
+    assert registry.champion_version() is None
+
+
+def test_an_unknown_version_is_named(spark, registry, incumbent):
+    with pytest.raises(UsageError, match="no version 77"):
+        registry.load(spark, "77")
+
+
+def test_a_registry_that_is_not_there(tmp_path):
+    (tmp_path / "mlflow.db").write_bytes(b"this is no database, but long enough to be read as one" * 40)
+    with pytest.raises(ServiceDown, match="does not answer"):
+        Registry(f"sqlite:///{tmp_path}/mlflow.db", str(tmp_path))

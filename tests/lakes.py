@@ -1,0 +1,56 @@
+"""Lakes of their own for tests that run the graph: settings, an open application, and the published rows as a bag."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from reclake.privacy.keys import make_key_files
+from reclake.run.application import Application, open_application
+from reclake.run.report import Silent
+from reclake.run.views import published
+from reclake.settings import load_settings
+from reclake.tables import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def open_lake(spark: SparkSession, folder: Path, *, source: str, landing: Path, overrides: Iterable[str] = ()) -> Application:
+    """An application on an own lake below `folder`; keys lie beside the landing folder, so lakes can be compared."""
+    secrets = landing.parent / "secrets"
+    make_key_files(str(secrets), ("id1", "c1"))
+    chosen = [
+        f"lake.root={folder / 'lake'}",
+        f"landing.root={landing}",
+        f"secrets.directory={secrets}",
+        f"mlflow.tracking_uri=sqlite:///{folder / 'mlflow.db'}",
+        f"mlflow.artifact_root={folder / 'models'}",
+        f'sources.enabled=["{source}"]',
+        *overrides,
+    ]
+    settings = load_settings(ROOT, profile="test", overrides=chosen, environment={})
+    return open_application(ROOT, settings, name="test", spark=spark, reporter=Silent())
+
+
+def comparable(app: Application, table: Table) -> DataFrame:
+    """The published rows less what says which run wrote them."""
+    return published(app, table).drop(*table.run_columns)
+
+
+def bag(app: Application, table: Table) -> Counter[Any]:
+    """The published rows as a bag."""
+    return Counter(tuple(map(repr, row)) for row in comparable(app, table).collect())
+
+
+def assert_same_bag(one: Application, other: Application, table: Table) -> None:
+    """Both lakes publish the same rows of the table, at the as_ofs that both hold; and they do hold some."""
+    left, right = comparable(one, table), comparable(other, table)
+    if table.is_as_of:
+        shared = left.select("as_of_date").intersect(right.select("as_of_date"))
+        left, right = (frame.join(F.broadcast(shared), on="as_of_date", how="left_semi") for frame in (left, right))
+    assert left.count(), f"{table.name} is empty: nothing is compared"
+    assert left.exceptAll(right).count() == 0, f"{table.name}: rows of the first that the second lacks"
+    assert right.exceptAll(left).count() == 0, f"{table.name}: rows of the second that the first lacks"

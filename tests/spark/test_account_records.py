@@ -1,0 +1,136 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from frames import contents, in_order
+from reclake.lake.schema import conform
+from reclake.privacy.keys import load_key, make_key_files
+from reclake.privacy.tokens import account_pseudonym, contact_token
+from reclake.records import classify
+from reclake.silver.account_records import account_records
+from reclake.silver.consent_records import consent_records
+from reclake.silver.product_records import product_records
+from reclake.tables import silver
+from sources_of_records import ACCOUNT_COLUMNS, DAY, bronze_frame, bronze_row, feed, source
+
+LIMITS = {"max_record_bytes": 1_048_576, "max_depth": 32}
+PHONE = "13800138000"
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("secrets"))
+    make_key_files(folder, ["id1", "c1"])
+    return folder
+
+
+def states(*records, **other):
+    return [bronze_row(json.dumps({"channel": "app"} | record), n, **other) for n, record in enumerate(records)]
+
+
+def accounts(spark, directory, *rows):
+    of = source(accounts=feed("accounts", ACCOUNT_COLUMNS, record_id=["account_id", "changed_at"]))
+    keys = {"id_key_id": "id1", "contact_key_id": "c1", "default_region": "CN", "directory": directory}
+    return conform(
+        account_records(bronze_frame(spark, "accounts", *rows), sources={"demo": of}, **keys, **LIMITS), silver.ACCOUNT_RECORDS
+    )
+
+
+def test_states_of_accounts(spark, directory):
+    at = "2026-03-01T08:00:00Z"
+    rows = accounts(
+        spark,
+        directory,
+        *states(
+            {"id": "1", "at": at, "phone": "138 0013 8000", "mail": "A@X.com", "gender": "2", "born": 1980, "address": "Road 1"},
+            {"id": "2", "at": at, "phone": "00000000000", "mail": "unknown", "gender": "?"},
+            {"id": "1", "at": at, "phone": "138 0013 8000"},
+            {"id": "3", "at": at, "born": 1066},
+            {"id": " ", "at": "2027-01-01T00:00:00Z"},
+            {"id": "4", "at": at, "phone": 13800138000},
+        ),
+        *states(
+            {"id": "1", "at": "2026-03-02T08:00:00Z", "phone": PHONE}, file_digest="f2", delivery_day=DAY + timedelta(days=1)
+        ),
+    )
+    key = load_key(directory, "c1")
+    token = contact_token(key, key_id="c1", kind="phone", value=f"+86{PHONE}")
+    known = [account_pseudonym(load_key(directory, "id1"), source="demo", channel="app", native_id=str(n)) for n in range(5)]
+    fine = dict(record_class="kept", reasons=[], phone_token=None, email_token=None, gender="unknown", birth_year=None)
+    expected = [
+        fine | dict(account_id=known[1], phone_token=token, gender="female", birth_year=1980)
+        | dict(email_token=contact_token(key, key_id="c1", kind="email", value="a@x.com")),
+        fine | dict(account_id=known[2]),
+        fine | dict(account_id=known[1], phone_token=token, record_class="rejected", reasons=[classify.ID_CLASH]),
+        fine | dict(account_id=known[3], record_class="rejected", reasons=["birth_year is no year of birth"]),
+        fine | dict(account_id=None, record_class="rejected", reasons=["account_id is missing", "changed_at is in the future", "changed_at is missing"]),
+        fine | dict(account_id=known[4], record_class="rejected", reasons=["phone_token is not text"]),
+        fine | dict(account_id=known[1], phone_token=token),
+    ]  # fmt: skip
+    assert contents(rows, *expected[0]) == in_order(*expected)
+
+
+def test_no_contact_stands_in_the_plan_or_in_a_row(spark, directory):
+    rows = accounts(
+        spark, directory, *states({"id": "1", "at": "2026-03-01T08:00:00Z", "phone": PHONE, "mail": "me@example.com"})
+    )
+    assert contents(rows, "record_class") == [{"record_class": "kept"}]
+    plan = rows._jdf.queryExecution().toString()
+    shown = plan + repr(rows.collect())
+    assert "phone_token" in shown
+    for secret in (PHONE, "me@example.com", load_key(directory, "id1").hex(), load_key(directory, "c1").hex()):
+        assert secret not in shown
+
+
+def test_consents_carry_the_account_of_their_channel(spark, directory):
+    columns = {
+        "consent_id": {"from": "nr", "type": "string"},
+        "account_id": {"from": "id", "type": "account"},
+        "channel": {"from": "channel", "type": "string"},
+        "purpose": {"from": "what", "type": "string", "one_of": ["personalisation", "marketing"]},
+        "is_granted": {"from": "yes", "type": "boolean"},
+        "changed_at": {"from": "at", "type": "timestamp", "format": "iso"},
+    }
+    said = {"nr": "1", "id": "7", "what": "marketing", "yes": True, "at": "2026-03-01T08:00:00Z"}
+    rows = states(said, said | {"nr": "2", "yes": "true"}, said | {"nr": "3", "what": "all"}, {"nr": "4"}, said | {"yes": False})
+    of = source(consents=feed("consents", columns, record_id=["consent_id"]))
+    bronze = bronze_frame(spark, "consents", *rows)
+    built = conform(
+        consent_records(bronze, sources={"demo": of}, id_key_id="id1", directory=directory, **LIMITS), silver.CONSENT_RECORDS
+    )
+    account = account_pseudonym(load_key(directory, "id1"), source="demo", channel="app", native_id="7")
+    missing = ["account_id is missing", "changed_at is missing", "is_granted is missing", "purpose is missing"]
+    assert contents(built, "consent_id", "account_id", "is_granted", "reasons") == in_order(
+        dict(consent_id="1", account_id=account, is_granted=True, reasons=[]),
+        dict(consent_id="2", account_id=account, is_granted=None, reasons=["is_granted is not true or false"]),
+        dict(consent_id="3", account_id=account, is_granted=True, reasons=["purpose is not one of the allowed values"]),
+        dict(consent_id="4", account_id=None, is_granted=None, reasons=missing),
+        dict(consent_id="1", account_id=account, is_granted=False, reasons=[classify.ID_CLASH]),
+    )
+
+
+def test_products(spark):
+    columns = {
+        "product_id": {"from": "sku", "type": "product"},
+        "price_amount": {"from": "price", "type": "decimal"},
+        "currency": {"from": "cur", "type": "string"},
+        "is_active": {"from": "on", "type": "boolean", "map": {"Y": "true", "N": "false"}},
+    }
+    of = source(products=feed("products", columns))
+    raws = [
+        {"sku": "A", "price": 1.5, "cur": "EUR", "on": "Y"},
+        {"sku": "B", "price": -1, "cur": "euro", "on": "?"},
+        {"price": 1},
+    ]
+    bronze = bronze_frame(spark, "products", *states(*raws))
+    built = conform(product_records(bronze, sources={"demo": of}, **LIMITS), silver.PRODUCT_RECORDS)
+    assert contents(built, "product_id", "is_active", "reasons") == in_order(
+        dict(product_id="A", is_active=True, reasons=[]),
+        dict(
+            product_id="B",
+            is_active=None,
+            reasons=["currency is not ISO 4217", "is_active is not a known value", "price_amount is below 0"],
+        ),
+        dict(product_id=None, is_active=None, reasons=["product_id is missing"]),
+    )

@@ -1,0 +1,188 @@
+"""Repeats, clashes and late records, against a plain Python reading of the rule."""
+
+import random
+from datetime import date, timedelta
+
+import pytest
+
+from frames import contents, in_order
+from reclake.records import classify
+from reclake.records.typed import with_reasons
+from sources_of_records import EVENT_COLUMNS, feed, source
+
+DAY = date(2026, 3, 10)
+SCHEMA = (
+    "source string, delivery_day date, file_digest string, position long, feed string, fingerprint string, event_id string, "
+    "event_date date, reasons array<string>"
+)
+BY_ID = feed("events", EVENT_COLUMNS, record_id=["event_id"])
+FLAGGED = feed("events", EVENT_COLUMNS, duplicates="flag")
+DROPPED = feed("events", EVENT_COLUMNS, duplicates="drop")
+
+
+def record(day, event_id, content, *, file="f", position=0, about=None, reasons=()):
+    """A typed record delivered `day` days after DAY, of an event `about` days after DAY (default: the same day)."""
+    delivered = DAY + timedelta(days=day)
+    event_day = DAY + timedelta(days=day if about is None else about)
+    return ("demo", delivered, file, position, "events", content, event_id, event_day, list(reasons))
+
+
+def classes(spark, events, *records, **limits):
+    """(day after DAY, file, position) → class, reasons, whether it is a repeat."""
+    frame = spark.createDataFrame(list(records), SCHEMA)
+    judged = classify.classified(frame, source(events=events, **limits), "events", event_day="event_date")
+    return {
+        ((row["delivery_day"] - DAY).days, row["file_digest"], row["position"]): (
+            row["record_class"],
+            row["reasons"],
+            row["is_repeat"],
+        )
+        for row in judged.collect()
+    }
+
+
+KEPT = ("kept", [], False)
+SAME = ("duplicate", [classify.SAME_AGAIN], False)
+CLASH = ("rejected", [classify.ID_CLASH], False)
+LATE = ("late", [classify.TOO_LATE], False)
+
+
+def test_the_first_delivered_of_an_id_wins_whatever_its_event_day(spark):
+    found = classes(
+        spark,
+        BY_ID,
+        record(0, "e1", "x", file="f2"),
+        record(0, "e1", "x", file="f1", position=7, about=-1),
+        record(0, "e1", "y", file="f1", position=9),
+        record(1, "e1", "x", file="a"),
+        record(1, "e2", "x", file="a", position=1),
+    )
+    assert found == {(0, "f1", 7): KEPT, (0, "f1", 9): CLASH, (0, "f2", 0): SAME, (1, "a", 0): SAME, (1, "a", 1): KEPT}
+
+
+def test_positions_are_ordered_as_numbers(spark):
+    found = classes(spark, BY_ID, record(0, "e1", "x", position=10), record(0, "e1", "y", position=9))
+    assert found == {(0, "f", 9): KEPT, (0, "f", 10): CLASH}
+
+
+def test_a_repeat_is_looked_for_in_the_days_before_it_and_no_further(spark):
+    assert classes(spark, BY_ID, record(0, "e1", "x"), record(3, "e1", "x")) == {(0, "f", 0): KEPT, (3, "f", 0): SAME}
+    assert classes(spark, BY_ID, record(0, "e1", "x"), record(4, "e1", "x")) == {(0, "f", 0): KEPT, (4, "f", 0): KEPT}
+    historical = {"repeat_days": None, "late_limit_days": None}
+    found = classes(spark, BY_ID, record(0, "e1", "x"), record(900, "e1", "y"), **historical)
+    assert found == {(0, "f", 0): KEPT, (900, "f", 0): CLASH}
+
+
+def test_a_chain_of_repeats_goes_on_over_those_that_are_repeats_themselves(spark):
+    found = classes(spark, BY_ID, *(record(day, "e1", "x") for day in (0, 3, 6, 9)), record(13, "e1", "x"))
+    assert found == {(0, "f", 0): KEPT, (3, "f", 0): SAME, (6, "f", 0): SAME, (9, "f", 0): SAME, (13, "f", 0): KEPT}
+
+
+def test_an_invalid_record_neither_wins_nor_repeats(spark):
+    found = classes(
+        spark,
+        BY_ID,
+        record(0, "e1", "x", reasons=["b", "a", "b"]),
+        record(0, "e1", "y", position=1),
+        record(0, "e1", "y", position=2, reasons=["a"]),
+        record(0, None, None, position=3, reasons=["it is empty"]),
+    )
+    assert found == {
+        (0, "f", 0): ("rejected", ["a", "b"], False),
+        (0, "f", 1): KEPT,
+        (0, "f", 2): ("rejected", ["a"], False),
+        (0, "f", 3): ("rejected", ["it is empty"], False),
+    }
+
+
+def test_without_id_a_repeat_is_flagged_or_dropped_as_the_feed_says(spark):
+    records = [record(0, None, "x"), record(0, None, "x", position=1), record(2, None, "x"), record(2, None, "y", position=1)]
+    again = ("kept", [], True)
+    assert classes(spark, FLAGGED, *records) == {(0, "f", 0): KEPT, (0, "f", 1): again, (2, "f", 0): again, (2, "f", 1): KEPT}
+    assert classes(spark, DROPPED, *records) == {(0, "f", 0): KEPT, (0, "f", 1): SAME, (2, "f", 0): SAME, (2, "f", 1): KEPT}
+
+
+def test_late_is_measured_between_days_in_the_data_and_comes_after_repeats(spark):
+    found = classes(
+        spark,
+        BY_ID,
+        record(0, "e1", "x", about=-3),
+        record(0, "e2", "x", about=-4, position=1),
+        record(0, "e2", "x", about=-4, position=2),
+        record(0, "e2", "y", about=-4, position=3),
+        record(0, "e3", "x", about=1, position=4),
+    )
+    assert found == {(0, "f", 0): KEPT, (0, "f", 1): LATE, (0, "f", 2): SAME, (0, "f", 3): CLASH, (0, "f", 4): KEPT}
+    assert classes(spark, BY_ID, record(0, "e1", "x", about=-900), repeat_days=None, late_limit_days=None) == {(0, "f", 0): KEPT}
+
+
+def expected(records, *, repeat_days, late_limit_days):
+    """The rule of the module's first lines, record by record."""
+    found = {}
+    for this in records:
+        _, day, file, position, _, content, event_id, event_day, reasons = this
+        before = [
+            other for other in records
+            if not other[8] and other[6] == event_id and other[1:4] < this[1:4] and (day - other[1]).days <= repeat_days
+        ]  # fmt: skip
+        key = ((day - DAY).days, file, position)
+        if reasons:
+            found[key] = ("rejected", sorted(set(reasons)), False)
+        elif before:
+            found[key] = SAME if min(before, key=lambda other: other[1:4])[5] == content else CLASH
+        else:
+            found[key] = LATE if (day - event_day).days > late_limit_days else KEPT
+    return found
+
+
+def histories(*, seed, n_ids):
+    """Deliveries of many ids with repeats, clashes, invalid and late records, in random order."""
+    draw = random.Random(seed)
+    rows = {}
+    for number in range(n_ids):
+        for _ in range(draw.randint(1, 7)):
+            day = draw.randint(0, 8)
+            file, position = f"f{day}{draw.randint(0, 1)}", draw.randint(0, 50 * n_ids)
+            rows[file, position] = record(
+                day, f"e{number}", draw.choice("xxy"), file=file, position=position, about=day - draw.randint(-1, 5),
+                reasons=draw.choice([(), (), (), ("bad",)]),
+            )  # fmt: skip
+    shuffled = list(rows.values())
+    draw.shuffle(shuffled)
+    return shuffled
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_classes_agree_with_plain_python_in_any_order_of_input(spark, seed):
+    records = histories(seed=seed, n_ids=150)
+    found = classes(spark, BY_ID, *records)
+    assert found == expected(records, repeat_days=3, late_limit_days=3)
+    assert {class_ for class_, _, _ in found.values()} == {"kept", "duplicate", "rejected", "late"}
+
+
+@pytest.mark.parametrize("day", [4, 7])
+def test_a_delivery_day_depends_only_on_the_days_of_its_window(spark, day):
+    records = histories(seed=3, n_ids=150)
+    inside = [row for row in records if -3 <= (row[1] - DAY).days - day <= 0]
+    of_day = {key: found for key, found in classes(spark, BY_ID, *inside).items() if key[0] == day}
+    assert len(of_day) > 20
+    assert of_day == {key: found for key, found in expected(records, repeat_days=3, late_limit_days=3).items() if key[0] == day}
+
+
+def test_two_parts_of_an_id_are_not_one(spark):
+    orders = feed("events", EVENT_COLUMNS, record_id=["event_id", "product_id"])
+    rows = [
+        (*record(0, "a", "x"), '"b"}'),
+        (*record(0, 'a","product_id":"', "y", position=1), "b"),
+        (*record(0, "a", "z", position=2), None),
+    ]
+    frame = spark.createDataFrame(rows, f"{SCHEMA}, product_id string")
+    by_two = source(events=orders)
+    judged = classify.classified(
+        with_reasons(frame, classify.missing_ids(by_two.feeds_of("events"))), by_two, "events", event_day=None
+    )
+    assert contents(judged, "position", "record_class", "reasons") == in_order(
+        {"position": 0, "record_class": "kept", "reasons": []},
+        {"position": 1, "record_class": "kept", "reasons": []},
+        {"position": 2, "record_class": "rejected", "reasons": ["product_id is missing"]},
+    )

@@ -1,0 +1,146 @@
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from frames import contents, in_order
+from reclake.lake.schema import conform
+from reclake.privacy.keys import load_key, make_key_files
+from reclake.privacy.tokens import account_pseudonym
+from reclake.records import classify
+from reclake.silver.order_records import order_records
+from reclake.tables import silver
+from sources_of_records import DAY, ORDER_COLUMNS, bronze_frame, bronze_row, feed, source
+
+HEADER = "order,line,at,channel,customer,code,n,price"
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("secrets"))
+    make_key_files(folder, ["id1"])
+    return folder
+
+
+def built(spark, directory, *rows, of, timezone="UTC"):
+    bronze = bronze_frame(spark, "orders", *rows)
+    limits = {"max_record_bytes": 1_048_576, "max_depth": 32}
+    orders = order_records(bronze, sources={"demo": of}, timezone=timezone, id_key_id="id1", directory=directory, **limits)
+    return conform(orders, silver.ORDER_RECORDS)
+
+
+def csv_source(**other):
+    feed_of_csv = feed("orders", ORDER_COLUMNS, format="csv", **other)
+    return source(orders=feed_of_csv, time_zone="Europe/London", late_limit_days=None, repeat_days=None)
+
+
+def csv_rows(*lines, **other):
+    return [
+        bronze_row(line, n, file_name="orders/2026-03-01.csv", format="csv", header=HEADER, **other)
+        for n, line in enumerate(lines)
+    ]
+
+
+def test_lines_of_a_till(spark, directory):
+    rows = csv_rows(
+        "536365,,2026-03-01 08:26:00,web,17850.0,85123a,6,2.55",
+        "C536366,,2026-03-01 08:26:00,web,17850.0,85123A,-1,2.5500",
+        "536367,,2026-03-01 08:26:00,web,,POST,1,18.0",
+    )
+    key = load_key(directory, "id1")
+    account = account_pseudonym(key, source="demo", channel="web", native_id="17850")
+    line = dict(
+        source="demo", delivery_day=DAY, file_digest="f1", record_class="kept", reasons=[], is_repeat=False, line_id=None,
+        event_date=DAY, channel="web", product_name=None, country=None, currency="EUR", received_at=None,
+    )  # fmt: skip
+    sold = line | dict(
+        position=0, order_id="536365", account_id=account, product_code="85123a", product_id="85123A", quantity=6,
+        unit_price_amount=Decimal("2.5500"), line_amount=Decimal("15.3000"), is_return=False,
+    )  # fmt: skip
+    returned = sold | dict(
+        position=1, order_id="C536366", product_code="85123A", quantity=-1, line_amount=Decimal("-2.5500"), is_return=True
+    )
+    postage = sold | dict(
+        position=2, order_id="536367", account_id=None, product_code="POST", product_id=None, quantity=1,
+        unit_price_amount=Decimal(18), line_amount=Decimal(18),
+    )  # fmt: skip
+    assert contents(built(spark, directory, *rows, of=csv_source()).drop("fingerprint", "ordered_at")) == in_order(
+        sold, returned, postage
+    )
+
+
+def test_what_is_no_sale_and_no_return_is_rejected(spark, directory):
+    rows = csv_rows(
+        "o1,,2026-03-01 08:26:00,web,,A,1,0.0",
+        "o1,,2026-03-01 08:26:00,web,,A,1,-11062.06",
+        "o1,,2026-03-01 08:26:00,web,,A,0,1.5",
+        "o1,,2026-03-01 08:26:00,web,,A,99999999999999,99.9",
+        "o1,,2026-03-29 01:30:00,web,,A,1.5,1.23456",
+        ",,2026-03-01,web,,A,,",
+    )
+    assert contents(built(spark, directory, *rows, of=csv_source()), "position", "record_class", "reasons") == in_order(
+        *(
+            dict(position=n, record_class="rejected", reasons=reasons)
+            for n, reasons in enumerate([
+                ["unit_price_amount is not above 0"],
+                ["unit_price_amount is not above 0"],
+                ["quantity is 0"],
+                ["line_amount is too large"],
+                [
+                    "ordered_at is not a time",
+                    "quantity is not a whole number",
+                    "unit_price_amount is not an amount of at most 4 decimals",
+                ],
+                ["order_id is missing", "ordered_at is not a time", "quantity is missing", "unit_price_amount is missing"],
+            ])
+        )
+    )
+
+
+def test_a_line_without_id_is_flagged_or_dropped_when_it_comes_again(spark, directory):
+    lines = [
+        "o1,,2026-03-01 08:26:00,web,,A,1,1.5",
+        "o1,,2026-03-01 08:26:00,web,,A,1,1.5",
+        "o1,,2026-03-01 08:26:00,web,,A,2,1.5",
+    ]
+    rows = csv_rows(*lines) + csv_rows(lines[0], file_digest="a", delivery_day=DAY + timedelta(days=300))
+    flagged = built(spark, directory, *rows, of=csv_source(duplicates="flag"))
+    again = dict(record_class="kept", reasons=[], is_repeat=True)
+    first = dict(record_class="kept", reasons=[], is_repeat=False)
+    columns = ("file_digest", "position", "record_class", "reasons", "is_repeat")
+    assert contents(flagged, *columns) == in_order(
+        first | dict(file_digest="f1", position=0),
+        again | dict(file_digest="f1", position=1),
+        first | dict(file_digest="f1", position=2),
+        again | dict(file_digest="a", position=0),
+    )
+    dropped = built(spark, directory, *rows, of=csv_source(duplicates="drop"))
+    copy = dict(record_class="duplicate", reasons=[classify.SAME_AGAIN], is_repeat=False)
+    assert contents(dropped, *columns) == in_order(
+        first | dict(file_digest="f1", position=0),
+        copy | dict(file_digest="f1", position=1),
+        first | dict(file_digest="f1", position=2),
+        copy | dict(file_digest="a", position=0),
+    )
+
+
+def test_the_business_day_is_cut_in_the_business_zone(spark, directory):
+    rows = csv_rows("o1,,2026-03-01 16:30:00,web,,A,1,1.5")
+    assert contents(built(spark, directory, *rows, of=csv_source(), timezone="Asia/Shanghai"), "event_date") == [
+        {"event_date": date(2026, 3, 2)}
+    ]
+
+
+def test_amounts_in_json_are_numbers_and_exact(spark, directory):
+    line = {"order": "o", "at": "2026-03-01 08:26:00", "channel": "app", "code": "A", "n": 3}
+    raws = [
+        json.dumps(line | {"line": str(n)})[:-1] + f', "price": {price}}}' for n, price in enumerate(("0.1", '"0.1"', "1e-1"))
+    ]
+    by_line = source(orders=feed("orders", ORDER_COLUMNS, record_id=["order_id", "line_id"]))
+    rows = built(spark, directory, *(bronze_row(raw, n) for n, raw in enumerate(raws)), of=by_line)
+    assert contents(rows, "line_id", "reasons", "line_amount") == in_order(
+        dict(line_id="0", reasons=[], line_amount=Decimal("0.3000")),
+        dict(line_id="1", reasons=["unit_price_amount is not a number"], line_amount=None),
+        dict(line_id="2", reasons=["unit_price_amount is not an amount of at most 4 decimals"], line_amount=None),
+    )

@@ -1,0 +1,163 @@
+"""gold.recommendations: whole rows, coverage of everyone, and what must not matter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from frames import contents, frame, in_order
+from reclake.errors import ContractBroken
+from reclake.gold.recommendations import recommendations
+from reclake.lake.schema import conform
+from reclake.recommend.als import FittedAls
+from reclake.tables import gold, silver
+
+DAY = date(2026, 3, 1)
+BEFORE = DAY - timedelta(days=30)
+WEIGHTS = {"view": 1.0, "purchase": 5.0}
+PRODUCTS = ["p1", "p2", "p3", "p4", "p5", "p6"]
+
+
+@dataclass(frozen=True)
+class HalfLife:
+    half_life_days: float = 14.0
+
+
+def identity(account, customer, **more):
+    return dict(account_id=account, customer_id=customer, valid_from=BEFORE, evidence="alone", n_accounts=1) | more
+
+
+def account(name, *, basis="consent", **more):
+    return dict(account_id=name, basis=basis, is_device=name.startswith("d"), valid_from=BEFORE) | more
+
+
+def view(name, product, day=DAY - timedelta(days=1), n=1):
+    return dict(account_id=name, product_id=product, event_date=day, kind="view", n_events=n)
+
+
+IDENTITIES = [
+    identity("a1", "c1"),
+    identity("d1", "c1"),  # the device of a1
+    identity("a2", "c2"),  # agreed, unknown to the model
+    identity("a3", "c3"),  # said nothing
+    identity("d4", "c4"),  # a device with interactions
+    identity("d5", "c5"),  # a device without any: nobody yet
+    identity("a6", "c6"),  # withdrew
+    identity("a7", "c7", valid_from=DAY),  # comes into being after the as_of
+]
+ACCOUNTS = [account(row["account_id"], valid_from=row["valid_from"]) for row in IDENTITIES]
+CONSENTS = [
+    dict(account_id=name, purpose="personalisation", is_granted=granted, valid_from=BEFORE)
+    for name, granted in (("a1", True), ("a2", True), ("a6", False))
+]
+INTERACTIONS = [
+    view("a1", "p1", n=3),
+    view("d1", "p2"),
+    view("a2", "p3", n=2),
+    view("a1", "p4", day=DAY),  # not yet
+    view("a3", "p6", n=50),
+    view("d4", "p6", n=50),
+    view("a6", "p6", n=50),
+]
+CATALOGUE = [
+    *(dict(product_id=product, valid_from=BEFORE) for product in PRODUCTS[:4]),
+    dict(product_id="p5", valid_from=BEFORE, is_active=False),
+    dict(product_id="p6", valid_from=BEFORE, is_active=True),
+    dict(product_id="p7", valid_from=DAY, is_active=True),
+]
+
+
+@pytest.fixture(scope="module")
+def model(spark):
+    """Knows c1 and, from before the withdrawal, c6; p6 came later."""
+    return FittedAls(
+        customer_factors=spark.createDataFrame(
+            [("c1", [1.0, 0.0]), ("c6", [0.0, 1.0])], "customer_id string, factors array<float>"
+        ),
+        products=spark.createDataFrame([(p, i) for i, p in enumerate(PRODUCTS[:5])], "product_id string, product_index int"),
+        product_factors=np.array([[1, 0], [0, 1], [0.25, 1], [0.75, 0], [9, 9]], dtype=np.float32),
+        n_customers=2,
+        cut=DAY,
+        version="3",
+    )
+
+
+def built(spark, model, *, interactions=INTERACTIONS, n=3):
+    frames = (
+        frame(spark, table, *rows)
+        for table, rows in (
+            (silver.IDENTITIES, IDENTITIES),
+            (silver.ACCOUNTS, ACCOUNTS),
+            (silver.CONSENTS, CONSENTS),
+            (silver.INTERACTIONS, interactions),
+            (silver.PRODUCTS, CATALOGUE),
+        )
+    )
+    made = recommendations(*frames, as_of=DAY, n=n, popularity=HalfLife(), weights=WEIGHTS, model=model)
+    return contents(conform(made, gold.RECOMMENDATIONS))
+
+
+def listed(customer, *entries):
+    """Rows of (product, score, source, because)."""
+    return [
+        dict(
+            as_of_date=DAY,
+            scenario="home",
+            customer_id=customer,
+            rank=rank,
+            product_id=product,
+            score=score,
+            source=source,
+            because_product_id=because,
+            model_version="3" if source == "als" else None,
+        )
+        for rank, (product, score, source, because) in enumerate(entries, start=1)
+    ]
+
+
+# Popularity counts c1 and c2 only: p1 3, p3 2, p2 1, then p4 and p6 with 0.
+NON_PERSONAL = [("p1", 3.0, "non_personal", None), ("p3", 2.0, "non_personal", None), ("p2", 1.0, "non_personal", None)]
+
+
+def test_whole_rows(spark, model):
+    expected = [
+        # p4 is pulled by p1 (.75), p3 by p2 (1); p5 is off sale; p6 is unknown to the model.
+        *listed("c1", ("p4", 0.75, "als", "p1"), ("p3", 0.25, "als", "p2"), ("p6", 0.0, "popular", None)),
+        *listed("c2", ("p1", 3.0, "popular", None), ("p2", 1.0, "popular", None), ("p4", 0.0, "popular", None)),
+        *(row for customer in ("c3", "c4", "c6") for row in listed(customer, *NON_PERSONAL)),
+    ]
+    assert built(spark, model) == in_order(*expected)
+
+
+def test_without_a_model_all_is_popular(spark):
+    rows = built(spark, None)
+    assert Counter(row["source"] for row in rows) == {"popular": 6, "non_personal": 9}
+    assert {row["model_version"] for row in rows} == {None}
+
+
+def test_short_only_where_the_catalogue_is(spark, model):
+    n_rows = Counter(row["customer_id"] for row in built(spark, model, n=20))
+    assert n_rows == {"c1": 3, "c2": 4, "c3": 5, "c4": 5, "c6": 5}
+
+
+@pytest.mark.parametrize("change", ["deleted", "permuted"])
+def test_the_history_of_those_who_may_not_be_profiled_moves_nothing(spark, model, change):
+    silent = {"a3", "d4", "a6"}
+    others = [row for row in INTERACTIONS if row["account_id"] not in silent]
+    # The device keeps one view: without any it is no customer.
+    changed = {
+        "deleted": [*others, view("d4", "p1")],
+        "permuted": [*others, view("a3", "p1", n=9), view("a3", "p4", n=70), view("d4", "p2", n=8), view("a6", "p3", n=5)],
+    }[change]
+    assert built(spark, model, interactions=changed) == built(spark, model)
+
+
+def test_a_model_from_the_future_is_refused(spark, model):
+    from dataclasses import replace
+
+    with pytest.raises(ContractBroken, match="cannot score 2026-03-01"):
+        built(spark, replace(model, cut=DAY + timedelta(days=1)))

@@ -1,0 +1,226 @@
+"""Judging a model: metrics against plain Python, intervals, and the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from frames import contents, frame, in_order
+from reclake.recommend.bootstrap import Ratio, paired_ratio
+from reclake.recommend.metrics import customer_metrics, ndcg_at, recall_at
+from reclake.recommend.split import TimeSplit
+from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, evaluate_and_fit, is_better
+from reclake.tables import silver
+
+DAY = date(2026, 3, 1)
+CUT = DAY - timedelta(days=7)
+WEIGHTS = {"view": 1.0, "purchase": 5.0}
+
+
+@dataclass(frozen=True)
+class TinyAls:
+    rank: int = 4
+    iterations: int = 5
+    regularisation: float = 0.1
+    alpha: float = 1.0
+    half_life_days: float = 90.0
+    blocks: int = 1
+    seed: int = 7
+
+
+@dataclass(frozen=True)
+class HalfLife:
+    half_life_days: float = 14.0
+
+
+@dataclass(frozen=True)
+class Training:
+    test_days: int = 7
+    bootstrap_samples: int = 1000
+    bootstrap_seed: int = 7
+    min_champion_ratio: float = 0.98
+    max_item_factor_bytes: int = 10**6
+
+
+def test_metrics_agree_with_the_formulas(spark):
+    random = np.random.default_rng(3)
+    products = [f"p{number}" for number in range(12)]
+    truth = {f"c{number}": set(random.choice(products, size=1 + number % 6, replace=False)) for number in range(8)}
+    lists = {customer: list(random.permutation(products)[:6]) for customer in [*list(truth)[:6], "no truth"]}
+    found = customer_metrics(
+        spark.createDataFrame(
+            [(c, rank, p) for c, shown in lists.items() for rank, p in enumerate(shown, start=1)],
+            "customer_id string, rank int, product_id string",
+        ),
+        spark.createDataFrame([(c, p) for c, own in truth.items() for p in sorted(own)], "customer_id string, product_id string"),
+        k=4,
+    )
+    rows = {row["customer_id"]: row for row in contents(found)}
+    assert set(rows) == set(truth)
+    for customer, own in truth.items():
+        shown = lists.get(customer, [])
+        assert rows[customer]["recall"] == pytest.approx(recall_at(4, shown, own))
+        assert rows[customer]["ndcg"] == pytest.approx(ndcg_at(4, shown, own))
+        assert rows[customer]["precision"] == pytest.approx(len(own & set(shown[:4])) / 4)
+
+
+def test_the_split_leaks_nothing(spark):
+    rows = [
+        ("c1", "p1", CUT - timedelta(days=1)),
+        ("c1", "p1", CUT),
+        ("c1", "p2", CUT),
+        ("c2", "p1", DAY - timedelta(days=1)),
+        ("c2", "p3", DAY),
+    ]
+    interactions = spark.createDataFrame(rows, "customer_id string, product_id string, event_date date")
+    split = TimeSplit(CUT, DAY)
+    assert [row["event_date"] for row in contents(split.train(interactions))] == [CUT - timedelta(days=1)]
+    # p1 was seen by c1 before; the as_of itself does not count.
+    assert contents(split.truth(interactions)) == in_order(
+        dict(customer_id="c1", product_id="p2"), dict(customer_id="c2", product_id="p1")
+    )
+
+
+class TestPairedRatio:
+    @pytest.fixture(scope="class")
+    def pairs(self, spark):
+        random = np.random.default_rng(9)
+        base = random.random(400)
+        challenger = base * 1.1 + random.normal(0, 0.05, 400)
+        rows = [(f"c{number}", float(a), float(b)) for number, (a, b) in enumerate(zip(challenger, base, strict=True))]
+        return spark.createDataFrame(rows, "customer_id string, challenger double, base double").cache()
+
+    def test_it_agrees_with_the_multinomial_bootstrap(self, pairs):
+        found = paired_ratio(pairs, samples=1000, seed=7)
+        rows = pairs.collect()
+        challenger, base = (np.array([row[name] for row in rows]) for name in ("challenger", "base"))
+        random = np.random.default_rng(1)
+        draws = [random.integers(0, 400, 400) for _ in range(2000)]
+        lower, upper = np.quantile([challenger[draw].mean() / base[draw].mean() for draw in draws], [0.025, 0.975])
+        assert found.n_customers == 400
+        assert found.value == pytest.approx(challenger.mean() / base.mean())
+        assert (found.lower, found.upper) == (pytest.approx(lower, abs=0.002), pytest.approx(upper, abs=0.002))
+
+    def test_it_does_not_depend_on_partitions(self, pairs):
+        spread, whole = (paired_ratio(pairs.repartition(n), samples=200, seed=7) for n in (5, 1))
+        assert (spread.lower, spread.upper) == (pytest.approx(whole.lower, abs=1e-9), pytest.approx(whole.upper, abs=1e-9))
+        assert paired_ratio(pairs, samples=200, seed=8).lower != pytest.approx(whole.lower, abs=1e-9)
+
+    def test_a_base_of_nothing_gives_no_ratio(self, spark, pairs):
+        nothing = spark.createDataFrame([("c1", 0.5, 0.0)], pairs.schema)
+        assert paired_ratio(nothing, samples=50, seed=7) == Ratio(None, None, None, 1)
+        assert paired_ratio(nothing.limit(0), samples=50, seed=7) == Ratio(None, None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "least_lower", "expected"),
+    [
+        (Ratio(1.01, 0.981, 1.1, 9), 0.98, True),
+        (Ratio(1.01, 0.98, 1.1, 9), 0.98, False),
+        (Ratio(0.999, 0.99, 1.1, 9), 0.98, False),
+        (Ratio(None, None, None, 0), 0.98, False),
+        (Ratio(float("nan"), float("nan"), None, 9), 0.98, False),
+    ],
+)
+def test_the_decision(ratio, least_lower, expected):
+    assert is_better(ratio, least_lower=least_lower) is expected
+
+
+def world(spark):
+    """Four tastes of eight products; 60 customers see half of theirs before the cut and a quarter after it."""
+    random = np.random.default_rng(5)
+    interactions = []
+    for number in range(60):
+        own = random.permutation([f"t{number % 4}p{place}" for place in range(8)])
+        for place, product in enumerate(own[:6]):
+            day = CUT - timedelta(days=1 + int(random.integers(20))) if place < 4 else CUT + timedelta(days=place % 2 * 4)
+            interactions.append(dict(account_id=f"a{number}", product_id=product, event_date=day, kind="view", n_events=1))
+    accounts = sorted({row["account_id"] for row in interactions})
+    start = DAY - timedelta(days=60)
+    # a59 did not agree.
+    return [
+        frame(spark, silver.INTERACTIONS, *interactions),
+        frame(spark, silver.IDENTITIES, *(dict(account_id=a, customer_id=f"c{a[1:]}", valid_from=start) for a in accounts)),
+        frame(
+            spark, silver.ACCOUNTS, *(dict(account_id=a, basis="consent", is_device=False, valid_from=start) for a in accounts)
+        ),
+        frame(
+            spark,
+            silver.CONSENTS,
+            *(dict(account_id=a, purpose="personalisation", is_granted=a != "a59", valid_from=start) for a in accounts),
+        ),
+        frame(spark, silver.PRODUCTS, *(dict(product_id=f"t{t}p{p}", valid_from=start) for t in range(4) for p in range(8))),
+    ]
+
+
+def trained(inputs, champion=None, **more):
+    return evaluate_and_fit(
+        *inputs,
+        as_of=DAY,
+        als=TinyAls(),
+        popularity=HalfLife(),
+        weights=WEIGHTS,
+        training=replace(Training(), **more),
+        champion=champion,
+    )
+
+
+def test_a_training_and_its_successor(spark):
+    inputs = world(spark)
+    first = trained(inputs)
+    assert first.is_promotable
+    assert first.reasons == ()
+    assert first.model is not None
+    assert first.model.cut == DAY
+    assert "c59" not in {row["customer_id"] for row in contents(first.model.customer_factors)}
+    found = {(metric.model_name, metric.metric): metric for metric in first.metrics}
+    assert set(found) == {
+        *((name, f"{metric}_at_10") for name in ("als", "popularity") for metric in ("recall", "ndcg", "coverage")),
+        ("als", RATIO_TO_POPULARITY),
+    }
+    assert {metric.n_customers for metric in first.metrics} == {59}
+    assert {metric.split for metric in first.metrics} == {"train < 2026-02-22 <= test < 2026-03-01"}
+    assert found["als", "ndcg_at_10"].value > 1.3 * found["popularity", "ndcg_at_10"].value
+    rows = first.rows(training_id="t1", model_version="1", is_promoted=True)
+    assert {row["model_version"] for row in rows if row["model_name"] == "als"} == {"1"}
+
+    # The champion was trained on all days: there is none left on which to compare.
+    late = trained(inputs, champion=replace(first.model, version="1"))
+    assert not late.is_promotable
+    assert late.model is None
+    assert late.compared_with == "1"
+    assert "no day after the champion's cut 2026-03-01" in late.reasons[0]
+
+
+def test_against_a_champion_on_the_days_after_both_cuts(spark):
+    inputs = world(spark)
+    champion = trained(inputs).model
+    # The same factors said to be of an earlier cut: they have seen the test days, so they are hard to beat.
+    equal = trained(inputs, champion=replace(champion, cut=DAY - timedelta(days=3), version="7"))
+    ratio = next(metric for metric in equal.metrics if metric.metric == RATIO_TO_CHAMPION)
+    assert ratio.split == "train < 2026-02-26 <= test < 2026-03-01"
+    assert ratio.lower <= ratio.value <= ratio.upper
+    # Factors of nothing are easy to beat.
+    weak = replace(champion, product_factors=np.zeros_like(champion.product_factors), cut=CUT, version="8")
+    better = trained(inputs, champion=weak)
+    assert better.is_promotable
+    assert next(metric for metric in better.metrics if metric.metric == RATIO_TO_CHAMPION).lower > 1
+    assert len({(row.model_name, row.split, row.metric) for row in better.metrics}) == len(better.metrics)
+
+
+def test_shuffled_tastes_are_not_promoted(spark):
+    """With products handed out by chance ALS knows nothing that popularity does not."""
+    interactions, *rest = world(spark)
+    random = np.random.default_rng(1)
+    rows = [row.asDict() for row in interactions.collect()]
+    shuffled = [
+        row | dict(product_id=product)
+        for row, product in zip(rows, random.permutation([r["product_id"] for r in rows]), strict=True)
+    ]
+    outcome = trained([frame(spark, silver.INTERACTIONS, *shuffled), *rest])
+    assert not outcome.is_promotable
+    assert outcome.model is None
+    assert "popularity" in outcome.reasons[0]

@@ -1,0 +1,124 @@
+"""The plan: which days a delivery touches, and which of them are stale. On ledgers made by hand."""
+
+from datetime import date, datetime
+
+import pytest
+
+from reclake.lake.digest import DayContent, Digest
+from reclake.lake.ledger import Entry, Ledger
+from reclake.run.plan import Digests, Limits, Planner, Scope
+from reclake.tables import bronze, gold, ops, silver
+
+NOTHING = Digests("code", "settings", "suite")
+
+
+def entry(table, day, *, digest="1:a", details=None, sequence=1, inputs=None):
+    inner = {d: Digest.parse(text) for d, text in (details or {}).items()}
+    return Entry(
+        table=table.name, day=day, sequence=sequence, kind="build", version=0, run_id="r", token=1, recorded_at=datetime(2026, 1, 1),
+        content=DayContent(Digest.parse(digest), inner), code_digest="code", settings_digest="settings", suite_digest="suite",
+        input_digests=inputs or {},
+    )  # fmt: skip
+
+
+def planner(*entries, scope=None, limits=None, digests=NOTHING):
+    ledger = Ledger(None)
+    ledger.add(entries)
+    return Planner(
+        ledger,
+        scope=scope or Scope(),
+        limits=limits or Limits(late_days=3, repeat_days=2),
+        digests=lambda table: digests,
+        models={"als": None},
+    ), ledger
+
+
+def on(*days):
+    return Scope(delivery_days=frozenset(map(date.fromisoformat, days)), as_ofs=(max(map(date.fromisoformat, days)),))
+
+
+def test_a_delivery_touches_the_deliveries_in_which_its_repeats_may_lie():
+    entries = [entry(bronze.ORDERS, f"2026-01-0{n}") for n in range(1, 7)]
+    plan, _ = planner(*entries, scope=on("2026-01-02"))
+    assert plan.touched(silver.ORDER_RECORDS) == {"2026-01-02", "2026-01-03", "2026-01-04"}
+    unlimited, _ = planner(*entries, scope=on("2026-01-02"), limits=Limits(None, None))
+    assert unlimited.touched(silver.ORDER_RECORDS) == {f"2026-01-0{n}" for n in range(2, 7)}
+
+
+def test_event_days_are_those_that_the_delivery_brought_and_those_it_may_have_brought_before():
+    records = entry(silver.EVENT_RECORDS, "2026-01-05", details={"2026-01-03": "1:a", "2026-01-05": "4:b"})
+    earlier = [entry(silver.EVENTS, day) for day in ("2026-01-01", "2026-01-02", "2026-01-04")]
+    plan, _ = planner(entry(bronze.EVENTS, "2026-01-05"), records, *earlier, scope=on("2026-01-05"))
+    assert plan.touched(silver.EVENTS) == {"2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05"}
+    assert plan.days_to_read(silver.EVENTS.inputs[0], ["2026-01-03"]) is None
+
+
+def test_sessions_are_rebuilt_around_a_touched_day():
+    events = [entry(silver.EVENTS, f"2026-01-0{n}") for n in range(1, 6)]
+    records = entry(silver.EVENT_RECORDS, "2026-01-03", details={"2026-01-03": "1:a"})
+    plan, _ = planner(entry(bronze.EVENTS, "2026-01-03"), records, *events, scope=on("2026-01-03"), limits=Limits(0, 0))
+    assert plan.touched(silver.SESSIONS) == {"2026-01-02", "2026-01-03", "2026-01-04"}
+    assert plan.days_to_read(silver.SESSIONS.inputs[0], ["2026-01-02"]) == [date(2026, 1, n) for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (dict(code="other"), "code changed"),
+        (dict(settings="other"), "settings changed"),
+        (dict(suite="other"), "suite changed"),
+    ],
+)
+def test_a_day_is_stale_by_code_settings_and_suite(change, why):
+    plan, ledger = planner(entry(bronze.ORDERS, "2026-01-01"))
+    inputs = plan.work(silver.ORDER_RECORDS).input_digests["2026-01-01"]
+    ledger.add([entry(silver.ORDER_RECORDS, "2026-01-01", inputs=inputs)])
+    assert not plan.work(silver.ORDER_RECORDS).reasons
+    changed = Digests(**{"code": "code", "settings": "settings", "suite": "suite", **change})
+    other = Planner(ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda table: changed, models={})
+    assert other.work(silver.ORDER_RECORDS).reasons == {"2026-01-01": why}
+
+
+def test_only_the_event_day_whose_records_changed_is_stale():
+    records = entry(silver.ORDER_RECORDS, "2026-01-02", details={"2026-01-01": "1:a", "2026-01-02": "2:b"})
+    plan, ledger = planner(records)
+    built = plan.work(silver.ORDER_LINES).input_digests
+    ledger.add(entry(silver.ORDER_LINES, day, inputs=built[day]) for day in built)
+    assert not plan.work(silver.ORDER_LINES).reasons
+    ledger.add([entry(silver.ORDER_RECORDS, "2026-01-02", details={"2026-01-01": "2:c", "2026-01-02": "2:b"}, sequence=2)])
+    assert plan.work(silver.ORDER_LINES).reasons == {"2026-01-01": "silver.order_records changed"}
+
+
+def test_an_as_of_is_stale_only_by_days_and_validities_before_it():
+    scope = Scope(as_ofs=(date(2026, 1, 3),))
+    accounts = entry(silver.ACCOUNTS, "whole", details={"2026-01-01": "1:a"})
+    lines = [entry(silver.ORDER_LINES, day) for day in ("2026-01-01", "2026-01-02")]
+    plan, ledger = planner(accounts, *lines, scope=scope)
+    table = gold.CUSTOMER_SEGMENTS
+    assert plan.work(table).days == ("2026-01-03",)
+    ledger.add([entry(table, "2026-01-03", inputs=plan.work(table).input_digests["2026-01-03"])])
+    ledger.add([
+        entry(silver.ORDER_LINES, "2026-01-03"),
+        entry(silver.ACCOUNTS, "whole", details={"2026-01-01": "1:a", "2026-01-03": "1:b"}, sequence=2),
+    ])
+    assert not plan.work(table).reasons
+    ledger.add([entry(silver.ORDER_LINES, "2026-01-01", digest="2:f", sequence=2)])
+    assert plan.work(table).reasons == {"2026-01-03": "silver.order_lines changed"}
+
+
+def test_what_was_served_is_not_restated_unless_forced():
+    table = gold.RECOMMENDATIONS
+    interactions = entry(silver.INTERACTIONS, "2026-01-01")
+    earlier = entry(table, "2026-01-02", inputs={"silver.interactions": "old"})
+    plan, _ = planner(interactions, earlier, scope=Scope(as_ofs=(date(2026, 1, 5),)))
+    assert plan.work(table).days == ("2026-01-05",)
+    forced, _ = planner(interactions, earlier, scope=Scope(as_ofs=(date(2026, 1, 5),), force=True))
+    assert forced.work(table).days == ("2026-01-02", "2026-01-05")
+
+
+def test_what_nothing_feeds_is_skipped_and_a_lone_input_feeds():
+    plan, _ = planner(entry(bronze.ORDERS, "2026-01-01"))
+    assert not plan.is_fed(silver.EVENT_RECORDS)
+    assert not plan.work(silver.EVENT_RECORDS).reasons
+    assert plan.is_fed(ops.RECONCILIATION)
+    assert plan.work(ops.RECONCILIATION).days == ("2026-01-01",)
