@@ -109,7 +109,7 @@ def demo(
 ) -> None:
     """Show the whole way on generated data: generate, run, train, score, and look at the result."""
     from reclake.run import demo as company
-    from reclake.run.runner import last_delivery_day, run_graph
+    from reclake.run.runner import next_as_of, run_graph
     from reclake.run.stage import require_nothing_stopped
     from reclake.run.training import train as run_training
 
@@ -119,8 +119,7 @@ def demo(
         company.generate_demo(application, n_days=days)
         stopped = dict(run_graph(application, stages=tables.STAGES[:-1]))
         if application.model_version("als") is None and not stopped:
-            last = last_delivery_day(application)
-            run_training(application, as_of=last + timedelta(days=1))  # type: ignore[operator]
+            run_training(application, as_of=next_as_of(application))
         stopped |= run_graph(application, stages=tables.STAGES[-1:])
         console.end()
         require_nothing_stopped(stopped)
@@ -213,20 +212,18 @@ def run(
 @app.command()
 def train(
     as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Train on the days before it.")] = None,
+    source: SourceOption = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train the recommender, judge it, and promote it if it is better."""
-    from reclake.run.runner import last_delivery_day
+    from reclake.run.runner import next_as_of
     from reclake.run.training import train as run_training
 
-    chosen = _choose(profile, overrides, as_json=as_json)
+    chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "train") as application:
-        last = last_delivery_day(application)
-        if as_of is None and last is None:
-            raise UsageError("there is nothing to train on", "the lake is empty", "reclake run first")
-        outcome = run_training(application, as_of=as_of.date() if as_of else last + timedelta(days=1))  # type: ignore[operator]
+        outcome = run_training(application, as_of=as_of.date() if as_of else next_as_of(application))
         rows = outcome.rows(training_id=application.run_id, model_version=None, is_promoted=outcome.is_promotable)
         chosen.console.rows(
             "training", [{k: r[k] for k in ("model_name", "metric", "value", "lower", "upper", "n_customers")} for r in rows]
@@ -237,6 +234,7 @@ def train(
 @app.command()
 def status(
     day: DayOption = None,
+    source: SourceOption = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -246,7 +244,7 @@ def status(
     from reclake.run.runner import scope_of
 
     begin, end = _days(day, None, None)
-    chosen = _choose(profile, overrides, as_json=as_json)
+    chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "status") as application:
         scope = scope_of(application, first=begin, last=end)
         found = {"tables": views.status(application, scope), "waivers": views.waivers(application)}
@@ -317,6 +315,7 @@ def history(
 @app.command()
 def rejected(
     replay: Annotated[bool, typer.Option("--replay", help="Classify all deliveries anew, after a mapping was mended.")] = False,
+    source: SourceOption = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -326,7 +325,7 @@ def rejected(
     from reclake.run.runner import run_graph
     from reclake.run.stage import require_nothing_stopped
 
-    chosen = _choose(profile, overrides, as_json=as_json)
+    chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "rejected") as application:
         stopped: Mapping[str, str] = run_graph(application, stages=tables.STAGES[1:]) if replay else {}
         chosen.console.rows("not kept", views.rejected(application), empty="Everything was kept.")

@@ -213,16 +213,26 @@ def find_home(start: Path) -> Path:
 def load_settings(
     home: Path, *, profile: str, overrides: Iterable[str] = (), environment: Mapping[str, str] | None = None
 ) -> Settings:
-    """base.toml, then the profile's file, then the environment, then `section.key=value` overrides.
+    """base.toml, then [business] of the sources, the profile's file, the environment, and `section.key=value` overrides.
 
     Raises
     ------
     SettingsInvalid
         When a file is missing or broken, or a key is unknown, missing or mistyped.
     """
+    changes = _changes(home, profile, overrides, os.environ if environment is None else environment)
+    chosen = _toml(home / "conf" / "base.toml")
+    _merge(chosen, changes)
     values = _toml(home / "conf" / "base.toml")
-    _merge(values, _toml(home / "conf" / f"{profile}.toml"))
-    for name, text in sorted((os.environ if environment is None else environment).items()):
+    _merge(values, {"business": _business_of_sources(home, read(SourcesSettings, chosen["sources"], name="section [sources]"))})
+    _merge(values, changes)
+    return read(Settings, values, name=f"of profile {profile}")
+
+
+def _changes(home: Path, profile: str, overrides: Iterable[str], environment: Mapping[str, str]) -> dict[str, Any]:
+    """What profile, environment and overrides say, the later ones over the earlier."""
+    values = _toml(home / "conf" / f"{profile}.toml")
+    for name, text in sorted(environment.items()):
         if name.startswith(ENVIRONMENT_PREFIX):
             _assign(values, name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__"), text)
     for override in overrides:
@@ -230,7 +240,17 @@ def load_settings(
         if not separator:
             raise SettingsInvalid(f"--set {override} cannot be used", "no '='", "write --set section.key=value")
         _assign(values, key.strip().split("."), text)
-    return read(Settings, values, name=f"of profile {profile}")
+    return values
+
+
+def _business_of_sources(home: Path, sources: SourcesSettings) -> dict[str, Any]:
+    """Time zone and currency that the enabled sources bring along, the first one's over the others'."""
+    found: dict[str, Any] = {}
+    for name in reversed(sources.enabled):
+        path = home / sources.directory / f"{name}.toml"
+        if path.is_file():
+            found |= _toml(path).get("business", {})
+    return found
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -54,6 +54,15 @@ def registry(store, request):
     return Registry(f"sqlite:///{store}/mlflow.db", str(store / "artefacts"), name=f"als_{request.node.name[:60]}")
 
 
+@pytest.fixture(scope="module")
+def serving(spark, store):
+    """A registry with a champion, shared by the tests that must not move it; the champion's version."""
+    registry = Registry(f"sqlite:///{store}/mlflow.db", str(store / "artefacts"), name="als_serving")
+    version = logged(registry, outcome(fitted(spark)), "first")
+    registry.promote(spark, version, min_champion_ratio=0.98)
+    return registry, version
+
+
 def logged(registry, made, training_id):
     return registry.log_training(
         made,
@@ -74,7 +83,7 @@ def incumbent(spark, registry):
 
 
 def aliases(registry):
-    return registry._client.get_registered_model(registry.name).aliases
+    return {alias: str(version) for alias, version in registry._client.get_registered_model(registry.name).aliases.items()}
 
 
 def folder_of(registry, version):
@@ -126,6 +135,11 @@ def test_promotion_and_the_way_back(spark, registry, incumbent):
     with pytest.raises(PromotionRefused, match="no earlier champion"):
         registry.roll_back()
     assert registry.load(spark, third).version == third
+    registry.serve(second)
+    assert aliases(registry) == {CHAMPION: second, PREVIOUS: incumbent}
+    registry.serve(None)
+    assert aliases(registry) == {}
+    assert registry.load_champion(spark) is None
 
 
 REFUSED = {
@@ -141,8 +155,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("made", "why"), REFUSED.values(), ids=[name.replace(" ", "_") for name in REFUSED])
-def test_refused(spark, registry, incumbent, made, why):
-    version = logged(registry, outcome(fitted(spark), **(dict(against=incumbent) | made)), "second")
+def test_refused(spark, serving, request, made, why):
+    registry, incumbent = serving
+    version = logged(registry, outcome(fitted(spark), **(dict(against=incumbent) | made)), request.node.name)
     with pytest.raises(PromotionRefused, match=why):
         registry.promote(spark, version, min_champion_ratio=0.98)
     assert aliases(registry) == {CHAMPION: incumbent}
@@ -169,8 +184,9 @@ def change_a_value(spark, folder):
     ("damage", "why"),
     [(lose_a_file, "cannot be read"), (change_a_column, "other columns"), (change_a_value, "not what was registered")],
 )
-def test_damaged_files_are_not_promoted(spark, registry, incumbent, damage, why):
-    version = logged(registry, outcome(fitted(spark), against=incumbent), "second")
+def test_damaged_files_are_not_promoted(spark, serving, request, damage, why):
+    registry, incumbent = serving
+    version = logged(registry, outcome(fitted(spark), against=incumbent), request.node.name)
     damage(spark, folder_of(registry, version))
     with pytest.raises(LakeDamaged, match=why):
         registry.promote(spark, version, min_champion_ratio=0.98)
@@ -185,7 +201,8 @@ def test_vectors_that_are_no_numbers_are_not_promoted(spark, registry):
     assert registry.champion_version() is None
 
 
-def test_an_unknown_version_is_named(spark, registry, incumbent):
+def test_an_unknown_version_is_named(spark, serving):
+    registry, _ = serving
     with pytest.raises(UsageError, match="no version 77"):
         registry.load(spark, "77")
 

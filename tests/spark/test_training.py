@@ -23,7 +23,7 @@ WEIGHTS = {"view": 1.0, "purchase": 5.0}
 @dataclass(frozen=True)
 class TinyAls:
     rank: int = 4
-    iterations: int = 5
+    iterations: int = 3
     regularisation: float = 0.1
     alpha: float = 1.0
     half_life_days: float = 90.0
@@ -39,7 +39,7 @@ class HalfLife:
 @dataclass(frozen=True)
 class Training:
     test_days: int = 7
-    bootstrap_samples: int = 1000
+    bootstrap_samples: int = 200
     bootstrap_seed: int = 7
     min_champion_ratio: float = 0.98
     max_item_factor_bytes: int = 10**6
@@ -156,6 +156,16 @@ def world(spark):
     ]
 
 
+@pytest.fixture(scope="module")
+def inputs(spark):
+    return [table.cache() for table in world(spark)]
+
+
+@pytest.fixture(scope="module")
+def first(inputs):
+    return trained(inputs)
+
+
 def trained(inputs, champion=None, **more):
     return evaluate_and_fit(
         *inputs,
@@ -168,9 +178,7 @@ def trained(inputs, champion=None, **more):
     )
 
 
-def test_a_training_and_its_successor(spark):
-    inputs = world(spark)
-    first = trained(inputs)
+def test_a_first_training(first):
     assert first.is_promotable
     assert first.reasons == ()
     assert first.model is not None
@@ -187,7 +195,8 @@ def test_a_training_and_its_successor(spark):
     rows = first.rows(training_id="t1", model_version="1", is_promoted=True)
     assert {row["model_version"] for row in rows if row["model_name"] == "als"} == {"1"}
 
-    # The champion was trained on all days: there is none left on which to compare.
+
+def test_a_champion_of_all_days_leaves_none_to_compare_on(inputs, first):
     late = trained(inputs, champion=replace(first.model, version="1"))
     assert not late.is_promotable
     assert late.model is None
@@ -195,9 +204,8 @@ def test_a_training_and_its_successor(spark):
     assert "no day after the champion's cut 2026-03-01" in late.reasons[0]
 
 
-def test_against_a_champion_on_the_days_after_both_cuts(spark):
-    inputs = world(spark)
-    champion = trained(inputs).model
+def test_against_a_champion_on_the_days_after_both_cuts(inputs, first):
+    champion = first.model
     # The same factors said to be of an earlier cut: they have seen the test days, so they are hard to beat.
     equal = trained(inputs, champion=replace(champion, cut=DAY - timedelta(days=3), version="7"))
     ratio = next(metric for metric in equal.metrics if metric.metric == RATIO_TO_CHAMPION)
@@ -211,9 +219,9 @@ def test_against_a_champion_on_the_days_after_both_cuts(spark):
     assert len({(row.model_name, row.split, row.metric) for row in better.metrics}) == len(better.metrics)
 
 
-def test_shuffled_tastes_are_not_promoted(spark):
+def test_shuffled_tastes_are_not_promoted(spark, inputs):
     """With products handed out by chance ALS knows nothing that popularity does not."""
-    interactions, *rest = world(spark)
+    interactions, *rest = inputs
     random = np.random.default_rng(1)
     rows = [row.asDict() for row in interactions.collect()]
     shuffled = [

@@ -2,7 +2,9 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from math import sqrt
+from zoneinfo import ZoneInfo
 
 import crawleruseragents
 import phonenumbers
@@ -65,6 +67,20 @@ def test_days_are_cut_in_the_companys_zone():
     assert calendar.utc(start) == "2025-12-31T16:00:00.000Z"
     assert [calendar.day(start - 1), calendar.day(start), calendar.day(start + DAY)] == [-1, 0, 1]
     assert calendar.with_offset(start + 9 * HOUR + 5) == "2026-01-01T09:00:00.005+08:00"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Asia/Kathmandu", "America/St_Johns", "Europe/Berlin", "UTC"])
+def test_written_times_are_those_of_the_standard_library(zone):
+    calendar = Calendar(SETTINGS.first_day, zone)
+    draws = Draws(7, "times", zone)
+    for _ in range(500):
+        at = draws.below(4_102_444_800_000)
+        told = datetime.fromtimestamp(at // 1000, UTC) + timedelta(milliseconds=at % 1000)
+        local = told.astimezone(ZoneInfo(zone))
+        assert datetime.fromisoformat(calendar.utc(at)) == told
+        assert calendar.with_offset(at) == local.isoformat(timespec="milliseconds")
+        assert calendar.till(at) == f"{local:%Y-%m-%d %H:%M:%S}"
+        assert calendar.date(calendar.day(at)) == local.date()
 
 
 def test_every_key_of_the_settings_is_needed_and_known():

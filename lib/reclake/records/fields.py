@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from reclake.records.raw_json import canonical
+from reclake.records.raw_json import canonical, canonical_fields
 from reclake.sources.source import Feed
 
 
@@ -70,5 +70,4 @@ def without(fields: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, An
 
 def fingerprint(fields: Mapping[str, Any], shape: Shape) -> str:
     """SHA-256 of the canonical payload: neither the order of fields nor blanks between them count, transport fields neither."""
-    payload = ",".join([prefix + canonical(fields[name]) for name, prefix in shape.hashed])
-    return hashlib.sha256(payload.encode()).hexdigest()
+    return hashlib.sha256(canonical_fields(fields, shape.hashed).encode()).hexdigest()

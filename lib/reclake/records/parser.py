@@ -24,6 +24,8 @@ POINTER = ("source", "delivery_day", "file_digest", "position")
 NO_FEED = "no feed of its source takes its file name"
 _READ = (*POINTER, "file_name", "header", "raw")
 _NOTHING: Mapping[str, Any] = {}
+# As many records' fields as stay in the processor's cache: 20,000 at once took 1.4 times as long.
+_ROWS_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,21 +148,26 @@ def _of_feed(arrived: pa.RecordBatch, name: str | None, parsing: Parsing) -> pa.
     )
 
 
-def _rows_by_feed(arrived: pa.RecordBatch, source: Source, table: str) -> dict[str | None, pa.Array]:
-    """The rows of the batch by the feed that their files came through: usually one."""
+def _by_feed(arrived: pa.RecordBatch, source: Source, table: str) -> Iterator[tuple[str | None, pa.RecordBatch]]:
+    """The batch cut by the feed that its files came through: usually one piece."""
     feeds = source.feeds_of(table)
     files = arrived.column("file_name").dictionary_encode()
     names = [next((name for name, feed in feeds.items() if feed.matches(file)), None) for file in files.dictionary.to_pylist()]
+    if len(set(names)) == 1:
+        yield names[0], arrived
+        return
     rows: dict[str | None, list[int]] = {}
     for row, file in enumerate(files.indices.to_pylist()):
         rows.setdefault(names[file], []).append(row)
-    return {name: pa.array(chosen) for name, chosen in rows.items()}
+    for name, chosen in rows.items():
+        yield name, arrived.take(pa.array(chosen))
 
 
 def parsed_batches(arrived: pa.RecordBatch, parsing: Parsing) -> Iterator[pa.RecordBatch]:
-    """The records of a batch of bronze rows, parsed; a batch for each feed that they came through."""
-    for name, rows in _rows_by_feed(arrived, parsing.source, parsing.table).items():
-        yield _of_feed(arrived.take(rows), name, parsing)
+    """The records of a batch of bronze rows, parsed, in smaller batches of one feed each."""
+    for name, of_feed in _by_feed(arrived, parsing.source, parsing.table):
+        for start in range(0, of_feed.num_rows, _ROWS_AT_ONCE):
+            yield _of_feed(of_feed.slice(start, _ROWS_AT_ONCE), name, parsing)
 
 
 def parsed(bronze: DataFrame, parsing: Parsing) -> DataFrame:

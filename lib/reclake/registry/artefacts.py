@@ -70,9 +70,14 @@ def write(model: FittedAls, folder: str) -> Signature:
     products.select("product_id", "product_index", "factors").coalesce(1).write.mode("overwrite").parquet(
         f"{folder}/{_PRODUCTS[0]}"
     )
-    n_customers, customers_digest = _digest(_read(spark, folder, _CUSTOMERS), rank)
-    n_products, products_digest = _digest(_read(spark, folder, _PRODUCTS), rank)
-    return Signature(model.cut, rank, n_customers, n_products, customers_digest, products_digest)
+    return Signature(
+        cut=model.cut,
+        rank=rank,
+        n_customers=model.n_customers,
+        n_products=len(model.product_factors),
+        customers_digest=_digest(_read(spark, folder, _CUSTOMERS), rank)[1],
+        products_digest=_digest(_read(spark, folder, _PRODUCTS), rank)[1],
+    )
 
 
 def require_sound(spark: SparkSession, folder: str, signature: Signature) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from json import dumps
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +21,15 @@ from mlflow.exceptions import MlflowException
 from pyspark.sql import SparkSession
 from sqlalchemy.exc import SQLAlchemyError
 
-from reclake.errors import GateFailed, ServiceDown, UsageError
+from reclake.errors import ServiceDown, UsageError
 from reclake.recommend.als import FittedAls
-from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, Metric, TrainingOutcome
+from reclake.recommend.training import TrainingOutcome
 from reclake.registry.artefacts import Signature, read, require_sound, write
+from reclake.registry.proof import PromotionRefused, metric_name, require_proof
 
 CHAMPION, PREVIOUS = "champion", "previous"
 _EXPERIMENT = "reclake"
 _FOLDER = "model"
-
-
-class PromotionRefused(GateFailed):
-    """A version that must not become the champion; the alias was not moved."""
-
-
-def metric_name(metric: Metric, *, first_split: str) -> str:
-    """The metric's name in MLflow, which allows no two splits under one name.
-
-    Examples
-    --------
-    >>> metric_name(Metric("als", "a", "ndcg_at_10 / champion", 1.0, 5), first_split="b")
-    'later_days.als.ndcg_at_10_over_champion'
-    """
-    prefix = "" if metric.split == first_split else "later_days."
-    return f"{prefix}{metric.model_name}.{metric.metric.replace(' / ', '_over_')}"
 
 
 class Registry:
@@ -211,34 +195,14 @@ class Registry:
         found, incumbent = self._found(version), self.champion_version()
         if incumbent == version:
             return
-        self._require_proof(found, incumbent, min_champion_ratio=min_champion_ratio)
+        metrics = self._client.get_run(str(found.run_id)).data.metrics
+        require_proof(found, metrics, incumbent=incumbent, min_champion_ratio=min_champion_ratio)
         require_sound(spark, str(found.source), Signature.from_tags(found.tags))
         with self._reachable():
             # The champion moves last: a crash before it leaves the incumbent serving.
             self._client.set_model_version_tag(self.name, version, "replaces", incumbent or "")
             self._set(PREVIOUS, incumbent)
             self._set(CHAMPION, version)
-
-    def _require_proof(self, found: ModelVersion, incumbent: str | None, *, min_champion_ratio: float) -> None:
-        metrics = self._client.get_run(str(found.run_id)).data.metrics
-        if broken := sorted(name for name, value in metrics.items() if not isfinite(value)):
-            raise _refused(found, f"metrics that are no numbers: {', '.join(broken)}")
-        self._require_better(found, metrics, RATIO_TO_POPULARITY, least_lower=1.0)
-        if incumbent is None:
-            return
-        if (compared := found.tags.get("compared_with")) != incumbent:
-            raise _refused(found, f"it was compared with version {compared or 'none'}, but {incumbent} is the champion")
-        self._require_better(found, metrics, RATIO_TO_CHAMPION, least_lower=min_champion_ratio)
-
-    def _require_better(self, found: ModelVersion, metrics: Mapping[str, float], ratio: str, *, least_lower: float) -> None:
-        name = f"als.{ratio.replace(' / ', '_over_')}"
-        # The champion may have been compared on fewer days than popularity.
-        key = next((key for key in (f"later_days.{name}", name) if key in metrics), None)
-        if key is None or f"{key}.lower" not in metrics:
-            raise _refused(found, f"no interval of {ratio}")
-        value, lower = metrics[key], metrics[f"{key}.lower"]
-        if value <= 1 or lower <= least_lower:
-            raise _refused(found, f"{ratio} is {value:.4f} with lower end {lower:.4f}; above 1 and {least_lower:g} are needed")
 
     def roll_back(self) -> str:
         """Make the version before the champion serve again; returns it. May be repeated, back to the first.
@@ -254,31 +218,27 @@ class Registry:
             raise PromotionRefused(
                 f"{self.name} has no earlier champion", f"champion: version {champion or 'none'}", "train and promote another one"
             )
-        with self._reachable():
-            self._set(CHAMPION, earlier)
-            self._set(PREVIOUS, self._found(earlier).tags.get("replaces") or None)
+        self.serve(earlier)
         return earlier
 
-    def serve(self, version: str) -> None:
-        """Let the champion follow a rollback of the lake's manifest, which decides what serves."""
-        found = self._found(version)
+    def serve(self, version: str | None) -> None:
+        """Make the aliases say what the lake's manifest says: `version` serves; None: no model does.
+
+        Nothing is proven here: for a version that was promoted before, after a rollback or a crash between the
+        promotion and the manifest.
+        """
+        if version == self.champion_version():
+            return
+        earlier = self._found(version).tags.get("replaces") if version else None
         with self._reachable():
+            self._set(PREVIOUS, earlier or None)
             self._set(CHAMPION, version)
-            self._set(PREVIOUS, found.tags.get("replaces") or None)
 
     def _set(self, alias: str, version: str | None) -> None:
         if version is not None:
             self._client.set_registered_model_alias(self.name, alias, version)
         elif self._version_of(alias) is not None:
             self._client.delete_registered_model_alias(self.name, alias)
-
-
-def _refused(found: ModelVersion, what: str) -> PromotionRefused:
-    return PromotionRefused(
-        f"version {found.version} of {found.name} is not promoted",
-        what,
-        f"train again; its metrics stand in run {found.run_id}",
-    )
 
 
 def _dataset(table: str, version: int, lake_root: str) -> DatasetInput:

@@ -10,7 +10,7 @@ from reclake.errors import UsageError
 from reclake.tables import bronze
 
 from .application import Application
-from .ingest import ingest
+from .ingest import ingest, sources_in
 from .plan import Scope
 from .stage import build_stage
 
@@ -36,6 +36,7 @@ def scope_of(
     """
     if first is not None and last is not None and first > last:
         raise UsageError("the first day comes after the last", f"--from {first} --to {last}", "name them the other way round")
+    require_sources_named(app)
     days = None
     if first is not None and last is not None:
         days = frozenset(first + timedelta(days=n) for n in range((last - first).days + 1))
@@ -47,10 +48,40 @@ def scope_of(
     return Scope(delivery_days=days, as_ofs=asked, tables=chosen, force=force)
 
 
+def require_sources_named(app: Application) -> None:
+    """Stop when the lake holds records of a source that is not enabled: its mapping and zone are part of every digest.
+
+    Raises
+    ------
+    UsageError
+        When there is one.
+    """
+    if missing := sorted(sources_in(app) - set(app.sources)):
+        raise UsageError(
+            f"the lake holds records of source {missing[0]}",
+            found=f"enabled are {', '.join(app.sources)}",
+            next_step=f"name it as well: {' '.join(f'--source {name}' for name in [*missing])}, or set sources.enabled",
+        )
+
+
 def last_delivery_day(app: Application) -> date | None:
     """The newest delivery day in bronze; None for an empty lake."""
     days = [day for table in bronze.TABLES if table.day_column for day in app.ledger.days(table)]
     return date.fromisoformat(max(days)) if days else None
+
+
+def next_as_of(app: Application) -> date:
+    """The day after the last delivery day.
+
+    Raises
+    ------
+    UsageError
+        When the lake is empty.
+    """
+    last = last_delivery_day(app)
+    if last is None:
+        raise UsageError("the lake is empty", "no delivery in bronze", "reclake run takes files in")
+    return last + timedelta(days=1)
 
 
 def run_graph(

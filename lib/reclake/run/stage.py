@@ -190,9 +190,10 @@ def _built(run: StageRun, work: Work) -> DataFrame:
     options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
     builder = builder_of(table)
     if not table.is_as_of:
-        return builder(**inputs, **options)  # type: ignore[no-any-return]
+        built: DataFrame = builder(**inputs, **options)
+        return built
     model = _champion(app, table)
-    frames = []
+    frames: list[DataFrame] = []
     for as_of in map(date.fromisoformat, work.days):
         if table.model:
             # A model scores only days at or after its training cut.

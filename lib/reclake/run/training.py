@@ -39,6 +39,8 @@ def train(app: Application, *, as_of: date) -> TrainingOutcome:
     champion_version = app.model_version(MODEL)
     claim = app.claims.take(app.run_id, {f"model:{MODEL}": (ALL_DAYS,)})
     try:
+        # A crash between promotion and manifest leaves the alias ahead; the manifest is what serves.
+        app.registry.serve(None if champion_version is None else str(champion_version))
         outcome = evaluate_and_fit(
             **frames,
             as_of=as_of,

@@ -42,6 +42,13 @@ class BotRules(Part):
     by_behaviour: bool
 
 
+class BusinessDefaults(Part):
+    """Settings of the section business that hold for a lake of this source unless a profile, variable or --set names them."""
+
+    timezone: str | None = None
+    reporting_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+
+
 class Source(Part):
     """A source: where its records lie, how they become standard columns, and what is promised about them."""
 
@@ -53,6 +60,7 @@ class Source(Part):
     late_limit_days: Annotated[int, Field(ge=0)] | None = None
     repeat_days: Annotated[int, Field(ge=0)] | None = None
     max_rejected_share: Annotated[float, Field(ge=0, le=1)] | None = None  # instead of the setting run.max_rejected_share
+    business: BusinessDefaults = BusinessDefaults()
     completion: Completion
     bots: BotRules
     feeds: Annotated[dict[Name, Feed], Field(min_length=1)]
@@ -102,7 +110,7 @@ class Source(Part):
         told = self.model_dump(
             mode="json",
             by_alias=True,
-            exclude={"description": True, "completion": True, "max_rejected_share": True, "feeds": {"__all__": {"delivery_day"}}},
+            exclude={"description": True, "business": True, "completion": True, "max_rejected_share": True, "feeds": {"__all__": {"delivery_day"}}},
         )
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

@@ -76,7 +76,7 @@ def generate(
     Parameters
     ----------
     folder, truth_folder
-        Local folders or URIs that every worker can write to.
+        Plain paths are folders that every worker sees at that place; else URIs (hdfs://, s3://, gs://, abfs://).
     first_day, n_days
         In place of those in `settings`.
     n_tasks
@@ -93,7 +93,7 @@ def generate(
     if not is_complete:
         _make(spark, folder, truth_folder, settings, n_tasks or -(-settings.n_customers // settings.customers_per_task))
         _mark(truth_folder, settings, is_complete=True)
-    made = _summary(spark.read.parquet(f"{truth_folder}/files"), is_new=not is_complete)
+    made = _summary(spark.read.parquet(_for_spark(truth_folder, "files")), is_new=not is_complete)
     logger.info("demo company: %d files, %d records", made.n_files, made.n_records)
     return made
 
@@ -103,11 +103,11 @@ def _make(spark: SparkSession, folder: str, truth_folder: str, settings: DemoSet
     lines = spark.range(0, settings.n_customers, 1, n_tasks).mapInArrow(_Teller(settings), _LINES_DDL)
     ordered = lines.repartition(n_writers, "file").sortWithinPartitions("file", "received", "tie")
     files = ordered.mapInArrow(_Writer(settings, folder, truth_folder), _FILES_DDL)
-    files.write.mode("overwrite").parquet(f"{truth_folder}/files")
-    planted = spark.read.parquet(f"{truth_folder}/files").selectExpr(
+    files.write.mode("overwrite").parquet(_for_spark(truth_folder, "files"))
+    planted = spark.read.parquet(_for_spark(truth_folder, "files")).selectExpr(
         "record_table", "delivery_day", "file_name", "file_digest", "inline(planted)"
     )
-    planted.write.mode("overwrite").parquet(f"{truth_folder}/planted")
+    planted.write.mode("overwrite").parquet(_for_spark(truth_folder, "planted"))
 
 
 def _summary(files: DataFrame, *, is_new: bool) -> Generated:
@@ -199,6 +199,11 @@ class _Writer:
 def _absolute(folder: str) -> str:
     """Workers may stand elsewhere than the driver."""
     return folder if "://" in folder else str(Path(folder).resolve())
+
+
+def _for_spark(folder: str, table: str) -> str:
+    """A plain path is a local folder for the workers: Spark must not look for it on its default file system."""
+    return f"{folder if '://' in folder else 'file://' + folder}/{table}"
 
 
 def _claim(truth_folder: str, settings: DemoSettings) -> bool:

@@ -79,7 +79,7 @@ def _moved(world: World, record: Record, kind: str, draws: Draws) -> int:
         return record.received + draws.below(7 * HOUR) + HOUR
     days = 1 + draws.below(world.settings.dirt.late_limit_days)
     # In the small hours it is still the day before in zones to the west: stay inside the limit there, too.
-    is_early = world.calendar.local(record.at).hour < 12
+    is_early = int(world.calendar.hour(record.at)[-2:]) < 12
     return record.received + max(days - is_early, 1) * DAY
 
 

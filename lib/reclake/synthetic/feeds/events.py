@@ -29,7 +29,7 @@ def _in_millis(calendar: Calendar, at: int) -> Body:
 
 
 def _batch(calendar: Calendar, at: int) -> str:
-    return calendar.local(at).strftime("c%Y%m%d%H")
+    return f"c{calendar.hour(at)}"
 
 
 def _millis(_calendar: Calendar, at: int) -> int:

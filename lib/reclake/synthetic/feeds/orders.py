@@ -20,7 +20,7 @@ def _online_transport(calendar: Calendar, at: int) -> Body:
     return {
         "sent_at": calendar.with_offset(at - 20),
         "received_at": calendar.with_offset(at),
-        "batch": calendar.local(at).strftime("o%Y%m%d%H"),
+        "batch": f"o{calendar.hour(at)}",
     }
 
 

@@ -1,0 +1,64 @@
+"""What a version must have shown in its own training before it may serve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+
+from mlflow.entities.model_registry import ModelVersion
+
+from reclake.errors import GateFailed
+from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, Metric
+
+_GREATEST = 1e300  # SQLite keeps an infinite metric as the largest double
+_LATER = "later_days."  # the champion may have been compared on fewer days than popularity
+
+
+class PromotionRefused(GateFailed):
+    """A version that must not become the champion; the alias was not moved."""
+
+
+def metric_name(metric: Metric, *, first_split: str) -> str:
+    """The metric's name in MLflow, which allows no two splits under one name.
+
+    Examples
+    --------
+    >>> metric_name(Metric("als", "a", "ndcg_at_10 / champion", 1.0, 5), first_split="b")
+    'later_days.als.ndcg_at_10_over_champion'
+    """
+    prefix = "" if metric.split == first_split else _LATER
+    return f"{prefix}{metric.model_name}.{metric.metric.replace(' / ', '_over_')}"
+
+
+def require_proof(found: ModelVersion, metrics: Mapping[str, float], *, incumbent: str | None, min_champion_ratio: float) -> None:
+    """Raise unless the metrics are finite, better than popularity, and hold against the incumbent.
+
+    Raises
+    ------
+    PromotionRefused
+        Names the metric, or the champion that it was not compared with.
+    """
+    if broken := sorted(name for name, value in metrics.items() if not isfinite(value) or abs(value) > _GREATEST):
+        raise _refused(found, f"metrics that are no numbers: {', '.join(broken)}")
+    _require_better(found, metrics, RATIO_TO_POPULARITY, least_lower=1.0)
+    if incumbent is None:
+        return
+    if (compared := found.tags.get("compared_with")) != incumbent:
+        raise _refused(found, f"it was compared with version {compared or 'none'}, but {incumbent} is the champion")
+    _require_better(found, metrics, RATIO_TO_CHAMPION, least_lower=min_champion_ratio)
+
+
+def _require_better(found: ModelVersion, metrics: Mapping[str, float], ratio: str, *, least_lower: float) -> None:
+    name = f"als.{ratio.replace(' / ', '_over_')}"
+    key = next((key for key in (f"{_LATER}{name}", name) if key in metrics), None)
+    if key is None or f"{key}.lower" not in metrics:
+        raise _refused(found, f"no interval of {ratio}")
+    value, lower = metrics[key], metrics[f"{key}.lower"]
+    if value <= 1 or lower <= least_lower:
+        raise _refused(found, f"{ratio} is {value:.4f} with lower end {lower:.4f}; above 1 and {least_lower:g} are needed")
+
+
+def _refused(found: ModelVersion, what: str) -> PromotionRefused:
+    return PromotionRefused(
+        f"version {found.version} of {found.name} is not promoted", what, f"train again; its metrics stand in run {found.run_id}"
+    )

@@ -1,0 +1,150 @@
+"""Every shipped suite on three rows of its table: a full one and a sparse one that it accepts, and one that it does not."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from pyspark.sql import functions as F
+
+from frames import frame
+from reclake import tables
+from reclake.quality.measures import flaws
+from reclake.quality.suites import load_suite
+
+DAY, NEXT = date(2026, 3, 1), date(2026, 3, 2)
+AT, LATER = datetime(2026, 3, 1, 10), datetime(2026, 3, 1, 11)
+HEX = "0123456789abcdef" * 4
+ACCOUNT, DEVICE, CUSTOMER, TOKEN = f"a_{HEX[:32]}", f"d_{HEX[:32]}", f"c_{HEX[:32]}", f"c1:{HEX[:32]}"
+ONE = Decimal("1.0000")
+
+FILE = {"source": "demo", "delivery_day": DAY, "file_digest": HEX, "position": 0}
+RAW = FILE | {"file_name": "a/b 1.csv", "format": "csv", "raw": b"1", "content_hash": HEX, "arrived_at": AT, "batch_id": "r1"}
+REFUSED = FILE | {"record_class": "rejected", "reasons": ["x"], "is_repeat": False}
+KEPT = FILE | {"record_class": "kept", "reasons": [], "is_repeat": True, "fingerprint": HEX}
+VALID = {"valid_from": DAY, "valid_to": NEXT}
+EVENT = {
+    "event_id": "e1", "event_date": DAY, "occurred_at": AT, "received_at": LATER, "channel": "app", "event_type": "rate", "account_id": ACCOUNT,
+    "login_account_id": ACCOUNT, "device_id": DEVICE, "product_id": "p", "order_id": "o", "rating": 4.5, "search_query": "a 128GB [phone]", "user_agent": "x",
+}  # fmt: skip
+LINE = {
+    "order_id": "o", "line_id": "1", "event_date": DAY, "ordered_at": AT, "received_at": AT, "channel": "pos", "account_id": ACCOUNT, "product_id": "p",
+    "product_code": "P", "product_name": "n", "country": "CN", "quantity": 2, "unit_price_amount": ONE, "line_amount": 2 * ONE, "currency": "CNY", "is_return": False,
+}  # fmt: skip
+STATE = {
+    "channel": "web", "registered_at": AT, "phone_token": TOKEN, "email_token": TOKEN, "device_id": DEVICE, "region": "r", "gender": "g", "birth_year": 1980,
+}  # fmt: skip
+SOLD = {"product_name": "n", "category": "c", "price_amount": ONE, "currency": "CNY", "is_active": True}
+SEGMENT = {"as_of_date": NEXT, "customer_id": CUSTOMER, "return_amount": Decimal(0), "currency": "CNY"}
+COUNTED = {"source": "demo", "record_table": "silver.event_records", "delivery_day": DAY}
+SESSION = {
+    "session_id": HEX, "session_date": DAY, "source": "demo", "unit_id": DEVICE, "account_id": ACCOUNT, "started_at": AT, "ended_at": AT,
+    "duration_seconds": 0, "n_events": 1, "n_views": 0, "n_carts": 0, "n_purchases": 0, "is_engaged": False,
+}  # fmt: skip
+METRIC = {
+    "training_id": "t",
+    "as_of_date": DAY,
+    "model_name": "als",
+    "split": "s",
+    "n_customers": 1,
+    "is_promoted": False,
+    "value": 0.5,
+}
+
+# By table: a full row, a sparse one, what a third row has instead, and the columns that its findings name.
+ROWS = {
+    **{
+        f"bronze.{noun}": (
+            RAW | {"header": "h", "replaces_digest": HEX}, RAW | {"format": "parquet"},
+            {"format": "xml", "file_digest": "x", "position": -1}, {"format", "file_digest", "position"},
+        )
+        for noun in ("events", "orders", "accounts", "products", "consents")
+    },
+    "bronze.files": (
+        {"source": "demo", "file_digest": HEX, "file_name": "a", "feed": "f", "delivery_day": DAY, "outcome": "ingested", "n_bytes": 1, "n_records": 1, "arrived_at": AT, "batch_id": "r"},
+        {"source": "demo", "file_digest": HEX, "file_name": "a", "feed": "f", "outcome": "rejected", "reason": "empty", "n_bytes": 0, "n_records": 0, "arrived_at": AT, "batch_id": "r"},
+        {"outcome": "ingested", "reason": "why", "delivery_day": None}, {"reason", "delivery_day"},
+    ),
+    "silver.event_records": (KEPT | EVENT, REFUSED | {"channel": "shop", "event_type": "?"}, {"event_type": "?", "occurred_at": None}, {"event_type", "occurred_at"}),
+    "silver.order_records": (KEPT | LINE, REFUSED | {"currency": "yuan"}, {"currency": "CNY\n", "unit_price_amount": -ONE}, {"currency", "unit_price_amount"}),
+    "silver.account_records": (KEPT | STATE | {"account_id": ACCOUNT, "changed_at": AT}, REFUSED, {"account_id": "anna", "phone_token": "13800138000"}, {"account_id", "phone_token"}),
+    "silver.product_records": (KEPT | SOLD | {"product_id": "p", "changed_at": AT}, REFUSED | {"price_amount": -ONE}, {"product_id": None, "price_amount": -ONE}, {"product_id", "price_amount"}),
+    "silver.consent_records": (
+        KEPT | {"consent_id": "c", "account_id": ACCOUNT, "purpose": "marketing", "is_granted": True, "changed_at": AT}, REFUSED, {"purpose": "profit", "is_granted": None}, {"purpose", "is_granted"},
+    ),
+    "silver.rejected_records": (
+        FILE | {"record_table": "silver.event_records", "record_class": "late", "reasons": ["x"]}, FILE | {"record_table": "silver.order_records", "record_class": "rejected", "reasons": ["x"]},
+        {"record_class": "kept", "reasons": []}, {"record_class"},
+    ),
+    "silver.events": (
+        FILE | EVENT | {"is_bot": True, "bot_reason": "user_agent"}, FILE | {k: EVENT[k] for k in ("event_date", "occurred_at", "event_type", "account_id")} | {"is_bot": False},
+        {"search_query": "13800138000 a@b.cn", "rating": float("inf")}, {"search_query", "rating"},
+    ),
+    "silver.order_lines": (
+        FILE | LINE | {"is_repeat": True}, FILE | {"order_id": "o", "event_date": DAY, "ordered_at": AT, "quantity": -1, "line_amount": -ONE, "currency": "CNY", "is_return": True, "is_repeat": False},
+        {"is_return": True, "account_id": "17850"}, {"quantity", "line_amount", "account_id"},
+    ),
+    "silver.products": (SOLD | VALID | {"product_id": "p"}, {"product_id": "p", "valid_from": DAY}, {"valid_to": date(2026, 2, 1), "product_id": " p"}, {"valid_to", "product_id"}),
+    "silver.consents": (VALID | {"account_id": ACCOUNT, "purpose": "analytics", "is_granted": False}, {"account_id": DEVICE, "purpose": "marketing", "valid_from": DAY, "is_granted": True}, {"purpose": ""}, {"purpose"}),
+    "silver.accounts": (
+        STATE | VALID | {"account_id": ACCOUNT, "source": "demo", "basis": "consent", "is_device": False, "first_delivery_day": DAY, "first_file_digest": HEX, "first_position": 0},
+        {"account_id": DEVICE, "valid_from": DAY, "source": "demo", "basis": "research", "is_device": True, "first_delivery_day": DAY, "first_file_digest": HEX, "first_position": 0},
+        {"basis": None, "channel": "shop"}, {"basis", "channel"},
+    ),
+    "silver.contacts": ({"account_id": ACCOUNT, "phone_encrypted": b"1", "key_id": "c1", "delivery_day": DAY}, {"account_id": ACCOUNT, "email_encrypted": b"1", "key_id": "c1", "delivery_day": DAY}, {"key_id": "C 1"}, {"key_id"}),
+    "silver.identities": (
+        VALID | {"account_id": ACCOUNT, "customer_id": CUSTOMER, "evidence": "login", "n_accounts": 2}, {"account_id": DEVICE, "customer_id": CUSTOMER, "evidence": "alone", "n_accounts": 1, "valid_from": DAY},
+        {"customer_id": ACCOUNT, "n_accounts": 0}, {"customer_id", "n_accounts"},
+    ),
+    "silver.sessions": (SESSION | {"channel": "web", "ended_at": LATER}, SESSION, {"started_at": datetime(2026, 3, 1, 12), "n_events": 0}, {"ended_at", "n_events"}),
+    "silver.interactions": (
+        {"event_date": DAY, "account_id": ACCOUNT, "product_id": "p", "kind": "rating", "n_events": 1, "rating": 5.0, "last_at": AT},
+        {"event_date": DAY, "account_id": DEVICE, "product_id": "p", "kind": "view", "n_events": 1, "last_at": AT}, {"kind": "look", "rating": float("nan")}, {"kind", "rating"},
+    ),
+    "ops.reconciliation": (
+        COUNTED | {"n_in": 4, "n_kept": 1, "n_duplicates": 1, "n_rejected": 1, "n_late": 1, "n_unaccounted": 0, "rejected_share": 0.25},
+        COUNTED | {"n_in": 0, "n_kept": 0, "n_duplicates": 0, "n_rejected": 0, "n_late": 0, "n_unaccounted": 0, "rejected_share": 0.0}, {"n_unaccounted": -1}, {"n_unaccounted"},
+    ),
+    "ops.freshness": (
+        COUNTED | {"latency_p50_seconds": 1.0, "latency_p95_seconds": 2.0, "latency_p99_seconds": 3.0, "completeness_share": 1.0, "collection_share": 0.5, "n_records": 1, "volume_ratio": 1.0,
+                   "arrived_at": AT, "visible_at": LATER, "arrival_to_visible_seconds": 3600.0},
+        COUNTED | {"completeness_share": 0.0, "n_records": 1, "arrived_at": LATER, "visible_at": AT, "arrival_to_visible_seconds": -3600.0},
+        {"completeness_share": 1.5, "volume_ratio": 9.0}, {"completeness_share", "volume_ratio"},
+    ),
+    "gold.customer_segments": (
+        SEGMENT | {"first_order_date": DAY, "last_order_date": DAY, "recency_days": 1, "n_orders": 1, "spend_amount": ONE, "recency_score": 5, "frequency_score": 1, "monetary_score": 1,
+                   "rfm_cell": "511", "segment": "active", "tier": "new"},
+        SEGMENT | {"n_orders": 0, "spend_amount": Decimal(0), "segment": "no_orders", "tier": "prospect"},
+        {"recency_score": 6, "rfm_cell": "611", "tier": "prospect"}, {"recency_score", "rfm_cell", "tier"},
+    ),
+    "gold.segment_bins": (
+        {"as_of_date": DAY, "measure": "monetary", "unit": "CNY", "score": 1, "lower_edge": ONE, "upper_edge": ONE, "n_customers": 1},
+        {"as_of_date": DAY, "measure": "recency", "unit": "days", "score": 5, "lower_edge": ONE, "upper_edge": 2 * ONE, "n_customers": 1}, {"upper_edge": Decimal(0), "unit": "yuan"}, {"upper_edge", "unit"},
+    ),
+    "gold.recommendations": (
+        {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 1, "product_id": "p", "score": 0.1, "source": "als", "because_product_id": "q", "model_version": "1"},
+        {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 2, "product_id": "p", "score": -0.1, "source": "non_personal"},
+        {"model_version": None, "rank": 0}, {"model_version", "rank"},
+    ),
+    "gold.model_metrics": (METRIC | {"metric": "ndcg_at_10 / champion", "model_version": "1", "lower": 0.4, "upper": 0.6}, METRIC | {"metric": "recall_at_10"}, {"metric": "luck", "lower": 2.0}, {"metric", "upper"}),
+}  # fmt: skip
+
+
+def test_every_suite_is_tried():
+    assert set(ROWS) == {table.name for table in tables.GATED}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_as_declared_are_accepted_and_others_are_not(spark, root, name):
+    full, sparse, change, blamed = ROWS[name]
+    table = tables.BY_NAME[name]
+    against = flaws(table)
+    columns = {rule: rule.split(" ")[0] for rule in against}
+    for rule in load_suite(root / "expectations", table).rules:
+        if (column := rule.is_against(table)) is not None:
+            against[rule.text] = column
+            columns[rule.text] = rule.columns[0]
+    broken = F.array_compact(F.array(*[F.when(column, F.lit(rule)) for rule, column in against.items()]))
+    judged = frame(spark, table, full, sparse, full | change).select(broken.alias("broken"))
+    accepted, also_accepted, refused = (set(row["broken"]) for row in judged.collect())
+    assert (accepted, also_accepted) == (set(), set())
+    assert {columns[rule] for rule in refused} == blamed
