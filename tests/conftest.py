@@ -28,3 +28,15 @@ def spark() -> Iterator[SparkSession]:
     session = open_session(ROOT / "conf" / "spark" / "test", name="reclake-tests")
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def company(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The landing folder of a demo company of 60 people over 4 days; the truth lies in `truth` beside it."""
+    from reclake.settings import load_settings
+    from reclake.synthetic import generate
+
+    folder = tmp_path_factory.mktemp("company")
+    demo = load_settings(ROOT, profile="test", overrides=["demo.n_customers=60"], environment={}).demo
+    generate(spark, str(folder / "landing" / "demo"), str(folder / "truth"), settings=demo, n_days=4)
+    return folder / "landing"

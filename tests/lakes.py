@@ -2,15 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from reclake import tables
 from reclake.privacy.keys import make_key_files
 from reclake.run.application import Application, open_application
+from reclake.run.ingest import ingest
 from reclake.run.report import Silent
+from reclake.run.runner import scope_of
+from reclake.run.stage import build_stage
 from reclake.run.views import published
 from reclake.settings import load_settings
 from reclake.tables import Table
@@ -54,3 +60,27 @@ def assert_same_bag(one: Application, other: Application, table: Table) -> None:
     assert left.count(), f"{table.name} is empty: nothing is compared"
     assert left.exceptAll(right).count() == 0, f"{table.name}: rows of the first that the second lacks"
     assert right.exceptAll(left).count() == 0, f"{table.name}: rows of the second that the first lacks"
+
+
+def with_inputs(*wanted: Table) -> frozenset[str]:
+    """The named tables and all that they are built from."""
+    found: set[str] = set()
+    waiting = list(wanted)
+    while waiting:
+        table = waiting.pop()
+        if table.name not in found:
+            found.add(table.name)
+            waiting.extend(i.table for i in table.inputs)
+    return frozenset(found)
+
+
+def run_days(app: Application, *days: date, only: frozenset[str] | None = None, folder: Path | None = None) -> dict[str, str]:
+    """Take in and build what was delivered from the first to the last of the days; all deliveries without days."""
+    wanted = [days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)] if days else None
+    stopped: dict[str, str] = {}
+    for name in app.settings.sources.enabled:
+        stopped |= ingest(app, app.sources[name], str(folder) if folder else None, days=wanted)
+    scope = scope_of(app, first=days[0] if days else None, last=days[-1] if days else None)
+    for stage in tables.STAGES[1:]:
+        stopped |= build_stage(app, stage, replace(scope, tables=only), stopped=stopped)
+    return stopped

@@ -64,11 +64,13 @@ def _choose(profile: str, overrides: list[str] | None, *, as_json: bool = False,
 
 
 @contextmanager
-def _open(chosen: Chosen, name: str) -> Iterator[Any]:
+def _open(chosen: Chosen, name: str, *, needs_keys: bool = False) -> Iterator[Any]:
     """An open application; Spark is imported only for commands that need it."""
     from reclake.run.application import open_application
 
-    application = open_application(chosen.home, chosen.settings, name=f"reclake {name}", reporter=chosen.console)
+    application = open_application(
+        chosen.home, chosen.settings, name=f"reclake {name}", reporter=chosen.console, needs_keys=needs_keys
+    )
     try:
         yield application
     finally:
@@ -145,7 +147,7 @@ def ingest(
 
     first, last = _days(day, None, None)
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
-    with _open(chosen, "ingest") as application:
+    with _open(chosen, "ingest", needs_keys=True) as application:
         stopped = run_graph(application, first=first, last=last, stages=("bronze",), folder=landing)
         chosen.console.end()
         require_nothing_stopped(stopped)
@@ -202,7 +204,7 @@ def run(
     if unknown := sorted(set(stage or ()) - set(tables.STAGES)):
         raise UsageError(f"there is no stage {unknown[0]!r}", f"stages {', '.join(tables.STAGES)}", "name one of them")
     stages = tuple(s for s in tables.STAGES if not stage or s in stage)
-    with _open(chosen, "run") as application:
+    with _open(chosen, "run", needs_keys=True) as application:
         options: dict[str, Any] = dict(table=table, downstream=downstream, folder=landing, force=force)
         stopped = run_graph(application, first=begin, last=end, as_ofs=_dates(as_of), stages=stages, **options)
         chosen.console.end()
@@ -326,7 +328,7 @@ def rejected(
     from reclake.run.stage import require_nothing_stopped
 
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
-    with _open(chosen, "rejected") as application:
+    with _open(chosen, "rejected", needs_keys=replay) as application:
         stopped: Mapping[str, str] = run_graph(application, stages=tables.STAGES[1:]) if replay else {}
         chosen.console.rows("not kept", views.rejected(application), empty="Everything was kept.")
         require_nothing_stopped(stopped)

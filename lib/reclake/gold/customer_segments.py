@@ -58,12 +58,18 @@ def _bought(lines: DataFrame, *, as_of: date, reporting_currency: str) -> DataFr
         F.sum(F.when(is_sale(), F.col("line_amount"))).alias("spend_amount"),
         F.sum(F.when(F.col("is_return"), F.col("line_amount"))).alias("return_amount"),
     )
-    by_currency = orders.groupBy("customer_id", "currency").agg(
-        F.min("first_order_date").alias("first_order_date"),
-        F.max("last_order_date").alias("last_order_date"),
-        F.count("first_order_date").alias("n_orders"),
-        F.sum("spend_amount").alias("spend_amount"),
-        F.sum("return_amount").alias("return_amount"),
+    # One shuffle for this and the next grouping.
+    by_currency = (
+        orders
+        .repartition("customer_id")
+        .groupBy("customer_id", "currency")
+        .agg(
+            F.min("first_order_date").alias("first_order_date"),
+            F.max("last_order_date").alias("last_order_date"),
+            F.count("first_order_date").alias("n_orders"),
+            F.sum("spend_amount").alias("spend_amount"),
+            F.sum("return_amount").alias("return_amount"),
+        )
     )
     preferred = F.struct((F.col("currency") == reporting_currency) & (F.col("n_orders") > 0), "n_orders", "currency")
     amounts = F.struct("currency", "spend_amount", "return_amount")

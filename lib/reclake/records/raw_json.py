@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from json.encoder import encode_basestring
+from json.scanner import make_scanner
 from typing import Any
 
 NOT_UTF8 = "it is not valid UTF-8"
@@ -45,7 +46,10 @@ def _no_constant(name: str) -> None:
 
 _BLANKS = " \t\n\r"  # what JSON allows around a value
 # The scanner itself, without the steps in Python that JSONDecoder.decode takes around it.
-_SCAN = json.JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_int=Number, parse_constant=_no_constant).scan_once
+_SCAN: Callable[[str, int], tuple[Any, int]] = make_scanner(
+    # The type stubs take the scanner for its own argument.
+    json.JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_int=Number, parse_constant=_no_constant)  # type: ignore[arg-type]
+)
 
 
 def _is_deeper(text: str, max_depth: int) -> bool:

@@ -20,6 +20,7 @@ from reclake.lake.ledger import Ledger
 from reclake.lake.manifest import Manifest
 from reclake.lake.session import open_session
 from reclake.lake.store import Store
+from reclake.privacy.keys import check_keys
 from reclake.quality.gate import Gate
 from reclake.settings import Settings
 from reclake.sources.source import Source, load_source
@@ -127,8 +128,17 @@ def open_application(
     reporter: Reporter | None = None,
     spark: SparkSession | None = None,
     clock: Callable[[], datetime] = utc_now,
+    needs_keys: bool = False,
 ) -> Application:
-    """Open the session and the lake, and read the ledger."""
+    """Open the session and the lake, and read the ledger.
+
+    Raises
+    ------
+    SecretMissing
+        When the run needs the keys and one is missing, too short or readable by others.
+    """
+    if needs_keys:
+        check_keys(located(home, settings.secrets.directory), (settings.privacy.id_key_id, settings.privacy.contact_key_id))
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     sources = load_sources(home, settings, settings.sources.enabled)
     session = spark or open_session(home / settings.spark.conf_dir, name=name)

@@ -14,6 +14,8 @@ from rich.table import Table as RichTable
 from .report import TableReport
 
 _COLUMNS = ("stage", "table", "outcome", "rows", "rejected", "gate", "jobs", "seconds")
+_DONE = ("up to date", "not fed")
+_WIDE = 400
 _RIGHT = {"rows", "rejected", "jobs", "seconds"}
 
 
@@ -23,7 +25,8 @@ class Console:
     def __init__(self, *, as_json: bool = False) -> None:
         self.reports: list[TableReport] = []
         self._as_json = as_json
-        self._out = RichConsole(soft_wrap=not sys.stdout.isatty())
+        # A pipe has no width: long names must not be folded there.
+        self._out = RichConsole() if sys.stdout.isatty() else RichConsole(width=_WIDE)
         self._progress: Progress | None = None
         self._task: Any = None
 
@@ -41,7 +44,7 @@ class Console:
     def finished(self, report: TableReport) -> None:
         """One line for what was built or stopped; the rest shows in the table at the end."""
         self.reports.append(report)
-        if self._as_json or report.outcome in ("up to date", "not fed"):
+        if self._as_json or report.outcome in _DONE:
             return
         numbers = f"{report.n_rows:,} rows, {report.n_jobs} jobs, {report.seconds:.1f} s" if report.verdict else ""
         self.say(f"{report.stage:<16}{report.table:<28}{report.outcome:<11}{numbers}{report.message}")
@@ -51,7 +54,7 @@ class Console:
         self._stop()
         if self._as_json:
             self.json([_row(report) for report in self.reports])
-        elif all(report.outcome in ("up to date", "not fed") for report in self.reports):
+        elif all(report.outcome in _DONE for report in self.reports):
             self.say(f"Everything is up to date: {len(self.reports)} tables looked at, nothing to build.")
         else:
             self.rows("run", [_row(report) for report in self.reports if report.outcome != "not fed"])
@@ -59,7 +62,7 @@ class Console:
     def say(self, line: str) -> None:
         """One plain line."""
         if not self._as_json:
-            self._out.print(line, markup=False, highlight=False)
+            self._out.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def json(self, found: Any) -> None:
         """The same for programs."""

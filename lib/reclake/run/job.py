@@ -27,6 +27,8 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
     """Plain lines on standard error; the package logger is set up here and nowhere else."""
     logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT, stream=sys.stderr)
     logger.setLevel(level)
+    # Great Expectations reports each of its temporary folders.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
 def settings_of(options: Namespace) -> tuple[Path, Settings]:
@@ -52,7 +54,7 @@ def main(
     set_up_logging()
     try:
         home, settings = settings_of(options)
-        verb(open_application(home, settings, name=verb.__name__, run_id=options.run_id), options)
+        verb(open_application(home, settings, name=verb.__name__, run_id=options.run_id, needs_keys=True), options)
     except ReclakeError as error:
         if options.verbose:
             raise

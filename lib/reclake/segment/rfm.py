@@ -38,6 +38,8 @@ def scored_bins(values: DataFrame) -> DataFrame:
         .groupBy("measure", "unit", "value")
         .agg(F.count("*").alias("n_equal"))
         .withColumn("bucket", _bucket(F.col("value")))
+        # The join below would add this to one of its sides only, and count everything twice.
+        .where(F.col("measure").isNotNull() & F.col("unit").isNotNull() & F.col("bucket").isNotNull())
     )
     in_measure = W.partitionBy("measure", "unit")
     before_bucket = in_measure.orderBy("bucket").rowsBetween(W.unboundedPreceding, -1)

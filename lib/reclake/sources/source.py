@@ -110,7 +110,13 @@ class Source(Part):
         told = self.model_dump(
             mode="json",
             by_alias=True,
-            exclude={"description": True, "business": True, "completion": True, "max_rejected_share": True, "feeds": {"__all__": {"delivery_day"}}},
+            exclude={
+                "description": True,
+                "business": True,
+                "completion": True,
+                "max_rejected_share": True,
+                "feeds": {"__all__": {"delivery_day"}},
+            },
         )
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
