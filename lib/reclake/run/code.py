@@ -6,10 +6,10 @@ import ast
 import hashlib
 import importlib
 import importlib.util
-import inspect
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.abc import InspectLoader
 from pathlib import Path
 from typing import Any
 
@@ -77,14 +77,17 @@ def _modules_behind(name: str) -> set[str]:
 
 
 @cache
-def _tree(module: str) -> ast.Module:
-    return ast.parse(inspect.getsource(importlib.import_module(module)))
+def _source(module: str) -> str:
+    """The module's text, from a folder or a zipped wheel."""
+    spec = importlib.util.find_spec(module)
+    loader = spec.loader if spec else None
+    return (loader.get_source(module) or "") if isinstance(loader, InspectLoader) else ""
 
 
 def _imports_of(module: str) -> list[str]:
     package = module if hasattr(importlib.import_module(module), "__path__") else module.rpartition(".")[0]
     names: list[str] = []
-    for node in ast.walk(_tree(module)):
+    for node in ast.walk(ast.parse(_source(module))):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -105,7 +108,7 @@ def _is_module(name: str) -> bool:
 
 @cache
 def _meaning(module: str) -> str:
-    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+    tree = ast.parse(_source(module))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
