@@ -59,7 +59,7 @@ $(AIRFLOW)/.installed: requirements/airflow.txt
 airflow: $(AIRFLOW)/.installed ## create Airflow's own environment
 
 airflow-test: install airflow ## the DAG in Airflow's environment: import, and two stages of a small day by spark-submit
-	$(AIRFLOW)/bin/python -m pytest tests/dags -p no:cacheprovider -q
+	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q
 
 clean: ## remove the demo's lake, landing files, models and keys
 	rm -rf .reclake

@@ -5,7 +5,7 @@ import json
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reclake.privacy.keys import load_key, make_key_files
@@ -223,6 +223,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(fields=st.dictionaries(st.text(max_size=4), JSON, max_size=6))
 def test_canonical_text_means_what_was_written_and_knows_no_order(fields):
     def back_to_front(value):
@@ -237,6 +238,7 @@ def test_canonical_text_means_what_was_written_and_knows_no_order(fields):
     assert json.loads(raw_json.canonical(forth)) == fields
 
 
+@settings(deadline=None)
 @given(raw=st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_no_bytes_stop_the_parser(keys, raw):
     row = read_one(keys, raw)

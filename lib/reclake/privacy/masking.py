@@ -15,7 +15,7 @@ _ASCII = {0xFF10 + digit: ord("0") + digit for digit in range(10)} | {
 }
 _NEEDED = re.compile(r"@|\d(?:\D{0,3}\d){6}")  # a cheap look: without this there is nothing to mask
 _GAP = r"[\s._\-‐-―]{0,2}"
-_PART = r"[^\s@<>()\[\],;:，。；：、（）]"
+_PART = r"[^\s@<>(),;:，。；：、（）]"
 # Bounded repeats: a megabyte of letters must not make the search quadratic.
 _EMAIL = re.compile(rf"{_PART}{{1,64}}\s?@\s?{_PART}{{1,255}}(?<![.])")
 _BIRTHDAY = rf"(?:18|19|20)\d\d{_GAP}(?:0[1-9]|1[0-2]){_GAP}(?:0[1-9]|[12]\d|3[01])"
@@ -27,10 +27,11 @@ _MOBILE = re.compile(rf"(?<!\d)(?:[(（]?(?:\+|00)?86[)）]?{_GAP})?1{_GAP}[3-9]
 _INTERNATIONAL = re.compile(rf"\+\s?\d(?:[()（）]?{_GAP}[()（）]?\d){{6,14}}(?!\d)")
 # with a trunk 0: area code and number
 _LANDLINE = re.compile(rf"(?<!\d)[(（]?0\d{{2,4}}[)）]?{_GAP}\d{{3,4}}{_GAP}\d{{3,4}}(?!\d)")
-# In this order: what is a mobile with country code would also be a long number.
+# In this order: a mobile with country code would also be a long number, and an address would take the last digits of a
+# number before it and leave the others.
 _MASKS = (
-    (_EMAIL, "[email]"), (_ID_CARD, "[id card]"), (_MOBILE, "[phone]"), (_LONG_NUMBER, "[bank card]"), (_INTERNATIONAL, "[phone]"),
-    (_LANDLINE, "[phone]"),
+    (_ID_CARD, "[id card]"), (_MOBILE, "[phone]"), (_LONG_NUMBER, "[bank card]"), (_INTERNATIONAL, "[phone]"), (_LANDLINE, "[phone]"),
+    (_EMAIL, "[email]"),
 )  # fmt: skip
 
 
