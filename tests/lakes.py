@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from reclake import tables
+from reclake.errors import ReclakeError
 from reclake.privacy.keys import make_key_files
 from reclake.run.application import Application, open_application
 from reclake.run.ingest import ingest
@@ -74,10 +75,12 @@ def with_inputs(*wanted: Table) -> frozenset[str]:
     return frozenset(found)
 
 
-def run_days(app: Application, *days: date, only: frozenset[str] | None = None, folder: Path | None = None) -> dict[str, str]:
+def run_days(
+    app: Application, *days: date, only: frozenset[str] | None = None, folder: Path | None = None
+) -> dict[str, ReclakeError]:
     """Take in and build what was delivered from the first to the last of the days; all deliveries without days."""
     wanted = [days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)] if days else None
-    stopped: dict[str, str] = {}
+    stopped: dict[str, ReclakeError] = {}
     for name in app.settings.sources.enabled:
         stopped |= ingest(app, app.sources[name], str(folder) if folder else None, days=wanted)
     scope = scope_of(app, first=days[0] if days else None, last=days[-1] if days else None)

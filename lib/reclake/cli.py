@@ -329,7 +329,7 @@ def rejected(
 
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "rejected", needs_keys=replay) as application:
-        stopped: Mapping[str, str] = run_graph(application, stages=tables.STAGES[1:]) if replay else {}
+        stopped: Mapping[str, ReclakeError] = run_graph(application, stages=tables.STAGES[1:]) if replay else {}
         chosen.console.rows("not kept", views.rejected(application), empty="Everything was kept.")
         require_nothing_stopped(stopped)
 

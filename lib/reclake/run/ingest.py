@@ -14,7 +14,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.errors import GateFailed
+from reclake.errors import GateFailed, ReclakeError
 from reclake.lake.digest import WHOLE, DayContent, Digest, contents_by_day
 from reclake.lake.ledger import Entry, commit_entry
 from reclake.sources.intake import Intake, take_in
@@ -33,7 +33,7 @@ STAGE = "bronze"
 
 def ingest(
     app: Application, source: Source, folder: str | None = None, *, days: Collection[date] | None = None
-) -> dict[str, str]:
+) -> dict[str, ReclakeError]:
     """Take the source's complete new files of the delivery days in; gives what was stopped.
 
     Parameters
@@ -62,7 +62,7 @@ def ingest(
             _take_up(run, source, taken, files)
         finally:
             files.unpersist()
-    return {name: str(reason) for name, reason in run.stopped.items()}
+    return run.stopped
 
 
 def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from reclake import tables
-from reclake.errors import UsageError
+from reclake.errors import ReclakeError, UsageError
 from reclake.tables import bronze
 
 from .application import Application
@@ -95,9 +95,9 @@ def run_graph(
     downstream: bool = False,
     folder: str | None = None,
     force: bool = False,
-) -> dict[str, str]:
+) -> dict[str, ReclakeError]:
     """Take in and build what is new or stale; gives table → why it was stopped."""
-    stopped: dict[str, str] = {}
+    stopped: dict[str, ReclakeError] = {}
     days = None if first is None or last is None else [first + timedelta(days=n) for n in range((last - first).days + 1)]
     if "bronze" in stages and table is None:
         for name in app.settings.sources.enabled:

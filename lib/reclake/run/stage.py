@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from reclake import tables
 from reclake.errors import GateFailed, ReclakeError, StageStopped, TooMuchRejected
 from reclake.lake.claims import ALL_DAYS, Claim
-from reclake.lake.digest import WHOLE, DayContent, Digest, contents_by_day
+from reclake.lake.digest import DayContent, Digest, contents_by_day
 from reclake.lake.ledger import Entry, commit_entry, sequence_of
 from reclake.lake.manifest import Published
 from reclake.lake.schema import conform
@@ -50,7 +50,7 @@ class StageRun:
     built: dict[str, int] = field(default_factory=dict)  # table → version to publish
     rows: dict[str, int] = field(default_factory=dict)
     gate_rows: list[dict[str, Any]] = field(default_factory=list)
-    stopped: dict[str, ReclakeError | str] = field(default_factory=dict)
+    stopped: dict[str, ReclakeError] = field(default_factory=dict)  # table → what stopped it
     n_entries: int = 0
 
     def next_sequence(self) -> int:
@@ -87,7 +87,9 @@ def _adopt(run: StageRun) -> None:
         run.versions[table.name] = run.built[table.name] = newest
 
 
-def build_stage(app: Application, stage: str, scope: Scope, *, stopped: Mapping[str, str] | None = None) -> dict[str, str]:
+def build_stage(
+    app: Application, stage: str, scope: Scope, *, stopped: Mapping[str, ReclakeError] | None = None
+) -> dict[str, ReclakeError]:
     """Build what can be built of a stage, publish it as one manifest, and give what was stopped.
 
     Parameters
@@ -102,22 +104,22 @@ def build_stage(app: Application, stage: str, scope: Scope, *, stopped: Mapping[
     """
     planner = app.planner(scope)
     mine = tables.of_stage(stage)
-    blocked = dict(stopped) if stopped is not None else _stale_before(planner, stage)
+    blocked = set(stopped) if stopped is not None else _stale_before(planner, stage)
     wanted = _upper_bound(planner, mine)
     if not wanted:
         for table in mine:
-            app.reporter.finished(TableReport(stage, table.name, "up to date" if planner.is_fed(table) else "not fed"))
+            app.reporter.finished(_idle(app, table))
         return {}
     with open_stage(app, stage, planner, wanted) as run:
         for table in mine:
             _build_or_stop(run, table, blocked)
-    return {name: str(reason) for name, reason in run.stopped.items()}
+    return run.stopped
 
 
-def _stale_before(planner: Planner, stage: str) -> dict[str, str]:
+def _stale_before(planner: Planner, stage: str) -> set[str]:
     """Tables of earlier stages that still have work in scope: something stopped them."""
     earlier = [table for s in tables.STAGES[: tables.STAGES.index(stage)] for table in tables.of_stage(s)]
-    return {table.name: "it is stale" for table in earlier if planner.work(table).reasons}
+    return {table.name for table in earlier if planner.work(table).reasons}
 
 
 def _upper_bound(planner: Planner, mine: tuple[Table, ...]) -> dict[str, tuple[str, ...]]:
@@ -131,16 +133,25 @@ def _upper_bound(planner: Planner, mine: tuple[Table, ...]) -> dict[str, tuple[s
     return wanted
 
 
-def _build_or_stop(run: StageRun, table: Table, blocked: Mapping[str, str]) -> None:
+def _idle(app: Application, table: Table) -> TableReport:
+    """The report of a table that needs no work: what it holds already."""
+    entries = app.ledger.days(table)
+    n_rows = sum(entry.content.digest.n_rows for entry in entries.values())
+    return TableReport(table.stage, table.name, "up to date" if entries else "not fed", n_rows=n_rows, n_days=len(entries))
+
+
+def _build_or_stop(run: StageRun, table: Table, blocked: Set[str]) -> None:
     app = run.app
-    if missing := sorted({i.table.name for i in table.inputs} & (blocked.keys() | run.stopped.keys())):
-        message = f"not built: it reads {', '.join(missing)}"
-        run.stopped[table.name] = message
-        app.reporter.finished(TableReport(run.stage, table.name, "not built", message=message))
+    if missing := sorted({i.table.name for i in table.inputs} & (blocked | run.stopped.keys())):
+        failure = StageStopped(
+            f"{table.name} is not built", f"it reads {', '.join(missing)}", "mend what stopped these, then run again"
+        )
+        run.stopped[table.name] = failure
+        app.reporter.finished(TableReport(run.stage, table.name, "not built", message=f"it reads {', '.join(missing)}"))
         return
     work = run.planner.work(table)
     if not work.reasons:
-        app.reporter.finished(TableReport(run.stage, table.name, "up to date" if run.planner.is_fed(table) else "not fed"))
+        app.reporter.finished(_idle(app, table))
         return
     app.reporter.started(run.stage, table.name)
     try:
@@ -375,8 +386,8 @@ def _entry(
     )
 
 
-def require_nothing_stopped(stopped: Mapping[str, str], exit_code: int = StageStopped.exit_code) -> None:
-    """End a run red when a table was stopped.
+def require_nothing_stopped(stopped: Mapping[str, ReclakeError]) -> None:
+    """End a run red when a table was stopped: with exit code 4 if a delivery was refused, else 3.
 
     Raises
     ------
@@ -386,11 +397,8 @@ def require_nothing_stopped(stopped: Mapping[str, str], exit_code: int = StageSt
     if stopped:
         error = StageStopped(
             f"{len(stopped)} tables were not built",
-            found="; ".join(f"{name}: {reason.splitlines()[0]}" for name, reason in stopped.items()),
+            found="; ".join(f"{name}: {reason.args[1]}" for name, reason in stopped.items()),
             next_step="reclake status says why; mend the cause and run the day again",
         )
-        error.exit_code = exit_code
+        error.exit_code = max(reason.exit_code for reason in stopped.values())
         raise error
-
-
-__all__ = ["WHOLE", "StageRun", "build_stage", "build_table", "check", "open_stage", "require_nothing_stopped"]

@@ -1,0 +1,113 @@
+"""What the demo's lake found, against the truth that the generator planted. Run after `make demo`.
+
+python benchmarks/demo_truth.py
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.privacy.keys import load_key
+from reclake.privacy.tokens import account_pseudonym, device_pseudonym
+from reclake.run.application import Application, located, open_application
+from reclake.run.job import project_home
+from reclake.run.views import published
+from reclake.settings import load_settings
+from reclake.tables import gold, silver
+
+
+def classes(app: Application, truth: str) -> dict[str, object]:
+    """Records by table, planted class and class found: counts per file, and every planted record by its pointer."""
+    found = None
+    for table in silver.RECORDS:
+        rows = published(app, table).select("file_digest", "position", "record_class", F.lit(table.noun).alias("record_table"))
+        found = rows if found is None else found.unionByName(rows)
+    planted = app.spark.read.parquet(f"{truth}/planted").select("file_digest", "position", "kind", "expected", "record_table")
+    joined = planted.join(found.drop("record_table"), on=["file_digest", "position"], how="left")
+    wrong = joined.where(~F.col("record_class").eqNullSafe(F.col("expected")))
+    files = app.spark.read.parquet(f"{truth}/files")
+    expected = files.agg(*(F.sum(f"n_{name}").alias(name) for name in ("kept", "duplicate", "rejected", "late"))).first().asDict()
+    counted = {row["record_class"]: row["count"] for row in found.groupBy("record_class").count().collect()}
+    return {
+        "planted records": planted.count(),
+        "planted records in another class": wrong.count(),
+        "wrong by kind": {
+            f"{r['kind']} → {r['record_class']}": r["count"] for r in wrong.groupBy("kind", "record_class").count().collect()
+        },
+        "expected": expected,
+        "found": counted,
+    }
+
+
+def bots(app: Application, truth: str) -> dict[str, float]:
+    """Precision and recall of the flag over kept events."""
+    real = app.spark.read.parquet(f"{truth}/bots").select("event_id").distinct().withColumn("is_real", F.lit(True))
+    events = published(app, silver.EVENTS).select("event_id", "is_bot").join(real, on="event_id", how="left")
+    row = events.agg(
+        F.count_if("is_bot").alias("flagged"),
+        F.count_if(F.col("is_bot") & F.col("is_real").isNotNull()).alias("right"),
+        F.count_if(F.col("is_real").isNotNull()).alias("real"),
+    ).first()
+    return {
+        "precision": round(row["right"] / row["flagged"], 4),
+        "recall": round(row["right"] / row["real"], 4),
+        "bot events": row["real"],
+    }
+
+
+def people(app: Application, truth: str, as_of: date) -> dict[str, object]:
+    """Pairwise precision and recall of the resolved customers over registered accounts, and tiers beside the true ones."""
+    key = load_key(located(app.home, app.settings.secrets.directory), app.settings.privacy.id_key_id)
+    accounts = app.spark.read.parquet(f"{truth}/accounts").collect()
+    person = {}
+    for row in accounts:
+        if row["is_device"]:
+            name = device_pseudonym(key, source="demo", native_id=row["native_id"])
+        else:
+            name = account_pseudonym(key, source="demo", channel=row["channel"], native_id=row["native_id"])
+        if not row["is_shared"]:
+            person[name] = row["person_id"]
+    shown = published(app, silver.IDENTITIES).where((F.col("valid_from") < F.lit(as_of)) & F.col("valid_to").isNull())
+    customer = {row["account_id"]: row["customer_id"] for row in shown.select("account_id", "customer_id").collect()}
+    known = {name: customer[name] for name in person if name in customer}
+    pairs = Counter((person[name], customer_id) for name, customer_id in known.items())
+    together = sum(n * (n - 1) // 2 for n in pairs.values())
+    found = sum(n * (n - 1) // 2 for n in Counter(known.values()).values())
+    real = sum(n * (n - 1) // 2 for n in Counter(person[name] for name in known).values())
+    tier = {row["person_id"]: row["tier"] for row in app.spark.read.parquet(f"{truth}/persons").collect()}
+    segments = (
+        published(app, gold.CUSTOMER_SEGMENTS).where(F.col("as_of_date") == F.lit(as_of)).select("customer_id", "tier").collect()
+    )
+    person_of = {customer_id: person[name] for name, customer_id in known.items()}
+    both = Counter((tier[person_of[row["customer_id"]]], row["tier"]) for row in segments if row["customer_id"] in person_of)
+    return {
+        "accounts known": len(known),
+        "pairs found": found,
+        "pairwise precision": round(together / found, 4) if found else None,
+        "pairwise recall": round(together / real, 4) if real else None,
+        "tiers equal to truth": round(sum(n for (a, b), n in both.items() if a == b) / max(1, sum(both.values())), 4),
+        "tier true → found": {f"{a} → {b}": n for (a, b), n in sorted(both.items())},
+    }
+
+
+def newest(frame: DataFrame) -> date:
+    return frame.agg(F.max("as_of_date")).first()[0]
+
+
+def main() -> None:
+    home = project_home()
+    settings = load_settings(home, profile="local")
+    app = open_application(home, settings, name="demo truth")
+    truth = f"{located(home, settings.landing.root)}-truth/demo"
+    as_of = newest(published(app, gold.CUSTOMER_SEGMENTS))
+    found = {"classes": classes(app, truth), "bots": bots(app, truth), "people": people(app, truth, as_of)}
+    print(json.dumps(found, indent=2, ensure_ascii=False, default=str))
+
+
+if __name__ == "__main__":
+    main()
