@@ -12,7 +12,7 @@ from reclake.tables import gold, ops, silver
 FIRST = date(2026, 1, 1)
 DAYS = [FIRST + timedelta(days=n) for n in range(4)]
 COMPARED = (silver.EVENT_RECORDS, silver.ORDER_LINES, silver.SESSIONS, gold.CUSTOMER_SEGMENTS)
-ONLY = with_inputs(*COMPARED) | {ops.RECONCILIATION.name}
+ONLY = with_inputs(*COMPARED, ops.RECONCILIATION)
 
 
 @pytest.fixture(scope="module")

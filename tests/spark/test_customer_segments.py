@@ -97,7 +97,10 @@ def test_customers_are_counted_scored_and_named(spark):
         spark,
         [
             *(identity(one, "often") for one in ("often_app", "often_pos")),
-            *(identity(one, one) for one in ("once", "returner", "member", "seen", "walk_in", "abroad", "future", "silent")),
+            *(
+                identity(one, one)
+                for one in ("once", "returner", "member", "seen", "walk_in", "abroad", "future", "silent", "anonymous")
+            ),
             identity("moved", "before", OLD, days_ago(1)),
             identity("moved", "often", days_ago(1)),
         ],
@@ -106,6 +109,7 @@ def test_customers_are_counted_scored_and_named(spark):
             account("seen", is_device=True),
             account("walk_in", is_device=True),
             account("silent", basis="consent"),
+            account("anonymous", basis="consent", is_device=True),
         ],
         [
             line("often_app", "o1", 60, "10.00"),
@@ -137,6 +141,7 @@ def test_customers_are_counted_scored_and_named(spark):
         row("returner", returned="-9.00"),
         row("member"),
         row("future"),
+        row("seen"),
     )
     edges = [
         ("recency", "days", 1, 45, 45, 1),

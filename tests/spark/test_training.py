@@ -205,17 +205,17 @@ def test_a_champion_of_all_days_leaves_none_to_compare_on(inputs, first):
 
 
 def test_against_a_champion_on_the_days_after_both_cuts(inputs, first):
-    champion = first.model
-    # The same factors said to be of an earlier cut: they have seen the test days, so they are hard to beat.
-    equal = trained(inputs, champion=replace(champion, cut=DAY - timedelta(days=3), version="7"))
-    ratio = next(metric for metric in equal.metrics if metric.metric == RATIO_TO_CHAMPION)
-    assert ratio.split == "train < 2026-02-26 <= test < 2026-03-01"
-    assert ratio.lower <= ratio.value <= ratio.upper
-    # Factors of nothing are easy to beat.
-    weak = replace(champion, product_factors=np.zeros_like(champion.product_factors), cut=CUT, version="8")
+    # Factors of nothing are easy to beat, and their cut lies inside the test days.
+    weak = replace(
+        first.model, product_factors=np.zeros_like(first.model.product_factors), cut=DAY - timedelta(days=3), version="8"
+    )
     better = trained(inputs, champion=weak)
     assert better.is_promotable
-    assert next(metric for metric in better.metrics if metric.metric == RATIO_TO_CHAMPION).lower > 1
+    assert better.compared_with == "8"
+    ratio = next(metric for metric in better.metrics if metric.metric == RATIO_TO_CHAMPION)
+    assert ratio.split == "train < 2026-02-26 <= test < 2026-03-01"
+    assert 1 < ratio.lower <= ratio.value <= ratio.upper
+    assert {metric.split for metric in better.metrics if metric.model_name == "champion"} == {ratio.split}
     assert len({(row.model_name, row.split, row.metric) for row in better.metrics}) == len(better.metrics)
 
 

@@ -25,11 +25,11 @@ def customer_segments(
     window_days: int,
     reporting_currency: str,
 ) -> DataFrame:
-    """One row per as_of_date and customer who may be profiled and has an order line in the window or a named account.
+    """One row per as_of_date and customer who may be profiled.
 
-    An anonymous device that bought nothing is no prospect. Lines of guests belong to nobody here. Amounts are in one
-    currency per customer: the reporting currency if a sale is in it, else the one of most orders; customers
-    are scored among those of the same currency, as there are no exchange rates yet.
+    Who bought nothing in the window is a prospect: a registered account, or an anonymous device of a source that
+    needs no consent. Amounts are in one currency per customer: the reporting currency if a sale is in it, else the one
+    of most orders; customers are scored among those of the same currency, as there are no exchange rates yet.
     """
     profiled = customers_to_profile(identities, accounts, consents, as_of=as_of)
     people = (
@@ -37,17 +37,12 @@ def customer_segments(
     )
     lines = order_lines.where(is_in_window("event_date", as_of=as_of, days=window_days))
     bought = _bought(lines.join(people, on="account_id", how="inner"), as_of=as_of, reporting_currency=reporting_currency)
-    known = people.join(_named_accounts(accounts, as_of=as_of), on="account_id", how="left_semi").select("customer_id").distinct()
-    customers = bought.join(known, on="customer_id", how="full").withColumn(
+    customers = bought.join(profiled, on="customer_id", how="right").withColumn(
         "currency", F.coalesce("currency", F.lit(reporting_currency))
     )
     for column, type_ in (("n_orders", "long"), ("spend_amount", _AMOUNT), ("return_amount", _AMOUNT)):
         customers = customers.withColumn(column, F.coalesce(column, F.lit(0)).cast(type_))
     return _with_segment(_with_scores(customers, bought)).withColumn("as_of_date", F.lit(as_of))
-
-
-def _named_accounts(accounts: DataFrame, *, as_of: date) -> DataFrame:
-    return accounts.where(is_valid_at(as_of) & ~F.col("is_device")).select("account_id")
 
 
 def _bought(lines: DataFrame, *, as_of: date, reporting_currency: str) -> DataFrame:

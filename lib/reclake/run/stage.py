@@ -107,9 +107,11 @@ def build_stage(
     blocked = set(stopped) if stopped is not None else _stale_before(planner, stage)
     wanted = _upper_bound(planner, mine)
     if not wanted:
+        idle: dict[str, ReclakeError] = {}
         for table in mine:
-            app.reporter.finished(_idle(app, table))
-        return {}
+            if not _is_blocked(app, table, blocked, idle):
+                app.reporter.finished(_idle(app, table))
+        return idle
     with open_stage(app, stage, planner, wanted) as run:
         for table in mine:
             _build_or_stop(run, table, blocked)
@@ -140,14 +142,19 @@ def _idle(app: Application, table: Table) -> TableReport:
     return TableReport(table.stage, table.name, "up to date" if entries else "not fed", n_rows=n_rows, n_days=len(entries))
 
 
+def _is_blocked(app: Application, table: Table, blocked: Set[str], stopped: dict[str, ReclakeError]) -> bool:
+    """Whether an input was stopped; then the table is noted as stopped too, and reported."""
+    missing = sorted({i.table.name for i in table.inputs} & (blocked | stopped.keys()))
+    if missing:
+        told = f"it reads {', '.join(missing)}"
+        stopped[table.name] = StageStopped(f"{table.name} is not built", told, "mend what stopped these, then run again")
+        app.reporter.finished(TableReport(table.stage, table.name, "not built", message=told))
+    return bool(missing)
+
+
 def _build_or_stop(run: StageRun, table: Table, blocked: Set[str]) -> None:
     app = run.app
-    if missing := sorted({i.table.name for i in table.inputs} & (blocked | run.stopped.keys())):
-        failure = StageStopped(
-            f"{table.name} is not built", f"it reads {', '.join(missing)}", "mend what stopped these, then run again"
-        )
-        run.stopped[table.name] = failure
-        app.reporter.finished(TableReport(run.stage, table.name, "not built", message=f"it reads {', '.join(missing)}"))
+    if _is_blocked(app, table, blocked, run.stopped):
         return
     work = run.planner.work(table)
     if not work.reasons:

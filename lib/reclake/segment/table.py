@@ -15,11 +15,11 @@ Scores run from 1 to 5 and are mid-rank quintiles among the customers with a sal
 get equal scores. R: how lately they bought; F: how many orders; M: how much, returns not deducted. The first segment
 of the list that holds a cell has it. A higher score never gives a worse tier, from worst to best: dormant,
 churn_warning, new, returning, potential, high_value. Who bought on one day only is at best new. Prospects bought
-nothing in the window and are known by more than an anonymous device.
+nothing in the window.
 
 评分为 1 至 5 分，在可画像且有消费的客户中按中位秩五等分，数值相同则得分相同。R：最近购买时间；F：订单数；M：消费金额（不扣除退货）。
 每个单元格归入列表中第一个包含它的分群。分数越高，分层不会更差，由低到高为：休眠客户、流失预警、新客户、回头客、潜力客户、高价值客户。
-仅在一天内购买过的客户最高为新客户。潜在客户指统计窗口内没有购买、且不只是匿名设备的客户。
+仅在一天内购买过的客户最高为新客户。潜在客户指统计窗口内没有购买的客户。
 """
 
 
