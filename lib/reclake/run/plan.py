@@ -138,7 +138,7 @@ class Planner:
             return {day for day in candidates if day > min(changed)}
         if reads is Reads.DELIVERIES:
             # An event day that a delivery no longer brings lies among the late limit's days before it.
-            return candidates & (self._brought_by(i.table, changed) | _spread(changed, candidates, self._limits.late_days, 0))
+            return candidates & (self._brought_by(i.table, changed) | _spread(changed, candidates, self._limits.late_days, 1))
         before, after = self._around(i)
         return candidates & _spread(changed, candidates, after, before)
 
