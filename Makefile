@@ -34,7 +34,7 @@ test: install ## all tests but the trials; ≤ 15 minutes on 2 cores
 	$(RUN)/pytest tests -m "not trial"
 
 trials: install ## hurt the system on purpose
-	$(RUN)/pytest tests/trials -m trial
+	$(RUN)/pytest tests -m trial
 
 wheel: install ## build the wheel for --py-files
 	$(JOBS)/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

@@ -78,7 +78,7 @@ def main(folder: Path) -> None:
     began = perf_counter()
     model = fitted_als(train.withColumn("weight", F.lit(1.0)), Published(), cut=date(1998, 4, 23), max_item_factor_bytes=2**30)
     print(f"fit {perf_counter() - began:.1f} s")
-    customers = truth.select("customer_id").distinct()
+    customers = truth.select("customer_id", F.lit(True).alias("is_personal")).distinct()
     counts = train.groupBy("product_id").agg(F.count("*").cast("double").alias("popularity"))
     catalogue = popular_products(counts, counts)
     for name, chosen in (("popularity", None), ("als", model)):

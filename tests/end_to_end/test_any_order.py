@@ -9,6 +9,8 @@ from reclake.run.rollback import roll_back
 from reclake.run.views import published
 from reclake.tables import gold, ops, silver
 
+pytestmark = pytest.mark.trial  # minutes of Spark
+
 FIRST = date(2026, 1, 1)
 DAYS = [FIRST + timedelta(days=n) for n in range(4)]
 COMPARED = (silver.EVENT_RECORDS, silver.ORDER_LINES, silver.SESSIONS, gold.CUSTOMER_SEGMENTS)

@@ -13,6 +13,8 @@ from reclake.run.views import published
 from reclake.run.waivers import Waivers
 from reclake.tables import ops, silver
 
+pytestmark = pytest.mark.trial  # minutes of Spark
+
 FIRST = date(2026, 1, 1)
 SECOND = FIRST + timedelta(days=1)
 # interactions read order_lines, products do not.

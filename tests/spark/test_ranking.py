@@ -50,7 +50,7 @@ def model(spark, factors):
 def frames_of(spark, seen_of, customers):
     pairs = [(customer, product) for customer, products in seen_of.items() for product in sorted(products)]
     return (
-        spark.createDataFrame([(customer,) for customer in customers], "customer_id string"),
+        spark.createDataFrame([(customer, True) for customer in customers], "customer_id string, is_personal boolean"),
         spark.createDataFrame(pairs, "customer_id string, product_id string"),
     )
 

@@ -69,11 +69,10 @@ def recommendations(
     counted = product_popularity(known, weights, as_of=as_of, half_life_days=popularity.half_life_days)
     catalogue = popular_products(active_products(products, as_of=as_of), counted)
     customers = customers_to_serve(identities, accounts, interactions, as_of=as_of)
-    profiled = customers.join(may_be_profiled, on="customer_id", how="left_semi")
-    others = customers.join(may_be_profiled, on="customer_id", how="left_anti")
+    personal = may_be_profiled.select("customer_id", F.lit(True).alias("is_personal"))
+    people = customers.join(personal, on="customer_id", how="left").fillna(False, subset=["is_personal"])
     version = F.when(F.col("source") == "als", F.lit(model.version if model else None)).cast("string")
-    personal = ranked_lists(profiled, pairs(known), catalogue, n=n, model=model)
-    return personal.unionByName(_same_for_all(others, catalogue, n=n)).select(
+    return ranked_lists(people, pairs(known), catalogue, n=n, model=model).select(
         F.lit(as_of).alias("as_of_date"),
         F.lit(SCENARIO).alias("scenario"),
         "customer_id",
@@ -83,22 +82,4 @@ def recommendations(
         "source",
         "because_product_id",
         version.alias("model_version"),
-    )
-
-
-def _same_for_all(customers: DataFrame, catalogue: DataFrame, *, n: int) -> DataFrame:
-    """The first `n` places of the catalogue for everyone: `n` rows per customer, met by number, not by a cross join."""
-    places = F.explode(F.sequence(F.lit(1), F.lit(n))).alias("place")
-    return (
-        customers
-        .select("customer_id", places)
-        .join(F.broadcast(catalogue.where(F.col("place") <= n)), on="place", how="inner")
-        .select(
-            "customer_id",
-            F.col("place").alias("rank"),
-            "product_id",
-            F.col("popularity").alias("score"),
-            F.lit("non_personal").alias("source"),
-            F.lit(None).cast("string").alias("because_product_id"),
-        )
     )

@@ -31,6 +31,11 @@ class Published:
     kind: str  # publish or rollback
     manifest_id: int
 
+    @property
+    def is_revocable(self) -> bool:
+        """Whether a rollback may move it."""
+        return not self.name.startswith("bronze.")
+
 
 class Manifest:
     """The current versions; moved only forwards, but by a rollback, which is a new manifest."""
@@ -109,6 +114,8 @@ class Manifest:
     def roll_back(self, to: int, *, run_id: str, token: int, at: datetime) -> dict[str, int]:
         """Make the state of manifest `to` current again as a new manifest; gives what moved, models included.
 
+        Bronze stays: it holds what arrived, and what arrived is not undone.
+
         Raises
         ------
         UsageError
@@ -117,7 +124,7 @@ class Manifest:
         current, wanted = self.current(), self.current(to)
         if not 1 <= to <= max((row.manifest_id for row in current.values()), default=0):
             raise UsageError(f"there is no manifest {to}", f"manifests 1 to {self.last_id()}", "reclake history lists them")
-        moved = {name: row.version for name, row in wanted.items() if current[name].version != row.version}
+        moved = {name: row.version for name, row in wanted.items() if row.is_revocable and current[name].version != row.version}
         rows = {name: wanted[name].n_rows for name in moved}
         self.publish(moved, rows, run_id=run_id, token=token, at=at, kind="rollback")
         return moved

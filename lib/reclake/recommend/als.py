@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-import numpy as np
+from pyspark import StorageLevel
 from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -44,8 +44,13 @@ class FittedAls:
         catalogue = self.products.select(
             (F.col("product_index") + 1).alias("place"), "product_id", F.lit(0.0).alias("popularity")
         )
-        lists = ranked_lists(customers, seen, catalogue, n=n, model=self, is_filled=False)
+        people = customers.select("customer_id", F.lit(True).alias("is_personal"))
+        lists = ranked_lists(people, seen, catalogue, n=n, model=self, is_filled=False)
         return lists.select("customer_id", "rank", "product_id", "score")
+
+    def release(self) -> None:
+        """Let go of what the fit keeps in memory and on disk; the model can still be used, at a price."""
+        self.customer_factors.unpersist()
 
 
 def require_broadcastable(*, n_products: int, rank: int, max_bytes: int) -> None:
@@ -67,20 +72,53 @@ def fitted_als(pairs: DataFrame, settings: AlsSettings, *, cut: date, max_item_f
     ContractBroken
         When there is nothing to learn from, or the product factors are too large.
     """
-    customers = dense_index(pairs, "customer_id", name="customer_index", partitions=settings.blocks)
-    products = dense_index(pairs, "product_id", name="product_index", partitions=settings.blocks)
-    if not customers.n:
-        raise ContractBroken(
-            f"no interaction before {cut} to train on", "0 customers", "look at silver.interactions and silver.consents"
+    kept = pairs.persist()  # read five times: two indices in two steps each, and the ratings
+    try:
+        customers = dense_index(kept, "customer_id", name="customer_index", partitions=settings.blocks)
+        products = dense_index(kept, "product_id", name="product_index", partitions=settings.blocks)
+        if not customers.n:
+            raise ContractBroken(
+                f"no interaction before {cut} to train on", "0 customers", "look at silver.interactions and silver.consents"
+            )
+        require_broadcastable(n_products=products.n, rank=settings.rank, max_bytes=max_item_factor_bytes)
+        ratings = (
+            kept
+            .join(customers.ids, on="customer_id", how="inner")
+            .join(F.broadcast(products.ids), on="product_id", how="inner")
+            .select("customer_index", "product_index", F.col("weight").cast("float").alias("weight"))
         )
-    require_broadcastable(n_products=products.n, rank=settings.rank, max_bytes=max_item_factor_bytes)
-    ratings = (
-        pairs
-        .join(customers.ids, on="customer_id", how="inner")
-        .join(F.broadcast(products.ids), on="product_id", how="inner")
-        .select("customer_index", "product_index", F.col("weight").cast("float").alias("weight"))
+        model = _als(settings).fit(ratings)
+        factors = F.col("features").alias("factors")
+        customer_factors = (
+            model.userFactors
+            .select(F.col("id").alias("customer_index"), factors)
+            .join(customers.ids, on="customer_index", how="inner")
+            .select("customer_id", "factors")
+            .persist(StorageLevel.MEMORY_AND_DISK)
+        )
+        customer_factors.count()  # while the pairs are at hand
+        # The factors of the products come to the driver, as `require_broadcastable` has bounded them.
+        table = (
+            model.itemFactors
+            .select(F.col("id").alias("product_index"), factors)
+            .join(products.ids, on="product_index", how="inner")
+            .toArrow()
+            .sort_by("product_index")
+        )
+    finally:
+        kept.unpersist()
+    return FittedAls(
+        customer_factors=customer_factors,
+        products=pairs.sparkSession.createDataFrame(table.select(["product_id", "product_index"])),
+        product_factors=table["factors"].combine_chunks().flatten().to_numpy().reshape(products.n, settings.rank),
+        n_customers=customers.n,
+        cut=cut,
     )
-    model = ALS(
+
+
+def _als(settings: AlsSettings) -> ALS:
+    """Every parameter is passed: the defaults of Python, Scala and the documents differ."""
+    return ALS(
         rank=settings.rank,
         maxIter=settings.iterations,
         regParam=settings.regularisation,
@@ -98,27 +136,7 @@ def fitted_als(pairs: DataFrame, settings: AlsSettings, *, cut: date, max_item_f
         finalStorageLevel="MEMORY_AND_DISK",
         coldStartStrategy="drop",
         blockSize=4096,
-    ).fit(ratings)
-    factors = F.col("features").alias("factors")
-    return FittedAls(
-        customer_factors=model.userFactors
-        .select(F.col("id").alias("customer_index"), factors)
-        .join(customers.ids, on="customer_index", how="inner")
-        .select("customer_id", "factors"),
-        products=products.ids,
-        product_factors=_matrix(model.itemFactors.select(F.col("id").alias("product_index"), factors), settings.rank, products.n),
-        n_customers=customers.n,
-        cut=cut,
     )
-
-
-def _matrix(factors: DataFrame, rank: int, n: int) -> Floats:
-    """The product factors (n, rank) on the driver: `require_broadcastable` has bounded them."""
-    table = factors.toArrow()
-    matrix = np.zeros((n, rank), dtype=np.float32)
-    rows = table["product_index"].to_numpy()
-    matrix[rows] = table["factors"].combine_chunks().flatten().to_numpy().reshape(len(rows), rank)
-    return matrix
 
 
 @dataclass(frozen=True)

@@ -25,29 +25,24 @@ def _no_ints() -> Column:
     return F.array().cast("array<int>")
 
 
-def _numbered(catalogue: DataFrame, model: FittedAls | None) -> DataFrame:
-    """Every product of the catalogue or the model: place (null when off sale), product_index (null when unknown)."""
-    if model is None:
-        return catalogue.withColumn("product_index", F.lit(None).cast("int"))
-    return catalogue.join(model.products, on="product_id", how="full")
-
-
-def _with_seen(customers: DataFrame, seen: DataFrame, numbered: DataFrame) -> DataFrame:
+def _with_seen(customers: DataFrame, seen: DataFrame, catalogue: DataFrame, model: FittedAls | None) -> DataFrame:
     """The customers with the places and the model's indices of what they have seen, each sorted."""
-    found = (
-        seen
-        .join(F.broadcast(numbered), on="product_id", how="inner")
-        .groupBy("customer_id")
-        .agg(
-            F.sort_array(F.collect_set("place")).alias("seen_places"),
-            F.sort_array(F.collect_set("product_index")).alias("seen_indices"),
-        )
+    # A product may be off sale and so without a place, or unknown to the model and so without an index.
+    placed = seen.join(F.broadcast(catalogue.select("product_id", "place")), on="product_id", how="left")
+    if model is None:
+        numbered = placed.withColumn("product_index", F.lit(None).cast("int"))
+    else:
+        numbered = placed.join(F.broadcast(model.products), on="product_id", how="left")
+    found = numbered.groupBy("customer_id").agg(
+        F.sort_array(F.collect_set("place")).alias("seen_places"),
+        F.sort_array(F.collect_set("product_index")).alias("seen_indices"),
     )
+    seen_numbers = (F.coalesce(name, _no_ints()).alias(name) for name in ("seen_places", "seen_indices"))
     return (
         customers
-        .select("customer_id")
+        .select("customer_id", "is_personal")
         .join(found, on="customer_id", how="left")
-        .select("customer_id", *(F.coalesce(name, _no_ints()).alias(name) for name in ("seen_places", "seen_indices")))
+        .select("customer_id", "is_personal", *seen_numbers)
     )
 
 
@@ -68,13 +63,14 @@ def ranked_lists(
 ) -> DataFrame:
     """At most `n` rows per customer: customer_id, rank, product_id, score, source, because_product_id.
 
-    `source` is als for the model's products and popular for what fills the list; only a catalogue with fewer
+    `source` is als for the model's products, popular for what fills the list, and non_personal for those to whom
+    nothing personal may be shown: the first places of the catalogue, as no one's `seen` may name them. Only a catalogue with fewer
     than `n` unseen products leaves a list short.
 
     Parameters
     ----------
     customers
-        customer_id, each once.
+        customer_id, each once, and is_personal: whether the model may choose for them.
     seen
         customer_id, product_id: left out. Pairs of other customers and products do no harm.
     catalogue
@@ -87,15 +83,15 @@ def ranked_lists(
     is_filled
         Whether the popular products fill up what the model leaves.
     """
-    numbered = _numbered(catalogue, model)
-    people = _with_seen(customers, seen, numbered)
+    people = _with_seen(customers, seen, catalogue, model)
     if model is None:
         with_lists = people.withColumn("picks", F.array().cast(f"array<{_PICK}>"))
     else:
-        with_lists = with_picks(people, numbered.dropna(subset=["place", "product_index"]), model, n=n)
+        candidates = catalogue.join(F.broadcast(model.products), on="product_id", how="inner")
+        with_lists = with_picks(people, candidates, model, n=n)
     entries = _filled(n) if is_filled else F.col("picks")
-    rows = with_lists.select("customer_id", F.posexplode(entries).alias("position", "pick")).select(
-        "customer_id", (F.col("position") + 1).alias("rank"), "pick.place", "pick.score", "pick.because_index"
+    rows = with_lists.select("customer_id", "is_personal", F.posexplode(entries).alias("position", "pick")).select(
+        "customer_id", "is_personal", (F.col("position") + 1).alias("rank"), "pick.place", "pick.score", "pick.because_index"
     )
     shown = rows.join(F.broadcast(catalogue), on="place", how="inner")
     if model is None:
@@ -110,6 +106,6 @@ def ranked_lists(
         "rank",
         "product_id",
         F.coalesce("score", "popularity").alias("score"),
-        F.when(F.col("score").isNull(), "popular").otherwise("als").alias("source"),
+        F.when(F.col("score").isNotNull(), "als").when(F.col("is_personal"), "popular").otherwise("non_personal").alias("source"),
         "because_product_id",
     )

@@ -41,7 +41,8 @@ class FittedPopularity:
 
     def recommend(self, customers: DataFrame, seen: DataFrame, *, n: int) -> DataFrame:
         """See `FittedRecommender.recommend`."""
-        return ranked_lists(customers, seen, self.products, n=n).select("customer_id", "rank", "product_id", "score")
+        people = customers.select("customer_id", F.lit(True).alias("is_personal"))
+        return ranked_lists(people, seen, self.products, n=n).select("customer_id", "rank", "product_id", "score")
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,13 @@ Ints = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 _CUSTOMERS_PER_BLOCK = 20_000  # one block is held by a worker as Arrow: at rank 64 and 50 seen products some 10 MB
 _SCORES_AT_ONCE = 4_000_000  # doubles of one GEMM: 32 MB
 _PICK = pa.struct([("place", pa.int32()), ("score", pa.float64()), ("because_index", pa.int32())])
-_LISTS = pa.schema([("customer_id", pa.string()), ("seen_places", pa.list_(pa.int32())), ("picks", pa.list_(_PICK))])
-_LISTS_DDL = "customer_id string, seen_places array<int>, picks array<struct<place:int,score:double,because_index:int>>"
+_LISTS = pa.schema([
+    ("customer_id", pa.string()),
+    ("is_personal", pa.bool_()),
+    ("seen_places", pa.list_(pa.int32())),
+    ("picks", pa.list_(_PICK)),
+])
+_LISTS_DDL = "customer_id string, is_personal boolean, seen_places array<int>, picks array<struct<place:int,score:double,because_index:int>>"
 
 
 def top_k(scores: Floats, *, k: int) -> Ints:
@@ -142,7 +147,7 @@ def picks_of(
 
 def _scorer(product_factors: Floats, *, n: int) -> Callable[[pa.Table, pa.Table], pa.Table]:
     def score(customers: pa.Table, products: pa.Table) -> pa.Table:
-        """One block: customers with seen_places, seen_indices, factors; products with product_index, place."""
+        """One block: customers with is_personal, seen_places, seen_indices, factors; products with product_index, place."""
         if not customers.num_rows:
             return _LISTS.empty_table()
         sorted_products = products.sort_by("product_index")
@@ -154,22 +159,22 @@ def _scorer(product_factors: Floats, *, n: int) -> Callable[[pa.Table, pa.Table]
         best = picks_of(vectors, [seen[row] for row in known], product_factors, candidates, places, n=n)
         for row, pick in zip(known, best, strict=True):
             picks[row] = pick
-        columns = [customers["customer_id"], customers["seen_places"], _as_lists(picks)]
+        columns = [*(customers[name] for name in _LISTS.names[:-1]), _as_lists(picks)]
         return pa.Table.from_arrays(columns, names=_LISTS.names).cast(_LISTS)
 
     return score
 
 
 def with_picks(people: DataFrame, candidates: DataFrame, model: FittedAls, *, n: int) -> DataFrame:
-    """One row per customer: customer_id, seen_places, picks (the model's best `n` unseen candidates, in order).
+    """One row per customer: customer_id, is_personal, seen_places, picks (the model's best `n` unseen candidates, in order).
 
-    A customer whom the model does not know has no picks. Exact: each customer is scored against every
+    A customer whom the model does not know, or must not, has no picks. Exact: each customer is scored against every
     candidate; ties go to the smaller product_index, the order of product ids.
 
     Parameters
     ----------
     people
-        customer_id, seen_places, seen_indices (sorted).
+        customer_id, is_personal, seen_places, seen_indices (sorted).
     candidates
         place, product_index: the model's products that may be shown.
     model
@@ -179,7 +184,8 @@ def with_picks(people: DataFrame, candidates: DataFrame, model: FittedAls, *, n:
     """
     n_blocks = 1 + model.n_customers // _CUSTOMERS_PER_BLOCK
     block = F.pmod(F.xxhash64("customer_id"), F.lit(n_blocks)).cast("int").alias("block")
-    customers = people.join(model.customer_factors, on="customer_id", how="left").select("*", block)
+    factors = F.when(F.col("is_personal"), F.col("factors")).alias("factors")
+    customers = people.join(model.customer_factors, on="customer_id", how="left").select(*people.columns, factors, block)
     blocks = F.explode(F.sequence(F.lit(0), F.lit(n_blocks - 1))).alias("block")
     products = candidates.select("place", "product_index", blocks)
     return (

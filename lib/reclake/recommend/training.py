@@ -89,7 +89,8 @@ class HeldOut:
 
     def lists(self, model: FittedAls | None) -> DataFrame:
         """The lists that the whole chain would have shown at the cut, for everyone in the truth."""
-        return ranked_lists(self.truth.select("customer_id").distinct(), self.seen, self.catalogue, n=K, model=model)
+        people = self.truth.select("customer_id", F.lit(True).alias("is_personal")).distinct()
+        return ranked_lists(people, self.seen, self.catalogue, n=K, model=model)
 
 
 def _held_out(
@@ -194,7 +195,8 @@ def evaluate_and_fit(
     people = customers_to_profile(identities, accounts, consents, as_of=as_of)
     known = resolved(interactions, identities, as_of=as_of).join(people, on="customer_id", how="left_semi").persist()
     catalogue = active_products(products, as_of=as_of)
-    tests = []
+    tests: list[HeldOut] = []
+    challenger = None
     try:
         challenger = recommender.fit(known, as_of=cut)
         reasons: list[str] = []
@@ -228,7 +230,7 @@ def evaluate_and_fit(
             model=recommender.fit(known, as_of=as_of) if is_promotable else None,
         )
     finally:
-        known.unpersist()
-        for test in tests:
-            test.truth.unpersist()
-            test.catalogue.unpersist()
+        if challenger is not None:
+            challenger.release()
+        for frame in (known, *(frame for test in tests for frame in (test.truth, test.catalogue))):
+            frame.unpersist()

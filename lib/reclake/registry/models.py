@@ -139,6 +139,7 @@ class Registry:
     def _register(self, model: FittedAls, compared_with: str | None, run: Run, training_id: str) -> str:
         folder = f"{run.info.artifact_uri}/{_FOLDER}"
         tags = {**write(model, folder).as_tags(), "training_id": training_id, "compared_with": compared_with or ""}
+        model.release()
         if not self._client.search_registered_models(f"name = '{self.name}'"):
             self._client.create_registered_model(self.name)
         return str(self._client.create_model_version(self.name, source=folder, run_id=run.info.run_id, tags=tags).version)

@@ -14,7 +14,7 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
     The next write to a rolled-back table first restores it to that version, so that nothing of the later ones returns.
     """
     wanted, current = app.manifest.current(to), app.manifest.current()
-    moving = [name for name, row in wanted.items() if current[name].version != row.version]
+    moving = [name for name, row in wanted.items() if row.is_revocable and current[name].version != row.version]
     claim = app.claims.take(app.run_id, dict.fromkeys(moving or current, (ALL_DAYS,)))
     try:
         moved = app.manifest.roll_back(to, run_id=app.run_id, token=claim.token, at=app.clock())

@@ -47,6 +47,7 @@ CUSTOMER_SEGMENTS = Table(
     day_column="as_of_date",
     inputs=(*_PERSON, Input(silver.ORDER_LINES, until_as_of())),
     parameters=("segments.window_days", "business.reporting_currency"),
+    min_rows=0,  # nobody may have consented yet
 )
 
 SEGMENT_BINS = Table(
