@@ -1,4 +1,4 @@
-"""Build one stage for one day: spark-submit jobs/build.py --stage customers --day 2026-03-01."""
+"""Build one stage for one day: spark-submit jobs/build.py --stage silver --day 2026-03-01."""
 
 from argparse import ArgumentParser, Namespace
 from datetime import date

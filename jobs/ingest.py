@@ -1,8 +1,9 @@
-"""Take a source's new files in: spark-submit jobs/ingest.py --day 2026-03-01."""
+"""Take new files of the enabled sources in: spark-submit jobs/ingest.py --day 2026-03-01."""
 
 from argparse import ArgumentParser, Namespace
 from datetime import date
 
+from reclake.errors import ReclakeError
 from reclake.run.application import Application
 from reclake.run.ingest import ingest
 from reclake.run.job import main
@@ -17,8 +18,10 @@ def arguments(parser: ArgumentParser) -> None:
 def take_in(app: Application, options: Namespace) -> None:
     """Take in what the enabled sources delivered."""
     days = [options.day] if options.day else None
+    stopped: dict[str, ReclakeError] = {}
     for name in app.settings.sources.enabled:
-        require_nothing_stopped(ingest(app, app.sources[name], options.landing, days=days))
+        stopped |= ingest(app, app.sources[name], options.landing, days=days)
+    require_nothing_stopped(stopped)
 
 
 if __name__ == "__main__":

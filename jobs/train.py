@@ -18,4 +18,4 @@ def fit(app: Application, options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(fit, arguments)
+    main(fit, arguments, needs_keys=False)

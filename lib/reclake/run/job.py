@@ -8,11 +8,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reclake.errors import ReclakeError
 from reclake.settings import Settings, find_home, load_settings
 
-from .application import Application, open_application
+if TYPE_CHECKING:
+    from .application import Application
 
 logger = logging.getLogger("reclake")
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
@@ -42,8 +44,11 @@ def main(
     arguments: Callable[[ArgumentParser], None],
     *,
     argv: Sequence[str] | None = None,
+    needs_keys: bool = True,
 ) -> None:
     """Run a job: its verb with an open application; a ReclakeError becomes three lines and its exit code."""
+    from .application import open_application  # Spark and Great Expectations: seconds that a usage error need not wait for
+
     parser = ArgumentParser(description=verb.__doc__)
     parser.add_argument("--profile", default=os.environ.get("RECLAKE_PROFILE", "local"), help="conf/<profile>.toml")
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value", help="override a setting")
@@ -54,7 +59,12 @@ def main(
     set_up_logging()
     try:
         home, settings = settings_of(options)
-        verb(open_application(home, settings, name=verb.__name__, run_id=options.run_id, needs_keys=True), options)
+        name = f"reclake {Path(sys.argv[0]).stem}"
+        app = open_application(home, settings, name=name, run_id=options.run_id, needs_keys=needs_keys)
+        try:
+            verb(app, options)
+        finally:
+            app.spark.stop()
     except ReclakeError as error:
         if options.verbose:
             raise
