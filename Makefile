@@ -5,7 +5,7 @@ AIRFLOW := .venv/airflow
 RUN := TZ=UTC $(JOBS)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help needs jobs-env jars install demo test trials lint format airflow airflow-test dictionary clean
+.PHONY: help needs jobs-env jars install demo test trials lint format airflow airflow-test dictionary wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,7 @@ trials: install ## hurt the system on purpose
 	$(RUN)/pytest tests -m trial
 
 wheel: install ## build the wheel for --py-files
+	rm -rf build dist
 	$(JOBS)/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 lint: install ## ruff and mypy
