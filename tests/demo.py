@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from reclake.synthetic import DemoSettings
+from reclake.synthetic.settings import DemoSettings
 
 _BASE = Path(__file__).resolve().parents[1] / "conf" / "base.toml"
 

@@ -57,7 +57,16 @@ def test_the_claim_of_a_dead_process_is_taken_over_at_once(claims, monkeypatch):
     assert claims.take("r1", {"silver.events": ("*",)}).token == 2
 
 
+def test_a_claim_taken_and_released_by_another_process_overtakes_as_well(claims, clock):
+    late = claims.take("r1", {"silver.accounts": ("whole",)})
+    clock.now += timedelta(minutes=61)
+    other = _with_old_view(claims)
+    other.release(other.take("r2", {"silver.accounts": ("whole",)}))
+    with pytest.raises(Overtaken, match="overtaken"):
+        claims.require_held(late)
+    assert claims.take("r3", {"silver.accounts": ("whole",)}).token == 3
+
+
 def _with_old_view(claims):
     """As the late driver sees it: it last looked before the other's claim."""
-    claims._seen = 0
-    return claims
+    return Claims(claims._store, claims._clock, minutes=60, wait_seconds=0)

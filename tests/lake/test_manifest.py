@@ -43,9 +43,18 @@ def test_two_publishers_of_one_number_do_not_both_win(store):
     manifest = Manifest(store)
     row = manifest._row("model:als", 1, -1)
     stamp = {"manifest_id": 1, "kind": "publish", "token": 1, "published_at": AT}
-    assert manifest._append(1, [row | stamp | {"run_id": "r1"}], "r1")
-    assert not manifest._append(1, [row | stamp | {"run_id": "r2", "version": 9}], "r2")
-    assert versions(manifest) == {"model:als": 1}
+    assert manifest._append([row | stamp | {"run_id": "r1"}], {})
+    assert not Manifest(store)._append([row | stamp | {"run_id": "r2", "version": 9}], {})
+    assert versions(manifest) == versions(Manifest(store)) == {"model:als": 1}
+
+
+def test_what_another_process_published_is_seen(store):
+    one, other = Manifest(store), Manifest(store)
+    one.publish({BINS.name: 0}, {}, run_id="r1", token=1, at=AT)
+    other.publish({BINS.name: 1}, {}, run_id="r2", token=2, at=AT)
+    assert versions(one) == {BINS.name: 1}
+    assert one.publish({BINS.name: 2, "model:als": 1}, {}, run_id="r1", token=3, at=AT) == 3
+    assert versions(other) == {BINS.name: 2, "model:als": 1}
 
 
 def test_a_rollback_is_a_new_manifest_with_the_older_versions(store):

@@ -18,7 +18,7 @@ from reclake.silver.order_records import order_records
 from reclake.silver.product_records import product_records
 from reclake.sources.intake import take_in
 from reclake.sources.source import load_source
-from reclake.synthetic import generate
+from reclake.synthetic.company import generate
 
 SETTINGS = demo_settings(n_customers=60, n_days=4, **dirtier(6))
 

@@ -123,3 +123,16 @@ def test_what_nothing_feeds_is_skipped_and_a_lone_input_feeds():
     assert not plan.work(silver.EVENT_RECORDS).reasons
     assert plan.is_fed(ops.RECONCILIATION)
     assert plan.work(ops.RECONCILIATION).days == ("2026-01-01",)
+
+
+def test_a_day_that_no_input_brings_any_more_may_be_empty_and_one_that_is_fed_may_not():
+    records = entry(silver.EVENT_RECORDS, "2026-01-02", details={"2026-01-02": "4:b"})
+    plan, _ = planner(records, entry(silver.EVENTS, "2026-01-01"), entry(silver.EVENTS, "2026-01-02"))
+    work = plan.work(silver.EVENTS)
+    assert work.days == ("2026-01-01", "2026-01-02")
+    assert work.unfed_days == {"2026-01-01"}
+
+
+def test_a_window_feeds_every_as_of():
+    plan, _ = planner(entry(silver.ORDER_LINES, "2026-01-01"), scope=Scope(as_ofs=(date(2026, 1, 3),)))
+    assert plan.work(gold.CUSTOMER_SEGMENTS).unfed_days == frozenset()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from delta.exceptions import ConcurrentTransactionException
 from pyspark.sql import functions as F
 
 from reclake.errors import Overtaken
@@ -69,7 +68,9 @@ class Claims:
         self._clock = clock
         self._minutes = minutes
         self._wait_seconds = wait_seconds
-        self._seen: int | None = None
+        self._seen: int | None = None  # version of the table that what follows is true of
+        self._claims: dict[int, Claim] = {}  # by token: every claim ever taken
+        self._released: set[int] = set()
 
     def take(self, run_id: str, days: Days) -> Claim:
         """Claim the days of all tables at once; waits for others, takes over from the dead and the expired.
@@ -98,40 +99,33 @@ class Claims:
 
     def _state(self) -> tuple[int, list[Claim]]:
         """The highest token given, and the claims in force."""
-        self._seen = self._store.newest(ops.CLAIMS)
-        if self._seen is None:
-            return 0, []
-        rows = self._store.read(ops.CLAIMS, version=self._seen)
+        self._catch_up()
+        now = self._clock()
+        held = [claim for token, claim in self._claims.items() if token not in self._released]
+        return max(self._claims, default=0), [c for c in held if c.expires_at > now and not _is_dead(c.holder)]
+
+    def _catch_up(self) -> None:
+        """Read the claims again if another process has written since; one row per claim ever taken: a stage of a run."""
+        newest = self._store.newest(ops.CLAIMS)
+        if newest is None or newest == self._seen:
+            return
+        rows = self._store.read(ops.CLAIMS, version=newest)
         by_token = rows.groupBy("token").agg(
             F.max_by(F.struct("action", "run_id", "holder", "days", "expires_at"), F.col("action") != "taken").alias("last")
         )
-        found = by_token.collect()  # one row per claim ever taken: a stage of a run
-        now = self._clock()
-        taken = [
-            Claim(
-                row["token"], row["last"]["run_id"], row["last"]["holder"], _days(row["last"]["days"]), row["last"]["expires_at"]
-            )
-            for row in found
-            if row["last"]["action"] == "taken"
-        ]
-        active = [claim for claim in taken if claim.expires_at > now and not _is_dead(claim.holder)]
-        return max((row["token"] for row in found), default=0), active
+        found = {row["token"]: row["last"] for row in by_token.collect()}
+        self._claims = {
+            token: Claim(token, last["run_id"], last["holder"], _days(last["days"]), last["expires_at"])
+            for token, last in found.items()
+        }
+        self._released = {token for token, last in found.items() if last["action"] != "taken"}
+        self._seen = newest
 
     def _write(self, token: int, run_id: str, days: Days) -> Claim | None:
         """Write the claim under the next token; None if another took that token."""
-        now = self._clock()
-        claim = Claim(
-            token, run_id, this_holder(), {n: tuple(d) for n, d in sorted(days.items())}, now + timedelta(minutes=self._minutes)
-        )
-        try:
-            self._record(claim, "taken", fence=("claims", token))
-        except ConcurrentTransactionException:
-            return None
-        self._seen = self._store.newest(ops.CLAIMS)
-        rows = self._store.read_newest(ops.CLAIMS).where((F.col("token") == token) & (F.col("action") == "taken"))
-        # One writer after the other: the second is skipped without a word, so who won is read back.
-        winners = {(row["run_id"], row["holder"]) for row in rows.select("run_id", "holder").collect()}
-        return claim if winners == {(run_id, claim.holder)} else None
+        expires_at = self._clock() + timedelta(minutes=self._minutes)
+        claim = Claim(token, run_id, this_holder(), {n: tuple(d) for n, d in sorted(days.items())}, expires_at)
+        return claim if self._record(claim, "taken", fence=("claims", token)) else None
 
     def require_held(self, claim: Claim) -> None:
         """Stop when a newer claim on the same days was taken meanwhile.
@@ -141,25 +135,21 @@ class Claims:
         Overtaken
             When this claim was taken over.
         """
-        newest = self._store.newest(ops.CLAIMS)
-        if newest == self._seen:
-            return
-        rows = self._store.read_newest(ops.CLAIMS).where((F.col("token") > claim.token) & (F.col("action") == "taken"))
-        for row in rows.select("token", "run_id", "days").collect():
-            newer = Claim(row["token"], row["run_id"], "", _days(row["days"]), claim.expires_at)
-            if shared := newer.overlaps(claim.days):
+        self._catch_up()
+        for newer in self._claims.values():
+            if newer.token > claim.token and (shared := newer.overlaps(claim.days)):
                 raise Overtaken(
                     "this run was overtaken",
                     found=f"run {newer.run_id} claimed {', '.join(shared)} since, with token {newer.token} against {claim.token}",
                     next_step="nothing: the newer run builds these days",
                 )
-        self._seen = newest
 
     def release(self, claim: Claim) -> None:
         """Give the days free."""
         self._record(claim, "released")
 
-    def _record(self, claim: Claim, action: str, *, fence: tuple[str, int] | None = None) -> None:
+    def _record(self, claim: Claim, action: str, *, fence: tuple[str, int] | None = None) -> bool:
+        """Write what became of a claim; False if another took its token."""
         row = {
             "token": claim.token,
             "action": action,
@@ -169,7 +159,15 @@ class Claims:
             "recorded_at": self._clock(),
             "expires_at": claim.expires_at,
         }
-        self._store.append(ops.CLAIMS, [row], fence=fence)
+        version = self._store.append(ops.CLAIMS, [row], fence=fence)
+        if version is None:
+            return False
+        if version == (-1 if self._seen is None else self._seen) + 1:  # nothing of others lies in between
+            self._seen = version
+            self._claims[claim.token] = claim
+            if action == "released":
+                self._released.add(claim.token)
+        return True
 
 
 def _days(text: str) -> dict[str, tuple[str, ...]]:

@@ -83,32 +83,37 @@ class Ledger:
         self._store = store
         self._entries: dict[str, dict[str, Entry]] = {}
         self._unsaved: list[Entry] = []
+        self._seen: int | None = None  # version of the table that the entries are true of
+        self._recorded: dict[str, set[int]] = {}  # table → versions whose entries are known
 
     def load(self) -> None:
-        """Read the latest entries, and add those of commits that a crash left unrecorded."""
-        self._entries = {}
-        recorded: dict[str, int] = {}
-        if self._store.newest(ops.LEDGER) is not None:
-            rows = self._store.read_newest(ops.LEDGER)
+        """Read the latest entries unless they are known, and add those of commits that a crash left unrecorded."""
+        newest = self._store.newest(ops.LEDGER)
+        if newest is not None and newest != self._seen:
+            rows = self._store.read(ops.LEDGER, version=newest)
             latest = rows.groupBy("table", "day").agg(
-                F.max_by(F.struct(*rows.columns), "sequence").alias("entry"), F.max("version").alias("v")
+                F.max_by(F.struct(*rows.columns), "sequence").alias("entry"), F.collect_set("version").alias("versions")
             )
+            self._entries, self._recorded = {}, {}
             for row in latest.collect():
                 self._put(Entry.of_row(row["entry"].asDict()))
-                recorded[row["table"]] = max(recorded.get(row["table"], -1), row["v"])
+                self._recorded.setdefault(row["table"], set()).update(row["versions"])
+            self._seen = newest
         for table in TABLES:
             if table not in ops.WRITTEN:
-                self._complete(table, recorded.get(table.name, -1))
+                self._complete(table)
         self.save()
 
-    def _complete(self, table: Table, recorded: int) -> None:
-        newest = self._store.newest(table)
-        if newest is None or newest <= recorded:
-            return
-        for commit in self._store.log.commits_after(self._store.path(table), recorded):
-            for row in commit.user_metadata.get("ledger", []):
-                found = {**row, "recorded_at": datetime.fromisoformat(row["recorded_at"]), "version": commit.version}
+    def _complete(self, table: Table) -> None:
+        """Take up the entries of commits that the ledger lacks: not only newer ones, as runs on other days go on meanwhile."""
+        recorded, path = self._recorded.setdefault(table.name, set()), self._store.path(table)
+        for version in self._store.log.versions(path):
+            if version in recorded:
+                continue
+            for row in self._store.log.commit(path, version).user_metadata.get("ledger", []):
+                found = {**row, "recorded_at": datetime.fromisoformat(row["recorded_at"]), "version": version}
                 self.add([Entry.of_row(found)])
+            recorded.add(version)  # maintenance commits carry no entry
 
     def _put(self, entry: Entry) -> None:
         days = self._entries.setdefault(entry.table, {})
@@ -120,11 +125,14 @@ class Ledger:
         for entry in entries:
             self._put(entry)
             self._unsaved.append(entry)
+            self._recorded.setdefault(entry.table, set()).add(entry.version)
 
     def save(self) -> None:
         """Write what was taken up since, in one commit."""
         if self._unsaved:
-            self._store.append(ops.LEDGER, [entry.row() for entry in self._unsaved])
+            version = self._store.append(ops.LEDGER, [entry.row() for entry in self._unsaved])
+            # What others wrote in between is read at the next load.
+            self._seen = version if version == (-1 if self._seen is None else self._seen) + 1 else None
             self._unsaved = []
 
     def days(self, table: Table) -> dict[str, Entry]:

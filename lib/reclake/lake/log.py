@@ -61,8 +61,16 @@ class Log:
         """The commits newer than `version`, ascending."""
         return [self.commit(path, newer) for newer in self.versions(path) if newer > version]
 
+    def checksum(self, path: str, version: int) -> Size | None:
+        """Files and bytes as Delta's checksum file of the commit says; None without one. Costs no Spark job."""
+        name = f"{path}/_delta_log/{version:020d}.crc"
+        if not self._files.exists(name):
+            return None
+        found = json.loads(self._files.text(name))
+        return Size(int(found["numFiles"]), int(found["tableSizeBytes"]))
+
     def size(self, path: str, version: int) -> Size:
-        """Files and bytes of the version, from Delta's own snapshot."""
+        """Files and bytes of the version, from the log as it can be read now: a Spark job for each new version."""
         delta_log = self._spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
         log = delta_log.forTable(self._spark._jsparkSession, path)
         snapshot = log.update(False, _none(self._spark), _none(self._spark))

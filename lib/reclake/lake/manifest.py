@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from delta.exceptions import ConcurrentTransactionException
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from reclake.errors import Overtaken, UsageError
@@ -42,6 +42,7 @@ class Manifest:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known: tuple[int, dict[str, Published]] | None = None  # version of the table, and what was current then
 
     def last_id(self) -> int:
         """Number of the newest manifest; 0 before the first."""
@@ -49,11 +50,17 @@ class Manifest:
 
     def current(self, manifest_id: int | None = None) -> dict[str, Published]:
         """Table or model → what is published; as of an earlier manifest if its number is given."""
-        if self._store.newest(ops.PUBLISHED_VERSIONS) is None:
-            return {}
-        rows = self._store.read_newest(ops.PUBLISHED_VERSIONS)
         if manifest_id is not None:
-            rows = rows.where(F.col("manifest_id") <= manifest_id)
+            return self._read(F.col("manifest_id") <= manifest_id)
+        newest = self._store.newest(ops.PUBLISHED_VERSIONS)
+        if newest is None:
+            return {}
+        if self._known is None or self._known[0] != newest:
+            self._known = (newest, self._read(F.lit(True)))
+        return dict(self._known[1])
+
+    def _read(self, wanted: Column) -> dict[str, Published]:
+        rows = self._store.read_newest(ops.PUBLISHED_VERSIONS).where(wanted)
         latest = rows.groupBy("name").agg(F.max_by(F.struct(*rows.columns), "manifest_id").alias("row"))
         fields = Published.__slots__
         return {row["name"]: Published(**{name: row["row"][name] for name in fields}) for row in latest.collect()}
@@ -91,7 +98,7 @@ class Manifest:
                 _require_forward(moved, current)
             number = max((row.manifest_id for row in current.values()), default=0) + 1
             stamp = {"manifest_id": number, "kind": kind, "run_id": run_id, "token": token, "published_at": at}
-            if self._append(number, [self._row(name, v, rows.get(name, -1)) | stamp for name, v in moved.items()], run_id):
+            if self._append([self._row(name, v, rows.get(name, -1)) | stamp for name, v in moved.items()], current):
                 return number
         raise Overtaken("the manifest could not be published", f"{_TRIES} others came first", "run again")
 
@@ -101,15 +108,16 @@ class Manifest:
         size = self._store.size(BY_NAME[name], version)
         return {"name": name, "version": version, "n_files": size.n_files, "n_bytes": size.n_bytes, "n_rows": n_rows}
 
-    def _append(self, number: int, rows: list[dict[str, Any]], run_id: str) -> bool:
-        """Append under the manifest's number; True only if these rows are the ones that stand there."""
-        try:
-            self._store.append(ops.PUBLISHED_VERSIONS, rows, fence=("manifest", number))
-        except ConcurrentTransactionException:
+    def _append(self, rows: list[dict[str, Any]], current: Mapping[str, Published]) -> bool:
+        """Append rows of the next manifest; False if another took its number."""
+        number = rows[0]["manifest_id"]
+        version = self._store.append(ops.PUBLISHED_VERSIONS, rows, fence=("manifest", number))
+        if version is None:
             return False
-        found = self._store.read_newest(ops.PUBLISHED_VERSIONS).where(F.col("manifest_id") == number)
-        # One writer after the other: the second is skipped without a word, so who won is read back.
-        return {row["run_id"] for row in found.select("run_id").collect()} == {run_id}
+        # No manifest stands between the one that was read and this one: its number is the next.
+        moved = {row["name"]: Published(**{name: row[name] for name in Published.__slots__}) for row in rows}
+        self._known = (version, {**current, **moved})
+        return True
 
     def roll_back(self, to: int, *, run_id: str, token: int, at: datetime) -> dict[str, int]:
         """Make the state of manifest `to` current again as a new manifest; gives what moved, models included.

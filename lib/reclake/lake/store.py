@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from functools import reduce
 from typing import Any
+from uuid import uuid4
 
+from delta.exceptions import ConcurrentTransactionException
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
@@ -52,6 +54,7 @@ class Store:
         self.root = root.rstrip("/")
         self.log = Log(spark)
         self._keep_days = keep_days
+        self._sizes: dict[tuple[str, int], Size] = {}  # as found or committed by this process
 
     def path(self, table: Table) -> str:
         """Where the table lies; a fixed point for scripts."""
@@ -78,18 +81,21 @@ class Store:
         return self.empty(table) if newest is None else self.read(table, version=newest)
 
     def size(self, table: Table, version: int) -> Size:
-        """Files and bytes of the version."""
-        return self.log.size(self.path(table), version)
+        """Files and bytes of a version that was just committed, as the commit's checksum file says."""
+        size = self.log.checksum(self.path(table), version) or self.log.size(self.path(table), version)
+        self._sizes[table.name, version] = size
+        return size
 
     def require_undamaged(self, table: Table, *, version: int, n_files: int, n_bytes: int) -> None:
-        """Compare a published version with what its manifest row says of it.
+        """Compare a published version with what its manifest row says of it; once per process and version.
 
         Raises
         ------
         LakeDamaged
             When files or bytes differ: a log that was cut gives an older state without an error.
         """
-        found = self.size(table, version)
+        found = self._sizes.get((table.name, version)) or self.log.size(self.path(table), version)
+        self._sizes[table.name, version] = found
         if (found.n_files, found.n_bytes) != (n_files, n_bytes):
             raise LakeDamaged(
                 f"{table.name} version {version} is not what was published",
@@ -113,14 +119,22 @@ class Store:
         writer = self._writer(table, frame, entry).mode("append")
         return self._find(table, writer.option("txnAppId", f"{table.name}:{batch}").option("txnVersion", 1), entry)
 
-    def append(self, table: Table, rows: Collection[dict[str, Any]], *, fence: tuple[str, int] | None = None) -> None:
-        """Append a few rows that the runner itself made (ops tables); with a fence, only if its number is new."""
+    def append(self, table: Table, rows: Collection[dict[str, Any]], *, fence: tuple[str, int] | None = None) -> int | None:
+        """Append a few rows that the runner itself made (ops tables); gives the version.
+
+        With a fence, only if its number is new: None when another took it, at the same time or before.
+        """
         schema = spark_schema(table)
         frame = self.spark.createDataFrame([tuple(row.get(name) for name in schema.names) for row in rows], schema)
-        writer = self._writer(table, frame.coalesce(1), {}).mode("append")
+        entry = {"commit_id": uuid4().hex}
+        writer = self._writer(table, frame.coalesce(1), entry).mode("append")
         if fence:
             writer = writer.option("txnAppId", fence[0]).option("txnVersion", fence[1])
-        writer.save(self.path(table))
+        try:
+            # One writer after the other: Delta skips the second without a word, so the own commit is looked for.
+            return self._find(table, writer, entry)
+        except ConcurrentTransactionException:
+            return None
 
     def restore(self, table: Table, *, version: int) -> None:
         """Make an older version the newest one again."""

@@ -99,7 +99,7 @@ def _held_out(
     counted = product_popularity(interactions, weights, as_of=split.cut, half_life_days=popularity.half_life_days)
     return HeldOut(
         split=split,
-        seen=pairs(split.train(interactions)),
+        seen=pairs(split.train(interactions)).persist(),
         truth=split.truth(interactions).persist(),
         catalogue=popular_products(products, counted).persist(),
     )
@@ -232,5 +232,5 @@ def evaluate_and_fit(
     finally:
         if challenger is not None:
             challenger.release()
-        for frame in (known, *(frame for test in tests for frame in (test.truth, test.catalogue))):
+        for frame in (known, *(frame for test in tests for frame in (test.seen, test.truth, test.catalogue))):
             frame.unpersist()

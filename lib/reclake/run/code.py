@@ -38,9 +38,8 @@ def code_digest(table: Table) -> str:
     """
     digest = hashlib.sha256(repr((table.name, table.key, [(f.name, f.type) for f in table.fields])).encode())
     name = f"reclake.{table.layer}.{table.noun}"
-    if importlib.util.find_spec(name) is None:  # taken in or written by the runner itself
-        return digest.hexdigest()[:16]
-    for module in sorted(_modules_behind(name)):
+    # A table that is taken in or written by the runner itself has no builder, and its layer perhaps no package.
+    for module in sorted(_modules_behind(name)) if _is_module(name) else ():
         digest.update(f"{module}\n{_meaning(module)}".encode())
     return digest.hexdigest()[:16]
 
@@ -102,7 +101,7 @@ def _imports_of(module: str) -> list[str]:
 def _is_module(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
+    except ModuleNotFoundError:  # its package does not exist either
         return False
 
 

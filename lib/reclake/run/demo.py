@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from reclake.privacy.keys import make_key_files
-from reclake.synthetic import generate
+from reclake.synthetic.company import generate
 from reclake.tables import gold, silver
 
 from .application import Application, located

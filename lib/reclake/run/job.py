@@ -6,14 +6,19 @@ import logging
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from reclake.errors import ReclakeError
 from reclake.settings import Settings, find_home, load_settings
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from .application import Application
 
 logger = logging.getLogger("reclake")
@@ -39,6 +44,21 @@ def settings_of(options: Namespace) -> tuple[Path, Settings]:
     return home, load_settings(home, profile=options.profile, overrides=options.set)
 
 
+@contextmanager
+def package_on_workers(spark: SparkSession) -> Iterator[None]:
+    """Give the workers the wheel that this package was imported from, if it was one.
+
+    Spark sends a wheel of `--py-files` along, but puts only .zip, .egg and .jar on its workers' path.
+    """
+    archive = getattr(__spec__.loader, "archive", "")
+    if not archive.endswith(".whl"):
+        yield
+        return
+    with TemporaryDirectory(prefix="reclake-") as folder:
+        spark.sparkContext.addPyFile(copyfile(archive, f"{folder}/{Path(archive).stem}.zip"))
+        yield
+
+
 def main(
     verb: Callable[[Application, Namespace], None],
     arguments: Callable[[ArgumentParser], None],
@@ -62,7 +82,8 @@ def main(
         name = f"reclake {Path(sys.argv[0]).stem}"
         app = open_application(home, settings, name=name, run_id=options.run_id, needs_keys=needs_keys)
         try:
-            verb(app, options)
+            with package_on_workers(app.spark):
+                verb(app, options)
         finally:
             app.spark.stop()
     except ReclakeError as error:

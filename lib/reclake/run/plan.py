@@ -48,6 +48,7 @@ class Work:
     table: Table
     reasons: dict[str, str]  # ISO day or 'whole' → why it is stale
     input_digests: dict[str, dict[str, str]] = field(default_factory=dict)  # day → input → digest
+    unfed_days: frozenset[str] = frozenset()  # days for which no input holds a row: they are committed empty, by name
 
     @property
     def days(self) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ class Planner:
             if why := self._why_stale(table, day, built.get(day), digests, inputs):
                 reasons[day] = why
                 input_digests[day] = inputs
-        return Work(table, reasons, input_digests)
+        return Work(table, reasons, input_digests, frozenset(day for day in reasons if not self._is_fed_on(table, day)))
 
     def touched(self, table: Table) -> set[str]:
         """The output days in scope that a change of the run's deliveries can reach."""
@@ -179,6 +180,19 @@ class Planner:
         if table.model:
             digests[f"model:{table.model}"] = str(self._models.get(table.model))
         return digests
+
+    def _is_fed_on(self, table: Table, day: str) -> bool:
+        """Whether an input holds a row of the day itself; dimensions and windows count only where no input has such days."""
+        own = [i for i in table.inputs if i.days.reads in (Reads.DAYS, Reads.REPEATS, Reads.DELIVERIES)]
+        return any(self._n_rows_on(i, day) for i in own or table.inputs)
+
+    def _n_rows_on(self, i: Input, day: str) -> int:
+        entries = self._ledger.days(i.table)
+        if i.days.reads is Reads.DELIVERIES:
+            return sum(e.content.details[day].n_rows for e in entries.values() if day in e.content.details)
+        if i.days.reads in (Reads.DAYS, Reads.REPEATS):
+            return entries[day].content.digest.n_rows if day in entries else 0
+        return sum(entries[read].content.digest.n_rows for read in entries)
 
     def _input_digest(self, i: Input, output: str) -> str:
         entries = self._ledger.days(i.table)

@@ -180,8 +180,11 @@ def build_table(run: StageRun, work: Work) -> TableReport:
         try:
             contents = contents_by_day(frame, table)
             n_rows = sum(content.digest.n_rows for content in contents.values())
-            empty_days = _empty_days(table, work.days, contents)
-            gate_row = check(run, table, frame, n_rows=n_rows, days=_named(work.days), empty_days=empty_days)
+            short_days = _short_days(work, contents)
+            min_rows = 0 if work.unfed_days.issuperset(work.days) else None
+            gate_row = check(
+                run, table, frame, n_rows=n_rows, days=_named(work.days), short_days=short_days, min_rows=min_rows
+            )
             n_rejected = _require_few_rejected(app, table, frame)
             version, outcome = _commit(run, work, frame, contents)
         finally:
@@ -248,9 +251,10 @@ def _until(table: Table, inputs: Mapping[str, DataFrame], as_of: date) -> dict[s
     return cut
 
 
-def _empty_days(table: Table, days: tuple[str, ...], contents: Mapping[str, DayContent]) -> list[str]:
-    """Wanted days with fewer rows than the table's floor."""
-    return [day for day in days if contents.get(day, DayContent(Digest())).digest.n_rows < table.min_rows]
+def _short_days(work: Work, contents: Mapping[str, DayContent]) -> list[str]:
+    """Days with fewer rows than the table's floor; a day whose inputs hold nothing any more may be empty."""
+    held = {day: contents[day].digest.n_rows if day in contents else 0 for day in work.days}
+    return [day for day, n_rows in held.items() if n_rows < work.table.min_rows and day not in work.unfed_days]
 
 
 def _named(days: tuple[str, ...]) -> str:
@@ -259,9 +263,23 @@ def _named(days: tuple[str, ...]) -> str:
 
 
 def check(
-    run: StageRun, table: Table, frame: DataFrame, *, n_rows: int, days: str = "", empty_days: Sequence[str] = ()
+    run: StageRun,
+    table: Table,
+    frame: DataFrame,
+    *,
+    n_rows: int,
+    days: str = "",
+    short_days: Sequence[str] = (),
+    min_rows: int | None = None,
 ) -> dict[str, Any]:
     """The gate's verdict as a row of ops.gate_results; raises when it stops the table and no waiver lets it through.
+
+    Parameters
+    ----------
+    short_days
+        Days below the table's floor.
+    min_rows
+        The floor on all rows where it differs from the suite's.
 
     Raises
     ------
@@ -269,9 +287,9 @@ def check(
         When the gate did not pass, for whatever reason.
     """
     app = run.app
-    verdict = app.gate.check(table, frame, n_rows=n_rows)
-    if empty_days:
-        short = f"{len(empty_days)} days fall short, first {', '.join(empty_days[:3])}"
+    verdict = app.gate.check(table, frame, n_rows=n_rows, min_rows=min_rows)
+    if short_days:
+        short = f"{len(short_days)} days fall short, first {', '.join(short_days[:3])}"
         verdict = verdict.also(
             Finding.failed(f"every day has at least {table.min_rows} rows", n_bad=None, n_rows=n_rows, message=short)
         )
