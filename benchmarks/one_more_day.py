@@ -1,0 +1,163 @@
+"""What one more day costs on top of 60, and whether both ways end in the same tables.
+
+    python benchmarks/one_more_day.py --work /tmp/one-more-day --customers 27500     # about 3 million events
+
+Three runs on the demo company, each a process of its own: the first 60 days as one pass, then day 61; and, in another
+lake, all 61 days as one pass. CPU is that of JVM tasks (Spark's event log) and of Python workers (the daemon's process
+tree), by stage. Training is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from datetime import date, timedelta
+from pathlib import Path
+
+from where_time_goes import events, spent_by_table
+
+from reclake.privacy.keys import make_key_files
+from reclake.run.application import Application, open_application
+from reclake.run.demo import generate_demo
+from reclake.run.job import project_home
+from reclake.run.report import Silent
+from reclake.run.runner import run_graph
+from reclake.run.views import published
+from reclake.settings import load_settings
+from reclake.tables import BY_NAME, STAGES, TABLES, ops
+
+FIRST = date(2026, 1, 1)
+N_DAYS = 60
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def open_lake(work: Path, name: str, customers: int, **options: object) -> Application:
+    home = project_home()
+    chosen = [
+        f"lake.root={work / name}", f"landing.root={work / 'landing'}", f"secrets.directory={work / 'secrets'}",
+        f"mlflow.tracking_uri=sqlite:///{work / name}.db", f"mlflow.artifact_root={work / name}-models",
+        'sources.enabled=["demo"]', f"demo.n_customers={customers}",
+    ]  # fmt: skip
+    return open_application(home, load_settings(home, profile="local", overrides=chosen), name=name, **options)  # type: ignore[arg-type]
+
+
+def python_worker_seconds() -> float:
+    """CPU of the Python daemons below this process's JVM, their workers included, running or ended."""
+    children: dict[int, list[int]] = defaultdict(list)
+    used: dict[int, tuple[float, str]] = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            stat = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_text()
+        except OSError:  # it has just ended
+            continue
+        children[int(stat[1])].append(int(folder.name))
+        used[int(folder.name)] = (sum(map(int, stat[11:15])) / _TICK, command)
+    waiting, total = list(children[os.getpid()]), 0.0
+    while waiting:
+        process = waiting.pop()
+        waiting += children[process]
+        seconds, command = used[process]
+        total += seconds if "pyspark.daemon" in command else 0.0
+    return total
+
+
+def one_run(options: argparse.Namespace) -> None:
+    """Run the named days and print wall and worker seconds by stage as JSON; called as a process of its own."""
+    app = open_lake(options.work, options.lake, options.customers, reporter=Silent(), run_id=options.run_id)
+    days = (FIRST + timedelta(days=options.first), FIRST + timedelta(days=options.last))
+    found = {}
+    for stage in STAGES:
+        started, workers = time.monotonic(), python_worker_seconds()
+        stopped = run_graph(app, first=days[0], last=days[1], stages=(stage,))
+        assert not stopped, stopped
+        found[stage] = {"wall_s": time.monotonic() - started, "workers_s": python_worker_seconds() - workers}
+    app.spark.stop()
+    print(json.dumps(found))
+
+
+def measured(options: argparse.Namespace, *, lake: str, run_id: str, first: int, last: int) -> dict[str, dict[str, float]]:
+    """One run in its own process: by stage, wall seconds and CPU seconds of JVM tasks and Python workers."""
+    log = options.work / "events" / run_id
+    log.mkdir(parents=True)
+    conf = options.work / "conf" / run_id
+    conf.mkdir(parents=True)
+    shipped = project_home() / "conf" / "spark" / "local"
+    for file in shipped.iterdir():
+        (conf / file.name).write_text(file.read_text(), encoding="utf-8")
+    with (conf / "spark-defaults.conf").open("a", encoding="utf-8") as settings:
+        settings.write("\nspark.eventLog.enabled true\nspark.eventLog.compress false\nspark.eventLog.rolling.enabled false\n")
+        settings.write(f"spark.eventLog.dir {log.as_uri()}\n")
+        if options.memory:
+            settings.write(f"spark.driver.memory {options.memory}\n")
+    command = [
+        sys.executable, __file__, "--work", str(options.work), "--customers", str(options.customers), "--lake", lake,
+        "--run-id", run_id, "--first", str(first), "--last", str(last),
+    ]  # fmt: skip
+    done = subprocess.run(command, env={**os.environ, "SPARK_CONF_DIR": str(conf)}, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+    jvm: dict[str, float] = defaultdict(float)
+    for (run, table), spent in spent_by_table(events(log)).items():
+        if run == run_id:
+            jvm[BY_NAME[table].stage] += spent.cpu_seconds
+    for stage, figures in found.items():
+        figures["jvm_s"] = jvm[stage]
+        figures["cpu_s"] = jvm[stage] + figures["workers_s"]
+    return {stage: {name: round(value, 1) for name, value in figures.items()} for stage, figures in found.items()}
+
+
+def comparison(one: Application, other: Application) -> dict[str, str]:
+    """Every table but the ops tables that the runner writes; as_of tables at the as_of that both hold."""
+    verdicts = {}
+    shared = FIRST + timedelta(days=N_DAYS + 1)
+    for table in TABLES:
+        if table in ops.WRITTEN or table.name not in one.manifest.current():
+            continue
+        left, right = (published(app, table).drop(*table.run_columns) for app in (one, other))
+        if table.is_as_of:
+            left, right = (frame.where(frame.as_of_date == shared) for frame in (left, right))
+        is_same = left.exceptAll(right).isEmpty() and right.exceptAll(left).isEmpty()
+        verdicts[table.name] = f"{left.count():,} rows, {'equal' if is_same else 'DIFFERENT'}"
+    return verdicts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="an empty folder")
+    parser.add_argument("--customers", type=int, default=27_500)
+    parser.add_argument("--memory", help="driver memory, where the profile's is too small")
+    parser.add_argument("--lake", help=argparse.SUPPRESS)
+    parser.add_argument("--run-id", help=argparse.SUPPRESS)
+    parser.add_argument("--first", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--last", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.lake:
+        one_run(options)
+        return
+    make_key_files(str(options.work / "secrets"), ("id1", "c1"))
+    app = open_lake(options.work, "daily", options.customers)
+    made = generate_demo(app, n_days=N_DAYS + 1)
+    app.spark.stop()
+    found: dict[str, object] = {"generated": made[-1]}
+    sixty = measured(options, lake="daily", run_id="sixty-days", first=0, last=N_DAYS - 1)
+    more = measured(options, lake="daily", run_id="one-more-day", first=N_DAYS, last=N_DAYS)
+    whole = measured(options, lake="whole", run_id="all-days", first=0, last=N_DAYS)
+    found |= {"60 days": sixty, "one more day": more, "61 days as one pass": whole}
+    cpu = [sum(run[stage]["cpu_s"] for stage in ("bronze", "silver")) for run in (more, sixty)]
+    found["bronze and silver: one more day / 60 days, CPU"] = round(cpu[0] / cpu[1], 3)
+    for stage in ("customers", "recommendations"):
+        found[f"{stage}: one more as_of / the as_of of 60 days, CPU"] = round(more[stage]["cpu_s"] / sixty[stage]["cpu_s"], 2)
+    daily, other = (open_lake(options.work, name, options.customers) for name in ("daily", "whole"))
+    found["day by day against one pass"] = comparison(daily, other)
+    print(json.dumps(found, indent=2, default=str))
+
+
+if __name__ == "__main__":
+    main()
