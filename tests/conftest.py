@@ -1,6 +1,7 @@
 """One Spark session for the whole run."""
 
 import os
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,28 @@ ROOT = Path(__file__).resolve().parents[1]
 # The worker of a plain `pytest` must be this environment's Python.
 os.environ["PYSPARK_PYTHON"] = sys.executable
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("trials")
+    group.addoption("--trial-seed", type=int, help="seed of the trials, to repeat a run; else drawn and printed")
+    group.addoption("--trial-size", choices=("ci", "nightly"), default="ci", help="size of the trials")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.trial_seed is None:
+        config.option.trial_seed = random.SystemRandom().randrange(1_000_000)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    told = config.option
+    terminalreporter.write_line(f"trials: repeat with --trial-seed={told.trial_seed} --trial-size={told.trial_size}")
+
+
+@pytest.fixture(scope="session")
+def trial_seed(request: pytest.FixtureRequest) -> int:
+    """The seed of whatever a trial draws."""
+    return request.config.option.trial_seed
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +57,7 @@ def spark() -> Iterator[SparkSession]:
 def company(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The landing folder of a demo company of 60 people over 4 days; the truth lies in `truth` beside it."""
     from reclake.settings import load_settings
-    from reclake.synthetic import generate
+    from reclake.synthetic.company import generate
 
     folder = tmp_path_factory.mktemp("company")
     demo = load_settings(ROOT, profile="test", overrides=["demo.n_customers=60"], environment={}).demo

@@ -1,0 +1,96 @@
+"""What the trials of one size share: every scenario delivered in one drop, and one lake that takes days in any order."""
+
+import random
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame
+
+from lakes import ROOT, open_lake, run_days, with_inputs
+from reclake import tables
+from reclake.lake.schema import conform
+from reclake.run.application import Application
+from reclake.run.code import builder_of
+from reclake.sources.intake import take_in
+from reclake.tables import bronze, gold, ops, silver
+from trials.shop import CI, FIRST, N_DAYS, NIGHTLY, SCENARIOS, SMALL, Drop, Size, deliver, drifted, happened
+from trials.trial import Passing, Trial
+
+SOURCES = "sources.directory=tests/trials/sources"
+SMALL_TABLES = with_inputs(silver.ORDER_LINES, silver.SESSIONS)
+ALL_TABLES = with_inputs(silver.ORDER_LINES, silver.SESSIONS, gold.CUSTOMER_SEGMENTS, ops.RECONCILIATION)
+
+
+@pytest.fixture(scope="session")
+def trial_size(request) -> Size:
+    """The size that --trial-size asks for."""
+    return {"ci": CI, "nightly": NIGHTLY}[request.config.option.trial_size]
+
+
+@pytest.fixture(scope="session", params=["small", pytest.param("whole", marks=pytest.mark.trial)])
+def trial(request, spark, tmp_path_factory, trial_seed, trial_size) -> Trial:
+    """The shop's deliveries and what became of them: the builders' frames in the normal run, a lake in a trial."""
+    is_small = request.param == "small"
+    size, seed = (SMALL, 7) if is_small else (trial_size, trial_seed)
+    rng = random.Random(seed)
+    facts, drop = happened(size, rng), Drop()
+    for scenario in SCENARIOS:
+        deliver(scenario(facts, size, rng), drop)
+    drifted(facts, drop)
+    folder = tmp_path_factory.mktemp(f"shop-{request.param}")
+    landing = drop.write(folder / "landing" / "trial").parent
+    app = open_lake(spark, folder, source="trial", landing=landing, overrides=[SOURCES])
+    if is_small:
+        return Trial(app, facts, drop, size, folder, seed, is_small, built(app, landing / "trial"))
+    assert run_days(app, only=ALL_TABLES) == {}
+    return Trial(app, facts, drop, size, folder, seed, is_small)
+
+
+def built(app: Application, landing: Path) -> dict[str, DataFrame]:
+    """The tables up to order lines and sessions, built from the landing files without a lake."""
+    taken = take_in(
+        app.spark, app.sources["trial"], str(landing), known=None, delivery_days=None, limits=app.settings.landing,
+        now=app.clock().replace(tzinfo=UTC), batch_id="small",
+    )  # fmt: skip
+    frames = {f"bronze.{noun}": records for noun, records in taken.records.items()} | {bronze.FILES.name: taken.files}
+    for table in tables.TABLES:
+        if table.name in SMALL_TABLES and table.inputs:
+            options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
+            inputs = {i.table.parameter: frames[i.table.name] for i in table.inputs}
+            frames[table.name] = conform(builder_of(table)(**inputs, **options), table).persist()
+    return frames
+
+
+@dataclass
+class Shuffled:
+    """A lake that took the re-sent order lines in day by day, in a drawn order."""
+
+    app: Application
+    days: list[date]
+    only: frozenset[str]
+    suites: Path
+
+
+@pytest.fixture(scope="session")
+def shuffled(spark, trial, tmp_path_factory) -> Shuffled:
+    """Copies come in before what they repeat: two days the wrong way round in the small form, else all, events too."""
+    folder = tmp_path_factory.mktemp("any-order")
+    days = [FIRST + timedelta(days=n) for n in range(N_DAYS)]
+    days = [days[1], days[0]] if trial.is_small else random.Random(trial.seed).sample(days, len(days))
+    nouns = ("orders",) if trial.is_small else ("orders", "events")
+    wanted = {f"{noun}/resent/{day}.jsonl" for noun in nouns for day in days}
+    landing = trial.folder / "any-order"
+    trial.drop.write(landing / "trial", wanted=wanted.__contains__)
+    suites = shutil.copytree(ROOT / "expectations", folder / "suites")
+    app = open_lake(spark, folder, source="trial", landing=landing, overrides=[SOURCES, f"expectations.directory={suites}"])
+    only = with_inputs(silver.ORDER_LINES) if trial.is_small else with_inputs(silver.ORDER_LINES, silver.SESSIONS)
+    gate = app.gate
+    if trial.is_small:
+        object.__setattr__(app, "gate", Passing(suites, timeout_seconds=60))
+    for day in days:
+        assert run_days(app, day, only=only) == {}
+    object.__setattr__(app, "gate", gate)
+    return Shuffled(app, days, only, suites)
