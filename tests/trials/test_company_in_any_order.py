@@ -1,4 +1,4 @@
-"""Days in any order and twice end in the same tables as one pass over all of them."""
+"""The demo company: days in any order and again end in the same tables as one pass over all of them (R-04)."""
 
 from datetime import date, timedelta
 
@@ -47,9 +47,10 @@ def test_every_record_is_accounted_for(whole):
 
 def test_a_finished_day_again_builds_nothing(shuffled):
     before = shuffled.manifest.last_id()
-    shuffled.reporter.reports.clear()
-    assert run_days(shuffled, DAYS[3], only=ONLY) == {}
-    assert {report.outcome for report in shuffled.reporter.reports} <= {"up to date", "not fed"}
+    for _ in range(3):
+        shuffled.reporter.reports.clear()
+        assert run_days(shuffled, DAYS[3], only=ONLY) == {}
+        assert {report.outcome for report in shuffled.reporter.reports} <= {"up to date", "not fed"}
     assert shuffled.manifest.last_id() == before
 
 
