@@ -236,6 +236,7 @@ def train(
 @app.command()
 def status(
     day: DayOption = None,
+    days: Annotated[int, typer.Option(help="Days that are listed, the newest ones.")] = 14,
     source: SourceOption = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
@@ -243,16 +244,22 @@ def status(
 ) -> None:
     """Show days and stages: what is built, what is missing or stale and why, and waivers in force."""
     from reclake.run import views
+    from reclake.run.days import days_by_stages
     from reclake.run.runner import scope_of
 
     begin, end = _days(day, None, None)
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "status") as application:
         scope = scope_of(application, first=begin, last=end)
-        found = {"tables": views.status(application, scope), "waivers": views.waivers(application)}
+        found = {
+            "days": days_by_stages(application.ledger, application.planner(scope), limit=days),
+            "tables": views.status(application, scope),
+            "waivers": views.waivers(application),
+        }
     if as_json:
         chosen.console.json(found)
     else:
+        chosen.console.rows("days", found["days"], empty="Nothing was taken in yet.")
         chosen.console.rows("tables", found["tables"])
         chosen.console.rows("waivers in force", found["waivers"], empty="No waivers in force.")
 

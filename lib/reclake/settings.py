@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError, field_validator
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
 from reclake.errors import SettingsInvalid
 from reclake.synthetic.settings import DemoSettings
 
+_NAME = r"[a-z][a-z0-9_]{0,62}"  # of a profile or source: it becomes a part of a path
 ENVIRONMENT_PREFIX = "RECLAKE__"
 _NEXT = "correct it; conf/base.toml explains every setting"
 
@@ -38,7 +40,7 @@ class LandingSettings(Section):
 
 
 class SourcesSettings(Section):
-    enabled: tuple[str, ...]
+    enabled: tuple[Annotated[str, Field(pattern=rf"^{_NAME}\z")], ...]
     directory: str
 
 
@@ -218,8 +220,10 @@ def load_settings(
     Raises
     ------
     SettingsInvalid
-        When a file is missing or broken, or a key is unknown, missing or mistyped.
+        When the profile is no plain name, a file is missing or broken, or a key is unknown, missing or mistyped.
     """
+    if not re.fullmatch(_NAME, profile):
+        raise SettingsInvalid(f"{profile!r} is not a profile", "a profile is a plain name", "name a file of conf/, such as local")
     changes = _changes(home, profile, overrides, os.environ if environment is None else environment)
     chosen = _toml(home / "conf" / "base.toml")
     _merge(chosen, changes)

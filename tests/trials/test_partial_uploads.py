@@ -12,11 +12,15 @@ from typing import Literal
 
 import pytest
 
-from lakes import ROOT
+from lakes import ROOT, open_lake, run_days, with_inputs
+from reclake.run.ingest import ingest
+from reclake.run.views import published
 from reclake.settings import load_settings
 from reclake.sources.intake import Intake, take_in
 from reclake.sources.source import Completion, Source, load_source
+from reclake.tables import bronze, silver
 from trials.shop import FIRST, SMALL, Fact, as_csv, as_lines, as_parquet, happened, packed, record
+from trials.trial import differences, plain_rows
 
 TRIAL = load_source(ROOT / "tests" / "trials" / "sources" / "trial.toml")
 STABLE = TRIAL.model_copy(update={"completion": Completion(marker="stable", stable_seconds=3600)})
@@ -163,10 +167,47 @@ def test_a_reader_that_believes_every_name_is_told(spark, sent, tmp_path):
     assert found == [f"{kind}/growing/{FIRST}.{end} is half read" for kind, end in (("orders", "jsonl"), ("tills", "csv"))]
 
 
-def test_a_folder_without_its_success_file_waits(spark, sent, tmp_path):
-    whole = [upload for upload in sent if upload.fate == "taken in"]
-    folder = lay(tmp_path, whole, complete=True)
-    assert half_read(taken(spark, MARKED, folder), []) == []
-    for upload in whole:
-        (folder / upload.name).with_name("_SUCCESS").touch()
-    assert half_read(taken(spark, MARKED, folder), whole) == []
+@pytest.mark.trial
+def test_what_was_interrupted_lands_whole_later_as_if_nothing_had_been(spark, trial_size, trial_seed, tmp_path):
+    rng = random.Random(trial_seed)
+    sent = list(uploads(happened(SMALL, rng), rng, trial_size.n_cuts))
+    only = with_inputs(silver.ORDER_LINES)
+
+    def lake(name: str):
+        folder = tmp_path / name
+        app = open_lake(
+            spark, tmp_path / f"{name}-lake", source="trial", landing=folder, overrides=["sources.directory=tests/trials/sources"]
+        )
+        object.__setattr__(app, "sources", {"trial": STABLE, "marked": MARKED})
+        return app, folder
+
+    def run(app, folder) -> None:
+        assert ingest(app, MARKED, str(folder / "marked")) == {}
+        assert run_days(app, only=only) == {}
+
+    disturbed, folder = lake("disturbed")
+    unmarked = [upload for upload in sent if upload.name == f"orders/good/{FIRST}.jsonl"]
+    lay(folder / "trial", sent, complete=False)
+    lay(folder / "marked", unmarked, complete=False)
+    with appending(folder / "trial", sent):
+        run(disturbed, folder)
+    n_good = 3 * SMALL.n_lines
+    assert published(disturbed, silver.ORDER_LINES).count() == n_good
+    lay(folder / "trial", sent, complete=True)
+    (folder / "marked" / "orders" / "good" / "_SUCCESS").touch()
+    run(disturbed, folder)
+
+    undisturbed, folder = lake("undisturbed")
+    lay(folder / "trial", sent, complete=True)
+    lay(folder / "marked", unmarked, complete=True)
+    (folder / "marked" / "orders" / "good" / "_SUCCESS").touch()
+    run(undisturbed, folder)
+    for table in (silver.ORDER_RECORDS, silver.ORDER_LINES):
+        rows = [plain_rows(published(app, table).collect(), table) for app in (disturbed, undisturbed)]
+        assert len(rows[1]) > 2 * n_good
+        assert differences(*rows) == []
+    names = [
+        {row["file_name"] for row in published(app, bronze.FILES).where("outcome = 'ingested'").collect()}
+        for app in (disturbed, undisturbed)
+    ]
+    assert names[0] == names[1] == {upload.name for upload in sent}

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Collection
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 from uuid import uuid4
 
@@ -53,7 +53,7 @@ def ingest(
             known=_known(run, source),
             delivery_days=days,
             limits=app.settings.landing,
-            now=app.clock(),
+            now=app.clock().replace(tzinfo=UTC),  # as file times are
             batch_id=app.run_id,
             timezone=app.settings.business.timezone,
         )

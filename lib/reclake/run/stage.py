@@ -182,9 +182,7 @@ def build_table(run: StageRun, work: Work) -> TableReport:
             n_rows = sum(content.digest.n_rows for content in contents.values())
             short_days = _short_days(work, contents)
             min_rows = 0 if work.unfed_days.issuperset(work.days) else None
-            gate_row = check(
-                run, table, frame, n_rows=n_rows, days=_named(work.days), short_days=short_days, min_rows=min_rows
-            )
+            gate_row = check(run, table, frame, n_rows=n_rows, days=_named(work.days), short_days=short_days, min_rows=min_rows)
             n_rejected = _require_few_rejected(app, table, frame)
             version, outcome = _commit(run, work, frame, contents)
         finally:

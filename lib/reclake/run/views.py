@@ -140,7 +140,9 @@ def show(app: Application, table: Table, *, where: Iterable[str] = (), limit: in
                 f"--where {condition} cannot be used", f"columns {', '.join(readable)}", "write --where column=value"
             )
         frame = frame.where(F.col(column).cast("string") == F.lit(value))
-    ordered = frame.select(readable).orderBy(*[name for name in table.key if name in readable])
+    # What the runner notes is asked for its newest rows.
+    order = F.desc if table in ops.WRITTEN else F.asc
+    ordered = frame.select(readable).orderBy(*[order(name) for name in table.key if name in readable])
     return [{name: _plain(value) for name, value in row.asDict().items()} for row in ordered.limit(limit).collect()]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-_NAME = re.compile(r"^(bronze|silver|gold|ops)\.[a-z][a-z0-9_]{0,62}$")
+_NAME = re.compile(r"^(bronze|silver|gold|ops)\.[a-z][a-z0-9_]{0,62}\Z")
 
 
 class Privacy(StrEnum):

@@ -1,0 +1,28 @@
+"""Days and stages, on ledgers made by hand."""
+
+from datetime import date
+
+from test_plan import entry, planner
+
+from reclake.run.days import days_by_stages
+from reclake.run.plan import Scope
+from reclake.tables import bronze, silver
+
+
+def test_a_row_says_what_of_each_stage_is_built_missing_or_stale():
+    plan, ledger = planner(
+        entry(bronze.ORDERS, "2026-01-01"),
+        entry(bronze.ORDERS, "2026-01-02"),
+        entry(silver.ORDER_RECORDS, "2026-01-01", inputs={"bronze.orders": "other"}),
+    )
+    newest, oldest = days_by_stages(ledger, plan, limit=5)
+    assert (newest["day"], newest["bronze"], newest["silver"]) == ("2026-01-02", "1 built", "3 missing")
+    assert oldest["silver"] == "3 missing, 1 stale"
+    assert "silver.order_records: bronze.orders changed" in oldest["why"].split("; ")
+
+
+def test_an_as_of_stands_at_the_day_whose_run_builds_it():
+    plan, ledger = planner(entry(silver.ORDER_LINES, "2026-01-02"), scope=Scope(as_ofs=(date(2026, 1, 3),)))
+    (row,) = days_by_stages(ledger, plan, limit=1)
+    assert (row["day"], row["customers"]) == ("2026-01-02", "1 missing")
+    assert "gold.customer_segments: never built" in row["why"]
