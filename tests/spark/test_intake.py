@@ -237,6 +237,16 @@ def test_a_file_is_taken_in_once_however_often_it_is_offered(spark, tmp_path):
     assert raws(second) == [("clicks/2026-03-03.jsonl", 0, click(device="d2"))]
 
 
+def test_a_file_that_lies_as_it_lay_is_not_read_again(spark, tmp_path):
+    name, at = "clicks/2026-03-01.jsonl", datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
+    drop(tmp_path, {name: click()}, at=at)
+    row = dict(source="shop", file_digest="as it was", file_name=name, outcome="ingested", n_bytes=len(click()), arrived_at=at)
+    unchanged = taken(spark, tmp_path, known=frame(spark, bronze.FILES, row))
+    assert (decided(unchanged), unchanged.skipped) == ({}, [Waiting(name, "was taken in before and has not changed")])
+    for other in (dict(n_bytes=1), dict(arrived_at=datetime(2026, 3, 5, 1, 29, tzinfo=UTC)), dict(source="bazaar")):
+        assert decided(taken(spark, tmp_path, known=frame(spark, bronze.FILES, row | other))) == {name: "ingested"}
+
+
 def test_files_of_another_source_are_not_known(spark, tmp_path):
     drop(tmp_path, {"clicks/2026-03-01.jsonl": click()})
     known = frame(spark, bronze.FILES, dict(source="other", file_digest=digest(click()), file_name="x", outcome="ingested"))

@@ -156,13 +156,14 @@ def _known(run: StageRun, source: Source) -> DataFrame | None:
     noted = app.ledger.days(bronze.FILES).get(WHOLE)
     known = None
     if noted is not None:
-        known = app.store.read(bronze.FILES, version=run.versions[bronze.FILES.name]).select(*names, "outcome")
+        known = app.store.read(bronze.FILES, version=run.versions[bronze.FILES.name]).select(*names, "n_bytes", "outcome")
     for noun in source.tables_fed:
         table = BY_NAME[f"bronze.{noun}"]
         last = max(app.ledger.days(table).values(), key=lambda entry: entry.sequence, default=None)
         if last is not None and (noted is None or last.token > noted.token):
             records = app.store.read(table, version=run.versions[table.name]).where(F.col("batch_id") == last.run_id)
             unnoted = records.select(*names).distinct().withColumn("outcome", F.lit("ingested"))
+            unnoted = unnoted.withColumn("n_bytes", F.lit(None).cast("long"))
             known = unnoted if known is None else known.unionByName(unnoted)
     return known
 

@@ -69,6 +69,7 @@ def take_in(
     """
     offered, waiting = offered_files(spark, source, folder, now=now)
     wanted = [file for file in offered if file.day is None or delivery_days is None or file.day in delivery_days]
+    wanted, unchanged = _changed_since(spark, source, wanted, known)
     zones = Zones(source.zone, ZoneInfo(timezone))
     judged, unread = judge_files(spark, source, wanted, limits, zones)
     if delivery_days is not None:
@@ -78,8 +79,27 @@ def take_in(
         records=_records_by_noun(spark, source, new, limits, batch_id),
         files=_files_frame(spark, source, new, batch_id),
         waiting=sorted([*waiting, *unread], key=lambda each: each.file_name),
-        skipped=skipped,
+        skipped=[*unchanged, *skipped],
     )
+
+
+def _changed_since(
+    spark: SparkSession, source: Source, offered: Collection[OfferedFile], known: DataFrame | None
+) -> tuple[list[OfferedFile], list[Waiting]]:
+    """Files that have to be read, and those that lie as they lay when they were decided on: same name, size and time.
+
+    Without this every run would read the whole landing folder again.
+    """
+    if known is None or not offered or not {"n_bytes", "arrived_at"} <= set(known.columns):
+        return list(offered), []
+    lying = [(file.name, file.n_bytes, file.modified_millis) for file in offered]
+    asked = spark.createDataFrame(lying, "file_name string, n_bytes long, modified long")
+    earlier = known.where(F.col("source") == source.name).withColumn("modified", F.unix_millis("arrived_at"))
+    same = earlier.join(F.broadcast(asked), on=["file_name", "n_bytes", "modified"], how="inner")
+    outcomes = {row["file_name"]: row["outcome"] for row in same.select("file_name", "outcome").distinct().collect()}
+    said = {"ingested": "was taken in before", "rejected": "was rejected before"}
+    unchanged = [Waiting(name, f"{said[outcome]} and has not changed") for name, outcome in sorted(outcomes.items())]
+    return [file for file in offered if file.name not in outcomes], unchanged
 
 
 def _only_new(

@@ -30,6 +30,11 @@ class FoundFile:
     n_bytes: int
     modified_at: datetime
 
+    @property
+    def modified_millis(self) -> int:
+        """Milliseconds since 1970, as Spark tells file times."""
+        return (self.modified_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class OfferedFile(FoundFile):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, Row, SparkSession
@@ -57,7 +57,7 @@ def judge_files(
             found.append(Decided(file, Verdict(_unread_digest(file), 0, None, reason), file.day))
         elif row is None:
             unread.append(Waiting(file.name, "cannot be read"))
-        elif (row["n_bytes"], row["modified"]) != (file.n_bytes, _millis(file.modified_at)):
+        elif (row["n_bytes"], row["modified"]) != (file.n_bytes, file.modified_millis):
             unread.append(Waiting(file.name, "changed while it was read"))
         else:
             judged_as = Verdict(row["file_digest"], row["n_records"], row["last_day"], row["reason"])
@@ -179,7 +179,3 @@ def _unread_digest(file: OfferedFile) -> str:
     """Stands in for the digest of a file that is too large to be read: told by its prefix."""
     told = f"{file.name}|{file.n_bytes}|{file.modified_at.astimezone(UTC).isoformat()}"
     return "unread:" + hashlib.sha256(told.encode()).hexdigest()
-
-
-def _millis(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
