@@ -66,3 +66,26 @@ def test_a_key_in_a_plan_is_found_in_the_event_log_and_one_in_a_setting_is_redac
     content = b"".join(content for _, content in decoded_files(tmp_path / "events"))
     assert b"SparkListenerApplicationStart" in content
     assert (b"in-a-plan-5f3a" in content, b"in-a-setting-77c1" in content) == (True, False)
+
+
+FAILED_CAST = """
+import sys
+from pathlib import Path
+from pyspark.sql import functions as F
+from reclake.lake.session import open_session
+spark = open_session(Path(sys.argv[2]), name="cast")
+try:
+    spark.createDataFrame([(sys.argv[1] + "x",)], "phone string").select(F.col("phone").cast("long")).collect()
+except Exception as error:
+    print(type(error).__name__, file=sys.stderr)
+spark.stop()
+"""
+
+
+@pytest.mark.trial
+def test_a_failed_cast_leaves_its_value_in_no_log(root):
+    command = [sys.executable, "-c", FAILED_CAST, CANARY, str(root / "conf" / "spark" / "local")]
+    environment = {name: value for name, value in os.environ.items() if name != "SPARK_CONF_DIR"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert "CAST_INVALID_INPUT" in done.stderr, "nothing was logged: nothing is proven"
+    assert CANARY not in done.stderr + done.stdout

@@ -1,5 +1,6 @@
 """The Spark session: everything that differs between machines stands in spark-defaults.conf."""
 
+import logging
 import os
 import sys
 import time
@@ -23,4 +24,6 @@ def open_session(conf_dir: Path, *, name: str) -> SparkSession:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     spark = SparkSession.builder.appName(name).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    # Logs the message of every failed action, and the message of a failed cast quotes the value.
+    logging.getLogger("DataFrameQueryContextLogger").disabled = True
     return spark

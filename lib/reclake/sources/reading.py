@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, Row, SparkSession
@@ -29,6 +29,9 @@ _VERDICT = pa.schema(
         "last_day": pa.date32(), "reason": pa.string(),
     }
 )  # fmt: skip
+
+
+_AHEAD = timedelta(days=2)  # zones lie up to a day apart, and clocks are not exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ def _verdict_of(content: bytes, file: OfferedFile, feed: Feed, limits: LandingLi
     found = verdict(content, file.name, feed, arrived_at=file.modified_at, limits=limits, zones=zones)
     if found.reason is None and file.day is None and feed.delivery_day.from_ == "name":
         return Verdict(found.file_digest, 0, None, "its name states no delivery day")
+    if found.reason is None and file.day is not None and file.day > file.modified_at.date() + _AHEAD:
+        # One name such as 9999-12-31 would drag the newest as_of along, and every event of the file would be in time.
+        return Verdict(found.file_digest, 0, None, f"its name states {file.day}, a day after it arrived")
     return found
 
 
