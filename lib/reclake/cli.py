@@ -18,7 +18,7 @@ import typer
 from reclake import tables
 from reclake.errors import ReclakeError, UsageError
 from reclake.run.console import Console
-from reclake.run.job import project_home, set_up_logging
+from reclake.run.job import fault_lines, project_home, set_up_logging
 from reclake.run.plan import require_table
 from reclake.settings import Settings, load_settings
 
@@ -434,6 +434,11 @@ def main(run_app: Callable[[], Any] = app) -> None:
             raise
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
+    except Exception as fault:
+        if verbose:
+            raise
+        sys.stderr.write(f"{fault_lines(fault)}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

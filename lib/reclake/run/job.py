@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,12 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
     logger.setLevel(level)
     # Great Expectations reports each of its temporary folders.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
+
+
+def fault_lines(fault: Exception) -> str:
+    """A fault of program or machine in three lines; what its message quotes may be a person's and is left out."""
+    told = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", next(iter(str(fault).splitlines()), ""))
+    return str(ReclakeError("the run broke off", f"{type(fault).__name__}: {told}", "run again; --verbose shows the stack trace"))
 
 
 def settings_of(options: Namespace) -> tuple[Path, Settings]:
@@ -91,3 +98,8 @@ def main(
             raise
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
+    except Exception as fault:
+        if options.verbose:
+            raise
+        sys.stderr.write(f"{fault_lines(fault)}\n")
+        sys.exit(1)
