@@ -323,7 +323,9 @@ def history(
 
 @app.command()
 def rejected(
-    replay: Annotated[bool, typer.Option("--replay", help="Classify all deliveries anew, after a mapping was mended.")] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Judge refused files and all records anew, after a mapping was mended.")
+    ] = False,
     source: SourceOption = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
@@ -336,7 +338,7 @@ def rejected(
 
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "rejected", needs_keys=replay) as application:
-        stopped: Mapping[str, ReclakeError] = run_graph(application, stages=tables.STAGES[1:]) if replay else {}
+        stopped: Mapping[str, ReclakeError] = run_graph(application, retries_rejected=True) if replay else {}
         chosen.console.rows("not kept", views.rejected(application), empty="Everything was kept.")
         require_nothing_stopped(stopped)
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from frames import frame
-from reclake.errors import Overtaken, UsageError
-from reclake.lake.manifest import Manifest
+from reclake.errors import UsageError
+from reclake.lake.manifest import WITHDRAWN, Manifest
 from reclake.lake.store import Store
 from reclake.tables import gold
 
@@ -34,8 +34,8 @@ def test_only_what_moved_is_published_and_never_backwards(store):
     assert manifest.publish({BINS.name: 1, "model:als": 3}, {BINS.name: 1}, run_id="r1", token=1, at=AT) == 1
     assert manifest.publish({BINS.name: 1}, {}, run_id="r2", token=2, at=AT) is None
     assert manifest.publish({BINS.name: 2}, {BINS.name: 2}, run_id="r3", token=3, at=AT) == 2
-    with pytest.raises(Overtaken, match="newer run"):
-        manifest.publish({BINS.name: 1}, {}, run_id="r4", token=4, at=AT)
+    # A run on other days that ends later: what is published holds its commit already.
+    assert manifest.publish({BINS.name: 1}, {}, run_id="r4", token=4, at=AT) is None
     assert versions(manifest) == {BINS.name: 2, "model:als": 3}
 
 
@@ -67,3 +67,13 @@ def test_a_rollback_is_a_new_manifest_with_the_older_versions(store):
     assert versions(manifest, 2) == {BINS.name: 2, "model:als": 2}
     with pytest.raises(UsageError, match="no manifest 9"):
         manifest.roll_back(9, run_id="r4", token=4, at=AT)
+
+
+def test_what_was_not_published_then_is_withdrawn_and_comes_back_with_the_next_publication(store):
+    manifest = Manifest(store)
+    manifest.publish({BINS.name: 0}, {}, run_id="r1", token=1, at=AT)
+    manifest.publish({BINS.name: 1, "model:als": 2}, {}, run_id="r2", token=2, at=AT)
+    assert manifest.roll_back(1, run_id="r3", token=3, at=AT) == {BINS.name: 0, "model:als": WITHDRAWN}
+    assert versions(manifest) == versions(Manifest(store)) == {BINS.name: 0}
+    assert manifest.publish({"model:als": 2}, {}, run_id="r4", token=4, at=AT) == 4
+    assert versions(manifest) == {BINS.name: 0, "model:als": 2}

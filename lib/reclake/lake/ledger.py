@@ -76,6 +76,11 @@ def commit_entry(commit_id: str, entries: Iterable[Entry]) -> dict[str, Any]:
     return {"commit_id": commit_id, "ledger": rows}
 
 
+def _holds_what_was_judged(table: Table, n_written: int | None, entries: list[Entry]) -> bool:
+    """Whether a commit wrote the rows that its gate counted; bronze entries count what the day holds in all."""
+    return n_written is None or table.layer == "bronze" or n_written == sum(e.content.digest.n_rows for e in entries)
+
+
 class Ledger:
     """The entries held by this run: one per table and day, which is what the driver can hold for years of days."""
 
@@ -85,6 +90,7 @@ class Ledger:
         self._unsaved: list[Entry] = []
         self._seen: int | None = None  # version of the table that the entries are true of
         self._recorded: dict[str, set[int]] = {}  # table → versions whose entries are known
+        self._runs: dict[str, set[str]] = {}  # table → runs that wrote it
 
     def load(self) -> None:
         """Read the latest entries unless they are known, and add those of commits that a crash left unrecorded."""
@@ -92,12 +98,15 @@ class Ledger:
         if newest is not None and newest != self._seen:
             rows = self._store.read(ops.LEDGER, version=newest)
             latest = rows.groupBy("table", "day").agg(
-                F.max_by(F.struct(*rows.columns), "sequence").alias("entry"), F.collect_set("version").alias("versions")
+                F.max_by(F.struct(*rows.columns), "sequence").alias("entry"),
+                F.collect_set("version").alias("versions"),
+                F.collect_set("run_id").alias("runs"),
             )
-            self._entries, self._recorded = {}, {}
+            self._entries, self._recorded, self._runs = {}, {}, {}
             for row in latest.collect():
                 self._put(Entry.of_row(row["entry"].asDict()))
                 self._recorded.setdefault(row["table"], set()).update(row["versions"])
+                self._runs.setdefault(row["table"], set()).update(row["runs"])
             self._seen = newest
         for table in TABLES:
             if table not in ops.WRITTEN:
@@ -110,9 +119,15 @@ class Ledger:
         for version in self._store.log.versions(path):
             if version in recorded:
                 continue
-            for row in self._store.log.commit(path, version).user_metadata.get("ledger", []):
-                found = {**row, "recorded_at": datetime.fromisoformat(row["recorded_at"]), "version": version}
-                self.add([Entry.of_row(found)])
+            commit = self._store.log.commit(path, version)
+            rows = commit.user_metadata.get("ledger", [])
+            entries = [
+                Entry.of_row({**row, "recorded_at": datetime.fromisoformat(row["recorded_at"]), "version": version})
+                for row in rows
+            ]
+            if not _holds_what_was_judged(table, commit.n_output_rows, entries):
+                entries = [replace(entry, kind=REMOVED, content=DayContent(Digest())) for entry in entries]
+            self.add(entries)
             recorded.add(version)  # maintenance commits carry no entry
 
     def _put(self, entry: Entry) -> None:
@@ -126,6 +141,7 @@ class Ledger:
             self._put(entry)
             self._unsaved.append(entry)
             self._recorded.setdefault(entry.table, set()).add(entry.version)
+            self._runs.setdefault(entry.table, set()).add(entry.run_id)
 
     def save(self) -> None:
         """Write what was taken up since, in one commit."""
@@ -138,6 +154,10 @@ class Ledger:
     def days(self, table: Table) -> dict[str, Entry]:
         """The table's days and their latest entries."""
         return {day: entry for day, entry in self._entries.get(table.name, {}).items() if entry.kind != REMOVED}
+
+    def runs(self, table: Table) -> set[str]:
+        """The runs that ever wrote the table: one id per run."""
+        return set(self._runs.get(table.name, set()))
 
     def holds(self, table: Table) -> bool:
         """Whether anything was ever built of the table."""

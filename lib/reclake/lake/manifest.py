@@ -17,6 +17,7 @@ from .store import Store
 
 _MODEL = "model:"
 _TRIES = 5
+WITHDRAWN = -1  # the version of what a rollback took back to before its first publication
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Manifest:
         rows = self._store.read_newest(ops.PUBLISHED_VERSIONS).where(wanted)
         latest = rows.groupBy("name").agg(F.max_by(F.struct(*rows.columns), "manifest_id").alias("row"))
         fields = Published.__slots__
-        return {row["name"]: Published(**{name: row["row"][name] for name in fields}) for row in latest.collect()}
+        found = {row["name"]: Published(**{name: row["row"][name] for name in fields}) for row in latest.collect()}
+        return {name: row for name, row in found.items() if row.version != WITHDRAWN}
 
     def publish(
         self,
@@ -77,6 +79,9 @@ class Manifest:
     ) -> int | None:
         """Publish the named versions as one manifest; gives its number, None if there is nothing to publish.
 
+        A table that a run on other days has published at a higher version meanwhile is left out: that version holds
+        this run's days as well.
+
         Parameters
         ----------
         versions
@@ -87,15 +92,18 @@ class Manifest:
         Raises
         ------
         Overtaken
-            When a newer version is published already, or others published in between again and again.
+            When others published in between again and again.
         """
         for _ in range(_TRIES):
             current = self.current()
-            moved = {name: v for name, v in versions.items() if name not in current or current[name].version != v}
+            is_forward = {n: n not in current or n.startswith(_MODEL) or current[n].version < v for n, v in versions.items()}
+            moved = {
+                name: version
+                for name, version in versions.items()
+                if (name not in current or current[name].version != version) and (kind == "rollback" or is_forward[name])
+            }
             if not moved:
                 return None
-            if kind == "publish":
-                _require_forward(moved, current)
             number = max((row.manifest_id for row in current.values()), default=0) + 1
             stamp = {"manifest_id": number, "kind": kind, "run_id": run_id, "token": token, "published_at": at}
             if self._append([self._row(name, v, rows.get(name, -1)) | stamp for name, v in moved.items()], current):
@@ -103,7 +111,7 @@ class Manifest:
         raise Overtaken("the manifest could not be published", f"{_TRIES} others came first", "run again")
 
     def _row(self, name: str, version: int, n_rows: int) -> dict[str, Any]:
-        if name.startswith(_MODEL):
+        if name.startswith(_MODEL) or version == WITHDRAWN:
             return {"name": name, "version": version, "n_files": 0, "n_bytes": 0, "n_rows": n_rows}
         size = self._store.size(BY_NAME[name], version)
         return {"name": name, "version": version, "n_files": size.n_files, "n_bytes": size.n_bytes, "n_rows": n_rows}
@@ -116,11 +124,11 @@ class Manifest:
             return False
         # No manifest stands between the one that was read and this one: its number is the next.
         moved = {row["name"]: Published(**{name: row[name] for name in Published.__slots__}) for row in rows}
-        self._known = (version, {**current, **moved})
+        self._known = (version, {name: row for name, row in {**current, **moved}.items() if row.version != WITHDRAWN})
         return True
 
-    def roll_back(self, to: int, *, run_id: str, token: int, at: datetime) -> dict[str, int]:
-        """Make the state of manifest `to` current again as a new manifest; gives what moved, models included.
+    def moves_to(self, to: int) -> dict[str, int]:
+        """What a rollback to manifest `to` moves: table or model → version, WITHDRAWN for what was not published then.
 
         Bronze stays: it holds what arrived, and what arrived is not undone.
 
@@ -132,17 +140,20 @@ class Manifest:
         current, wanted = self.current(), self.current(to)
         if not 1 <= to <= max((row.manifest_id for row in current.values()), default=0):
             raise UsageError(f"there is no manifest {to}", f"manifests 1 to {self.last_id()}", "reclake history lists them")
-        moved = {name: row.version for name, row in wanted.items() if row.is_revocable and current[name].version != row.version}
-        rows = {name: wanted[name].n_rows for name in moved}
+        before = {name: wanted[name].version if name in wanted else WITHDRAWN for name in {*current, *wanted}}
+        now = {name: row.version for name, row in current.items()}
+        revocable = {row.name for row in (*current.values(), *wanted.values()) if row.is_revocable}
+        return {name: version for name, version in sorted(before.items()) if name in revocable and now.get(name) != version}
+
+    def roll_back(self, to: int, *, run_id: str, token: int, at: datetime) -> dict[str, int]:
+        """Make the state of manifest `to` current again as a new manifest; gives what moved, models included.
+
+        Raises
+        ------
+        UsageError
+            When there is no such manifest.
+        """
+        moved, wanted = self.moves_to(to), self.current(to)
+        rows = {name: wanted[name].n_rows if name in wanted else 0 for name in moved}
         self.publish(moved, rows, run_id=run_id, token=token, at=at, kind="rollback")
         return moved
-
-
-def _require_forward(moved: Mapping[str, int], current: Mapping[str, Published]) -> None:
-    for name, version in moved.items():
-        if name in current and version < current[name].version and not name.startswith(_MODEL):
-            raise Overtaken(
-                f"{name} was published by a newer run",
-                found=f"version {current[name].version}, this run has {version}",
-                next_step="nothing: the newer state stands; run again if inputs have changed since",
-            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
@@ -48,7 +49,7 @@ def _judged(checks: dict[str, Callable[[], str]]) -> Iterator[Finding]:
 
 def _python() -> str:
     if sys.version_info[:2] != (3, 11):
-        raise ReclakeError("wrong Python", f"{sys.version.split()[0]}", "create the environment with Python 3.11: make jobs-env")
+        raise ReclakeError("wrong Python", f"{sys.version.split()[0]}", "remove .venv/jobs, then make install PYTHON=python3.11")
     return sys.version.split()[0]
 
 
@@ -74,7 +75,7 @@ def _packages(home: Path) -> str:
         if found != version:
             wrong.append(f"{name} {found} instead of {version}")
     if wrong:
-        raise ReclakeError("other packages than pinned", "; ".join(wrong), "make jobs-env")
+        raise ReclakeError("other packages than pinned", "; ".join(wrong), "remove .venv/jobs, then make install")
     return f"{len(pins)} as pinned"
 
 
@@ -84,7 +85,7 @@ def _jars() -> str:
     folder = Path(pyspark.__file__).parent / "jars"
     names = [path.name for path in folder.glob("*.jar")]
     if missing := [jar for jar in _NEEDED_JARS if not any(name.startswith(jar) for name in names)]:
-        raise ReclakeError("JARs are missing from Spark", ", ".join(missing), "make jars")
+        raise ReclakeError("JARs are missing from Spark", ", ".join(missing), "remove .venv/jobs, then make install")
     return f"Delta among {len(names)} JARs"
 
 
@@ -106,6 +107,8 @@ def _writable(path: str) -> str:
         return path
     folder = Path(path)
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(existing, os.W_OK):
+        raise ReclakeError("the lake cannot be written", f"no right to write {existing}", "grant it, or set lake.root")
     free = shutil.disk_usage(existing).free // 2**30
     if free < 1:
         raise ReclakeError("disk almost full", f"{free} GiB free", "free space, or set lake.root")
@@ -114,4 +117,4 @@ def _writable(path: str) -> str:
 
 def _secrets(home: Path, settings: Settings) -> str:
     check_keys(located(home, settings.secrets.directory), (settings.privacy.id_key_id, settings.privacy.contact_key_id))
-    return "2 keys, mode 0600"
+    return "2 keys, readable by their owner only"

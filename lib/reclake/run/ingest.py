@@ -14,8 +14,8 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.errors import GateFailed, ReclakeError
-from reclake.lake.digest import WHOLE, DayContent, Digest, contents_by_day
+from reclake.errors import GateFailed, ReclakeError, UsageError
+from reclake.lake.digest import DayContent, Digest, contents_by_day
 from reclake.lake.ledger import Entry, commit_entry
 from reclake.sources.intake import Intake, take_in
 from reclake.sources.source import Source
@@ -32,7 +32,12 @@ STAGE = "bronze"
 
 
 def ingest(
-    app: Application, source: Source, folder: str | None = None, *, days: Collection[date] | None = None
+    app: Application,
+    source: Source,
+    folder: str | None = None,
+    *,
+    days: Collection[date] | None = None,
+    retries_rejected: bool = False,
 ) -> dict[str, ReclakeError]:
     """Take the source's complete new files of the delivery days in; gives what was stopped.
 
@@ -42,7 +47,15 @@ def ingest(
         Where the source's files lie; by default `<landing.root>/<source>`.
     days
         Only files delivered for these days; all for None.
+    retries_rejected
+        Whether files that were refused before are judged again, as the source's mapping was mended.
+
+    Raises
+    ------
+    UsageError
+        When the lake holds records of a source that is not enabled, or the folder does not exist.
     """
+    require_sources_named(app)  # before bronze changes: what was appended is not undone
     place = folder or f"{located(app.home, app.settings.landing.root)}/{source.name}"
     claimed = {bronze.FILES.name: (f"source {source.name}",)}
     with open_stage(app, STAGE, app.planner(Scope()), claimed) as run:
@@ -50,7 +63,7 @@ def ingest(
             app.spark,
             source,
             located(app.home, place),
-            known=_known(run, source),
+            known=_known(run, source, with_rejected=not retries_rejected),
             delivery_days=days,
             limits=app.settings.landing,
             now=app.clock().replace(tzinfo=UTC),  # as file times are
@@ -149,27 +162,44 @@ def _entry(run: StageRun, table: Table, day: str, added: DayContent, source: Sou
     )
 
 
-def _known(run: StageRun, source: Source) -> DataFrame | None:
-    """Files decided on before, and those of a run that ended between taking records in and noting their files."""
+def _known(run: StageRun, source: Source, *, with_rejected: bool) -> DataFrame | None:
+    """Files decided on before, and those of runs that ended between taking records in and noting their files."""
     app = run.app
     names = ["source", "file_digest", "file_name", "arrived_at"]
-    noted = app.ledger.days(bronze.FILES).get(WHOLE)
     known = None
-    if noted is not None:
-        known = app.store.read(bronze.FILES, version=run.versions[bronze.FILES.name]).select(*names, "n_bytes", "outcome")
+    if app.ledger.days(bronze.FILES):
+        files = app.store.read(bronze.FILES, version=run.versions[bronze.FILES.name])
+        known = files.where(F.col("source") == source.name).select(*names, "n_bytes", "outcome", "batch_id")
+    noted = set() if known is None else {row["batch_id"] for row in known.select("batch_id").distinct().collect()}
     for noun in source.tables_fed:
         table = BY_NAME[f"bronze.{noun}"]
-        last = max(app.ledger.days(table).values(), key=lambda entry: entry.sequence, default=None)
-        if last is not None and (noted is None or last.token > noted.token):
-            records = app.store.read(table, version=run.versions[table.name]).where(F.col("batch_id") == last.run_id)
-            unnoted = records.select(*names).distinct().withColumn("outcome", F.lit("ingested"))
-            unnoted = unnoted.withColumn("n_bytes", F.lit(None).cast("long"))
-            known = unnoted if known is None else known.unionByName(unnoted)
-    return known
+        if unnoted := sorted(app.ledger.runs(table) - noted):
+            records = app.store.read(table, version=run.versions[table.name])
+            of_source = (F.col("source") == source.name) & F.col("batch_id").isin(unnoted)
+            files = records.where(of_source).select(*names, "batch_id").distinct()
+            files = files.withColumns({"n_bytes": F.lit(None).cast("long"), "outcome": F.lit("ingested")})
+            known = files if known is None else known.unionByName(files)
+    return known if known is None or with_rejected else known.where(F.col("outcome") == "ingested")
 
 
 def _batch(digests: list[str]) -> str:
     return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:32]
+
+
+def require_sources_named(app: Application) -> None:
+    """Stop when the lake holds records of a source that is not enabled: its mapping and zone are part of every digest.
+
+    Raises
+    ------
+    UsageError
+        When there is one.
+    """
+    if missing := sorted(sources_in(app) - set(app.sources)):
+        raise UsageError(
+            f"the lake holds records of source {missing[0]}",
+            found=f"enabled are {', '.join(app.sources)}",
+            next_step=f"name it as well: {' '.join(f'--source {name}' for name in [*missing])}, or set sources.enabled",
+        )
 
 
 def sources_in(app: Application) -> set[str]:

@@ -10,7 +10,7 @@ from reclake.errors import ReclakeError, UsageError
 from reclake.tables import bronze
 
 from .application import Application
-from .ingest import ingest, sources_in
+from .ingest import ingest, require_sources_named
 from .plan import Scope
 from .stage import build_stage
 
@@ -48,22 +48,6 @@ def scope_of(
     return Scope(delivery_days=days, as_ofs=asked, tables=chosen, force=force)
 
 
-def require_sources_named(app: Application) -> None:
-    """Stop when the lake holds records of a source that is not enabled: its mapping and zone are part of every digest.
-
-    Raises
-    ------
-    UsageError
-        When there is one.
-    """
-    if missing := sorted(sources_in(app) - set(app.sources)):
-        raise UsageError(
-            f"the lake holds records of source {missing[0]}",
-            found=f"enabled are {', '.join(app.sources)}",
-            next_step=f"name it as well: {' '.join(f'--source {name}' for name in [*missing])}, or set sources.enabled",
-        )
-
-
 def last_delivery_day(app: Application) -> date | None:
     """The newest delivery day in bronze; None for an empty lake."""
     days = [day for table in bronze.TABLES if table.day_column for day in app.ledger.days(table)]
@@ -95,13 +79,14 @@ def run_graph(
     downstream: bool = False,
     folder: str | None = None,
     force: bool = False,
+    retries_rejected: bool = False,
 ) -> dict[str, ReclakeError]:
     """Take in and build what is new or stale; gives table → why it was stopped."""
     stopped: dict[str, ReclakeError] = {}
     days = None if first is None or last is None else [first + timedelta(days=n) for n in range((last - first).days + 1)]
     if "bronze" in stages and table is None:
         for name in app.settings.sources.enabled:
-            stopped |= ingest(app, app.sources[name], folder, days=days)
+            stopped |= ingest(app, app.sources[name], folder, days=days, retries_rejected=retries_rejected)
     scope = scope_of(app, first=first, last=last, as_ofs=as_ofs, table=table, downstream=downstream, force=force)
     whole_way = tuple(stages) == tables.STAGES
     for stage in stages:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -17,10 +17,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake import tables
-from reclake.errors import GateFailed, ReclakeError, StageStopped, TooMuchRejected
+from reclake.errors import ContractBroken, GateFailed, ReclakeError, StageStopped, TooMuchRejected
 from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.digest import DayContent, Digest, contents_by_day
-from reclake.lake.ledger import Entry, commit_entry, sequence_of
+from reclake.lake.ledger import REMOVED, Entry, commit_entry, sequence_of
 from reclake.lake.manifest import Published
 from reclake.lake.schema import conform
 from reclake.lake.store import is_day_of
@@ -81,10 +81,19 @@ def open_stage(app: Application, stage: str, planner: Planner, claimed: Mapping[
 def _adopt(run: StageRun) -> None:
     """Take over versions that were gated and committed but not published, because their run ended in between."""
     for table in tables.of_stage(run.stage):
-        newest, row = run.app.store.newest(table), run.published.get(table.name)
-        if newest is None or (row is not None and (row.kind == "rollback" or row.version == newest)):
-            continue
-        run.versions[table.name] = run.built[table.name] = newest
+        if (version := _unpublished(run.app, table, run.published)) is not None:
+            run.versions[table.name] = run.built[table.name] = version
+            run.rows[table.name] = sum(entry.content.digest.n_rows for entry in run.app.ledger.days(table).values())
+
+
+def _unpublished(app: Application, table: Table, published: Mapping[str, Published]) -> int | None:
+    """The version that the ledger knows as built and no manifest names; None if there is none.
+
+    Not simply the newest: commits of maintenance, and those that were put back, carry no entry.
+    """
+    built = max((entry.version for entry in app.ledger.days(table).values()), default=-1)
+    row = published.get(table.name)
+    return built if built > (-1 if row is None else row.version) else None
 
 
 def build_stage(
@@ -106,6 +115,8 @@ def build_stage(
     mine = tables.of_stage(stage)
     blocked = set(stopped) if stopped is not None else _stale_before(planner, stage)
     wanted = _upper_bound(planner, mine)
+    published = app.manifest.current()
+    wanted |= {table.name: (ALL_DAYS,) for table in mine if _unpublished(app, table, published) is not None}
     if not wanted:
         idle: dict[str, ReclakeError] = {}
         for table in mine:
@@ -163,7 +174,7 @@ def _build_or_stop(run: StageRun, table: Table, blocked: Set[str]) -> None:
     app.reporter.started(run.stage, table.name)
     try:
         app.reporter.finished(build_table(run, work))
-    except (GateFailed, TooMuchRejected) as failure:
+    except (ContractBroken, GateFailed, TooMuchRejected) as failure:
         run.stopped[table.name] = failure
         app.reporter.finished(TableReport(run.stage, table.name, "stopped", verdict="failed", message=str(failure)))
 
@@ -362,7 +373,12 @@ def _commit(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[str, 
         version = app.store.replace_days(table, kept, days=days, entry=ride)
     else:
         version = app.store.replace_whole(table, frame, entry=ride)
-    _require_all_written(run, table, version, sum(found[day].digest.n_rows for day in changed))
+    try:
+        _require_all_written(run, table, version, sum(found[day].digest.n_rows for day in changed))
+        app.claims.require_held(run.claim)  # the claim may have gone while the commit was made
+    except ReclakeError:
+        _put_back(run, table, version, entries)
+        raise
     app.ledger.add(_entry(run, work, entry.day, "build", version, entry.content, sequence=entry.sequence) for entry in entries)
     run.versions[table.name] = run.built[table.name] = version
     run.rows[table.name] = sum(entry.content.digest.n_rows for entry in app.ledger.days(table).values())
@@ -374,6 +390,27 @@ def _restore_if_rolled_back(run: StageRun, table: Table) -> None:
     row = run.published.get(table.name)
     if row is not None and row.kind == "rollback" and run.app.store.newest(table) != row.version and table.name not in run.built:
         run.app.store.restore(table, version=row.version)
+
+
+def _put_back(run: StageRun, table: Table, version: int, entries: Sequence[Entry]) -> None:
+    """Undo a commit that must not be published: its days hold again what they held in the version before."""
+    store, ledger = run.app.store, run.app.ledger
+    before = ledger.days(table)
+    if table.write == "replace_days":
+        days = [date.fromisoformat(entry.day) for entry in entries]
+        held = store.read(table, version=version - 1, days=days) if version else store.empty(table)
+        store.replace_days(table, held, days=days, entry={"commit_id": uuid4().hex})
+    else:
+        held = store.read(table, version=version - 1) if version else store.empty(table)
+        store.replace_whole(table, held, entry={"commit_id": uuid4().hex})
+    # Entries ride in the refused commit: later ones must say that it does not count.
+    ledger.add(
+        replace(before[entry.day], sequence=run.next_sequence())
+        if entry.day in before
+        else replace(entry, kind=REMOVED, content=DayContent(Digest()), version=version, sequence=run.next_sequence())
+        for entry in entries
+    )
+    ledger.save()
 
 
 def _require_all_written(run: StageRun, table: Table, version: int, n_rows: int) -> None:
