@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console as RichConsole
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
+
+from reclake.tables import GATED
 
 from .report import TableReport
 
@@ -35,15 +37,19 @@ class Console:
         if self._as_json or not self._out.is_terminal:
             return
         if self._progress is None:
-            columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+            columns = (
+                SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+            )  # fmt: skip
             self._progress = Progress(*columns, console=self._out, transient=True)
             self._progress.start()
-            self._task = self._progress.add_task("")
-        self._progress.reset(self._task, description=f"{stage}: {table}")
+            self._task = self._progress.add_task("", total=len(GATED), completed=len(self.reports))
+        self._progress.update(self._task, description=f"{stage}: {table}")
 
     def finished(self, report: TableReport) -> None:
         """One line for what was built or stopped; the rest shows in the table at the end."""
         self.reports.append(report)
+        if self._progress is not None:
+            self._progress.update(self._task, completed=len(self.reports))
         if self._as_json or report.outcome in _DONE:
             return
         numbers = f"{report.n_rows:,} rows, {report.n_jobs} jobs, {report.seconds:.1f} s" if report.verdict else ""
