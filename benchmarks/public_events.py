@@ -67,7 +67,7 @@ def main() -> None:
     options = parser.parse_args()
     make_key_files(str(options.work / "secrets"), ("id1", "c1"))
     shop, films = (options.work / "landing" / name for name in ("retailrocket", "movielens"))
-    shop.mkdir(parents=True)
+    shop.mkdir(parents=True, exist_ok=True)
     shutil.copy(options.retailrocket / "events.csv", shop)
     with zipfile.ZipFile(next(options.wheel.glob("recbole-1.2.1*.whl"))) as wheel:
         wheel.extractall(films, [name for name in wheel.namelist() if name.startswith(_FILMS)])

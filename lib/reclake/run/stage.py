@@ -24,7 +24,7 @@ from reclake.lake.ledger import REMOVED, Entry, commit_entry, sequence_of
 from reclake.lake.manifest import Published
 from reclake.lake.schema import conform
 from reclake.lake.store import is_day_of
-from reclake.quality.verdict import Finding
+from reclake.quality.verdict import Finding, Verdict
 from reclake.tables import Reads, Table, ops, silver
 
 from .application import Application
@@ -302,7 +302,19 @@ def check(
         verdict = verdict.also(
             Finding.failed(f"every day has at least {table.min_rows} rows", n_bad=None, n_rows=n_rows, message=short)
         )
-    row = {
+    row = gate_row_of(app, table, verdict, n_rows=n_rows)
+    run.gate_rows.append(row)
+    if verdict.blocks:
+        waiver = Waivers(app.store, app.clock).use(table, run_id=app.run_id) if verdict.is_waivable else None
+        if waiver is None:
+            raise verdict.failure(days=days)
+        row |= {"verdict": "waived", "waiver_id": waiver}
+    return row
+
+
+def gate_row_of(app: Application, table: Table, verdict: Verdict, *, n_rows: int) -> dict[str, Any]:
+    """A verdict as a row of ops.gate_results, before anything is committed."""
+    return {
         "run_id": app.run_id,
         "table": table.name,
         "checked_at": app.clock(),
@@ -318,13 +330,6 @@ def check(
         "version": None,
         "waiver_id": None,
     }
-    run.gate_rows.append(row)
-    if verdict.blocks:
-        waiver = Waivers(app.store, app.clock).use(table, run_id=app.run_id) if verdict.is_waivable else None
-        if waiver is None:
-            raise verdict.failure(days=days)
-        row |= {"verdict": "waived", "waiver_id": waiver}
-    return row
 
 
 def _require_few_rejected(app: Application, table: Table, frame: DataFrame) -> int:

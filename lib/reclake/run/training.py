@@ -8,11 +8,13 @@ from typing import Any
 
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS
+from reclake.lake.schema import spark_schema
 from reclake.recommend.training import TrainingOutcome, evaluate_and_fit
-from reclake.tables import gold, silver
+from reclake.tables import gold, ops, silver
 
 from .application import Application
 from .code import code_digest
+from .stage import gate_row_of
 
 logger = logging.getLogger("reclake")
 MODEL = "als"
@@ -81,10 +83,33 @@ def _register(app: Application, outcome: TrainingOutcome, versions: dict[str, in
 def _record(app: Application, outcome: TrainingOutcome, version: str | None, token: int) -> None:
     is_promoted = version is not None and outcome.is_promotable
     rows: list[dict[str, Any]] = outcome.rows(training_id=app.run_id, model_version=version, is_promoted=is_promoted)
-    app.store.append(gold.MODEL_METRICS, rows)
-    newest = app.store.newest(gold.MODEL_METRICS)
+    judged = _require_passed(app, rows)
+    # The training's id is the fence: a repeated attempt adds no second set of rows.
+    newest = app.store.append(gold.MODEL_METRICS, rows, fence=(f"training:{app.run_id}", 1))
+    app.store.append(ops.GATE_RESULTS, [judged | {"version": newest}])
     moved = {gold.MODEL_METRICS.name: newest} if newest is not None else {}
     if is_promoted and version is not None:
         moved[f"model:{MODEL}"] = int(version)
     app.manifest.publish(moved, {}, run_id=app.run_id, token=token, at=app.clock())
     logger.info("training %s: %s", app.run_id, "promoted" if is_promoted else "; ".join(outcome.reasons) or "not promoted")
+
+
+def _require_passed(app: Application, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The gate's verdict on the metrics as a row of ops.gate_results.
+
+    Raises
+    ------
+    GateFailed
+        When it did not pass: then the manifest keeps the champion.
+    """
+    table, schema = gold.MODEL_METRICS, spark_schema(gold.MODEL_METRICS)
+    frame = app.spark.createDataFrame([tuple(row.get(name) for name in schema.names) for row in rows], schema).persist()
+    try:
+        verdict = app.gate.check(table, frame, n_rows=len(rows))
+    finally:
+        frame.unpersist()
+    judged = gate_row_of(app, table, verdict, n_rows=len(rows))
+    if verdict.blocks:
+        app.store.append(ops.GATE_RESULTS, [judged])
+        raise verdict.failure(days=app.run_id)
+    return judged

@@ -29,8 +29,8 @@ def status(app: Application, scope: Scope) -> Rows:
     for table in tables.GATED:
         entries = app.ledger.days(table)
         reasons = Counter(planner.work(table).reasons.values())
-        state = "stale" if reasons else "built" if entries else "not fed"
         row = published.get(table.name)
+        state = "stale" if reasons else "built" if entries or row else "not fed"
         found.append({
             "stage": table.stage,
             "table": table.name,

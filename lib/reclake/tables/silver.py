@@ -322,6 +322,7 @@ CONTACTS = Table(
     stage="silver",
     write="replace_whole",
     inputs=(Input(ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
+    min_rows=0,  # a source may know nobody's phone or address
     parameters=(
         "sources",
         "privacy.contact_key_id",
