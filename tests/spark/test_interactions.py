@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime
 from frames import contents, frame, in_order
 from reclake.lake.schema import conform
 from reclake.silver.interactions import interactions
+from reclake.sources.source import load_source
 from reclake.tables import silver
 
 DAY = date(2026, 3, 1)
@@ -46,10 +47,25 @@ def test_each_kind_is_counted_and_machines_guests_and_services_are_left_out(spar
     )
     row = dict(event_date=DAY, account_id="a", product_id="p", rating=None)
     utc = {at(m): at(m).replace(tzinfo=None) for m in (1, 3, 6, 9, 30)}
-    assert contents(conform(interactions(events, order_lines), silver.INTERACTIONS)) == in_order(
+    assert contents(conform(interactions(events, order_lines, sources={}), silver.INTERACTIONS)) == in_order(
         row | dict(kind="view", n_events=2, last_at=utc[at(3)]),
         row | dict(kind="add_to_cart", n_events=1, last_at=utc[at(6)]),
         row | dict(kind="rating", n_events=3, last_at=utc[at(9)], rating=2.0),
         row | dict(kind="purchase", n_events=2, last_at=utc[at(30)]),
         row | dict(kind="view", n_events=1, last_at=utc[at(1)], account_id="b"),
     )
+
+
+def test_a_purchase_event_counts_only_where_its_source_delivers_no_orders(spark, root):
+    sources = {name: load_source(root / "conf" / "sources" / f"{name}.toml") for name in ("retailrocket", "demo")}
+    event = dict(
+        event_date=DAY, delivery_day=DAY, file_digest="f", product_id="p", is_bot=False, event_type="purchase", occurred_at=at(1)
+    )
+    events = frame(
+        spark,
+        silver.EVENTS,
+        event | dict(position=0, source="retailrocket", account_id="a"),
+        event | dict(position=1, source="demo", account_id="b"),
+    )
+    found = interactions(events, frame(spark, silver.ORDER_LINES), sources=sources)
+    assert contents(found, "account_id", "kind") == [{"account_id": "a", "kind": "purchase"}]

@@ -1,23 +1,29 @@
 """silver.interactions: what an account did with a product on a day, machines left out."""
 
+from collections.abc import Mapping
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from reclake.records.delivery import delivered
+from reclake.sources.source import Source
 
 KIND_OF_EVENT = {"view_item": "view", "add_to_cart": "add_to_cart", "rate": "rating"}
 
 
-def interactions(events: DataFrame, order_lines: DataFrame) -> DataFrame:
+def interactions(events: DataFrame, order_lines: DataFrame, *, sources: Mapping[str, Source]) -> DataFrame:
     """One row per account as seen, product, day and kind.
 
     Views, additions to the cart and ratings come from events that no machine made; purchases from order lines that are
-    sales, a flagged repeat being a line like any other. Guests and services, which have no account or product, are left
+    sales, a flagged repeat being a line like any other, and from events only where a source delivers no orders. Guests and services, which have no account or product, are left
     out. `rating` is the last one of the day; of one moment, the last delivered.
     """
-    kind = F.coalesce(*(F.when(F.col("event_type") == event, F.lit(kind)) for event, kind in KIND_OF_EVENT.items()))
+    kind = F.coalesce(
+        *(F.when(F.col("event_type") == event, F.lit(kind)) for event, kind in KIND_OF_EVENT.items()),
+        F.when((F.col("event_type") == "purchase") & _is_of_source_without_orders(sources), F.lit("purchase")),
+    )
     from_events = _moments(
-        events.where(~F.col("is_bot") & F.col("event_type").isin(list(KIND_OF_EVENT))),
+        events.where(~F.col("is_bot") & kind.isNotNull()),
         kind=kind,
         moment=F.col("occurred_at"),
         rating=F.when(F.col("event_type") == "rate", F.col("rating")),
@@ -39,6 +45,11 @@ def interactions(events: DataFrame, order_lines: DataFrame) -> DataFrame:
             F.max("moment").alias("last_at"),
         )
     )
+
+
+def _is_of_source_without_orders(sources: Mapping[str, Source]) -> Column:
+    names = sorted(name for name, source in sources.items() if "orders" not in source.tables_fed)
+    return F.col("source").isin(names) if names else F.lit(False)
 
 
 def _moments(facts: DataFrame, *, kind: Column, moment: Column, rating: Column) -> DataFrame:

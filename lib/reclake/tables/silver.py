@@ -404,7 +404,14 @@ INTERACTIONS = Table(
         Field("account_id", "string", "The account as seen.", privacy=Privacy.PSEUDONYM, required=True),
         Field("product_id", "string", "The product.", required=True),
         Field("kind", "string", "view, add_to_cart, purchase or rating.", required=True),
-        Field("n_events", "long", "Events, or order lines for a purchase.", "events", Privacy.PERSONAL, required=True),
+        Field(
+            "n_events",
+            "long",
+            "Events; of a purchase order lines, where the source delivers orders.",
+            "events",
+            Privacy.PERSONAL,
+            required=True,
+        ),
         Field("rating", "double", "The last rating of the day.", "stars", Privacy.PERSONAL),
         Field("last_at", "timestamp", "The last of them.", "UTC", Privacy.PERSONAL, required=True),
     ),
@@ -412,6 +419,7 @@ INTERACTIONS = Table(
     write="replace_days",
     day_column="event_date",
     inputs=(Input(EVENTS, same_day()), Input(ORDER_LINES, same_day())),
+    parameters=("sources",),
     min_rows=0,
 )
 
