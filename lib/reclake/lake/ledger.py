@@ -159,6 +159,10 @@ class Ledger:
         """The runs that ever wrote the table: one id per run."""
         return set(self._runs.get(table.name, set()))
 
+    def n_rows(self, table: Table) -> int:
+        """The rows of all its days."""
+        return sum(entry.content.digest.n_rows for entry in self.days(table).values())
+
     def holds(self, table: Table) -> bool:
         """Whether anything was ever built of the table."""
         return bool(self.days(table))

@@ -126,7 +126,7 @@ def _append(run: StageRun, table: Table, records: DataFrame, *, batch: str, sour
     if version is not None:
         app.ledger.add(Entry.of_row({**entry.row(), "version": version}) for entry in entries)
         run.versions[table.name] = run.built[table.name] = version
-        run.rows[table.name] = sum(entry.content.digest.n_rows for entry in app.ledger.days(table).values())
+        run.rows[table.name] = app.ledger.n_rows(table)
     return TableReport(
         STAGE,
         table.name,

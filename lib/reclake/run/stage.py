@@ -83,7 +83,7 @@ def _adopt(run: StageRun) -> None:
     for table in tables.of_stage(run.stage):
         if (version := _unpublished(run.app, table, run.published)) is not None:
             run.versions[table.name] = run.built[table.name] = version
-            run.rows[table.name] = sum(entry.content.digest.n_rows for entry in run.app.ledger.days(table).values())
+            run.rows[table.name] = run.app.ledger.n_rows(table)
 
 
 def _unpublished(app: Application, table: Table, published: Mapping[str, Published]) -> int | None:
@@ -149,8 +149,8 @@ def _upper_bound(planner: Planner, mine: tuple[Table, ...]) -> dict[str, tuple[s
 def _idle(app: Application, table: Table) -> TableReport:
     """The report of a table that needs no work: what it holds already."""
     entries = app.ledger.days(table)
-    n_rows = sum(entry.content.digest.n_rows for entry in entries.values())
-    return TableReport(table.stage, table.name, "up to date" if entries else "not fed", n_rows=n_rows, n_days=len(entries))
+    outcome = "up to date" if entries else "not fed"
+    return TableReport(table.stage, table.name, outcome, n_rows=app.ledger.n_rows(table), n_days=len(entries))
 
 
 def _is_blocked(app: Application, table: Table, blocked: Set[str], stopped: dict[str, ReclakeError]) -> bool:
@@ -386,7 +386,7 @@ def _commit(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[str, 
         raise
     app.ledger.add(_entry(run, work, entry.day, "build", version, entry.content, sequence=entry.sequence) for entry in entries)
     run.versions[table.name] = run.built[table.name] = version
-    run.rows[table.name] = sum(entry.content.digest.n_rows for entry in app.ledger.days(table).values())
+    run.rows[table.name] = app.ledger.n_rows(table)
     return version, "built"
 
 

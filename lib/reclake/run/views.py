@@ -40,7 +40,7 @@ def status(app: Application, scope: Scope) -> Rows:
             "stale_days": sum(reasons.values()),
             "why": "; ".join(f"{why} ({n})" for why, n in sorted(reasons.items())),
             "published_version": row.version if row else None,
-            "rows": sum(entry.content.digest.n_rows for entry in entries.values()),
+            "rows": app.ledger.n_rows(table),
         })
     return found
 

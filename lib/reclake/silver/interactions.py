@@ -15,8 +15,9 @@ def interactions(events: DataFrame, order_lines: DataFrame, *, sources: Mapping[
     """One row per account as seen, product, day and kind.
 
     Views, additions to the cart and ratings come from events that no machine made; purchases from order lines that are
-    sales, a flagged repeat being a line like any other, and from events only where a source delivers no orders. Guests and services, which have no account or product, are left
-    out. `rating` is the last one of the day; of one moment, the last delivered.
+    sales, a flagged repeat being a line like any other, and from events only where a source delivers no orders. Guests
+    and services, which have no account or product, are left out. `rating` is the last one of the day; of one moment,
+    the last delivered.
     """
     kind = F.coalesce(
         *(F.when(F.col("event_type") == event, F.lit(kind)) for event, kind in KIND_OF_EVENT.items()),
