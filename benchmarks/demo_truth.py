@@ -18,7 +18,7 @@ from reclake.run.application import Application, located, open_application
 from reclake.run.job import project_home
 from reclake.run.views import published
 from reclake.settings import load_settings
-from reclake.tables import gold, silver
+from reclake.tables import gold, ops, silver
 
 
 def classes(app: Application, truth: str) -> dict[str, object]:
@@ -85,14 +85,27 @@ def people(app: Application, truth: str, as_of: date) -> dict[str, object]:
     )
     person_of = {customer_id: person[name] for name, customer_id in known.items()}
     both = Counter((tier[person_of[row["customer_id"]]], row["tier"]) for row in segments if row["customer_id"] in person_of)
+    share_of_largest = max(Counter(true for true, _ in both.elements()).values(), default=0) / max(1, sum(both.values()))
     return {
         "accounts known": len(known),
         "pairs found": found,
         "pairwise precision": round(together / found, 4) if found else None,
         "pairwise recall": round(together / real, 4) if real else None,
         "tiers equal to truth": round(sum(n for (a, b), n in both.items() if a == b) / max(1, sum(both.values())), 4),
+        "tiers equal if everyone were of the most frequent true tier": round(share_of_largest, 4),
         "tier true → found": {f"{a} → {b}": n for (a, b), n in sorted(both.items())},
     }
+
+
+def collection(app: Application, truth: str) -> dict[str, float]:
+    """Share of online sales whose visit left events: what freshness measures of all deliveries, and what is true."""
+    kept = published(app, silver.ORDER_RECORDS).where("record_class = 'kept' AND channel <> 'pos' AND NOT is_return")
+    delivered = kept.groupBy("source", "delivery_day").agg(F.count_distinct("order_id").alias("n"))
+    measured = published(app, ops.FRESHNESS).where("collection_share IS NOT NULL").join(delivered, on=["source", "delivery_day"])
+    found = measured.agg(F.sum(F.col("collection_share") * F.col("n")) / F.sum("n"), F.sum("n")).first()
+    orders = app.spark.read.parquet(f"{truth}/orders").where("channel <> 'pos' AND NOT is_return")
+    real = orders.agg(F.avg(F.col("has_events").cast("int")), F.count("*")).first()
+    return {"measured": round(found[0], 4), "orders by delivery": found[1], "true": round(real[0], 4), "orders made": real[1]}
 
 
 def newest(frame: DataFrame) -> date:
@@ -105,7 +118,12 @@ def main() -> None:
     app = open_application(home, settings, name="demo truth")
     truth = f"{located(home, settings.landing.root)}-truth/demo"
     as_of = newest(published(app, gold.CUSTOMER_SEGMENTS))
-    found = {"classes": classes(app, truth), "bots": bots(app, truth), "people": people(app, truth, as_of)}
+    found = {
+        "classes": classes(app, truth),
+        "bots": bots(app, truth),
+        "people": people(app, truth, as_of),
+        "collection": collection(app, truth),
+    }
     print(json.dumps(found, indent=2, ensure_ascii=False, default=str))
 
 

@@ -3,7 +3,6 @@
 from argparse import ArgumentParser, Namespace
 from datetime import date
 
-from reclake.errors import ReclakeError
 from reclake.run.application import Application
 from reclake.run.ingest import ingest
 from reclake.run.job import main
@@ -18,10 +17,7 @@ def arguments(parser: ArgumentParser) -> None:
 def take_in(app: Application, options: Namespace) -> None:
     """Take in what the enabled sources delivered."""
     days = [options.day] if options.day else None
-    stopped: dict[str, ReclakeError] = {}
-    for name in app.settings.sources.enabled:
-        stopped |= ingest(app, app.sources[name], options.landing, days=days)
-    require_nothing_stopped(stopped)
+    require_nothing_stopped(ingest(app, options.landing, days=days))
 
 
 if __name__ == "__main__":

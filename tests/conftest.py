@@ -1,4 +1,4 @@
-"""One Spark session for the whole run."""
+"""One Spark session for the whole run, or for each of the processes that share it (docs/decisions/0012)."""
 
 import os
 import random
@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 # The worker of a plain `pytest` must be this environment's Python.
 os.environ["PYSPARK_PYTHON"] = sys.executable
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+if not hasattr(sys.modules["__main__"], "__file__"):
+    # A process of pytest-xdist: PySpark takes a main module without a file for its own doctests, and exits.
+    sys.modules["__main__"].__file__ = __file__
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,9 +1,9 @@
 """Lakes of their own for tests that run the graph: settings, an open application, and the published rows as a bag."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from reclake import tables
 from reclake.errors import ReclakeError
 from reclake.privacy.keys import make_key_files
-from reclake.run.application import Application, open_application
+from reclake.run.application import Application, open_application, utc_now
 from reclake.run.ingest import ingest
 from reclake.run.report import Silent
 from reclake.run.runner import scope_of
@@ -25,7 +25,15 @@ from reclake.tables import Table
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def open_lake(spark: SparkSession, folder: Path, *, source: str, landing: Path, overrides: Iterable[str] = ()) -> Application:
+def open_lake(
+    spark: SparkSession,
+    folder: Path,
+    *,
+    source: str,
+    landing: Path,
+    overrides: Iterable[str] = (),
+    clock: Callable[[], datetime] = utc_now,
+) -> Application:
     """An application on an own lake below `folder`; keys lie beside the landing folder, so lakes can be compared."""
     secrets = landing.parent / "secrets"
     make_key_files(str(secrets), ("id1", "c1"))
@@ -39,7 +47,7 @@ def open_lake(spark: SparkSession, folder: Path, *, source: str, landing: Path, 
         *overrides,
     ]
     settings = load_settings(ROOT, profile="test", overrides=chosen, environment={})
-    return open_application(ROOT, settings, name="test", spark=spark, reporter=Silent())
+    return open_application(ROOT, settings, name="test", spark=spark, reporter=Silent(), clock=clock)
 
 
 def comparable(app: Application, table: Table) -> DataFrame:
@@ -80,9 +88,7 @@ def run_days(
 ) -> dict[str, ReclakeError]:
     """Take in and build what was delivered from the first to the last of the days; all deliveries without days."""
     wanted = [days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)] if days else None
-    stopped: dict[str, ReclakeError] = {}
-    for name in app.settings.sources.enabled:
-        stopped |= ingest(app, app.sources[name], str(folder) if folder else None, days=wanted)
+    stopped = ingest(app, str(folder) if folder else None, days=wanted)
     scope = scope_of(app, first=days[0] if days else None, last=days[-1] if days else None)
     for stage in tables.STAGES[1:]:
         stopped |= build_stage(app, stage, replace(scope, tables=only), stopped=stopped)

@@ -89,7 +89,7 @@ def _days(day: datetime | None, first: datetime | None, last: datetime | None) -
 
 @app.command()
 def generate(
-    days: Annotated[int, typer.Option(help="Days of the demo company.")] = 60,
+    days: Annotated[int | None, typer.Option(min=1, help="Days of the demo company; by default demo.n_days.")] = None,
     customers: Annotated[int | None, typer.Option(help="Customers; by default demo.n_customers.")] = None,
     folder: Annotated[str | None, typer.Option("--landing", help="Where the files go.")] = None,
     profile: ProfileOption = "local",
@@ -105,7 +105,7 @@ def generate(
 
 @app.command()
 def demo(
-    days: Annotated[int, typer.Option(help="Days of the demo company.")] = 60,
+    days: Annotated[int | None, typer.Option(min=1, help="Days of the demo company; by default demo.n_days.")] = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
 ) -> None:
@@ -326,6 +326,7 @@ def rejected(
     replay: Annotated[
         bool, typer.Option("--replay", help="Judge refused files and all records anew, after a mapping was mended.")
     ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Reasons at most, and refused files at most.")] = 50,
     source: SourceOption = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
@@ -339,13 +340,15 @@ def rejected(
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "rejected", needs_keys=replay) as application:
         stopped: Mapping[str, ReclakeError] = run_graph(application, retries_rejected=True) if replay else {}
-        chosen.console.rows("not kept", views.rejected(application), empty="Everything was kept.")
+        found = views.rejected(application, limit=limit)
+        chosen.console.rows("not kept", found.rows, empty="Everything was kept.", n_more=found.n_more)
         require_nothing_stopped(stopped)
 
 
 @app.command()
 def trace(
     account_id: Annotated[str, typer.Argument(help="An account_id of silver.accounts.")],
+    limit: Annotated[int, typer.Option(min=1, help="Rows of each table at most.")] = 100,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -355,12 +358,14 @@ def trace(
 
     chosen = _choose(profile, overrides, as_json=as_json)
     with _open(chosen, "trace") as application:
-        found = views.trace(application, account_id)
+        found = views.trace(application, account_id, limit=limit)
     if as_json:
-        chosen.console.json(found)
-    else:
-        for name, rows in found.items():
-            chosen.console.rows(name, rows)
+        chosen.console.json({name: listing.rows for name, listing in found.items()})
+    for name, listing in found.items():
+        if as_json:
+            chosen.console.more(name, listing.n_more)
+        else:
+            chosen.console.rows(name, listing.rows, n_more=listing.n_more)
 
 
 @app.command()

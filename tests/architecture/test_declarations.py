@@ -7,7 +7,7 @@ import re
 import pytest
 
 from reclake import tables
-from reclake.tables import Privacy, ops
+from reclake.tables import Field, Privacy, ops
 
 NUMERIC = re.compile(r"^(integer|long|double|float|decimal\(\d+,\d+\))$")
 COLUMNS = [(table, field) for table in tables.TABLES for field in table.fields]
@@ -53,7 +53,22 @@ def test_every_column_has_its_meaning(table):
     for field in table.fields:
         assert re.match(r"^\S.{3,}[^\s]$", field.doc), field.name
         assert field.doc.endswith((".", "…")), f"{field.name}: a sentence ends with a full stop"
-        assert isinstance(field.privacy, Privacy)
+
+
+def test_a_column_without_a_privacy_class_cannot_be_declared():
+    with pytest.raises(TypeError, match="privacy"):
+        Field("colour", "string", "A colour.")
+
+
+@EVERY_TABLE
+def test_what_a_person_did_and_when_is_personal(table):
+    """In a table of people nothing that tells one from another is plain; such columns leave no values in Delta's log."""
+    if not {"account_id", "customer_id", "unit_id"} & {f.name for f in table.fields}:
+        return
+    telling = ("product_id", "order_id", "line_id", "event_type", "kind", "quantity")
+    plain = {f.name for f in table.fields if f.privacy is Privacy.NONE}
+    assert not plain & {f.name for f in table.fields if f.type in ("timestamp", "double") or f.type.startswith("decimal")}
+    assert not plain & set(telling)
 
 
 @EVERY_TABLE

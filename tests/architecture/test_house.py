@@ -29,7 +29,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quality": {"tables", "settings", "errors", "lake.schema"},
     # A registry stores and loads the models of these modules.
     "registry": {"tables", "settings", "errors", "recommend.als", "recommend.interface", "recommend.training"},
-    # privacy.keys makes and checks key files; recommend.training is to the training stage what a builder is to a table.
+    # privacy.keys makes and checks key files; recommend.training is to the training stage what a builder is to a table;
+    # privacy.consent and recommend.lists say what a rollback does to the rows of those who have withdrawn since.
     "run": {
         "sources",
         "lake",
@@ -39,7 +40,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "tables",
         "errors",
+        "privacy.consent",
         "privacy.keys",
+        "recommend.lists",
         "recommend.training",
     }
     | BUILDERS,

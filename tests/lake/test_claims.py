@@ -67,6 +67,23 @@ def test_a_claim_taken_and_released_by_another_process_overtakes_as_well(claims,
     assert claims.take("r3", {"silver.accounts": ("whole",)}).token == 3
 
 
+def test_a_clock_that_went_back_neither_blocks_after_a_release_nor_opens_a_claim_in_force(claims, clock):
+    ended = claims.take("r1", {"silver.events": ("2026-01-01",)})
+    claims.release(ended)
+    clock.now = START - timedelta(hours=1)
+    back = claims.take("r2", {"silver.events": ("2026-01-01",)})
+    assert back.token == 2
+    clock.now = START - timedelta(minutes=1)
+    with pytest.raises(Overtaken):
+        claims.take("r3", {"silver.events": ("*",)})
+    # For a driver with the right clock it has expired: taken over early, and its holder finds out.
+    clock.now = START
+    assert claims.take("r4", {"silver.events": ("*",)}).token == 3
+    clock.now = START - timedelta(hours=1)
+    with pytest.raises(Overtaken, match="overtaken"):
+        claims.require_held(back)
+
+
 def _with_old_view(claims):
     """As the late driver sees it: it last looked before the other's claim."""
     return Claims(claims._store, claims._clock, minutes=60, wait_seconds=0)

@@ -14,6 +14,9 @@ from reclake.tables import gold
 AT = datetime(2026, 3, 1, 12)
 DAY = date(2026, 3, 1)
 BINS = gold.SEGMENT_BINS
+METRIC = dict(
+    training_id="t", as_of_date=DAY, model_name="als", split="s", metric="m", value=1.0, n_customers=1, is_promoted=False
+)
 
 
 @pytest.fixture
@@ -67,6 +70,27 @@ def test_a_rollback_is_a_new_manifest_with_the_older_versions(store):
     assert versions(manifest, 2) == {BINS.name: 2, "model:als": 2}
     with pytest.raises(UsageError, match="no manifest 9"):
         manifest.roll_back(9, run_id="r4", token=4, at=AT)
+
+
+def test_a_rollback_that_only_withdraws_has_its_number_too(store):
+    manifest = Manifest(store)
+    manifest.publish({BINS.name: 0}, {}, run_id="r1", token=1, at=AT)
+    manifest.publish({"model:als": 1}, {}, run_id="r2", token=2, at=AT)
+    assert manifest.roll_back(1, run_id="r3", token=3, at=AT) == {"model:als": WITHDRAWN}
+    assert manifest.last_id() == Manifest(store).last_id() == 3
+    assert Manifest(store).publish({BINS.name: 1}, {}, run_id="r4", token=4, at=AT) == 4
+    assert manifest.roll_back(2, run_id="r5", token=5, at=AT) == {BINS.name: 0, "model:als": 1}
+    assert manifest.roll_back(3, run_id="r6", token=6, at=AT) == {"model:als": WITHDRAWN}
+
+
+def test_what_is_only_ever_added_to_stays(store):
+    manifest = Manifest(store)
+    metrics = gold.MODEL_METRICS.name
+    manifest.publish({BINS.name: 0}, {}, run_id="r1", token=1, at=AT)
+    store.append(gold.MODEL_METRICS, [METRIC])
+    manifest.publish({BINS.name: 1, metrics: 0}, {}, run_id="r2", token=2, at=AT)
+    assert manifest.roll_back(1, run_id="r3", token=3, at=AT) == {BINS.name: 0}
+    assert versions(manifest) == {BINS.name: 0, metrics: 0}
 
 
 def test_what_was_not_published_then_is_withdrawn_and_comes_back_with_the_next_publication(store):

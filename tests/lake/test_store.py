@@ -1,14 +1,22 @@
 """The store's write rules on real Delta tables."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from delta import exceptions
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrameWriter
+from pyspark.sql import functions as F
 
 from frames import contents, frame, in_order
-from reclake.errors import LakeDamaged
+from reclake.errors import LakeDamaged, Overtaken
 from reclake.lake.store import Store
 from reclake.tables import gold, silver
+from reclake.tables.declaration import plain
 
 D1, D2 = date(2026, 3, 1), date(2026, 3, 2)
 
@@ -78,3 +86,81 @@ def test_a_version_that_is_not_what_was_published_is_refused(spark, store):
     store.require_undamaged(table, version=version, n_files=size.n_files, n_bytes=size.n_bytes)
     with pytest.raises(LakeDamaged, match="not what was published"):
         store.require_undamaged(table, version=version, n_files=size.n_files + 1, n_bytes=size.n_bytes)
+
+
+def test_a_column_declared_later_joins_the_table_and_a_changed_type_is_refused(spark, store):
+    table = gold.SEGMENT_BINS
+    row = dict(score=1, n_customers=1)
+    store.replace_days(table, bins(spark, row | dict(as_of_date=D1)), days=[D1], entry={"commit_id": "a"})
+    longer = replace(table, fields=(*table.fields, plain("colour", "string", "A new one.")))
+    # Read before anything was written under the new declaration: the column is there, and null.
+    assert contents(store.read(longer, version=0), "as_of_date", "colour") == in_order(dict(as_of_date=D1, colour=None))
+    whole = dict(measure="recency", lower_edge=Decimal(1), upper_edge=Decimal(2))
+    added = frame(spark, longer, whole | row | dict(as_of_date=D2, colour="red"))
+    version = store.replace_days(longer, added, days=[D2], entry={"commit_id": "b"})
+    rows = in_order(dict(as_of_date=D1, colour=None), dict(as_of_date=D2, colour="red"))
+    assert contents(store.read(longer, version=version), "as_of_date", "colour") == rows
+    retyped = replace(table, fields=tuple(replace(f, type="double") if f.name == "n_customers" else f for f in table.fields))
+    other = bins(spark, row | dict(as_of_date=D2)).withColumn("n_customers", F.lit(1.5))
+    with pytest.raises(AnalysisException, match="n_customers"):
+        store.replace_days(retyped, other, days=[D2], entry={"commit_id": "c"})
+
+
+def held_until(path, frame):
+    """The frame, whose rows wait on the worker until the file exists; that they wait, another file says."""
+
+    def wait(batches):
+        path.with_suffix(".waits").touch()
+        while not path.exists():
+            time.sleep(0.05)
+        yield from batches
+
+    return frame.coalesce(1).mapInArrow(wait, frame.schema)
+
+
+@pytest.mark.parametrize("rule", ["replace_days", "replace_whole"])
+def test_a_write_that_another_overtakes_says_so_and_changes_nothing(spark, store, tmp_path, rule):
+    table = gold.SEGMENT_BINS
+    options = {"days": [D1]} if rule == "replace_days" else {}
+    first, late, early = (bins(spark, dict(as_of_date=D1, score=n, n_customers=n)) for n in range(3))
+    store.replace_days(table, first, days=[D1], entry={"commit_id": "first"})
+    free = tmp_path / "free"
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(getattr(store, rule), table, held_until(free, late), entry={"commit_id": "late"}, **options)
+        while not free.with_suffix(".waits").exists():
+            assert not writing.done()
+            time.sleep(0.05)
+        getattr(store, rule)(table, early, entry={"commit_id": "early"}, **options)
+        free.touch()
+        with pytest.raises(Overtaken) as stopped:
+            writing.result()
+    assert stopped.value.exit_code == 5
+    what, found, next_step = str(stopped.value).splitlines()
+    assert what == "gold.segment_bins was changed by another while it was written"
+    assert found.startswith("  found: Concurrent")
+    assert next_step == "  next:  run again: it starts from what the other wrote"
+    assert contents(store.read_newest(table), "n_customers") == [dict(n_customers=2)]
+
+
+CONFLICTS = [getattr(exceptions, name) for name in exceptions.__all__ if name != "ConcurrentTransactionException"]
+
+
+@pytest.mark.parametrize("conflict", CONFLICTS, ids=lambda conflict: conflict.__name__)
+def test_every_conflict_of_delta_is_told_as_overtaken(spark, store, monkeypatch, conflict):
+    def lose(writer, path):
+        raise conflict("a value of a row")
+
+    monkeypatch.setattr(DataFrameWriter, "save", lose)
+    rows = bins(spark, dict(as_of_date=D1, score=1, n_customers=1))
+    with pytest.raises(Overtaken, match="changed by another") as stopped:
+        store.append_new(gold.SEGMENT_BINS, rows, batch="b", entry={"commit_id": "a"})
+    assert "a value" not in str(stopped.value)
+
+
+def test_a_batch_that_another_appends_at_the_same_time_counts_as_appended(spark, store, monkeypatch):
+    def lose(writer, path):
+        raise exceptions.ConcurrentTransactionException("the batch")
+
+    monkeypatch.setattr(DataFrameWriter, "save", lose)
+    rows = bins(spark, dict(as_of_date=D1, score=1, n_customers=1))
+    assert store.append_new(gold.SEGMENT_BINS, rows, batch="b", entry={"commit_id": "a"}) is None

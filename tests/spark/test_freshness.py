@@ -14,13 +14,15 @@ NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
 SOURCES = {"demo": small_source("demo", feeds=("events", "orders")), "shop": small_source("shop", feeds=("orders",))}
 
 
-def build(spark, *, bronze_rows=None, record_rows=None):
+def build(spark, *, bronze_rows=None, record_rows=None, earlier=()):
     """The rows by source and records table of DAY."""
     bronze_frames = [
         frame(spark, table, *(bronze_rows or {}).get(table.noun, ())) for table in bronze.TABLES if table != bronze.FILES
     ]
     records = [frame(spark, table, *(record_rows or {}).get(table.noun, ())) for table in silver.RECORDS]
-    built = conform(freshness(*bronze_frames, *records, sources=SOURCES, at=AT), ops.FRESHNESS)
+    built = conform(
+        freshness(*bronze_frames, *records, sources=SOURCES, at=AT, earlier=frame(spark, ops.FRESHNESS, *earlier)), ops.FRESHNESS
+    )
     return {(row["source"], row["record_table"]): row for row in contents(built.where(built.delivery_day == DAY))}
 
 
@@ -113,3 +115,14 @@ def test_required_columns_are_those_that_every_feed_takes_from_its_records():
     )
     both = demo.model_copy(update={"feeds": demo.feeds | {"second": second}})
     assert required_columns(silver.EVENT_RECORDS, both) == ("device_id", "event_type", "occurred_at")
+
+
+def test_a_restated_day_became_visible_when_it_first_did_unless_a_further_file_has_arrived(spark):
+    seen = ARRIVED + timedelta(minutes=5)
+    row = dict(source="demo", record_table="silver.event_records", delivery_day=DAY, arrived_at=ARRIVED, visible_at=seen)
+    naive = {name: value.replace(tzinfo=None) for name, value in dict(seen=seen, at=AT).items()}
+    again = build(spark, bronze_rows={"events": raw(3)}, earlier=[row])["demo", "silver.event_records"]
+    assert (again["visible_at"], again["arrival_to_visible_seconds"]) == (naive["seen"], 300.0)
+    further = raw(3, arrived_at=ARRIVED + timedelta(minutes=20))
+    later = build(spark, bronze_rows={"events": further}, earlier=[row])["demo", "silver.event_records"]
+    assert (later["visible_at"], later["arrival_to_visible_seconds"]) == (naive["at"], 600.0)

@@ -20,7 +20,8 @@ from reclake.quality.gate import Gate
 from reclake.quality.time_limit import OutOfTime, within
 from reclake.quality.validation import Answer, ResultsIncomplete, Validator, answer_of, in_order
 from reclake.quality.verdict import Finding
-from reclake.tables import Field, Table
+from reclake.tables import Table
+from reclake.tables.declaration import plain
 
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC).replace(tzinfo=None)
 VISITS = Table(
@@ -28,13 +29,13 @@ VISITS = Table(
     grain="one row per visit",
     key=("visit_id", "tab"),
     fields=(
-        Field("visit_id", "string", "The visit.", required=True),
-        Field("tab", "string", "The tab; null where there is one only."),
-        Field("channel", "string", "Where."),
-        Field("started_at", "timestamp", "First event.", "UTC", required=True),
-        Field("ended_at", "timestamp", "Last event.", "UTC"),
-        Field("n_views", "long", "Views.", "events"),
-        Field("score", "double", "A score.", "score"),
+        plain("visit_id", "string", "The visit.", required=True),
+        plain("tab", "string", "The tab; null where there is one only."),
+        plain("channel", "string", "Where."),
+        plain("started_at", "timestamp", "First event.", "UTC", required=True),
+        plain("ended_at", "timestamp", "Last event.", "UTC"),
+        plain("n_views", "long", "Views.", "events"),
+        plain("score", "double", "A score.", "score"),
     ),
     stage="behaviour",
     write="replace_days",

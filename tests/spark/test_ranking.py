@@ -131,3 +131,37 @@ def test_nothing_on_sale_gives_no_rows(spark, model):
     customers, seen = frames_of(spark, {"c0": {"p1"}}, ["c0", "c1"])
     catalogue = spark.createDataFrame([], "place int, product_id string, popularity double")
     assert contents(ranked_lists(customers, seen, catalogue, n=2, model=replace(model))) == []
+
+
+def test_only_those_whom_the_model_may_score_reach_python(spark, monkeypatch, tmp_path, model, seen_of):
+    """With a small model the blocks are few, and everyone to be served would have to fit one worker."""
+    make_scorer, seen_by_python = scoring._scorer, tmp_path / "seen"
+    seen_by_python.mkdir()
+
+    def noting_scorer(*args, **options):
+        score = make_scorer(*args, **options)
+
+        def note_and_score(customers, products):
+            for name in customers["customer_id"].to_pylist():
+                (seen_by_python / name).touch()
+            return score(customers, products)
+
+        return note_and_score
+
+    monkeypatch.setattr(scoring, "_scorer", noting_scorer)
+    personal, silent = [*CUSTOMERS[:4], "cold", *(f"stranger{n}" for n in range(50))], ["c5", "device"]
+    people = spark.createDataFrame(
+        [(name, True) for name in personal] + [(name, False) for name in silent], "customer_id string, is_personal boolean"
+    )
+    _, seen = frames_of(spark, seen_of, [])
+    catalogue = spark.createDataFrame(
+        [(place, product, 100.0 - place) for place, product in enumerate(PRODUCTS, start=1)],
+        "place int, product_id string, popularity double",
+    )
+    rows = contents(ranked_lists(people, seen, catalogue, n=2, model=model))
+    assert sorted(path.name for path in seen_by_python.iterdir()) == CUSTOMERS[:4]
+    assert {row["customer_id"] for row in rows if row["source"] == "als"} == set(CUSTOMERS[:4])
+    without_model = contents(ranked_lists(people, seen, catalogue, n=2))
+    of_others = [row for row in rows if row["customer_id"] not in CUSTOMERS[:4]]
+    assert of_others == [row for row in without_model if row["customer_id"] not in CUSTOMERS[:4]]
+    assert len(of_others) == 2 * (len(personal) - 4 + len(silent))

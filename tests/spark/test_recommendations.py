@@ -14,6 +14,7 @@ from reclake.errors import ContractBroken
 from reclake.gold.recommendations import recommendations
 from reclake.lake.schema import conform
 from reclake.recommend.als import FittedAls
+from reclake.recommend.lists import with_consented_lists
 from reclake.tables import gold, silver
 
 DAY = date(2026, 3, 1)
@@ -161,3 +162,27 @@ def test_a_model_from_the_future_is_refused(spark, model):
 
     with pytest.raises(ContractBroken, match="cannot score 2026-03-01"):
         built(spark, replace(model, cut=DAY + timedelta(days=1)))
+
+
+def shown(customer, rank, product, source, as_of=DAY, because=None):
+    return dict(
+        as_of_date=as_of, scenario="home", customer_id=customer, rank=rank, product_id=product, score=1.0 / rank,
+        source=source, because_product_id=because, model_version="3" if source == "als" else None,
+    )  # fmt: skip
+
+
+def test_who_may_no_longer_be_profiled_gets_the_list_of_everyone_else(spark):
+    rows = [
+        shown("c1", 1, "p4", "als", because="p1"),
+        shown("c1", 2, "p5", "popular"),
+        shown("c2", 1, "p6", "als", because="p2"),
+        shown("c3", 1, "p1", "non_personal"),
+        shown("c3", 2, "p2", "non_personal"),
+        shown("c4", 1, "p1", "non_personal"),
+        shown("c4", 2, "p2", "non_personal"),
+        shown("c1", 1, "p3", "popular", as_of=BEFORE),  # an as_of on which nobody has the other list
+    ]
+    allowed = spark.createDataFrame([("c2",), ("c4",)], "customer_id string")
+    consented = conform(with_consented_lists(frame(spark, gold.RECOMMENDATIONS, *rows), allowed), gold.RECOMMENDATIONS)
+    theirs = [shown("c1", 1, "p1", "non_personal"), shown("c1", 2, "p2", "non_personal")]
+    assert contents(consented) == in_order(*theirs, *rows[2:7])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from frames import contents, frame, in_order
-from reclake.recommend.bootstrap import Ratio, paired_ratio
+from reclake.recommend.bootstrap import Estimate, resampled
 from reclake.recommend.metrics import customer_metrics, ndcg_at, recall_at
 from reclake.recommend.split import TimeSplit
 from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, evaluate_and_fit, is_better
@@ -84,7 +84,7 @@ def test_the_split_leaks_nothing(spark):
     )
 
 
-class TestPairedRatio:
+class TestResamples:
     @pytest.fixture(scope="class")
     def pairs(self, spark):
         random = np.random.default_rng(9)
@@ -94,7 +94,8 @@ class TestPairedRatio:
         return spark.createDataFrame(rows, "customer_id string, challenger double, base double").cache()
 
     def test_it_agrees_with_the_multinomial_bootstrap(self, pairs):
-        found = paired_ratio(pairs, samples=1000, seed=7)
+        resamples = resampled(pairs, "challenger", "base", samples=1000, seed=7)
+        found, mean = resamples.ratio("challenger", "base"), resamples.mean("base")
         rows = pairs.collect()
         challenger, base = (np.array([row[name] for row in rows]) for name in ("challenger", "base"))
         random = np.random.default_rng(1)
@@ -103,26 +104,35 @@ class TestPairedRatio:
         assert found.n_customers == 400
         assert found.value == pytest.approx(challenger.mean() / base.mean())
         assert (found.lower, found.upper) == (pytest.approx(lower, abs=0.002), pytest.approx(upper, abs=0.002))
+        lower, upper = np.quantile([base[draw].mean() for draw in draws], [0.025, 0.975])
+        assert (mean.value, mean.n_customers) == (pytest.approx(base.mean()), 400)
+        assert (mean.lower, mean.upper) == (pytest.approx(lower, abs=0.005), pytest.approx(upper, abs=0.005))
 
     def test_it_does_not_depend_on_partitions(self, pairs):
-        spread, whole = (paired_ratio(pairs.repartition(n), samples=200, seed=7) for n in (5, 1))
+        def ratio(frame, seed=7):
+            return resampled(frame, "challenger", "base", samples=200, seed=seed).ratio("challenger", "base")
+
+        spread, whole = (ratio(pairs.repartition(n)) for n in (5, 1))
         assert (spread.lower, spread.upper) == (pytest.approx(whole.lower, abs=1e-9), pytest.approx(whole.upper, abs=1e-9))
-        assert paired_ratio(pairs, samples=200, seed=8).lower != pytest.approx(whole.lower, abs=1e-9)
+        assert ratio(pairs, seed=8).lower != pytest.approx(whole.lower, abs=1e-9)
 
     def test_a_base_of_nothing_gives_no_ratio(self, spark, pairs):
         nothing = spark.createDataFrame([("c1", 0.5, 0.0)], pairs.schema)
-        assert paired_ratio(nothing, samples=50, seed=7) == Ratio(None, None, None, 1)
-        assert paired_ratio(nothing.limit(0), samples=50, seed=7) == Ratio(None, None, None, 0)
+        found = resampled(nothing, "challenger", "base", samples=50, seed=7)
+        assert found.ratio("challenger", "base") == Estimate(None, None, None, 1)
+        assert found.mean("challenger").value == 0.5
+        nobody = resampled(nothing.limit(0), "challenger", "base", samples=50, seed=7)
+        assert nobody.ratio("challenger", "base") == nobody.mean("base") == Estimate(None, None, None, 0)
 
 
 @pytest.mark.parametrize(
     ("ratio", "least_lower", "expected"),
     [
-        (Ratio(1.01, 0.981, 1.1, 9), 0.98, True),
-        (Ratio(1.01, 0.98, 1.1, 9), 0.98, False),
-        (Ratio(0.999, 0.99, 1.1, 9), 0.98, False),
-        (Ratio(None, None, None, 0), 0.98, False),
-        (Ratio(float("nan"), float("nan"), None, 9), 0.98, False),
+        (Estimate(1.01, 0.981, 1.1, 9), 0.98, True),
+        (Estimate(1.01, 0.98, 1.1, 9), 0.98, False),
+        (Estimate(0.999, 0.99, 1.1, 9), 0.98, False),
+        (Estimate(None, None, None, 0), 0.98, False),
+        (Estimate(float("nan"), float("nan"), None, 9), 0.98, False),
     ],
 )
 def test_the_decision(ratio, least_lower, expected):
@@ -192,6 +202,11 @@ def test_a_first_training(first):
     assert {metric.n_customers for metric in first.metrics} == {59}
     assert {metric.split for metric in first.metrics} == {"train < 2026-02-22 <= test < 2026-03-01"}
     assert found["als", "ndcg_at_10"].value > 1.3 * found["popularity", "ndcg_at_10"].value
+    for (_, name), metric in found.items():
+        if name.startswith("coverage"):
+            assert (metric.lower, metric.upper) == (None, None)
+        else:
+            assert metric.lower <= metric.value <= metric.upper
     rows = first.rows(training_id="t1", model_version="1", is_promoted=True)
     assert {row["model_version"] for row in rows if row["model_name"] == "als"} == {"1"}
 

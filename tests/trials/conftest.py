@@ -14,6 +14,7 @@ from reclake import tables
 from reclake.lake.schema import conform
 from reclake.run.application import Application
 from reclake.run.code import builder_of
+from reclake.run.stage import require_nothing_stopped
 from reclake.sources.intake import take_in
 from reclake.tables import bronze, gold, ops, silver
 from trials.shop import CI, FIRST, N_DAYS, NIGHTLY, SCENARIOS, SMALL, Drop, Size, deliver, drifted, happened
@@ -91,6 +92,6 @@ def shuffled(spark, trial, tmp_path_factory) -> Shuffled:
     if trial.is_small:
         object.__setattr__(app, "gate", Passing(suites, timeout_seconds=60))
     for day in days:
-        assert run_days(app, day, only=only) == {}
+        require_nothing_stopped(run_days(app, day, only=only))
     object.__setattr__(app, "gate", gate)
     return Shuffled(app, days, only, suites)

@@ -163,7 +163,7 @@ def resent(facts: list[Fact], size: Size, rng: random.Random) -> list[Line]:
         if number < n_copies:
             lines.append(_own(fact, "resent", day, sent=number)._replace(expected="duplicate", reason=classify.SAME_AGAIN))
         else:
-            other = {"type": "refund"} if fact.noun == "events" else {"n": fact.fields["n"] + 7}
+            other = {"type": "view_cart"} if fact.noun == "events" else {"n": fact.fields["n"] + 7}
             lines.append(_own(fact, "resent", day, **other)._replace(expected="rejected", reason=classify.ID_CLASH))
     return lines
 

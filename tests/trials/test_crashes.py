@@ -138,5 +138,5 @@ def test_a_lake_of_another_source_is_refused_before_anything_is_taken_in(spark, 
     before = app.manifest.last_id()
     other = open_lake(spark, tmp_path, source="online_retail", landing=company)
     with pytest.raises(UsageError, match="source demo"):
-        ingest_module.ingest(other, other.sources["online_retail"], str(company / "demo"))
+        ingest_module.ingest(other, str(company / "demo"))
     assert other.manifest.last_id() == before

@@ -17,7 +17,8 @@ from reclake.run.plan import require_table
 from reclake.settings import load_settings
 from reclake.sources.intake import take_in
 from reclake.sources.source import Source, load_source
-from reclake.tables import Field, Table
+from reclake.tables import Table
+from reclake.tables.declaration import plain
 from trials.shop import FIRST
 
 HOSTILE = (
@@ -43,7 +44,7 @@ def test_no_table_has_a_hostile_name(name):
 def test_no_table_is_declared_under_a_hostile_name(name):
     for told in (name, f"silver.{name}", f"{name}.orders"):
         with pytest.raises(ValueError, match="is not a table name"):
-            Table(name=told, grain="", key=("a",), fields=(Field("a", "string", ""),), stage="silver", write="replace_whole")
+            Table(name=told, grain="", key=("a",), fields=(plain("a", "string", ""),), stage="silver", write="replace_whole")
 
 
 def test_every_table_lies_below_the_root_of_its_lake():

@@ -8,7 +8,8 @@ import pytest
 from lakes import ROOT
 from reclake.errors import UsageError
 from reclake.settings import load_settings
-from reclake.tables import Field, Table
+from reclake.tables import Table
+from reclake.tables.declaration import plain
 
 HOSTILE = (
     "..",
@@ -49,4 +50,4 @@ def test_an_enabled_source_is_a_name_and_no_path(outside):
 
 def test_a_line_end_is_no_part_of_a_table_name():
     with pytest.raises(ValueError, match="is not a table name"):
-        Table(name="silver.a\n", grain="", key=("a",), fields=(Field("a", "string", ""),), stage="silver", write="replace_whole")
+        Table(name="silver.a\n", grain="", key=("a",), fields=(plain("a", "string", ""),), stage="silver", write="replace_whole")

@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 
 from lakes import ROOT, open_lake, run_days, with_inputs
-from reclake.run.ingest import ingest
+from reclake.run.ingest import ingest_source
 from reclake.run.views import published
 from reclake.settings import load_settings
 from reclake.sources.intake import Intake, take_in
@@ -182,7 +182,7 @@ def test_what_was_interrupted_lands_whole_later_as_if_nothing_had_been(spark, tr
         return app, folder
 
     def run(app, folder) -> None:
-        assert ingest(app, MARKED, str(folder / "marked")) == {}
+        assert ingest_source(app, MARKED, str(folder / "marked")) == {}
         assert run_days(app, only=only) == {}
 
     disturbed, folder = lake("disturbed")

@@ -1,7 +1,12 @@
 """Code digests follow what a builder means, through what it imports."""
 
+from importlib import metadata
+
+from lakes import ROOT
 from reclake import tables
 from reclake.run import code
+from reclake.sources.source import load_source
+from reclake.tables import gold, silver
 
 
 def test_every_built_table_has_a_digest_and_rules_count():
@@ -22,3 +27,39 @@ def test_comments_and_layout_do_not_count_and_a_changed_rule_does(monkeypatch):
     plain = meaning("def rule():\n    return 1\n")
     assert meaning('"""Doc."""\n# why\ndef rule():\n    """Doc."""\n    return (1)\n') == plain
     assert meaning("def rule():\n    return 2\n") != plain
+
+
+def test_versions_of_packages_that_bring_rules_count_and_those_of_engines_do_not(monkeypatch):
+    def behind(module):
+        return code._packages_behind(code._modules_behind(module))
+
+    assert behind("reclake.silver.events") == ["crawleruseragents"]
+    assert "phonenumbers" in behind("reclake.silver.account_records")
+    assert behind("reclake.gold.segment_bins") == []
+    assert code._version("crawleruseragents") == f"crawler-user-agents=={metadata.version('crawler-user-agents')}"
+    assert code._version("not_installed") == "none"
+
+    def digests():
+        return {
+            table: code.code_digest.__wrapped__(table) for table in (silver.EVENTS, silver.ACCOUNT_RECORDS, gold.SEGMENT_BINS)
+        }
+
+    before, version = digests(), code._version
+    monkeypatch.setattr(code, "_version", lambda package: "2.0" if package == "crawleruseragents" else version(package))
+    changed = {table.name for table, digest in digests().items() if digest != before[table]}
+    assert changed == {"silver.events"}
+
+
+def test_a_mended_mapping_of_products_makes_no_event_stale():
+    demo = load_source(ROOT / "conf" / "sources" / "demo.toml")
+    feeds = {name: feed for name, feed in demo.feeds.items() if feed.table != "products"}
+    other = demo.model_copy(update={"feeds": feeds})
+
+    def digests(source):
+        named = {"sources": {"demo": source}}
+        return {table.name: code.settings_digest(table, named) for table in tables.GATED if "sources" in table.parameters}
+
+    before, after = digests(demo), digests(other)
+    moved = {name for name in before if before[name] != after[name]}
+    assert {"silver.product_records"} <= moved
+    assert not moved & {"silver.event_records", "silver.order_records", "silver.events", "silver.interactions"}

@@ -1,5 +1,6 @@
 """The plan: which days a delivery touches, and which of them are stale. On ledgers made by hand."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -21,7 +22,7 @@ def entry(table, day, *, digest="1:a", details=None, sequence=1, inputs=None):
     )  # fmt: skip
 
 
-def planner(*entries, scope=None, limits=None, digests=NOTHING):
+def planner(*entries, scope=None, limits=None, digests=NOTHING, model=None):
     ledger = Ledger(None)
     ledger.add(entries)
     return Planner(
@@ -29,7 +30,7 @@ def planner(*entries, scope=None, limits=None, digests=NOTHING):
         scope=scope or Scope(),
         limits=limits or Limits(late_days=3, repeat_days=2),
         digests=lambda table: digests,
-        models={"als": None},
+        models={"als": model},
     ), ledger
 
 
@@ -115,6 +116,24 @@ def test_what_was_served_is_not_restated_unless_forced():
     assert plan.work(table).days == ("2026-01-05",)
     forced, _ = planner(interactions, earlier, scope=Scope(as_ofs=(date(2026, 1, 5),), force=True))
     assert forced.work(table).days == ("2026-01-02", "2026-01-05")
+
+
+def served(asked, *, model=2, code="code"):
+    """What is planned for recommendations of two as_ofs that were served with model 1."""
+    entries = [
+        entry(gold.RECOMMENDATIONS, day, inputs={"silver.interactions": "old", "model:als": "1"})
+        for day in ("2026-01-02", "2026-01-03")
+    ]
+    digests = replace(NOTHING, code=code)
+    interactions = entry(silver.INTERACTIONS, "2026-01-01")
+    plan, _ = planner(interactions, *entries, scope=Scope(as_ofs=(asked,)), model=model, digests=digests)
+    return plan.work(gold.RECOMMENDATIONS).reasons
+
+
+def test_neither_late_data_nor_a_promotion_restates_what_was_served_before_the_newest_as_of():
+    assert served(date(2026, 1, 2)) == served(date(2026, 1, 2), code="older") == {}
+    assert served(date(2026, 1, 3)) == {"2026-01-03": "model:als changed"}
+    assert served(date(2026, 1, 3), model=1) == {}  # the day's input came again, with other content
 
 
 def test_what_nothing_feeds_is_skipped_and_a_lone_input_feeds():

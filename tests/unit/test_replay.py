@@ -58,10 +58,10 @@ def test_a_group_that_grows_too_large_comes_apart():
     ties = [tie("a", "k"), tie("b", "k"), tie("c", "k", since=TUE, first=TUE)]
     assert history(*ties, max_accounts=2) == [
         ("a", "a", MON, TUE, "phone", 2),
-        ("a", "a", TUE, None, "alone", 1),
+        ("a", "a", TUE, None, "too_many", 1),
         ("b", "a", MON, TUE, "phone", 2),
-        ("b", "b", TUE, None, "alone", 1),
-        ("c", "c", TUE, None, "alone", 1),
+        ("b", "b", TUE, None, "too_many", 1),
+        ("c", "c", TUE, None, "too_many", 1),
     ]
 
 

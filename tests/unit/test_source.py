@@ -156,7 +156,8 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_the_digest_moves_with_what_decides_on_a_record():
     def digest(text):
-        return Source.model_validate(tomllib.loads(text)).digest()
+        source = Source.model_validate(tomllib.loads(text))
+        return source.digest(source.tables_fed)
 
     same = [("A shop.", "The shop."), ('marker = "rename"', 'marker = "success_file"'), ("(\\d{4}-\\d{2}-\\d{2})", "^(.*)$")]
     other = [

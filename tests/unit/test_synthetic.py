@@ -14,6 +14,7 @@ from scipy.special import hyp2f1
 
 from demo import demo_settings, dirtier
 from reclake.synthetic import names
+from reclake.synthetic.around import bots
 from reclake.synthetic.calendar import DAY, HOUR, Calendar
 from reclake.synthetic.catalogue import N_CATEGORIES
 from reclake.synthetic.company import slot_lines
@@ -200,6 +201,44 @@ def test_more_days_add_lines_and_change_none():
     landed = [line for line in short if not line.file.startswith(TRUTH)]
     assert len(landed) > 300
     assert landed == [line for line in longer if not line.file.startswith(TRUTH) and line.delivery_day < 20]
+
+
+def start_days(settings, n_slots):
+    world = World.of(settings)
+    machines = [bot for number in range(n_slots) for bot in bots(world, number)]
+    # A price that a product had later is no part of what the machine did.
+    return {bot.device: (world.calendar.day(bot.events[0].at), bot.kind, ids_of(bot)) for bot in machines}
+
+
+def ids_of(bot):
+    return tuple((event.event_id, event.at, event.product.product_id) for event in bot.events)
+
+
+def test_machines_come_at_any_time_of_a_long_company_and_the_first_ones_stay():
+    rate, n_slots = 0.5, 200
+    by_length = {n: start_days(demo_settings(n_days=n, bots__per_customer=rate), n_slots) for n in (20, 60, 61, 365)}
+    days = [day for day, _, _ in by_length[365].values()]
+    assert is_near(len(days) / (7 * n_slots), rate, 7 * n_slots)
+    starts = Counter((day - 60) // 56 for day in days if day >= 60)
+    assert set(starts) == set(range(6)), "every eight weeks have some"
+    assert 40 < max(day for day, _, _ in by_length[60].values()) < 56
+    assert by_length[20] == by_length[60]
+    assert by_length[60].items() <= by_length[61].items() <= by_length[365].items()
+    ids = [event_id for _, _, told in by_length[365].values() for event_id, _, _ in told]
+    assert len(set(ids)) == len(ids)
+
+
+def test_late_machines_deliver_and_more_days_leave_their_lines_as_they_are():
+    def told(n_days):
+        settings = demo_settings(n_days=n_days, bots__per_customer=1.0)
+        cookies = {bot.device.native_id for bot in bots(World.of(settings), 0) if bot.term == 1}
+        lines = [line for line in lines_of(settings, numbers=[0]) if line.file.startswith("events/web")]
+        return [line for line in lines if any(cookie in line.payload.decode(errors="ignore") for cookie in cookies)]
+
+    shorter = told(120)
+    assert len(shorter) > 50
+    assert min(line.delivery_day for line in shorter) >= 60
+    assert [line for line in told(180) if line.delivery_day < 120] == shorter
 
 
 def test_clean_lines_are_the_same_however_much_dirt_is_planted():

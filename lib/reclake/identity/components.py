@@ -1,8 +1,9 @@
 """Connected components of a graph that does not fit one machine.
 
 Each worker first joins what it holds; on small graphs that is everything. Large-star and small-star rounds do the rest:
-about log² of the longest path, where spreading labels needs as many as the path is long. Whether a round changed anything is only known after it ran: this module is the one place below the
-builders that runs Spark jobs. `settled` also cuts the lineage, which would double with every round.
+about log² of the longest path, where spreading labels needs as many as the path is long. Whether a round changed
+anything is only known after it ran: below the builders this module runs Spark jobs, and the check of rotation.py does.
+`settled` also cuts the lineage, which would double with every round.
 """
 
 from collections.abc import Iterable, Iterator

@@ -12,6 +12,7 @@ from reclake.identity.groups import Groups
 from reclake.identity.ties import OWN
 
 ALONE = "alone"
+TOO_MANY = "too_many"  # in reach of more accounts than are linked
 STRENGTH = ("login", "phone", "email", "device")  # the first of them names the evidence
 
 Tie = Mapping[str, Any]  # key, account_id, first_day, delivered, spans of (kind, tied_from, tied_to)
@@ -112,7 +113,8 @@ def _states(
             oldest = min(members, key=lambda account: order[account])
             states |= {account: (oldest, STRENGTH[strongest[account]], len(members)) for account in members}
         else:
-            states |= {account: (account, ALONE, 1) for account in members}
+            evidence_of_none = ALONE if len(members) == 1 else TOO_MANY
+            states |= {account: (account, evidence_of_none, 1) for account in members}
     return states
 
 

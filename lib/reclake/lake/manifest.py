@@ -30,12 +30,14 @@ class Published:
     n_bytes: int
     n_rows: int
     kind: str  # publish or rollback
+    token: int  # fencing token of the publisher
     manifest_id: int
 
     @property
     def is_revocable(self) -> bool:
-        """Whether a rollback may move it."""
-        return not self.name.startswith("bronze.")
+        """Whether a rollback may move it: what is only ever added to holds what arrived or was measured, and that stays."""
+        table = BY_NAME.get(self.name)
+        return table is None or table.write != "append_new"
 
 
 class Manifest:
@@ -43,29 +45,34 @@ class Manifest:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: tuple[int, dict[str, Published]] | None = None  # version of the table, and what was current then
+        self._known: tuple[int, dict[str, Published]] | None = None  # version of the table, and the last row of each name
 
     def last_id(self) -> int:
         """Number of the newest manifest; 0 before the first."""
-        return max((row.manifest_id for row in self.current().values()), default=0)
+        return _last(self._rows())
 
     def current(self, manifest_id: int | None = None) -> dict[str, Published]:
         """Table or model → what is published; as of an earlier manifest if its number is given."""
-        if manifest_id is not None:
-            return self._read(F.col("manifest_id") <= manifest_id)
+        return _published(self._rows() if manifest_id is None else self._read(F.col("manifest_id") <= manifest_id))
+
+    def last(self, name: str) -> Published | None:
+        """The last row of a table or model, also when it says that it was withdrawn; None if it was never published."""
+        return self._rows().get(name)
+
+    def _rows(self) -> dict[str, Published]:
+        """The last row of every name ever published, withdrawn ones included: they carry numbers, too."""
         newest = self._store.newest(ops.PUBLISHED_VERSIONS)
         if newest is None:
             return {}
         if self._known is None or self._known[0] != newest:
             self._known = (newest, self._read(F.lit(True)))
-        return dict(self._known[1])
+        return self._known[1]
 
     def _read(self, wanted: Column) -> dict[str, Published]:
         rows = self._store.read_newest(ops.PUBLISHED_VERSIONS).where(wanted)
         latest = rows.groupBy("name").agg(F.max_by(F.struct(*rows.columns), "manifest_id").alias("row"))
         fields = Published.__slots__
-        found = {row["name"]: Published(**{name: row["row"][name] for name in fields}) for row in latest.collect()}
-        return {name: row for name, row in found.items() if row.version != WITHDRAWN}
+        return {row["name"]: Published(**{name: row["row"][name] for name in fields}) for row in latest.collect()}
 
     def publish(
         self,
@@ -95,18 +102,18 @@ class Manifest:
             When others published in between again and again.
         """
         for _ in range(_TRIES):
-            current = self.current()
-            is_forward = {n: n not in current or n.startswith(_MODEL) or current[n].version < v for n, v in versions.items()}
+            rows_then = self._rows()
+            current = _published(rows_then)
             moved = {
                 name: version
                 for name, version in versions.items()
-                if (name not in current or current[name].version != version) and (kind == "rollback" or is_forward[name])
+                if _moves(name, current.get(name), version, is_back=kind == "rollback")
             }
             if not moved:
                 return None
-            number = max((row.manifest_id for row in current.values()), default=0) + 1
+            number = _last(rows_then) + 1
             stamp = {"manifest_id": number, "kind": kind, "run_id": run_id, "token": token, "published_at": at}
-            if self._append([self._row(name, v, rows.get(name, -1)) | stamp for name, v in moved.items()], current):
+            if self._append([self._row(name, v, rows.get(name, -1)) | stamp for name, v in moved.items()], rows_then):
                 return number
         raise Overtaken("the manifest could not be published", f"{_TRIES} others came first", "run again")
 
@@ -116,7 +123,7 @@ class Manifest:
         size = self._store.size(BY_NAME[name], version)
         return {"name": name, "version": version, "n_files": size.n_files, "n_bytes": size.n_bytes, "n_rows": n_rows}
 
-    def _append(self, rows: list[dict[str, Any]], current: Mapping[str, Published]) -> bool:
+    def _append(self, rows: list[dict[str, Any]], before: Mapping[str, Published]) -> bool:
         """Append rows of the next manifest; False if another took its number."""
         number = rows[0]["manifest_id"]
         version = self._store.append(ops.PUBLISHED_VERSIONS, rows, fence=("manifest", number))
@@ -124,13 +131,13 @@ class Manifest:
             return False
         # No manifest stands between the one that was read and this one: its number is the next.
         moved = {row["name"]: Published(**{name: row[name] for name in Published.__slots__}) for row in rows}
-        self._known = (version, {name: row for name, row in {**current, **moved}.items() if row.version != WITHDRAWN})
+        self._known = (version, {**before, **moved})
         return True
 
     def moves_to(self, to: int) -> dict[str, int]:
         """What a rollback to manifest `to` moves: table or model → version, WITHDRAWN for what was not published then.
 
-        Bronze stays: it holds what arrived, and what arrived is not undone.
+        Tables that are only ever added to stay: what arrived in bronze or was measured of a model is not undone.
 
         Raises
         ------
@@ -138,22 +145,62 @@ class Manifest:
             When there is no such manifest.
         """
         current, wanted = self.current(), self.current(to)
-        if not 1 <= to <= max((row.manifest_id for row in current.values()), default=0):
+        if not 1 <= to <= self.last_id():
             raise UsageError(f"there is no manifest {to}", f"manifests 1 to {self.last_id()}", "reclake history lists them")
         before = {name: wanted[name].version if name in wanted else WITHDRAWN for name in {*current, *wanted}}
         now = {name: row.version for name, row in current.items()}
         revocable = {row.name for row in (*current.values(), *wanted.values()) if row.is_revocable}
         return {name: version for name, version in sorted(before.items()) if name in revocable and now.get(name) != version}
 
-    def roll_back(self, to: int, *, run_id: str, token: int, at: datetime) -> dict[str, int]:
+    def highest(self, name: str) -> int | None:
+        """The highest version of a table that was ever published, whatever went back since; None without one."""
+        if self._store.newest(ops.PUBLISHED_VERSIONS) is None:
+            return None
+        rows = self._store.read_newest(ops.PUBLISHED_VERSIONS).where((F.col("name") == name) & (F.col("version") != WITHDRAWN))
+        found: int | None = rows.agg(F.max("version")).collect()[0][0]
+        return found
+
+    def roll_back(
+        self,
+        to: int,
+        *,
+        run_id: str,
+        token: int,
+        at: datetime,
+        instead: Mapping[str, int] | None = None,
+        rows: Mapping[str, int] | None = None,
+    ) -> dict[str, int]:
         """Make the state of manifest `to` current again as a new manifest; gives what moved, models included.
+
+        Parameters
+        ----------
+        instead
+            Table → version that takes the place of the one of manifest `to`: the same rows as consents allow them now.
+        rows
+            Table → rows of that version.
 
         Raises
         ------
         UsageError
             When there is no such manifest.
         """
-        moved, wanted = self.moves_to(to), self.current(to)
-        rows = {name: wanted[name].n_rows if name in wanted else 0 for name in moved}
-        self.publish(moved, rows, run_id=run_id, token=token, at=at, kind="rollback")
+        wanted = self.current(to)
+        moved = self.moves_to(to) | dict(instead or {})
+        counted = {name: wanted[name].n_rows if name in wanted else 0 for name in moved} | dict(rows or {})
+        self.publish(moved, counted, run_id=run_id, token=token, at=at, kind="rollback")
         return moved
+
+
+def _published(rows: Mapping[str, Published]) -> dict[str, Published]:
+    return {name: row for name, row in rows.items() if row.version != WITHDRAWN}
+
+
+def _last(rows: Mapping[str, Published]) -> int:
+    return max((row.manifest_id for row in rows.values()), default=0)
+
+
+def _moves(name: str, row: Published | None, version: int, *, is_back: bool) -> bool:
+    """Whether publishing the version changes what is current; only a rollback and a model may go to a lower one."""
+    if row is None or row.version == version:
+        return row is None
+    return is_back or name.startswith(_MODEL) or version > row.version

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import reduce
 from typing import Any
 from uuid import uuid4
 
-from delta.exceptions import ConcurrentTransactionException
+from delta.exceptions import (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentTransactionException,
+    ConcurrentWriteException,
+    DeltaConcurrentModificationException,
+    MetadataChangedException,
+    ProtocolChangedException,
+)
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
-from reclake.errors import LakeDamaged
+from reclake.errors import LakeDamaged, Overtaken
 from reclake.tables import Privacy, Table
 
 from .log import Log, Size
 from .schema import spark_schema
 
 _WITHOUT_STATISTICS = ("array<string>", "binary", "boolean")
+# Named one by one: in Python none of them is a subclass of another.
+_CONFLICTS = (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentWriteException,
+    DeltaConcurrentModificationException,
+    MetadataChangedException,
+    ProtocolChangedException,
+)
 
 
 def runs_of(days: Iterable[date]) -> list[tuple[date, date]]:
@@ -46,6 +66,25 @@ def is_day_of(day_column: str, days: Iterable[date]) -> Column:
     return reduce(lambda one, other: one | other, ranges, F.lit(False))
 
 
+@contextmanager
+def _against_others(table: Table) -> Iterator[None]:
+    """Turn a conflict of commits into the error of a run that came too late.
+
+    Raises
+    ------
+    Overtaken
+        When another writer changed what the block read or wrote.
+    """
+    try:
+        yield
+    except _CONFLICTS as conflict:
+        raise Overtaken(
+            f"{table.name} was changed by another while it was written",
+            found=f"{type(conflict).__name__}; nothing of this commit is visible",
+            next_step="run again: it starts from what the other wrote",
+        ) from conflict
+
+
 class Store:
     """The tables below a root. Versions are named by the caller: nothing reads "latest" by accident."""
 
@@ -69,8 +108,10 @@ class Store:
         return self.spark.createDataFrame([], spark_schema(table))
 
     def read(self, table: Table, *, version: int, days: Collection[date] | None = None) -> DataFrame:
-        """The table at a version; only `days` if given."""
+        """The table at a version; only `days` if given. Columns declared since that version was written are null."""
         frame = self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
+        if added := [column for column in spark_schema(table) if column.name not in frame.columns]:
+            frame = frame.withColumns({column.name: F.lit(None).cast(column.dataType) for column in added})
         if days is None or table.day_column is None:
             return frame
         return frame.where(is_day_of(table.day_column, days))
@@ -123,6 +164,11 @@ class Store:
         """Append a few rows that the runner itself made (ops tables); gives the version.
 
         With a fence, only if its number is new: None when another took it, at the same time or before.
+
+        Raises
+        ------
+        Overtaken
+            As of every write: when another changed the table while it was written.
         """
         schema = spark_schema(table)
         frame = self.spark.createDataFrame([tuple(row.get(name) for name in schema.names) for row in rows], schema)
@@ -130,15 +176,12 @@ class Store:
         writer = self._writer(table, frame.coalesce(1), entry).mode("append")
         if fence:
             writer = writer.option("txnAppId", fence[0]).option("txnVersion", fence[1])
-        try:
-            # One writer after the other: Delta skips the second without a word, so the own commit is looked for.
-            return self._find(table, writer, entry)
-        except ConcurrentTransactionException:
-            return None
+        return self._find(table, writer, entry)
 
     def restore(self, table: Table, *, version: int) -> None:
         """Make an older version the newest one again."""
-        DeltaTable.forPath(self.spark, self.path(table)).restoreToVersion(version)
+        with _against_others(table):
+            DeltaTable.forPath(self.spark, self.path(table)).restoreToVersion(version)
 
     def _writer(self, table: Table, frame: DataFrame, entry: dict[str, Any]) -> DataFrameWriter:
         # Statistics of personal columns would stand in the log in clear, and outlive a deletion.
@@ -154,6 +197,8 @@ class Store:
             .option("delta.deletedFileRetentionDuration", f"interval {self._keep_days} days")
             .option("delta.dataSkippingStatsColumns", ",".join(open_columns))
             .option("delta.enableDeletionVectors", "false")
+            # A column that was declared later joins the table; a type that changed is still refused.
+            .option("mergeSchema", "true")
         )
         if entry:
             writer = writer.option("userMetadata", json.dumps(entry, separators=(",", ":"), sort_keys=True))
@@ -166,9 +211,17 @@ class Store:
         return version
 
     def _find(self, table: Table, writer: DataFrameWriter, entry: dict[str, Any]) -> int | None:
-        """Write, then find the own commit by its entry: the newest may be another's."""
+        """Write, then find the own commit by its entry: the newest may be another's.
+
+        None when the batch or the fence's number is known: of two writers one after the other, Delta skips the second
+        without a word; of two at the same time, the later one fails.
+        """
         before = self.newest(table)
-        writer.save(self.path(table))
+        try:
+            with _against_others(table):
+                writer.save(self.path(table))
+        except ConcurrentTransactionException:
+            return None
         for commit in reversed(self.log.commits_after(self.path(table), -1 if before is None else before)):
             if commit.user_metadata.get("commit_id") == entry["commit_id"]:
                 return commit.version

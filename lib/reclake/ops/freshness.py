@@ -31,8 +31,12 @@ def freshness(
     *,
     sources: Mapping[str, Source],
     at: datetime,
+    earlier: DataFrame,
 ) -> DataFrame:
     """One row per source, records table and delivery day with records; `at` is when the run measures this.
+
+    `earlier` holds the rows of these days as they stand: as long as no further file of a day has arrived, its records
+    became visible when they first did, however often the day is restated.
 
     Latency is that of records that are kept or late (a duplicate is captured once, a rejected time means nothing), its
     percentiles exact to the millisecond and interpolated, hence the same for any partitioning.
@@ -43,12 +47,14 @@ def freshness(
     measured = (_measured(table, rows, sources) for table, rows in zip(silver.RECORDS, records, strict=True))
     deliveries = reduce(DataFrame.unionByName, (*arrived, *measured)).groupBy(*DELIVERY).agg(*_summary()).where("n_records > 0")
     collected = _collected(event_records, order_records, sources)
-    visible_at = F.lit(at).cast("timestamp")
+    seen = earlier.select(*DELIVERY, "arrived_at", F.col("visible_at").alias("first_visible_at"))
+    visible_at = F.coalesce("first_visible_at", F.lit(at).cast("timestamp"))
     waited = F.unix_micros(visible_at) - F.unix_micros("arrived_at")
     return (
         deliveries
         .withColumn("volume_ratio", _volume_ratio())
         .join(collected, on=list(DELIVERY), how="left")
+        .join(seen, on=[*DELIVERY, "arrived_at"], how="left")
         .withColumns({"visible_at": visible_at, "arrival_to_visible_seconds": waited / 1_000_000})
     )
 

@@ -32,3 +32,8 @@ def customers_to_profile(identities: DataFrame, accounts: DataFrame, consents: D
         .where(F.when(F.col("needs_consent"), F.coalesce("agreed", F.lit(False))).otherwise(F.lit(True)))
         .select("customer_id")
     )
+
+
+def profiled_only(rows: DataFrame, allowed: DataFrame) -> DataFrame:
+    """The rows of customers who may be profiled; `allowed` holds their customer_id."""
+    return rows.join(allowed, on="customer_id", how="left_semi")

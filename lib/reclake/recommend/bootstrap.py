@@ -11,7 +11,7 @@ Chamandy, Muralidharan, Najmi, Naidu: Estimating Uncertainty for Massive Data St
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, factorial
 
@@ -23,17 +23,46 @@ from pyspark.sql import functions as F
 
 _POISSON = np.cumsum([exp(-1) / factorial(k) for k in range(20)])  # P(X ≤ k); beyond 19 lies less than 1e-18
 _ROWS_AT_ONCE = 2_000
-_SUMS = pa.schema([("sample", pa.int32()), ("challenger", pa.float64()), ("base", pa.float64())])
+_INTERVAL = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """Mean of the challenger over mean of the base, with its 95 % interval; all null where the base is 0."""
+class Estimate:
+    """A mean or a ratio of means with its 95 % interval; all null where there is nothing to divide by."""
 
     value: float | None
     lower: float | None
     upper: float | None
     n_customers: int
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """Means of several metrics over the same customers, and their sums over the same resamples: all is paired."""
+
+    n_customers: int
+    means: Mapping[str, float]
+    sums: Mapping[str, npt.NDArray[np.float64]]  # metric → (samples,)
+    sizes: npt.NDArray[np.float64]  # customers in each resample, (samples,)
+
+    def mean(self, name: str) -> Estimate:
+        """The mean of one metric."""
+        return self._estimate(self.means.get(name), self.sums.get(name), self.sizes)
+
+    def ratio(self, challenger: str, base: str) -> Estimate:
+        """The mean of one metric over the mean of another; null where the other is 0."""
+        below = self.means.get(base)
+        return self._estimate(self.means[challenger] / below if below else None, self.sums.get(challenger), self.sums.get(base))
+
+    def _estimate(
+        self, value: float | None, above: npt.NDArray[np.float64] | None, below: npt.NDArray[np.float64] | None
+    ) -> Estimate:
+        if value is None or above is None or below is None:
+            return Estimate(None, None, None, self.n_customers)
+        # A resample in which the base scores nothing says nothing against the challenger: its ratio is without bound.
+        found = np.divide(above, below, out=np.full_like(above, np.inf), where=below > 0)
+        lower, upper = (float(end) if np.isfinite(end) else None for end in np.quantile(found, _INTERVAL, method="inverted_cdf"))
+        return Estimate(value, lower, upper, self.n_customers)
 
 
 def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -60,48 +89,47 @@ def poisson_weights(customer_hashes: npt.NDArray[np.int64], *, samples: int, see
     return np.searchsorted(_POISSON, uniform, side="right").astype(np.int64)
 
 
-def _partial_sums(samples: int, seed: int) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _partial_sums(
+    names: Sequence[str], samples: int, seed: int
+) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def sums(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        total = np.zeros((samples, 2))
+        total = np.zeros((samples, len(names) + 1))
         for batch in batches:
-            hashes, *metrics = (batch.column(name).to_numpy() for name in ("customer_hash", "challenger", "base"))
+            hashes = batch.column("customer_hash").to_numpy()
+            metrics = np.column_stack([np.ones(len(hashes)), *(batch.column(name).to_numpy() for name in names)])
             for start in range(0, len(hashes), _ROWS_AT_ONCE):
                 rows = slice(start, start + _ROWS_AT_ONCE)
                 weights = poisson_weights(hashes[rows], samples=samples, seed=seed)
-                total += weights.T.astype(np.float64) @ np.column_stack([metric[rows] for metric in metrics])
-        columns = [pa.array(np.arange(samples, dtype=np.int32)), pa.array(total[:, 0]), pa.array(total[:, 1])]
-        yield pa.RecordBatch.from_arrays(columns, schema=_SUMS)
+                total += weights.T.astype(np.float64) @ metrics[rows]
+        columns = [pa.array(np.arange(samples, dtype=np.int32)), *(pa.array(column) for column in total.T)]
+        yield pa.RecordBatch.from_arrays(columns, names=["sample", "size", *names])
 
     return sums
 
 
-def paired_ratio(pairs: DataFrame, *, samples: int, seed: int) -> Ratio:
-    """Ratio of the means of `challenger` and `base`, both resampled with the same customers.
+def resampled(metrics: DataFrame, *names: str, samples: int, seed: int) -> Resamples:
+    """Means of the metrics, and their sums over Poisson resamples of the customers.
 
     Parameters
     ----------
-    pairs
-        customer_id, challenger, base: one row per customer, metrics without nulls.
+    metrics
+        customer_id and the named metrics: one row per customer, doubles without nulls.
     samples
         Resamples; this many rows come to the driver.
     seed
         Of the resamples.
     """
-    hashed = pairs.select(F.xxhash64("customer_id").alias("customer_hash"), "challenger", "base")
-    means = pairs.agg(F.avg("challenger").alias("challenger"), F.avg("base").alias("base"), F.count("*").alias("n")).first()
-    if means is None or not means["n"] or not means["base"]:
-        return Ratio(None, None, None, means["n"] if means else 0)
-    sums = (
-        hashed
-        .mapInArrow(_partial_sums(samples, seed), "sample int, challenger double, base double")
+    counted = metrics.agg(F.count("*").alias("size"), *(F.avg(name).alias(name) for name in names)).collect()[0]
+    if not counted["size"]:
+        return Resamples(0, {}, {}, np.zeros(0))
+    columns = ("size", *names)
+    rows = (
+        metrics
+        .select(F.xxhash64("customer_id").alias("customer_hash"), *names)
+        .mapInArrow(_partial_sums(names, samples, seed), ", ".join(["sample int", *(f"{name} double" for name in columns)]))
         .groupBy("sample")
-        .agg(F.sum("challenger").alias("challenger"), F.sum("base").alias("base"))
+        .agg(*(F.sum(name).alias(name) for name in columns))
         .collect()
     )
-    # A resample in which the base scores nothing says nothing against the challenger: its ratio is without bound.
-    ratios = [row["challenger"] / row["base"] if row["base"] else float("inf") for row in sums]
-    lower, upper = np.quantile(ratios, [0.025, 0.975], method="inverted_cdf")
-    value = means["challenger"] / means["base"]
-    if not np.isfinite(upper):
-        return Ratio(value, float(lower) if np.isfinite(lower) else None, None, means["n"])
-    return Ratio(value, float(lower), float(upper), means["n"])
+    sums = {name: np.array([row[name] for row in rows], dtype=np.float64) for name in columns}
+    return Resamples(counted["size"], {name: counted[name] for name in names}, sums, sums.pop("size"))

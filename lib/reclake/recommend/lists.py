@@ -109,3 +109,27 @@ def ranked_lists(
         F.when(F.col("score").isNotNull(), "als").when(F.col("is_personal"), "popular").otherwise("non_personal").alias("source"),
         "because_product_id",
     )
+
+
+def with_consented_lists(recommendations: DataFrame, allowed: DataFrame) -> DataFrame:
+    """The rows of gold.recommendations, with the list of everyone else for those who may no longer be profiled.
+
+    That list is the one that the same as_of and scenario holds as non_personal; where it holds none, they get none
+    until the next run.
+
+    Parameters
+    ----------
+    recommendations
+        Rows of gold.recommendations.
+    allowed
+        customer_id of those who may be profiled.
+    """
+    is_personal = F.col("source") != "non_personal"
+    withdrawn = recommendations.where(is_personal).join(allowed, on="customer_id", how="left_anti")
+    people = withdrawn.select("as_of_date", "scenario", "customer_id").distinct()
+    shown = [name for name in recommendations.columns if name != "customer_id"]
+    listed = recommendations.where(~is_personal).select(*shown).distinct()  # the same rows for everybody: one list
+    kept = recommendations.where(~is_personal).unionByName(
+        recommendations.where(is_personal).join(allowed, on="customer_id", how="left_semi").select(recommendations.columns)
+    )
+    return kept.unionByName(people.join(F.broadcast(listed), on=["as_of_date", "scenario"], how="inner"))

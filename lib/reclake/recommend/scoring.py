@@ -7,7 +7,7 @@ meets the numbers of the products on sale. Both inputs are frames, so nothing is
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +24,8 @@ Ints = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 _CUSTOMERS_PER_BLOCK = 20_000  # one block is held by a worker as Arrow: at rank 64 and 50 seen products some 10 MB
 _SCORES_AT_ONCE = 4_000_000  # doubles of one GEMM: 32 MB
 _PICK = pa.struct([("place", pa.int32()), ("score", pa.float64()), ("because_index", pa.int32())])
-_LISTS = pa.schema([
-    ("customer_id", pa.string()),
-    ("is_personal", pa.bool_()),
-    ("seen_places", pa.list_(pa.int32())),
-    ("picks", pa.list_(_PICK)),
-])
-_LISTS_DDL = "customer_id string, is_personal boolean, seen_places array<int>, picks array<struct<place:int,score:double,because_index:int>>"
+_LISTS = pa.schema([("customer_id", pa.string()), ("picks", pa.list_(_PICK))])
+_PICKS_DDL = "array<struct<place:int,score:double,because_index:int>>"
 
 
 def top_k(scores: Floats, *, k: int) -> Ints:
@@ -90,11 +85,10 @@ def _rows(column: pa.ChunkedArray) -> list[Ints]:
     return np.split(flat, ends[:-1])
 
 
-def _vectors(column: pa.ChunkedArray, rank: int) -> tuple[Ints, Floats]:
-    """Which rows have a vector, and these vectors as (n, rank)."""
-    joined = column.combine_chunks()
-    known = np.flatnonzero(joined.is_valid().to_numpy(zero_copy_only=False))
-    return known, joined.flatten().to_numpy().reshape(len(known), rank)
+def _vectors(column: pa.ChunkedArray, rank: int) -> Floats:
+    """The vectors as (n, rank)."""
+    vectors: Floats = column.combine_chunks().flatten().to_numpy().reshape(len(column), rank)
+    return vectors
 
 
 def _as_lists(picks: list[tuple[Ints, Floats, Ints]]) -> pa.ListArray:
@@ -147,20 +141,14 @@ def picks_of(
 
 def _scorer(product_factors: Floats, *, n: int) -> Callable[[pa.Table, pa.Table], pa.Table]:
     def score(customers: pa.Table, products: pa.Table) -> pa.Table:
-        """One block: customers with is_personal, seen_places, seen_indices, factors; products with product_index, place."""
+        """One block: customers with seen_indices and factors; products with product_index, place."""
         if not customers.num_rows:
             return _LISTS.empty_table()
         sorted_products = products.sort_by("product_index")
         candidates, places = (sorted_products[name].to_numpy() for name in ("product_index", "place"))
-        known, vectors = _vectors(customers["factors"], product_factors.shape[1])
-        seen = _rows(customers["seen_indices"])
-        nothing: tuple[Any, Any, Any] = (np.empty(0, np.int32), np.empty(0), np.empty(0, np.int32))
-        picks = [nothing] * customers.num_rows
-        best = picks_of(vectors, [seen[row] for row in known], product_factors, candidates, places, n=n)
-        for row, pick in zip(known, best, strict=True):
-            picks[row] = pick
-        columns = [*(customers[name] for name in _LISTS.names[:-1]), _as_lists(picks)]
-        return pa.Table.from_arrays(columns, names=_LISTS.names).cast(_LISTS)
+        vectors = _vectors(customers["factors"], product_factors.shape[1])
+        picks = picks_of(vectors, _rows(customers["seen_indices"]), product_factors, candidates, places, n=n)
+        return pa.Table.from_arrays([customers["customer_id"], _as_lists(picks)], names=_LISTS.names).cast(_LISTS)
 
     return score
 
@@ -184,13 +172,20 @@ def with_picks(people: DataFrame, candidates: DataFrame, model: FittedAls, *, n:
     """
     n_blocks = 1 + model.n_customers // _CUSTOMERS_PER_BLOCK
     block = F.pmod(F.xxhash64("customer_id"), F.lit(n_blocks)).cast("int").alias("block")
-    factors = F.when(F.col("is_personal"), F.col("factors")).alias("factors")
-    customers = people.join(model.customer_factors, on="customer_id", how="left").select(*people.columns, factors, block)
+    # The blocks are as many as the model's customers need: whoever it does not score must stay out of them.
+    scored = (
+        people
+        .where("is_personal")
+        .join(model.customer_factors, on="customer_id", how="inner")
+        .select("customer_id", "seen_indices", "factors", block)
+    )
     blocks = F.explode(F.sequence(F.lit(0), F.lit(n_blocks - 1))).alias("block")
     products = candidates.select("place", "product_index", blocks)
-    return (
-        customers
+    lists = (
+        scored
         .groupBy("block")
         .cogroup(products.groupBy("block"))
-        .applyInArrow(_scorer(model.product_factors, n=n), _LISTS_DDL)
+        .applyInArrow(_scorer(model.product_factors, n=n), f"customer_id string, picks {_PICKS_DDL}")
     )
+    picks = F.coalesce("picks", F.array().cast(_PICKS_DDL)).alias("picks")
+    return people.join(lists, on="customer_id", how="left").select("customer_id", "is_personal", "seen_places", picks)

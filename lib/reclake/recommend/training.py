@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from reclake.privacy.consent import customers_to_profile
 from reclake.recommend.als import Als, FittedAls
-from reclake.recommend.bootstrap import Ratio, paired_ratio
+from reclake.recommend.bootstrap import Estimate, resampled
 from reclake.recommend.catalogue import active_products
 from reclake.recommend.interface import AlsSettings, KindWeights, PopularitySettings, TrainingSettings
 from reclake.recommend.lists import ranked_lists
@@ -107,30 +107,30 @@ def _held_out(
 
 def _compared(
     test: HeldOut, challenger: FittedAls, base: FittedAls | None, names: tuple[str, str], settings: TrainingSettings
-) -> tuple[Ratio, list[Metric]]:
-    """Both models' metrics over all customers of the truth, and the ratio of their nDCG."""
+) -> tuple[Estimate, list[Metric]]:
+    """Both models' metrics over all customers of the truth, and the ratio of their nDCG, all from the same resamples.
+
+    Coverage is the share of the catalogue that anybody was shown: no mean over customers, hence without an interval.
+    """
     lists = {name: test.lists(model).persist() for name, model in zip(names, (challenger, base), strict=True)}
     both = None
     try:
         each = {name: customer_metrics(shown, test.truth, k=K) for name, shown in lists.items()}
         both = _side_by_side(each[names[0]], each[names[1]]).persist()
-        ratio = paired_ratio(
-            both.select("customer_id", F.col("ndcg").alias("challenger"), F.col("base_ndcg").alias("base")),
-            samples=settings.bootstrap_samples,
-            seed=settings.bootstrap_seed,
-        )
-        means = both.agg(*(F.avg(name).alias(name) for name in both.columns[1:])).first()
+        found = resampled(both, *both.columns[1:], samples=settings.bootstrap_samples, seed=settings.bootstrap_seed)
         metrics = []
-        if means is not None and ratio.n_customers:
+        if found.n_customers:
             n_products = max(1, test.catalogue.count())
             for name, prefix in zip(names, ("", "base_"), strict=True):
                 n_shown = lists[name].select("product_id").distinct().count()
-                values = (means[f"{prefix}recall"], means[f"{prefix}ndcg"], n_shown / n_products)
+                coverage = Estimate(n_shown / n_products, None, None, found.n_customers)
+                estimates = (found.mean(f"{prefix}recall"), found.mean(f"{prefix}ndcg"), coverage)
                 metrics += [
-                    Metric(name, str(test.split), metric, value, ratio.n_customers)
-                    for metric, value in zip(_METRICS, values, strict=True)
+                    row
+                    for metric, estimate in zip(_METRICS, estimates, strict=True)
+                    for row in _rows(name, test.split, metric, estimate)
                 ]
-        return ratio, metrics
+        return found.ratio("ndcg", "base_ndcg"), metrics
     finally:
         for frame in (*lists.values(), *([both] if both is not None else [])):
             frame.unpersist()
@@ -141,28 +141,29 @@ def _side_by_side(challenger: DataFrame, base: DataFrame) -> DataFrame:
     return challenger.select("customer_id", "recall", "ndcg").join(renamed, on="customer_id", how="inner")
 
 
-def is_better(ratio: Ratio, *, least_lower: float) -> bool:
+def is_better(ratio: Estimate, *, least_lower: float) -> bool:
     """Whether the challenger is better on average and the lower end of its interval lies above `least_lower`.
 
     Examples
     --------
-    >>> is_better(Ratio(1.1, 1.01, 1.2, 50), least_lower=1.0), is_better(Ratio(1.0, 0.99, 1.1, 50), least_lower=0.98)
+    >>> is_better(Estimate(1.1, 1.01, 1.2, 50), least_lower=1.0), is_better(Estimate(1.0, 0.99, 1.1, 50), least_lower=0.98)
     (True, False)
     """
     return ratio.value is not None and ratio.lower is not None and ratio.value > 1 and ratio.lower > least_lower
 
 
-def _said(ratio: Ratio, *, against: str, least_lower: float) -> str:
+def _said(ratio: Estimate, *, against: str, least_lower: float) -> str:
     if ratio.value is None:
         return f"nothing to compare with {against}: {ratio.n_customers} customers, or its nDCG@{K} is 0"
     lower = "unbounded" if ratio.lower is None else f"{ratio.lower:.3f}"
     return f"nDCG@{K} is {ratio.value:.3f} × {against}'s with lower end {lower}: above 1 and {least_lower:g} are needed"
 
 
-def _ratio_rows(ratio: Ratio, name: str, split: TimeSplit) -> list[Metric]:
-    if ratio.value is None:
+def _rows(model_name: str, split: TimeSplit, metric: str, found: Estimate) -> list[Metric]:
+    """The estimate as a row; none where there is nothing to say."""
+    if found.value is None:
         return []
-    return [Metric(Als.name, str(split), name, ratio.value, ratio.n_customers, ratio.lower, ratio.upper)]
+    return [Metric(model_name, str(split), metric, found.value, found.n_customers, found.lower, found.upper)]
 
 
 def evaluate_and_fit(
@@ -203,7 +204,7 @@ def evaluate_and_fit(
         test = _held_out(known, catalogue, TimeSplit(cut, as_of), popularity, weights)
         tests.append(test)
         ratio, metrics = _compared(test, challenger, None, ("als", "popularity"), training)
-        metrics += _ratio_rows(ratio, RATIO_TO_POPULARITY, test.split)
+        metrics += _rows(Als.name, test.split, RATIO_TO_POPULARITY, ratio)
         if not (is_better_than_popularity := is_better(ratio, least_lower=1.0)):
             reasons.append(_said(ratio, against="popularity", least_lower=1.0))
         is_not_worse = champion is None
@@ -214,7 +215,7 @@ def evaluate_and_fit(
             tests.append(later)
             against, judged = _compared(later, challenger, champion, ("als", "champion"), training)
             metrics += [metric for metric in judged if metric.model_name == "champion" or later.split != test.split]
-            metrics += _ratio_rows(against, RATIO_TO_CHAMPION, later.split)
+            metrics += _rows(Als.name, later.split, RATIO_TO_CHAMPION, against)
             is_not_worse = is_better(against, least_lower=training.min_champion_ratio)
             if not is_not_worse:
                 reasons.append(_said(against, against="the champion", least_lower=training.min_champion_ratio))

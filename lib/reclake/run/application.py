@@ -74,6 +74,7 @@ class Application:
         special = {
             "sources": self.sources,
             "run.at": self.clock(),
+            "run.earlier": None,  # the stage reads it
             "secrets.directory": located(self.home, self.settings.secrets.directory),
         }
         return {key: special[key] if key in special else self.settings.value(key) for key in table.parameters}

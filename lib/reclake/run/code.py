@@ -7,8 +7,10 @@ import hashlib
 import importlib
 import importlib.util
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from importlib import metadata
 from importlib.abc import InspectLoader
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,9 @@ from reclake.tables import Table
 
 # What a builder imports from here carries no rule of its own.
 _WITHOUT_RULES = ("reclake.tables", "reclake.errors")
+# Machines for rules, not rules: what they compute is fixed by our code, and a new version must not make years of days
+# stale. Lists of crawlers and of numbering plans are rules, and come with the version of their package.
+_ENGINES = frozenset({"pyspark", "delta", "numpy", "pandas", "pyarrow", "pydantic"})
 # Where keys lie and when a run began change no row's meaning.
 _UNDIGESTED = ("secrets.", "run.")
 
@@ -34,19 +39,22 @@ def builder_of(table: Table) -> Callable[..., Any]:
 def code_digest(table: Table) -> str:
     """The digest of the builder's module, of all reclake modules it imports, and of the table's declaration.
 
-    Comments, docstrings and layout do not count.
+    Of other packages that these import the versions count, but for engines. Comments, docstrings and layout do not count.
     """
     digest = hashlib.sha256(repr((table.name, table.key, [(f.name, f.type) for f in table.fields])).encode())
     name = f"reclake.{table.layer}.{table.noun}"
     # A table that is taken in or written by the runner itself has no builder, and its layer perhaps no package.
-    for module in sorted(_modules_behind(name)) if _is_module(name) else ():
+    modules = sorted(_modules_behind(name)) if _is_module(name) else []
+    for module in modules:
         digest.update(f"{module}\n{_meaning(module)}".encode())
+    for package in _packages_behind(modules):
+        digest.update(f"{package} {_version(package)}\n".encode())
     return digest.hexdigest()[:16]
 
 
 def settings_digest(table: Table, values: Mapping[str, Any]) -> str:
     """The digest of the settings that the builder takes, by their full names."""
-    counted = {key: _plain(value) for key, value in values.items() if not key.startswith(_UNDIGESTED)}
+    counted = {key: _plain(table, value) for key, value in values.items() if not key.startswith(_UNDIGESTED)}
     return hashlib.sha256(json.dumps(counted, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -56,12 +64,22 @@ def suite_digest(folder: Path, table: Table) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "none"
 
 
-def _plain(value: Any) -> Any:
+def _plain(table: Table, value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
-        return {name: source.digest() for name, source in value.items()}
+        # A source counts where its records arrive: a mended mapping of products makes no event stale.
+        nouns = _bronze_behind(table)
+        return {name: source.digest(nouns) for name, source in value.items() if nouns.intersection(source.tables_fed)}
     return value
+
+
+@cache
+def _bronze_behind(table: Table) -> frozenset[str]:
+    """The bronze nouns that the table is made of."""
+    if table.layer == "bronze":
+        return frozenset({table.noun})
+    return frozenset().union(*(_bronze_behind(i.table) for i in table.inputs))
 
 
 def _modules_behind(name: str) -> set[str]:
@@ -83,18 +101,44 @@ def _source(module: str) -> str:
     return (loader.get_source(module) or "") if isinstance(loader, InspectLoader) else ""
 
 
+def _packages_behind(modules: Iterable[str]) -> list[str]:
+    """Packages of others, engines aside, that the modules import anywhere."""
+    imported = {name.partition(".")[0] for module in modules for name in _names_in(module)}
+    return sorted(imported - sys.stdlib_module_names - _ENGINES - {"reclake"})
+
+
+@cache
+def _version(package: str) -> str:
+    """The version of what was installed under the package's name, or of all that share it."""
+    installed = sorted(set(_distributions().get(package, ())))
+    return " ".join(f"{name}=={metadata.version(name)}" for name in installed) or "none"
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
+
+
 def _imports_of(module: str) -> list[str]:
+    return [name for name in _names_in(module) if name.startswith("reclake.") and _is_module(name)]
+
+
+@cache
+def _names_in(module: str) -> tuple[str, ...]:
+    """What the module imports, wherever the import stands; of `from a import b` both a and a.b, as b may be a module."""
     package = module if hasattr(importlib.import_module(module), "__path__") else module.rpartition(".")[0]
-    names: list[str] = []
-    for node in ast.walk(ast.parse(_source(module))):
+    return tuple(_imported(ast.parse(_source(module)), package))
+
+
+def _imported(tree: ast.AST, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = (
-                importlib.util.resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module or ""
-            )
-            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return [name for name in names if name.startswith("reclake.") and _is_module(name)]
+            base = node.module or ""
+            if node.level:
+                base = importlib.util.resolve_name("." * node.level + base, package)
+            yield from (base, *(f"{base}.{alias.name}" for alias in node.names))
 
 
 @cache

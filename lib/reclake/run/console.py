@@ -74,8 +74,8 @@ class Console:
         """The same for programs."""
         sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2, default=str) + "\n")
 
-    def rows(self, title: str, rows: Sequence[dict[str, Any]], *, empty: str = "Nothing.") -> None:
-        """A listing."""
+    def rows(self, title: str, rows: Sequence[dict[str, Any]], *, empty: str = "Nothing.", n_more: int = 0) -> None:
+        """A listing, and how many rows it leaves out."""
         self._stop()
         if self._as_json:
             self.json(list(rows))
@@ -83,6 +83,13 @@ class Console:
             self.say(empty)
         else:
             self._out.print(_table(title, rows))
+        self.more(title, n_more)
+
+    def more(self, title: str, n_more: int) -> None:
+        """One line if rows were left out: on standard error beside JSON, which a program reads to its end."""
+        if n_more:
+            told = f"{title}: {n_more:,} more; a higher --limit shows them"
+            sys.stderr.write(f"{told}\n") if self._as_json else self.say(told)
 
     def _stop(self) -> None:
         if self._progress is not None:

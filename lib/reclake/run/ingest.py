@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.errors import GateFailed, ReclakeError, UsageError
+from reclake.lake.claims import ALL_DAYS
 from reclake.lake.digest import DayContent, Digest, contents_by_day
 from reclake.lake.ledger import Entry, commit_entry
 from reclake.sources.intake import Intake, take_in
@@ -25,13 +26,36 @@ from .application import Application, located
 from .jobs import counted_jobs
 from .plan import Scope
 from .report import TableReport
-from .stage import StageRun, check, open_stage
+from .stage import StageRun, check, open_stage, spend_waiver
 
 logger = logging.getLogger("reclake")
 STAGE = "bronze"
 
 
 def ingest(
+    app: Application,
+    folder: str | None = None,
+    *,
+    days: Collection[date] | None = None,
+    retries_rejected: bool = False,
+) -> dict[str, ReclakeError]:
+    """Take in what the enabled sources delivered, one after the other; gives what was stopped.
+
+    The parameters are those of `ingest_source`.
+
+    Raises
+    ------
+    UsageError
+        When the lake holds records of a source that is not enabled, or a folder does not exist.
+    """
+    require_sources_named(app)  # before bronze changes: what was appended is not undone
+    stopped: dict[str, ReclakeError] = {}
+    for name in app.settings.sources.enabled:
+        stopped |= ingest_source(app, app.sources[name], folder, days=days, retries_rejected=retries_rejected)
+    return stopped
+
+
+def ingest_source(
     app: Application,
     source: Source,
     folder: str | None = None,
@@ -53,11 +77,11 @@ def ingest(
     Raises
     ------
     UsageError
-        When the lake holds records of a source that is not enabled, or the folder does not exist.
+        When the folder does not exist.
     """
-    require_sources_named(app)  # before bronze changes: what was appended is not undone
     place = folder or f"{located(app.home, app.settings.landing.root)}/{source.name}"
-    claimed = {bronze.FILES.name: (f"source {source.name}",)}
+    # Two sources may feed one day of a table, and its ledger entry counts what both brought: one after the other.
+    claimed = dict.fromkeys((bronze.FILES.name, *(f"bronze.{noun}" for noun in source.tables_fed)), (ALL_DAYS,))
     with open_stage(app, STAGE, app.planner(Scope()), claimed) as run:
         taken = take_in(
             app.spark,
@@ -118,6 +142,7 @@ def _append(run: StageRun, table: Table, records: DataFrame, *, batch: str, sour
             n_rows = sum(content.digest.n_rows for content in contents.values())
             gate_row = check(run, table, frame, n_rows=n_rows)
             app.claims.require_held(run.claim)
+            spend_waiver(run, gate_row)
             entries = [_entry(run, table, day, content, source) for day, content in sorted(contents.items())]
             version = app.store.append_new(table, frame, batch=batch, entry=commit_entry(uuid4().hex, entries))
         finally:

@@ -214,8 +214,8 @@ class Planner:
             return "never built"
         if self._scope.force:
             return "forced"
-        if not table.is_restated and table.is_as_of and day not in {str(d) for d in self._scope.as_ofs}:
-            return ""
+        if not table.is_restated:
+            return self._why_served_anew(table, day, entry, inputs)
         changes = {
             "code changed": entry.code_digest != digests.code,
             "settings changed": entry.settings_digest != digests.settings,
@@ -224,6 +224,12 @@ class Planner:
         moved = [name for name in sorted(inputs) if entry.input_digests.get(name) != inputs[name]]
         found = [why for why, is_so in changes.items() if is_so] + [f"{name} changed" for name in moved]
         return ", ".join(found)
+
+    def _why_served_anew(self, table: Table, day: str, entry: Entry, inputs: Mapping[str, str]) -> str:
+        """Rows once served stay, whatever changed behind them; but a promotion is served from the newest as_of on."""
+        model = f"model:{table.model}"
+        is_promoted = model in inputs and entry.input_digests.get(model) != inputs[model]
+        return f"{model} changed" if is_promoted and day == max(self._ledger.days(table)) else ""
 
 
 def _shift(day: str, n_days: int) -> str:

@@ -1,22 +1,41 @@
-"""Going back: an earlier manifest becomes current again, model version included."""
+"""Going back: an earlier manifest becomes current again, model version included, but no consent withdrawn since."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
 from uuid import uuid4
 
-from reclake.lake.claims import ALL_DAYS
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+
+from reclake.lake.claims import ALL_DAYS, Claim
+from reclake.lake.digest import DayContent, Digest, contents_by_day
+from reclake.lake.ledger import commit_entry, sequence_of
 from reclake.lake.manifest import WITHDRAWN
-from reclake.tables import BY_NAME
+from reclake.lake.schema import conform
+from reclake.privacy.consent import customers_to_profile, profiled_only
+from reclake.recommend.lists import with_consented_lists
+from reclake.tables import BY_NAME, Table, gold, silver
 
 from .application import Application
+from .runner import next_as_of
 
 _NOTHING = "nothing"  # a claim names something
+# What becomes of the rows of customers who may no longer be profiled: (rows, customers who may) → rows.
+CONSENTED: Mapping[str, Callable[[DataFrame, DataFrame], DataFrame]] = {
+    gold.CUSTOMER_SEGMENTS.name: profiled_only,
+    gold.RECOMMENDATIONS.name: with_consented_lists,
+}
 
 
 def roll_back(app: Application, to: int) -> dict[str, int]:
     """Make manifest `to` current again as a new manifest; gives table or model → version, -1 for what was withdrawn.
 
-    The next write to a rolled-back table first restores it to that version, so that nothing of the later ones returns.
+    The next write to a rolled-back table first restores it to that version, or empties it, so that nothing of the later
+    ones returns.
+    What is said of a customer at a table's newest as_of obeys the consents known today, not those of then.
     """
     claim = app.claims.take(app.run_id, dict.fromkeys(app.manifest.moves_to(to) or (_NOTHING,), (ALL_DAYS,)))
     try:
@@ -25,13 +44,67 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
         # The ledger first: what it knows as built and no manifest names is taken for unpublished, and published.
         for name in moved.keys() & BY_NAME.keys():
             app.ledger.roll_back(BY_NAME[name], version=moved[name], run_id=app.run_id, token=claim.token, at=app.clock())
-            if moved[name] == WITHDRAWN:
-                # Else the days of before would come back with the first day that is built again.
-                app.store.replace_whole(BY_NAME[name], app.store.empty(BY_NAME[name]), entry={"commit_id": uuid4().hex})
         app.ledger.save()
-        app.manifest.roll_back(to, run_id=app.run_id, token=claim.token, at=app.clock())
+        consented = _apply_consents(app, claim, moved, to)
+        app.ledger.save()
+        rows = {name: app.ledger.n_rows(BY_NAME[name]) for name in consented}
+        moved |= app.manifest.roll_back(to, instead=consented, rows=rows, run_id=app.run_id, token=claim.token, at=app.clock())
         for name in moved.keys() - BY_NAME.keys():
             app.registry.serve(None if moved[name] == WITHDRAWN else str(moved[name]))
     finally:
         app.claims.release(claim)
     return moved
+
+
+def _apply_consents(app: Application, claim: Claim, moved: Mapping[str, int], to: int) -> dict[str, int]:
+    """Commit the tables that go back without the profiles of those who withdrew since; table → the version to publish."""
+    newest = app.manifest.highest(silver.CONSENTS.name)
+    going_back = [BY_NAME[name] for name in CONSENTED if moved.get(name, WITHDRAWN) != WITHDRAWN]
+    if newest is None or not going_back:
+        return {}
+    then = app.manifest.current(to)
+
+    def as_then(table: Table) -> DataFrame:
+        return app.store.read(table, version=then[table.name].version) if table.name in then else app.store.empty(table)
+
+    allowed = customers_to_profile(
+        as_then(silver.IDENTITIES),
+        as_then(silver.ACCOUNTS),
+        app.store.read(silver.CONSENTS, version=newest),
+        as_of=next_as_of(app),
+    ).persist(StorageLevel.DISK_ONLY)
+    try:
+        found = {table.name: _recommit(app, claim, table, moved[table.name], allowed) for table in going_back}
+    finally:
+        allowed.unpersist()
+    return {name: version for name, version in found.items() if version is not None}
+
+
+def _recommit(app: Application, claim: Claim, table: Table, went_back_to: int, allowed: DataFrame) -> int | None:
+    """Commit the newest as_of of what goes back as consents allow it now; None if that changes nothing."""
+    before = app.ledger.days(table)
+    if not before:
+        return None
+    day = max(before)
+    of_day = app.store.read(table, version=went_back_to, days=[date.fromisoformat(day)])
+    consented = conform(CONSENTED[table.name](of_day, allowed), table).persist(StorageLevel.DISK_ONLY)
+    try:
+        content = contents_by_day(consented, table).get(day, DayContent(Digest()))
+        if content == before[day].content:
+            return None
+        entry = replace(
+            before[day],
+            kind="rollback",
+            content=content,
+            run_id=app.run_id,
+            token=claim.token,
+            recorded_at=app.clock(),
+            sequence=sequence_of(claim.token, len(before)),  # after those of the rollback itself
+        )
+        app.store.restore(table, version=went_back_to)
+        ride = commit_entry(uuid4().hex, [entry])
+        version = app.store.replace_days(table, consented, days=[date.fromisoformat(day)], entry=ride)
+    finally:
+        consented.unpersist()
+    app.ledger.add([replace(entry, version=version)])
+    return version

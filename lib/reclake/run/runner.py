@@ -85,8 +85,7 @@ def run_graph(
     stopped: dict[str, ReclakeError] = {}
     days = None if first is None or last is None else [first + timedelta(days=n) for n in range((last - first).days + 1)]
     if "bronze" in stages and table is None:
-        for name in app.settings.sources.enabled:
-            stopped |= ingest(app, app.sources[name], folder, days=days, retries_rejected=retries_rejected)
+        stopped |= ingest(app, folder, days=days, retries_rejected=retries_rejected)
     scope = scope_of(app, first=first, last=last, as_ofs=as_ofs, table=table, downstream=downstream, force=force)
     whole_way = tuple(stages) == tables.STAGES
     for stage in stages:

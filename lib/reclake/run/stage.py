@@ -17,11 +17,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake import tables
-from reclake.errors import ContractBroken, GateFailed, ReclakeError, StageStopped, TooMuchRejected
+from reclake.errors import ContractBroken, GateFailed, Overtaken, ReclakeError, StageStopped, TooMuchRejected
 from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.digest import DayContent, Digest, contents_by_day
 from reclake.lake.ledger import REMOVED, Entry, commit_entry, sequence_of
-from reclake.lake.manifest import Published
+from reclake.lake.manifest import WITHDRAWN, Published
 from reclake.lake.schema import conform
 from reclake.lake.store import is_day_of
 from reclake.quality.verdict import Finding, Verdict
@@ -68,10 +68,13 @@ def open_stage(app: Application, stage: str, planner: Planner, claimed: Mapping[
         published = app.manifest.current()
         run = StageRun(app, stage, planner, claim, published, versions={n: p.version for n, p in published.items()})
         _adopt(run)
-        yield run
+        try:
+            yield run
+        finally:
+            # Also when the stage breaks off: what was committed until then is published by the next run.
+            if run.gate_rows:
+                app.store.append(ops.GATE_RESULTS, run.gate_rows)
         app.ledger.save()
-        if run.gate_rows:
-            app.store.append(ops.GATE_RESULTS, run.gate_rows)
         app.claims.require_held(claim)
         app.manifest.publish(run.built, run.rows, run_id=app.run_id, token=claim.token, at=app.clock())
     finally:
@@ -191,10 +194,11 @@ def build_table(run: StageRun, work: Work) -> TableReport:
         try:
             contents = contents_by_day(frame, table)
             n_rows = sum(content.digest.n_rows for content in contents.values())
-            short_days = _short_days(work, contents)
+            short_days = _short_days(work, contents, app.ledger.days(table))
             min_rows = 0 if work.unfed_days.issuperset(work.days) else None
             gate_row = check(run, table, frame, n_rows=n_rows, days=_named(work.days), short_days=short_days, min_rows=min_rows)
             n_rejected = _require_few_rejected(app, table, frame)
+            spend_waiver(run, gate_row)
             version, outcome = _commit(run, work, frame, contents)
         finally:
             frame.unpersist()
@@ -218,6 +222,8 @@ def _built(run: StageRun, work: Work) -> DataFrame:
     app, table = run.app, work.table
     inputs = {i.table.parameter: _input(run, work, n) for n, i in enumerate(table.inputs)}
     options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
+    if "run.earlier" in table.parameters:
+        options["earlier"] = _earlier(run, work)
     builder = builder_of(table)
     if not table.is_as_of:
         built: DataFrame = builder(**inputs, **options)
@@ -230,6 +236,14 @@ def _built(run: StageRun, work: Work) -> DataFrame:
             options["model"] = model if model is not None and model.cut <= as_of else None
         frames.append(builder(**_until(table, inputs, as_of), as_of=as_of, **options))
     return reduce(DataFrame.unionByName, frames)
+
+
+def _earlier(run: StageRun, work: Work) -> DataFrame:
+    """What the table itself holds of the days so far."""
+    version = run.versions.get(work.table.name)
+    if version is None:
+        return run.app.store.empty(work.table)
+    return run.app.store.read(work.table, version=version, days=list(map(date.fromisoformat, work.days)))
 
 
 def _champion(app: Application, table: Table) -> Any:
@@ -260,10 +274,19 @@ def _until(table: Table, inputs: Mapping[str, DataFrame], as_of: date) -> dict[s
     return cut
 
 
-def _short_days(work: Work, contents: Mapping[str, DayContent]) -> list[str]:
-    """Days with fewer rows than the table's floor; a day whose inputs hold nothing any more may be empty."""
+def _short_days(work: Work, contents: Mapping[str, DayContent], before: Mapping[str, Entry]) -> list[str]:
+    """Days with fewer rows than the table's floor; a day whose inputs hold nothing any more may be empty.
+
+    An as_of of a table that may be empty may not be so right after one that held rows: people do not vanish overnight.
+    """
     held = {day: contents[day].digest.n_rows if day in contents else 0 for day in work.days}
-    return [day for day, n_rows in held.items() if n_rows < work.table.min_rows and day not in work.unfed_days]
+    if work.table.is_as_of:
+        so_far = {day: entry.content.digest.n_rows for day, entry in before.items()} | held
+        last = {day: max((other for other in so_far if other < day), default="") for day in work.days}
+        floors = {day: max(work.table.min_rows, 1 if so_far.get(last[day]) else 0) for day in work.days}
+    else:
+        floors = dict.fromkeys(work.days, work.table.min_rows)
+    return [day for day, n_rows in held.items() if n_rows < floors[day] and day not in work.unfed_days]
 
 
 def _named(days: tuple[str, ...]) -> str:
@@ -299,17 +322,21 @@ def check(
     verdict = app.gate.check(table, frame, n_rows=n_rows, min_rows=min_rows)
     if short_days:
         short = f"{len(short_days)} days fall short, first {', '.join(short_days[:3])}"
-        verdict = verdict.also(
-            Finding.failed(f"every day has at least {table.min_rows} rows", n_bad=None, n_rows=n_rows, message=short)
-        )
+        verdict = verdict.also(Finding.failed("every day has at least one row", n_bad=None, n_rows=n_rows, message=short))
     row = gate_row_of(app, table, verdict, n_rows=n_rows)
     run.gate_rows.append(row)
     if verdict.blocks:
-        waiver = Waivers(app.store, app.clock).use(table, run_id=app.run_id) if verdict.is_waivable else None
+        waiver = Waivers(app.store, app.clock).find(table) if verdict.is_waivable else None
         if waiver is None:
             raise verdict.failure(days=days)
         row |= {"verdict": "waived", "waiver_id": waiver}
     return row
+
+
+def spend_waiver(run: StageRun, gate_row: Mapping[str, Any]) -> None:
+    """Use up the waiver that lets a table through, once nothing else can stop its commit."""
+    if (waiver := gate_row["waiver_id"]) is not None:
+        Waivers(run.app.store, run.app.clock).spend(waiver, run_id=run.app.run_id)
 
 
 def gate_row_of(app: Application, table: Table, verdict: Verdict, *, n_rows: int) -> dict[str, Any]:
@@ -381,6 +408,9 @@ def _commit(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[str, 
     try:
         _require_all_written(run, table, version, sum(found[day].digest.n_rows for day in changed))
         app.claims.require_held(run.claim)  # the claim may have gone while the commit was made
+    except Overtaken:
+        _put_back(run, table, version, _against_newer(run, table, version, entries))
+        raise
     except ReclakeError:
         _put_back(run, table, version, entries)
         raise
@@ -391,14 +421,37 @@ def _commit(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[str, 
 
 
 def _restore_if_rolled_back(run: StageRun, table: Table) -> None:
-    """Bring a table back to its published version before it is written again after a rollback."""
-    row = run.published.get(table.name)
-    if row is not None and row.kind == "rollback" and run.app.store.newest(table) != row.version and table.name not in run.built:
-        run.app.store.restore(table, version=row.version)
+    """Bring a table back to its published version, or to nothing, before it is written again after a rollback."""
+    store, row = run.app.store, run.app.manifest.last(table.name)
+    if row is None or row.kind != "rollback" or table.name in run.built:
+        return
+    if row.version != WITHDRAWN:
+        if store.newest(table) != row.version:
+            store.restore(table, version=row.version)
+    elif _last_token(run, table) <= row.token:  # else a run on other days has begun anew already
+        store.replace_whole(table, store.empty(table), entry={"commit_id": uuid4().hex})
+
+
+def _last_token(run: StageRun, table: Table) -> int:
+    """The fencing token of the newest commit that built anything; -1 without one."""
+    log, path = run.app.store.log, run.app.store.path(table)
+    for version in reversed(log.versions(path)):
+        if entries := log.commit(path, version).user_metadata.get("ledger"):
+            return int(entries[0]["token"])
+    return -1
+
+
+def _against_newer(run: StageRun, table: Table, version: int, entries: Sequence[Entry]) -> list[Entry]:
+    """Days that a newer run had written before this commit; the others it may have taken over, or will write itself."""
+    run.app.ledger.load()
+    now = run.app.ledger.days(table)
+    return [e for e in entries if e.day in now and now[e.day].token > e.token and now[e.day].version < version]
 
 
 def _put_back(run: StageRun, table: Table, version: int, entries: Sequence[Entry]) -> None:
     """Undo a commit that must not be published: its days hold again what they held in the version before."""
+    if not entries:
+        return
     store, ledger = run.app.store, run.app.ledger
     before = ledger.days(table)
     if table.write == "replace_days":
@@ -463,7 +516,7 @@ def require_nothing_stopped(stopped: Mapping[str, ReclakeError]) -> None:
         error = StageStopped(
             f"{len(stopped)} tables were not built",
             found="; ".join(f"{name}: {reason.args[1]}" for name, reason in stopped.items()),
-            next_step="reclake status says why; mend the cause and run the day again",
+            next_step="reclake show ops.gate_results holds every verdict; mend the cause and run the day again",
         )
         error.exit_code = max(reason.exit_code for reason in stopped.values())
         raise error

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import date
 from typing import Any
 
 from reclake.errors import UsageError
-from reclake.lake.claims import ALL_DAYS
+from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.schema import spark_schema
 from reclake.recommend.training import TrainingOutcome, evaluate_and_fit
 from reclake.tables import gold, ops, silver
 
 from .application import Application
 from .code import code_digest
+from .jobs import counted_jobs
+from .report import TableReport
 from .stage import gate_row_of
 
 logger = logging.getLogger("reclake")
@@ -29,18 +32,39 @@ def train(app: Application, *, as_of: date) -> TrainingOutcome:
     UsageError
         When the lake holds no interactions yet.
     """
-    published = app.manifest.current()
-    if silver.INTERACTIONS.name not in published:
-        raise UsageError("there is nothing to train on", "silver.interactions is not published", "run the daily stages first")
-    versions = {table.name: published[table.name].version for table in _INPUTS if table.name in published}
-    frames = {
-        table.noun: app.store.read(table, version=versions[table.name]) if table.name in versions else app.store.empty(table)
-        for table in _INPUTS
-    }
-    settings = app.settings
-    champion_version = app.model_version(MODEL)
-    claim = app.claims.take(app.run_id, {f"model:{MODEL}": (ALL_DAYS,)})
+    table, started = gold.MODEL_METRICS, time.monotonic()
+    app.reporter.started(table.stage, table.name)
+    with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
+        outcome, judged = _trained(app, as_of)
+    app.reporter.finished(
+        TableReport(
+            table.stage,
+            table.name,
+            "built",
+            n_rows=judged["n_rows"],
+            verdict=judged["verdict"],
+            n_jobs=jobs.total,
+            seconds=time.monotonic() - started,
+        )
+    )
+    return outcome
+
+
+def _trained(app: Application, as_of: date) -> tuple[TrainingOutcome, dict[str, Any]]:
+    """What came of the training, and the gate's verdict on its metrics."""
+    claim = app.claims.take(app.run_id, dict.fromkeys((f"model:{MODEL}", gold.MODEL_METRICS.name), (ALL_DAYS,)))
     try:
+        # Only now: a training that was waited for may have published another champion.
+        published = app.manifest.current()
+        if silver.INTERACTIONS.name not in published:
+            raise UsageError("there is nothing to train on", "silver.interactions is not published", "run the daily stages first")
+        versions = {table.name: published[table.name].version for table in _INPUTS if table.name in published}
+        frames = {
+            table.noun: app.store.read(table, version=versions[table.name]) if table.name in versions else app.store.empty(table)
+            for table in _INPUTS
+        }
+        settings = app.settings
+        champion_version = app.model_version(MODEL)
         # A crash between promotion and manifest leaves the alias ahead; the manifest is what serves.
         app.registry.serve(None if champion_version is None else str(champion_version))
         outcome = evaluate_and_fit(
@@ -52,21 +76,20 @@ def train(app: Application, *, as_of: date) -> TrainingOutcome:
             training=settings.training,
             champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
         )
-        version = _register(app, outcome, versions)
-        _record(app, outcome, version, claim.token)
+        judged = _record(app, outcome, _logged(app, outcome, versions), claim)
     finally:
         app.claims.release(claim)
-    return outcome
+    return outcome, judged
 
 
-def _register(app: Application, outcome: TrainingOutcome, versions: dict[str, int]) -> str | None:
-    """Log the training; register and promote the refit when the decision is for it."""
+def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int]) -> str | None:
+    """Log the training, and register the refit when the decision is for it; gives its version."""
     settings = {
         f"{section}.{key}": value
         for section in ("als", "training", "popularity")
         for key, value in app.settings.value(section).model_dump().items()
     }
-    version = app.registry.log_training(
+    version: str | None = app.registry.log_training(
         outcome,
         training_id=app.run_id,
         at=app.clock(),
@@ -75,23 +98,28 @@ def _register(app: Application, outcome: TrainingOutcome, versions: dict[str, in
         lake_root=app.store.root,
         code_digest=code_digest(gold.RECOMMENDATIONS),
     )
-    if version is not None and outcome.is_promotable:
-        app.registry.promote(app.spark, version, min_champion_ratio=app.settings.training.min_champion_ratio)
     return version
 
 
-def _record(app: Application, outcome: TrainingOutcome, version: str | None, token: int) -> None:
+def _record(app: Application, outcome: TrainingOutcome, version: str | None, claim: Claim) -> dict[str, Any]:
+    """Gate the metrics, then promote, record and publish: a model whose metrics are refused serves nowhere."""
     is_promoted = version is not None and outcome.is_promotable
     rows: list[dict[str, Any]] = outcome.rows(training_id=app.run_id, model_version=version, is_promoted=is_promoted)
     judged = _require_passed(app, rows)
+    app.claims.require_held(claim)
+    if is_promoted and version is not None:
+        app.registry.promote(app.spark, version, min_champion_ratio=app.settings.training.min_champion_ratio)
     # The training's id is the fence: a repeated attempt adds no second set of rows.
     newest = app.store.append(gold.MODEL_METRICS, rows, fence=(f"training:{app.run_id}", 1))
     app.store.append(ops.GATE_RESULTS, [judged | {"version": newest}])
     moved = {gold.MODEL_METRICS.name: newest} if newest is not None else {}
     if is_promoted and version is not None:
         moved[f"model:{MODEL}"] = int(version)
-    app.manifest.publish(moved, {}, run_id=app.run_id, token=token, at=app.clock())
+    before = app.manifest.current().get(gold.MODEL_METRICS.name)
+    counted = {gold.MODEL_METRICS.name: len(rows) + (before.n_rows if before else 0)}
+    app.manifest.publish(moved, counted, run_id=app.run_id, token=claim.token, at=app.clock())
     logger.info("training %s: %s", app.run_id, "promoted" if is_promoted else "; ".join(outcome.reasons) or "not promoted")
+    return judged
 
 
 def _require_passed(app: Application, rows: list[dict[str, Any]]) -> dict[str, Any]:

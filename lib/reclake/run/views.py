@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,14 +13,21 @@ from pyspark.sql import functions as F
 
 from reclake import tables
 from reclake.errors import UsageError
-from reclake.tables import Privacy, Table, ops, silver
+from reclake.tables import Privacy, Table, bronze, ops, silver
 
 from .application import Application
 from .plan import Scope
 from .waivers import Waivers
 
 Rows = list[dict[str, Any]]
-_TRACED = 100  # rows of one table that a trace shows
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The first rows, and how many there are beyond them."""
+
+    rows: Rows
+    n_more: int = 0
 
 
 def status(app: Application, scope: Scope) -> Rows:
@@ -40,7 +48,7 @@ def status(app: Application, scope: Scope) -> Rows:
             "stale_days": sum(reasons.values()),
             "why": "; ".join(f"{why} ({n})" for why, n in sorted(reasons.items())),
             "published_version": row.version if row else None,
-            "rows": app.ledger.n_rows(table),
+            "rows": app.ledger.n_rows(table) or (row.n_rows if row else 0),
         })
     return found
 
@@ -157,57 +165,59 @@ def history(app: Application, table: Table, *, limit: int = 20) -> Rows:
     )
     joined = rows.join(built, on="version", how="left").orderBy(F.desc("manifest_id")).limit(limit)
     columns = (
-        "manifest_id",
-        "kind",
-        "version",
-        "n_rows",
-        "n_files",
-        "n_bytes",
-        "n_days",
-        "last_day",
-        "run_id",
-        "published_at",
+        "manifest_id", "kind", "version", "n_rows", "n_files", "n_bytes", "n_days", "last_day", "run_id", "published_at",
         "input_versions",
-    )
+    )  # fmt: skip
     return [{name: _plain(row[name]) for name in columns} for row in joined.collect()]
 
 
-def rejected(app: Application, *, limit: int = 50) -> Rows:
-    """Records that were not kept, by table, source, class and reason; files that were refused, by name."""
-    records = published(app, silver.REJECTED_RECORDS)
+def rejected(app: Application, *, limit: int = 50) -> Listing:
+    """Records that were not kept, by table, source, class and reason; files that were refused, by name.
+
+    Each of the two is cut to `limit` rows.
+    """
+    table, files = silver.REJECTED_RECORDS, published(app, bronze.FILES)
+    # Before anything was taken in, files may have been refused.
+    records = published(app, table) if table.name in app.manifest.current() else app.store.empty(table)
     counted = (
         records
         .select("record_table", "source", "record_class", F.explode_outer("reasons").alias("reason"), "delivery_day")
         .groupBy("record_table", "source", "record_class", "reason")
         .agg(F.count("*").alias("records"), F.min("delivery_day").alias("first_day"), F.max("delivery_day").alias("last_day"))
     )
-    found = [
-        {name: _plain(value) for name, value in row.asDict().items()}
-        for row in counted.orderBy(F.desc("records")).limit(limit).collect()
-    ]
-    files = published(app, tables.bronze.FILES).where(F.col("outcome") == "rejected").limit(limit)
-    for row in files.collect():
-        found.append({
-            "record_table": "bronze.files",
-            "source": row["source"],
-            "record_class": "rejected file",
-            "reason": f"{row['file_name']}: {row['reason']}",
-            "records": 0,
-            "first_day": _plain(row["delivery_day"]),
-            "last_day": _plain(row["delivery_day"]),
-        })
-    return found
+    # A replay takes files in that were refused before, and may refuse the others again.
+    taken_in = files.where(F.col("outcome") == "ingested").select("source", "file_digest")
+    not_taken_in = files.where(F.col("outcome") == "rejected").join(taken_in, on=["source", "file_digest"], how="left_anti")
+    refused = not_taken_in.select(
+        F.lit(bronze.FILES.name).alias("record_table"),
+        "source",
+        F.lit("rejected file").alias("record_class"),
+        F.concat_ws(": ", "file_name", "reason").alias("reason"),
+        F.lit(0).alias("records"),
+        F.col("delivery_day").alias("first_day"),
+        F.col("delivery_day").alias("last_day"),
+    ).distinct()
+    reasons = _first(counted.orderBy(F.desc("records"), "record_table", "source", "record_class", "reason"), limit)
+    named = _first(refused.orderBy("source", "first_day", "reason"), limit)
+    return Listing(reasons.rows + named.rows, reasons.n_more + named.n_more)
 
 
-def trace(app: Application, account_id: str) -> dict[str, Rows]:
-    """Where an account came from and what was built from it.
+def _first(ordered: DataFrame, limit: int) -> Listing:
+    """The first rows of an ordered frame; the rest is counted only if there is one."""
+    rows = ordered.limit(limit + 1).collect()
+    n_more = ordered.count() - limit if len(rows) > limit else 0
+    return Listing([{name: _plain(value) for name, value in row.asDict().items()} for row in rows[:limit]], n_more)
+
+
+def trace(app: Application, account_id: str, *, limit: int = 100) -> dict[str, Listing]:
+    """Where an account came from and what was built from it, by table; each is cut to `limit` rows.
 
     Raises
     ------
     UsageError
         When no published table knows the account.
     """
-    found: dict[str, Rows] = {}
+    found: dict[str, Listing] = {}
     customers: set[str] = set()
     for table in (t for t in tables.TABLES if t.layer in ("silver", "gold")):
         names = {f.name for f in table.fields}
@@ -219,11 +229,13 @@ def trace(app: Application, account_id: str) -> dict[str, Rows]:
         if not ({"account_id", "customer_id"} & names) or not app.ledger.holds(table) or table.name not in app.manifest.current():
             continue
         shown = [f.name for f in table.fields if f.privacy not in (Privacy.RAW, Privacy.CONTACT)]
-        rows = published(app, table).where(wanted).select(shown).limit(_TRACED).collect()
-        if rows:
-            found[table.name] = [{name: _plain(value) for name, value in row.asDict().items()} for row in rows]
+        rows = published(app, table).where(wanted)
+        order = dict.fromkeys(name for name in (table.day_column, *table.key) if name in shown)
+        listing = _first(rows.select(shown).orderBy(*order), limit)
+        if listing.rows:
+            found[table.name] = listing
         if table.name == silver.IDENTITIES.name:
-            customers = {row["customer_id"] for row in rows}
+            customers = {row["customer_id"] for row in rows.select("customer_id").distinct().collect()}
     if not found:
         raise UsageError(
             f"no table knows the account {account_id}", "no row with this account_id", "take an account_id from silver.accounts"

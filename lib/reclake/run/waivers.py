@@ -14,7 +14,7 @@ from reclake.tables import Table, ops
 
 
 class Waivers:
-    """Grants, uses and lists waivers in `ops.waivers`."""
+    """Grants, finds, spends and lists waivers in `ops.waivers`."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -26,13 +26,14 @@ class Waivers:
         self._record(waiver_id, "granted", table.name, reason, expires_at, None)
         return waiver_id
 
-    def use(self, table: Table, *, run_id: str) -> str | None:
-        """Use up a waiver in force for the table; None without one."""
-        for waiver in self.in_force():
-            if waiver["table"] == table.name:
-                self._record(waiver["waiver_id"], "used", table.name, waiver["reason"], waiver["expires_at"], run_id)
-                return str(waiver["waiver_id"])
-        return None
+    def find(self, table: Table) -> str | None:
+        """A waiver in force for the table; None without one. It is spent when its table is committed."""
+        return next((str(waiver["waiver_id"]) for waiver in self.in_force() if waiver["table"] == table.name), None)
+
+    def spend(self, waiver_id: str, *, run_id: str) -> None:
+        """Use the waiver up."""
+        waiver = next(waiver for waiver in self.in_force() if waiver["waiver_id"] == waiver_id)
+        self._record(waiver_id, "used", waiver["table"], waiver["reason"], waiver["expires_at"], run_id)
 
     def in_force(self) -> list[dict[str, Any]]:
         """Waivers granted, not used and not expired."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -101,8 +101,8 @@ class Source(Part):
         """The feed that a record of the bronze noun came through: the first whose pattern its file name matches."""
         return next((feed for feed in self.feeds_of(table).values() if feed.matches(file_name)), None)
 
-    def digest(self) -> str:
-        """SHA-256 of all that can change what becomes of a record in bronze.
+    def digest(self, nouns: Collection[str]) -> str:
+        """SHA-256 of all that can change what becomes of a record of these bronze nouns.
 
         Description, marks of completion, delivery day and the tolerated share of rejects are left out: they decide
         what is taken in, not how it is read.
@@ -118,6 +118,7 @@ class Source(Part):
                 "feeds": {"__all__": {"delivery_day"}},
             },
         )
+        told["feeds"] = {name: feed for name, feed in told["feeds"].items() if feed["table"] in nouns}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -10,6 +10,9 @@ from .names import CRAWLERS, WEB_AGENTS
 from .people import Device
 
 KINDS = ("user_agent", "fast", "rhythm", "sleepless")
+# Machines come by terms of a fixed length, not over the company's: more days must leave the first ones as they are.
+_TERM = 56
+_FIRST_TERM = 60  # days; none starts on the last four
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class Bot:
     """A machine: how it gives itself away, and what it did."""
 
     kind: str
+    term: int
     device: Device
     events: tuple[Event, ...]
 
@@ -40,22 +44,29 @@ def walk_ins(world: World, number: int) -> list[Order]:
     return orders
 
 
-def bot(world: World, number: int) -> Bot | None:
-    """The machine of the slot, if it has one."""
+def bots(world: World, number: int) -> tuple[Bot, ...]:
+    """The machines of the slot: of each of the company's terms it has one or none."""
+    n_later_terms = -(-max(0, world.settings.n_days - _FIRST_TERM) // _TERM)
+    found = (_bot(world, number, term) for term in range(1 + n_later_terms))
+    return tuple(machine for machine in found if machine is not None)
+
+
+def _bot(world: World, number: int, term: int) -> Bot | None:
     settings = world.settings
-    draws = Draws(settings.seed, "bot", number)
+    name: tuple[int, ...] = (number, term) if term else (number,)  # the first one's draws are as old as the company
+    draws = Draws(settings.seed, "bot", *name)
     if not draws.chance(settings.bots.per_customer):
         return None
     kind = draws.one_of(KINDS)
     agent = draws.one_of(CRAWLERS if kind == "user_agent" else WEB_AGENTS)
-    device = Device("web", f"ck-{digest(settings.seed, 'bot', number, size=8)}", agent)
-    first_day = draws.below(56)
+    device = Device("web", f"ck-{digest(settings.seed, 'bot', *name, size=8)}", agent)
+    first_day = (_FIRST_TERM + (term - 1) * _TERM if term else 0) + draws.below(_TERM)
     times: list[int] = []
     for day in range(first_day, first_day + settings.bots.days):
         times += _times(kind, world.calendar.start(day), draws)
-    name = f"bot {number}"
-    events = tuple(_look(world, draws, device, name, place, at) for place, at in enumerate(times))
-    return Bot(kind, device, events)
+    told = f"bot {' '.join(map(str, name))}"
+    events = tuple(_look(world, draws, device, told, place, at) for place, at in enumerate(times))
+    return Bot(kind, term, device, events)
 
 
 def _times(kind: str, midnight: int, draws: Draws) -> list[int]:

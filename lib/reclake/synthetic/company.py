@@ -15,7 +15,7 @@ import pyarrow as pa
 from reclake.errors import UsageError
 
 from . import dirt, truth
-from .around import bot, walk_ins
+from .around import bots, walk_ins
 from .facts import World
 from .feeds import FEEDS
 from .feeds.feed import Slot
@@ -138,7 +138,7 @@ class _Teller:
 
 def slot_lines(world: World, number: int) -> Iterator[Line]:
     """Every line that the slot delivers, with the truth; the first slot also tells of the company as a whole."""
-    slot = Slot(number, story(world, number), tuple(walk_ins(world, number)), bot(world, number))
+    slot = Slot(number, story(world, number), tuple(walk_ins(world, number)), bots(world, number))
     limits = dirt.limits(world.settings.dirt)
     for feed in FEEDS:
         records = [*feed.of_slot(world, slot), *(feed.of_company(world) if number == 0 else ())]
@@ -213,7 +213,7 @@ def _claim(truth_folder: str, settings: DemoSettings) -> bool:
     if files.get_file_info(name).is_file:
         with files.open_input_stream(name) as stream:
             found = json.loads(stream.read())
-        wanted = settings.model_dump(mode="json")
+        wanted = settings.told()
         before = found["settings"]
         changed = sorted(key for key in wanted if wanted[key] != before.get(key) and key != "n_days")
         if changed or before["n_days"] > wanted["n_days"]:
@@ -229,5 +229,5 @@ def _claim(truth_folder: str, settings: DemoSettings) -> bool:
 
 
 def _mark(truth_folder: str, settings: DemoSettings, *, is_complete: bool) -> None:
-    content = {"is_complete": is_complete, "settings": settings.model_dump(mode="json")}
+    content = {"is_complete": is_complete, "settings": settings.told()}
     put(truth_folder, _MARK, json.dumps(content, indent=1, ensure_ascii=False).encode())

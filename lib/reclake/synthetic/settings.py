@@ -1,7 +1,8 @@
 """What the demo company is like. A default stands once, in conf/base.toml; shares and probabilities lie in 0–1."""
 
+import hashlib
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
@@ -179,3 +180,7 @@ class DemoSettings(_Section):
         if value not in available_timezones():
             raise ValueError(f"{value!r} is no time zone of the IANA database")
         return value
+
+    def told(self) -> dict[str, Any]:
+        """The settings as plain values, the canary phone as its SHA-256: the number lies only in what is delivered."""
+        return self.model_dump(mode="json") | {"canary_phone": hashlib.sha256(self.canary_phone.encode()).hexdigest()}

@@ -1,5 +1,6 @@
 """What is true of the company, for tests and reports. No job of the pipeline reads it."""
 
+import json
 from collections.abc import Iterator
 from math import isinf
 from typing import Any, NamedTuple
@@ -65,17 +66,17 @@ def of_slot(world: World, slot: Slot) -> Iterator[Row]:
     yield from (Row("accounts", row) for row in _accounts(world, slot.story))
     yield from (Row("visits", row) for row in _visits(slot.story, end))
     yield from (Row("orders", _order(order)) for order in (*slot.story.orders, *slot.walk_ins) if order.at < end)
-    if slot.bot is not None:
-        for event in slot.bot.events:
+    for bot in slot.bots:
+        for event in bot.events:
             if event.at < end:
-                told = {"channel": event.channel, "device_id": event.device.native_id, "kind": slot.bot.kind}
+                told = {"channel": event.channel, "device_id": event.device.native_id, "kind": bot.kind}
                 yield Row("bots", told | {"event_id": event.event_id, "occurred_at": event.at})
 
 
 def of_company(world: World) -> Iterator[Row]:
     """What is true of all people together."""
     settings, names = world.settings, [category.name for category in CATEGORIES]
-    yield Row("parameters", {"settings": settings.model_dump_json()})
+    yield Row("parameters", {"settings": json.dumps(settings.told(), ensure_ascii=False)})
     for channel in ONLINE:
         steps = settings.channels.online(channel)
         for step, previous in (("view", "visit"), ("cart", "view"), ("checkout", "cart"), ("purchase", "checkout")):

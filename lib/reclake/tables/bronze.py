@@ -1,20 +1,27 @@
 """What arrived, as it arrived: one table per kind of record, one row per record."""
 
-from .declaration import Field, Privacy, Table
+from .declaration import Field, Privacy, Table, plain
 
 _RECORD_FIELDS = (
-    Field("source", "string", "The source that delivered it, as named in conf/sources.", required=True),
-    Field("delivery_day", "date", "The day for which the file was delivered.", required=True),
-    Field("file_digest", "string", "SHA-256 of the file's bytes; with the source it is the file's identity.", required=True),
-    Field("position", "long", "Place of the record in its file, from 0.", "records", required=True),
-    Field("file_name", "string", "Name of the file below the landing folder.", required=True),
-    Field("format", "string", "json_lines, csv or parquet.", required=True),
-    Field("header", "string", "The header line of a CSV file, which names the record's columns; null otherwise."),
-    Field("raw", "binary", "The record's bytes as they came; of a Parquet row, its JSON.", "bytes", Privacy.RAW, required=True),
+    plain("source", "string", "The source that delivered it, as named in conf/sources.", required=True),
+    plain("delivery_day", "date", "The day for which the file was delivered.", required=True),
+    plain("file_digest", "string", "SHA-256 of the file's bytes; with the source it is the file's identity.", required=True),
+    plain("position", "long", "Place of the record in its file, from 0.", "records", required=True),
+    plain("file_name", "string", "Name of the file below the landing folder.", required=True),
+    plain("format", "string", "json_lines, csv or parquet.", required=True),
+    plain("header", "string", "The header line of a CSV file, which names the record's columns; null otherwise."),
+    Field(
+        "raw",
+        "binary",
+        "The record's bytes as they came; of a Parquet row, its JSON.",
+        "bytes",
+        privacy=Privacy.RAW,
+        required=True,
+    ),
     Field("content_hash", "string", "SHA-256 of raw.", privacy=Privacy.PSEUDONYM, required=True),
-    Field("arrived_at", "timestamp", "When the file lay complete in the landing folder.", "UTC", required=True),
-    Field("replaces_digest", "string", "Digest of the file that lay under this name before, if its content changed."),
-    Field("batch_id", "string", "The run that took it in.", required=True),
+    plain("arrived_at", "timestamp", "When the file lay complete in the landing folder.", "UTC", required=True),
+    plain("replaces_digest", "string", "Digest of the file that lay under this name before, if its content changed."),
+    plain("batch_id", "string", "The run that took it in.", required=True),
 )
 
 
@@ -42,22 +49,22 @@ FILES = Table(
     grain="one row per file offered and decided on",
     key=("source", "file_digest", "file_name", "outcome"),
     fields=(
-        Field("source", "string", "The source whose landing folder it lay in.", required=True),
-        Field("file_digest", "string", "SHA-256 of the file's bytes.", required=True),
-        Field("file_name", "string", "Name below the landing folder.", required=True),
-        Field("feed", "string", "The feed of the source whose pattern the name matches.", required=True),
-        Field("delivery_day", "date", "The day for which it was delivered; null when that could not be told."),
-        Field("outcome", "string", "ingested or rejected; a file that waits has no row.", required=True),
-        Field("reason", "string", "Why it was rejected."),
-        Field("n_bytes", "long", "Size as stored.", "bytes", required=True),
-        Field("n_records", "long", "Records found; 0 when rejected.", "records", required=True),
-        Field("arrived_at", "timestamp", "When it lay complete in the landing folder.", "UTC", required=True),
-        Field("batch_id", "string", "The run that decided.", required=True),
+        plain("source", "string", "The source whose landing folder it lay in.", required=True),
+        plain("file_digest", "string", "SHA-256 of the file's bytes.", required=True),
+        plain("file_name", "string", "Name below the landing folder.", required=True),
+        plain("feed", "string", "The feed of the source whose pattern the name matches.", required=True),
+        plain("delivery_day", "date", "The day for which it was delivered; null when that could not be told."),
+        plain("outcome", "string", "ingested or rejected; a file that waits has no row.", required=True),
+        plain("reason", "string", "Why it was rejected."),
+        plain("n_bytes", "long", "Size as stored.", "bytes", required=True),
+        plain("n_records", "long", "Records found; 0 when rejected.", "records", required=True),
+        plain("arrived_at", "timestamp", "When it lay complete in the landing folder.", "UTC", required=True),
+        plain("batch_id", "string", "The run that decided.", required=True),
     ),
     stage="bronze",
     write="append_new",
     run_columns=("batch_id", "arrived_at"),
-    min_rows=0,
+    may_be_empty="a run may be offered nothing new",
 )
 
 TABLES = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS, FILES)

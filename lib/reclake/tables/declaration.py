@@ -84,8 +84,18 @@ class Field:
     type: str  # a Spark type as DDL: "string", "long", "decimal(18,4)", "array<string>", ...
     doc: str
     unit: str = ""
-    privacy: Privacy = Privacy.NONE
+    privacy: Privacy = field(kw_only=True)
     required: bool = False
+
+
+def plain(name: str, type_: str, doc: str, unit: str = "", *, required: bool = False) -> Field:
+    """A column that says nothing of a person."""
+    return Field(name, type_, doc, unit, privacy=Privacy.NONE, required=required)
+
+
+def personal(name: str, type_: str, doc: str, unit: str = "", *, required: bool = False) -> Field:
+    """A column that says something about one person."""
+    return Field(name, type_, doc, unit, privacy=Privacy.PERSONAL, required=required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +125,7 @@ class Table:
     parameters: tuple[str, ...] = ()  # settings the builder takes, as section.key; their values are its settings digest
     model: str | None = None  # the registered model whose champion the builder takes
     is_restated: bool = True  # False: rows once served stay, unless forced
-    min_rows: int = 1  # fewer rows on a day that is built fail the gate
+    may_be_empty: str = ""  # why a fed day may hold no row; without a reason one row at least is required
     run_columns: tuple[str, ...] = field(default=())  # say which run wrote a row: left out of digests and comparisons
 
     def __post_init__(self) -> None:
@@ -144,6 +154,11 @@ class Table:
     def parameter(self) -> str:
         """The name under which a builder takes this table: silver repeats bronze's nouns."""
         return f"bronze_{self.noun}" if self.layer == "bronze" else self.noun
+
+    @property
+    def min_rows(self) -> int:
+        """Fewer rows on a fed day fail the gate."""
+        return 0 if self.may_be_empty else 1
 
     @property
     def is_as_of(self) -> bool:

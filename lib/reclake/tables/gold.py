@@ -1,19 +1,15 @@
 """One table per question. Columns are a promise: reader version 1, flat, keyed by the resolved customer."""
 
 from . import silver
-from .declaration import Field, Input, Privacy, Table, same_day, until_as_of, valid_at_as_of
+from .declaration import Field, Input, Privacy, Table, personal, plain, same_day, until_as_of, valid_at_as_of
 
-_AS_OF = Field("as_of_date", "date", "The first day that does not count.", required=True)
+_AS_OF = plain("as_of_date", "date", "The first day that does not count.", required=True)
 _CUSTOMER = Field("customer_id", "string", "The resolved customer.", privacy=Privacy.PSEUDONYM, required=True)
 _PERSON = (
     Input(silver.IDENTITIES, valid_at_as_of()),
     Input(silver.ACCOUNTS, valid_at_as_of()),
     Input(silver.CONSENTS, valid_at_as_of()),
 )
-
-
-def _personal(name: str, type_: str, doc: str, unit: str = "", *, required: bool = False) -> Field:
-    return Field(name, type_, doc, unit, Privacy.PERSONAL, required)
 
 
 CUSTOMER_SEGMENTS = Table(
@@ -23,31 +19,31 @@ CUSTOMER_SEGMENTS = Table(
     fields=(
         _AS_OF,
         _CUSTOMER,
-        _personal("first_order_date", "date", "Day of the first sale in the window; null without one."),
-        _personal("last_order_date", "date", "Day of the last sale in the window; null without one."),
-        _personal("recency_days", "integer", "as_of_date minus last_order_date.", "days"),
-        _personal("n_orders", "long", "Distinct orders with a sale.", "orders", required=True),
-        _personal("spend_amount", "decimal(18,4)", "Sales in `currency`, returns not deducted.", "currency", required=True),
-        _personal("return_amount", "decimal(18,4)", "Returns in `currency`, negative.", "currency", required=True),
-        Field(
+        personal("first_order_date", "date", "Day of the first sale in the window; null without one."),
+        personal("last_order_date", "date", "Day of the last sale in the window; null without one."),
+        personal("recency_days", "integer", "as_of_date minus last_order_date.", "days"),
+        personal("n_orders", "long", "Distinct orders with a sale.", "orders", required=True),
+        personal("spend_amount", "decimal(18,4)", "Sales in `currency`, returns not deducted.", "currency", required=True),
+        personal("return_amount", "decimal(18,4)", "Returns in `currency`, negative.", "currency", required=True),
+        plain(
             "currency",
             "string",
             "Of the amounts: the reporting currency, or the customer's own where no sale is in it. ISO 4217.",
             required=True,
         ),
-        _personal("recency_score", "integer", "1 (long ago) to 5 (just now), mid-rank quintile.", "score"),
-        _personal("frequency_score", "integer", "1 (fewest orders) to 5, mid-rank quintile.", "score"),
-        _personal("monetary_score", "integer", "1 (least spend) to 5, mid-rank quintile.", "score"),
-        _personal("rfm_cell", "string", "The three scores as digits, R F M."),
-        _personal("segment", "string", "Name of the RFM segment; no_orders without a sale.", required=True),
-        _personal("tier", "string", "new, returning, high_value, potential, churn_warning, dormant or prospect.", required=True),
+        personal("recency_score", "integer", "1 (long ago) to 5 (just now), mid-rank quintile.", "score"),
+        personal("frequency_score", "integer", "1 (fewest orders) to 5, mid-rank quintile.", "score"),
+        personal("monetary_score", "integer", "1 (least spend) to 5, mid-rank quintile.", "score"),
+        personal("rfm_cell", "string", "The three scores as digits, R F M."),
+        personal("segment", "string", "Name of the RFM segment; no_orders without a sale.", required=True),
+        personal("tier", "string", "new, returning, high_value, potential, churn_warning, dormant or prospect.", required=True),
     ),
     stage="customers",
     write="replace_days",
     day_column="as_of_date",
     inputs=(*_PERSON, Input(silver.ORDER_LINES, until_as_of())),
     parameters=("segments.window_days", "business.reporting_currency"),
-    min_rows=0,  # nobody may have consented yet
+    may_be_empty="nobody may have consented yet",
 )
 
 SEGMENT_BINS = Table(
@@ -56,23 +52,23 @@ SEGMENT_BINS = Table(
     key=("as_of_date", "measure", "unit", "score"),
     fields=(
         _AS_OF,
-        Field("measure", "string", "recency, frequency or monetary.", required=True),
-        Field(
+        plain("measure", "string", "recency, frequency or monetary.", required=True),
+        plain(
             "unit",
             "string",
             "days, orders, or the currency as ISO 4217; customers are scored within one currency.",
             required=True,
         ),
-        Field("score", "integer", "1 to 5.", "score", required=True),
-        Field("lower_edge", "decimal(18,4)", "Smallest value in the bin.", "days, orders or currency", required=True),
-        Field("upper_edge", "decimal(18,4)", "Largest value in the bin.", "days, orders or currency", required=True),
-        Field("n_customers", "long", "Customers in the bin.", "customers", required=True),
+        plain("score", "integer", "1 to 5.", "score", required=True),
+        plain("lower_edge", "decimal(18,4)", "Smallest value in the bin.", "days, orders or currency", required=True),
+        plain("upper_edge", "decimal(18,4)", "Largest value in the bin.", "days, orders or currency", required=True),
+        plain("n_customers", "long", "Customers in the bin.", "customers", required=True),
     ),
     stage="customers",
     write="replace_days",
     day_column="as_of_date",
     inputs=(Input(CUSTOMER_SEGMENTS, same_day()),),
-    min_rows=0,
+    may_be_empty="nobody may have bought yet",
 )
 
 RECOMMENDATIONS = Table(
@@ -81,14 +77,14 @@ RECOMMENDATIONS = Table(
     key=("as_of_date", "scenario", "customer_id", "rank"),
     fields=(
         _AS_OF,
-        Field("scenario", "string", "Where it is shown: home.", required=True),
+        plain("scenario", "string", "Where it is shown: home.", required=True),
         _CUSTOMER,
-        Field("rank", "integer", "1, 2, … without gaps.", "rank", required=True),
-        Field("product_id", "string", "The product.", required=True),
-        Field("score", "double", "The link's own score; comparable within one customer and source only.", required=True),
-        Field("source", "string", "The link of the chain that gave it: als, popular, or non_personal.", required=True),
-        _personal("because_product_id", "string", "The customer's own product that speaks most for it; null if none does."),
-        Field("model_version", "string", "Version of the registered model; null where none took part."),
+        plain("rank", "integer", "1, 2, … without gaps.", "rank", required=True),
+        personal("product_id", "string", "The product.", required=True),
+        personal("score", "double", "The link's own score; comparable within one customer and source only.", required=True),
+        plain("source", "string", "The link of the chain that gave it: als, popular, or non_personal.", required=True),
+        personal("because_product_id", "string", "The customer's own product that speaks most for it; null if none does."),
+        plain("model_version", "string", "Version of the registered model; null where none took part."),
     ),
     stage="recommendations",
     write="replace_days",
@@ -104,17 +100,19 @@ MODEL_METRICS = Table(
     grain="one row per training, model, split and metric",
     key=("training_id", "model_name", "split", "metric"),
     fields=(
-        Field("training_id", "string", "The training run.", required=True),
-        Field("as_of_date", "date", "Training used days before it.", required=True),
-        Field("model_name", "string", "als, popularity, or champion: the one it was compared with.", required=True),
-        Field("model_version", "string", "Registered version; null when not registered."),
-        Field("split", "string", "How train and test were parted.", required=True),
-        Field("metric", "string", "recall_at_10, ndcg_at_10, coverage_at_10, or a ratio with its base.", required=True),
-        Field("value", "double", "The metric.", "0–1, or a ratio", required=True),
-        Field("lower", "double", "Lower end of the 95 % paired bootstrap interval.", "as value"),
-        Field("upper", "double", "Upper end of it.", "as value"),
-        Field("n_customers", "long", "Customers who took up a product new to them in the test days.", "customers", required=True),
-        Field("is_promoted", "boolean", "Whether this training's model became the champion.", required=True),
+        plain("training_id", "string", "The training run.", required=True),
+        plain("as_of_date", "date", "Training used days before it.", required=True),
+        plain("model_name", "string", "als, popularity, or champion: the one it was compared with.", required=True),
+        plain("model_version", "string", "Registered version; null when not registered."),
+        plain("split", "string", "How train and test were parted.", required=True),
+        plain("metric", "string", "recall_at_10, ndcg_at_10, coverage_at_10, or a ratio with its base.", required=True),
+        plain("value", "double", "The metric.", "0–1, or a ratio", required=True),
+        plain(
+            "lower", "double", "Lower end of the 95 % paired bootstrap interval; null for coverage, which is no mean.", "as value"
+        ),
+        plain("upper", "double", "Upper end of it.", "as value"),
+        plain("n_customers", "long", "Customers who took up a product new to them in the test days.", "customers", required=True),
+        plain("is_promoted", "boolean", "Whether this training's model became the champion.", required=True),
     ),
     stage="training",
     write="append_new",

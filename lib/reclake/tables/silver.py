@@ -1,38 +1,38 @@
 """One truth: records classified, facts by event day, dimensions with validity."""
 
 from . import bronze
-from .declaration import Field, Input, Privacy, Table, days, deliveries, repeats, same_day, whole
+from .declaration import Field, Input, Privacy, Table, days, deliveries, personal, plain, repeats, same_day, whole
 
 _POINTER = (
-    Field("source", "string", "The source that delivered the record.", required=True),
-    Field("delivery_day", "date", "The day of its delivery.", required=True),
-    Field("file_digest", "string", "The file in bronze.", required=True),
-    Field("position", "long", "Place in that file, from 0.", "records", required=True),
+    plain("source", "string", "The source that delivered the record.", required=True),
+    plain("delivery_day", "date", "The day of its delivery.", required=True),
+    plain("file_digest", "string", "The file in bronze.", required=True),
+    plain("position", "long", "Place in that file, from 0.", "records", required=True),
 )
 _CLASS = (
-    Field("record_class", "string", "kept, duplicate, rejected or late.", required=True),
-    Field("reasons", "array<string>", "Every reason for a class other than kept, sorted.", required=True),
-    Field("is_repeat", "boolean", "A kept record whose content equals an earlier one of its source.", required=True),
+    plain("record_class", "string", "kept, duplicate, rejected or late.", required=True),
+    plain("reasons", "array<string>", "Every reason for a class other than kept, sorted.", required=True),
+    plain("is_repeat", "boolean", "A kept record whose content equals an earlier one of its source.", required=True),
     Field(
         "fingerprint", "string", "SHA-256 of the payload without transport fields; null if unreadable.", privacy=Privacy.PSEUDONYM
     ),
 )
 
 _EVENT = (
-    Field("event_id", "string", "The source's id of the event."),
-    Field("event_date", "date", "Business day of the event; null if its time cannot be used."),
-    Field("occurred_at", "timestamp", "When it happened.", "UTC"),
-    Field("received_at", "timestamp", "When the collector received it.", "UTC"),
-    Field("channel", "string", "app, mini_program, web or pos."),
-    Field("event_type", "string", "GA4 name: view_item, add_to_cart, purchase, …"),
+    plain("event_id", "string", "The source's id of the event."),
+    plain("event_date", "date", "Business day of the event; null if its time cannot be used."),
+    personal("occurred_at", "timestamp", "When it happened.", "UTC"),
+    personal("received_at", "timestamp", "When the collector received it.", "UTC"),
+    plain("channel", "string", "app, mini_program, web or pos."),
+    personal("event_type", "string", "GA4 name: view_item, add_to_cart, purchase, …"),
     Field("account_id", "string", "The account as seen: the login if there was one, else the device.", privacy=Privacy.PSEUDONYM),
     Field("login_account_id", "string", "The account that was logged in.", privacy=Privacy.PSEUDONYM),
     Field("device_id", "string", "The device's anonymous account.", privacy=Privacy.PSEUDONYM),
-    Field("product_id", "string", "The product looked at, added, bought or rated."),
-    Field("order_id", "string", "The order that the event belongs to."),
-    Field("rating", "double", "A stated rating.", "stars", Privacy.PERSONAL),
-    Field("search_query", "string", "What was searched for, contact data masked.", privacy=Privacy.PERSONAL),
-    Field("user_agent", "string", "The client as it names itself.", privacy=Privacy.PERSONAL),
+    personal("product_id", "string", "The product looked at, added, bought or rated."),
+    personal("order_id", "string", "The order that the event belongs to."),
+    personal("rating", "double", "A stated rating.", "stars"),
+    personal("search_query", "string", "What was searched for, contact data masked."),
+    personal("user_agent", "string", "The client as it names itself."),
 )
 
 EVENT_RECORDS = Table(
@@ -56,22 +56,22 @@ EVENT_RECORDS = Table(
 )
 
 _ORDER = (
-    Field("order_id", "string", "The source's id of the order or till receipt."),
-    Field("line_id", "string", "The source's id of the line within the order, if it gives one."),
-    Field("event_date", "date", "Business day of the order; null if its time cannot be used."),
-    Field("ordered_at", "timestamp", "When it was ordered or rung up.", "UTC"),
-    Field("received_at", "timestamp", "When the collector received it.", "UTC"),
-    Field("channel", "string", "app, mini_program, web or pos."),
+    personal("order_id", "string", "The source's id of the order or till receipt."),
+    personal("line_id", "string", "The source's id of the line within the order, if it gives one."),
+    plain("event_date", "date", "Business day of the order; null if its time cannot be used."),
+    personal("ordered_at", "timestamp", "When it was ordered or rung up.", "UTC"),
+    personal("received_at", "timestamp", "When the collector received it.", "UTC"),
+    plain("channel", "string", "app, mini_program, web or pos."),
     Field("account_id", "string", "The account that bought; null for a guest.", privacy=Privacy.PSEUDONYM),
-    Field("product_id", "string", "The product bought or returned; null where a code stands for a service."),
-    Field("product_code", "string", "The code as the source writes it."),
-    Field("product_name", "string", "The product as the source describes it on the line."),
-    Field("country", "string", "Country of the delivery as the source writes it.", privacy=Privacy.PERSONAL),
-    Field("quantity", "long", "Pieces; negative for a return.", "pieces", Privacy.PERSONAL),
-    Field("unit_price_amount", "decimal(18,4)", "Price of one piece.", "currency"),
-    Field("line_amount", "decimal(18,4)", "quantity × unit price; negative for a return.", "currency", Privacy.PERSONAL),
-    Field("currency", "string", "ISO 4217."),
-    Field("is_return", "boolean", "Whether goods came back."),
+    personal("product_id", "string", "The product bought or returned; null where a code stands for a service."),
+    personal("product_code", "string", "The code as the source writes it."),
+    personal("product_name", "string", "The product as the source describes it on the line."),
+    personal("country", "string", "Country of the delivery as the source writes it."),
+    personal("quantity", "long", "Pieces; negative for a return.", "pieces"),
+    personal("unit_price_amount", "decimal(18,4)", "Price of one piece.", "currency"),
+    personal("line_amount", "decimal(18,4)", "quantity × unit price; negative for a return.", "currency"),
+    plain("currency", "string", "ISO 4217."),
+    personal("is_return", "boolean", "Whether goods came back."),
 )
 
 ORDER_RECORDS = Table(
@@ -96,15 +96,15 @@ ORDER_RECORDS = Table(
 
 _ACCOUNT = (
     Field("account_id", "string", "Pseudonym of the channel's account.", privacy=Privacy.PSEUDONYM),
-    Field("channel", "string", "The channel that keeps the account."),
-    Field("changed_at", "timestamp", "When the account took this state.", "UTC"),
-    Field("registered_at", "timestamp", "When the account was opened.", "UTC", Privacy.PERSONAL),
+    plain("channel", "string", "The channel that keeps the account."),
+    personal("changed_at", "timestamp", "When the account took this state.", "UTC"),
+    personal("registered_at", "timestamp", "When the account was opened.", "UTC"),
     Field("phone_token", "string", "Keyed token of the normalised phone, with key id.", privacy=Privacy.PSEUDONYM),
     Field("email_token", "string", "Keyed token of the normalised e-mail address, with key id.", privacy=Privacy.PSEUDONYM),
     Field("device_id", "string", "A device that the channel ties to the account.", privacy=Privacy.PSEUDONYM),
-    Field("region", "string", "Region, not finer than a district.", privacy=Privacy.PERSONAL),
-    Field("gender", "string", "As stated by the person.", privacy=Privacy.PERSONAL),
-    Field("birth_year", "integer", "As stated by the person.", "year", Privacy.PERSONAL),
+    personal("region", "string", "Region, not finer than a district."),
+    personal("gender", "string", "As stated by the person."),
+    personal("birth_year", "integer", "As stated by the person.", "year"),
 )
 
 ACCOUNT_RECORDS = Table(
@@ -128,13 +128,13 @@ ACCOUNT_RECORDS = Table(
 )
 
 _PRODUCT = (
-    Field("product_id", "string", "The product's id across channels."),
-    Field("changed_at", "timestamp", "When the product took this state; null if the source does not say.", "UTC"),
-    Field("product_name", "string", "Name shown to customers."),
-    Field("category", "string", "Category shown to customers."),
-    Field("price_amount", "decimal(18,4)", "List price of one piece.", "currency"),
-    Field("currency", "string", "ISO 4217."),
-    Field("is_active", "boolean", "Whether it is on sale."),
+    plain("product_id", "string", "The product's id across channels."),
+    plain("changed_at", "timestamp", "When the product took this state; null if the source does not say.", "UTC"),
+    plain("product_name", "string", "Name shown to customers."),
+    plain("category", "string", "Category shown to customers."),
+    plain("price_amount", "decimal(18,4)", "List price of one piece.", "currency"),
+    plain("currency", "string", "ISO 4217."),
+    plain("is_active", "boolean", "Whether it is on sale."),
 )
 
 PRODUCT_RECORDS = Table(
@@ -150,11 +150,11 @@ PRODUCT_RECORDS = Table(
 )
 
 _CONSENT = (
-    Field("consent_id", "string", "The source's id of the statement."),
+    plain("consent_id", "string", "The source's id of the statement."),
     Field("account_id", "string", "The account that made it.", privacy=Privacy.PSEUDONYM),
-    Field("purpose", "string", "What for: personalisation, marketing, analytics."),
-    Field("is_granted", "boolean", "Granted, or refused or withdrawn.", privacy=Privacy.PERSONAL),
-    Field("changed_at", "timestamp", "When the person decided.", "UTC", Privacy.PERSONAL),
+    plain("purpose", "string", "What for: personalisation, marketing, analytics."),
+    personal("is_granted", "boolean", "Granted, or refused or withdrawn."),
+    personal("changed_at", "timestamp", "When the person decided.", "UTC"),
 )
 
 CONSENT_RECORDS = Table(
@@ -174,10 +174,10 @@ REJECTED_RECORDS = Table(
     grain="one row per record that was not kept",
     key=("record_table", "source", "file_digest", "position"),
     fields=(
-        Field("record_table", "string", "The records table that holds its classification.", required=True),
+        plain("record_table", "string", "The records table that holds its classification.", required=True),
         *_POINTER,
-        Field("record_class", "string", "duplicate, rejected or late.", required=True),
-        Field("reasons", "array<string>", "Every reason, sorted.", required=True),
+        plain("record_class", "string", "duplicate, rejected or late.", required=True),
+        plain("reasons", "array<string>", "Every reason, sorted.", required=True),
     ),
     stage="silver",
     write="replace_days",
@@ -185,7 +185,7 @@ REJECTED_RECORDS = Table(
     inputs=tuple(
         Input(table, same_day()) for table in (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSENT_RECORDS)
     ),
-    min_rows=0,
+    may_be_empty="everything may have been kept",
 )
 
 EVENTS = Table(
@@ -200,13 +200,13 @@ EVENTS = Table(
                 f.type,
                 f.doc,
                 f.unit,
-                f.privacy,
+                privacy=f.privacy,
                 required=f.name in ("event_date", "occurred_at", "event_type", "account_id"),
             )
             for f in _EVENT
         ),
-        Field("is_bot", "boolean", "Whether a machine made it; left out downstream.", required=True),
-        Field("bot_reason", "string", "The rule that says so; null for people."),
+        plain("is_bot", "boolean", "Whether a machine made it; left out downstream.", required=True),
+        plain("bot_reason", "string", "The rule that says so; null for people."),
     ),
     stage="silver",
     write="replace_days",
@@ -227,12 +227,12 @@ ORDER_LINES = Table(
                 f.type,
                 f.doc,
                 f.unit,
-                f.privacy,
+                privacy=f.privacy,
                 required=f.name in ("order_id", "event_date", "ordered_at", "quantity", "line_amount", "currency", "is_return"),
             )
             for f in _ORDER
         ),
-        Field("is_repeat", "boolean", "Its content equals an earlier line's of its source.", required=True),
+        plain("is_repeat", "boolean", "Its content equals an earlier line's of its source.", required=True),
     ),
     stage="silver",
     write="replace_days",
@@ -241,8 +241,8 @@ ORDER_LINES = Table(
 )
 
 _VALIDITY = (
-    Field("valid_from", "date", "The day on which the row became true; it counts for an as_of after it.", required=True),
-    Field("valid_to", "date", "The last as_of for which it counts; null while it does."),
+    plain("valid_from", "date", "The day on which the row became true; it counts for an as_of after it.", required=True),
+    plain("valid_to", "date", "The last as_of for which it counts; null while it does."),
 )
 
 ACCOUNTS = Table(
@@ -252,13 +252,17 @@ ACCOUNTS = Table(
     fields=(
         Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
         *_VALIDITY,
-        Field("source", "string", "The source that knows it.", required=True),
-        Field("basis", "string", "Lawful basis stated by the source.", required=True),
-        Field("is_device", "boolean", "An anonymous device, not a login or member.", required=True),
-        Field("first_delivery_day", "date", "The first day on which anything of it was delivered.", required=True),
-        Field("first_file_digest", "string", "The file of its first record, which orders accounts of one day.", required=True),
-        Field("first_position", "long", "Place of its first record in that file.", "records", required=True),
-        *(Field(f.name, f.type, f.doc, f.unit, f.privacy) for f in _ACCOUNT if f.name not in ("account_id", "changed_at")),
+        plain("source", "string", "The source that knows it.", required=True),
+        plain("basis", "string", "Lawful basis stated by the source.", required=True),
+        plain("is_device", "boolean", "An anonymous device, not a login or member.", required=True),
+        plain("first_delivery_day", "date", "The first day on which anything of it was delivered.", required=True),
+        plain("first_file_digest", "string", "The file of its first record, which orders accounts of one day.", required=True),
+        plain("first_position", "long", "Place of its first record in that file.", "records", required=True),
+        *(
+            Field(f.name, f.type, f.doc, f.unit, privacy=f.privacy)
+            for f in _ACCOUNT
+            if f.name not in ("account_id", "changed_at")
+        ),
     ),
     stage="silver",
     write="replace_validity",
@@ -276,9 +280,13 @@ PRODUCTS = Table(
     grain="one row per product and validity",
     key=("product_id", "valid_from"),
     fields=(
-        Field("product_id", "string", "The product.", required=True),
+        plain("product_id", "string", "The product.", required=True),
         *_VALIDITY,
-        *(Field(f.name, f.type, f.doc, f.unit, f.privacy) for f in _PRODUCT if f.name not in ("product_id", "changed_at")),
+        *(
+            Field(f.name, f.type, f.doc, f.unit, privacy=f.privacy)
+            for f in _PRODUCT
+            if f.name not in ("product_id", "changed_at")
+        ),
     ),
     stage="silver",
     write="replace_validity",
@@ -292,9 +300,9 @@ CONSENTS = Table(
     key=("account_id", "purpose", "valid_from"),
     fields=(
         Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
-        Field("purpose", "string", "What for.", required=True),
+        plain("purpose", "string", "What for.", required=True),
         *_VALIDITY,
-        Field("is_granted", "boolean", "Granted, or refused or withdrawn.", privacy=Privacy.PERSONAL, required=True),
+        personal("is_granted", "boolean", "Granted, or refused or withdrawn.", required=True),
     ),
     stage="silver",
     write="replace_validity",
@@ -316,13 +324,13 @@ CONTACTS = Table(
         ),
         Field("email_encrypted", "binary", "AES-SIV of the normalised e-mail address.", privacy=Privacy.CONTACT),
         Field("address_encrypted", "binary", "AES-SIV of the postal address.", privacy=Privacy.CONTACT),
-        Field("key_id", "string", "The key that encrypts it.", required=True),
-        Field("delivery_day", "date", "The delivery of this state.", required=True),
+        plain("key_id", "string", "The key that encrypts it.", required=True),
+        plain("delivery_day", "date", "The delivery of this state.", required=True),
     ),
     stage="silver",
     write="replace_whole",
     inputs=(Input(ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
-    min_rows=0,  # a source may know nobody's phone or address
+    may_be_empty="a source may know nobody's phone or address",
     parameters=(
         "sources",
         "privacy.contact_key_id",
@@ -347,8 +355,13 @@ IDENTITIES = Table(
             required=True,
         ),
         *_VALIDITY,
-        Field("evidence", "string", "What tied it to the group: login, phone, email, device, or alone.", required=True),
-        Field("n_accounts", "long", "Accounts of the group in this validity.", "accounts", Privacy.PERSONAL, required=True),
+        plain(
+            "evidence",
+            "string",
+            "What tied it to the group: login, phone, email, device; alone, or too_many: tied to more accounts than are linked.",
+            required=True,
+        ),
+        personal("n_accounts", "long", "Accounts of the group in this validity.", "accounts", required=True),
     ),
     stage="silver",
     write="replace_validity",
@@ -362,8 +375,8 @@ SESSIONS = Table(
     key=("session_id",),
     fields=(
         Field("session_id", "string", "Digest of source, unit and first event.", privacy=Privacy.PSEUDONYM, required=True),
-        Field("session_date", "date", "Business day of its start; a day without a pause cuts it at midnight.", required=True),
-        Field("source", "string", "The source of its events.", required=True),
+        plain("session_date", "date", "Business day of its start; a day without a pause cuts it at midnight.", required=True),
+        plain("source", "string", "The source of its events.", required=True),
         Field(
             "unit_id",
             "string",
@@ -372,21 +385,15 @@ SESSIONS = Table(
             required=True,
         ),
         Field("account_id", "string", "The last login in it, else the unit.", privacy=Privacy.PSEUDONYM, required=True),
-        Field("channel", "string", "Channel of its first event."),
-        Field("started_at", "timestamp", "First event.", "UTC", Privacy.PERSONAL, required=True),
-        Field("ended_at", "timestamp", "Last event.", "UTC", Privacy.PERSONAL, required=True),
-        Field("duration_seconds", "long", "Last minus first event.", "seconds", Privacy.PERSONAL, required=True),
-        Field("n_events", "long", "Events.", "events", Privacy.PERSONAL, required=True),
-        Field("n_views", "long", "Product views.", "events", Privacy.PERSONAL, required=True),
-        Field("n_carts", "long", "Additions to the cart.", "events", Privacy.PERSONAL, required=True),
-        Field("n_purchases", "long", "Purchase events.", "events", Privacy.PERSONAL, required=True),
-        Field(
-            "is_engaged",
-            "boolean",
-            "Longer than 10 s, or a cart or purchase, or two views.",
-            privacy=Privacy.PERSONAL,
-            required=True,
-        ),
+        plain("channel", "string", "Channel of its first event."),
+        personal("started_at", "timestamp", "First event.", "UTC", required=True),
+        personal("ended_at", "timestamp", "Last event.", "UTC", required=True),
+        personal("duration_seconds", "long", "Last minus first event.", "seconds", required=True),
+        personal("n_events", "long", "Events.", "events", required=True),
+        personal("n_views", "long", "Product views.", "events", required=True),
+        personal("n_carts", "long", "Additions to the cart.", "events", required=True),
+        personal("n_purchases", "long", "Purchase events.", "events", required=True),
+        personal("is_engaged", "boolean", "Longer than 10 s, or a cart or purchase, or two views.", required=True),
     ),
     stage="behaviour",
     write="replace_days",
@@ -400,27 +407,22 @@ INTERACTIONS = Table(
     grain="one row per account, product, day and kind",
     key=("event_date", "account_id", "product_id", "kind"),
     fields=(
-        Field("event_date", "date", "Business day.", required=True),
+        plain("event_date", "date", "Business day.", required=True),
         Field("account_id", "string", "The account as seen.", privacy=Privacy.PSEUDONYM, required=True),
-        Field("product_id", "string", "The product.", required=True),
-        Field("kind", "string", "view, add_to_cart, purchase or rating.", required=True),
-        Field(
-            "n_events",
-            "long",
-            "Events; of a purchase order lines, where the source delivers orders.",
-            "events",
-            Privacy.PERSONAL,
-            required=True,
+        personal("product_id", "string", "The product.", required=True),
+        personal("kind", "string", "view, add_to_cart, purchase or rating.", required=True),
+        personal(
+            "n_events", "long", "Events; of a purchase order lines, where the source delivers orders.", "events", required=True
         ),
-        Field("rating", "double", "The last rating of the day.", "stars", Privacy.PERSONAL),
-        Field("last_at", "timestamp", "The last of them.", "UTC", Privacy.PERSONAL, required=True),
+        personal("rating", "double", "The last rating of the day.", "stars"),
+        personal("last_at", "timestamp", "The last of them.", "UTC", required=True),
     ),
     stage="behaviour",
     write="replace_days",
     day_column="event_date",
     inputs=(Input(EVENTS, same_day()), Input(ORDER_LINES, same_day())),
     parameters=("sources",),
-    min_rows=0,
+    may_be_empty="a day may hold no event that names a product",
 )
 
 RECORDS = (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSENT_RECORDS)

@@ -100,9 +100,11 @@ def _records(world: World, slot: Slot) -> Iterator[Record]:
     draws = Draws(world.settings.seed, "event latency", slot.number)
     for event in slot.story.events:
         yield _record(world, draws, event)
-    if slot.bot is not None:
-        for event in slot.bot.events:
-            yield _record(world, draws, event)
+    for bot in slot.bots:
+        # A stream of its own, as people's events grow in number with the company's days.
+        own = Draws(world.settings.seed, "event latency", slot.number, bot.term) if bot.term else draws
+        for event in bot.events:
+            yield _record(world, own, event)
 
 
 def _record(world: World, draws: Draws, event: Event) -> Record:

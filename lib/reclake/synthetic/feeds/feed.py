@@ -16,7 +16,7 @@ class Slot:
     number: int
     story: Story
     walk_ins: tuple[Order, ...]
-    bot: Bot | None
+    bots: tuple[Bot, ...]
 
 
 def nothing_of_slot(_world: World, _slot: Slot) -> Iterator[Record]:

@@ -1,0 +1,62 @@
+"""What the command line makes of its options, up to where Spark would be asked."""
+
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from reclake import cli
+from reclake.errors import UsageError
+from reclake.run.console import Console
+from reclake.synthetic import company
+
+
+@pytest.fixture
+def made(monkeypatch, root):
+    """The settings with which a company is about to be made; then the command is ended."""
+    found = []
+
+    def claim(truth_folder, settings):
+        found.append(settings)
+        raise UsageError("it ends here", "the settings are known", "nothing")
+
+    @contextmanager
+    def opened(chosen, name, **options):
+        yield SimpleNamespace(home=chosen.home, settings=chosen.settings, spark=None)
+
+    monkeypatch.setenv("RECLAKE_HOME", str(root))
+    monkeypatch.setattr(company, "_claim", claim)
+    monkeypatch.setattr(cli, "_open", opened)
+    return found
+
+
+@pytest.mark.parametrize("command", ["generate", "demo"])
+@pytest.mark.parametrize(
+    ("options", "n_days"),
+    [((), 60), (("--set", "demo.n_days=3"), 3), (("--set", "demo.n_days=3", "--days", "4"), 4)],
+    ids=("base.toml", "set", "option"),
+)
+def test_the_days_of_the_demo_are_a_setting_that_an_option_overrides(made, tmp_path, command, options, n_days):
+    places = (f"landing.root={tmp_path / 'landing'}", f"secrets.directory={tmp_path / 'secrets'}")
+    arguments = [command, *options, *(word for place in places for word in ("--set", place))]
+    assert isinstance(CliRunner().invoke(cli.app, arguments).exception, UsageError)
+    assert [settings.n_days for settings in made] == [n_days]
+
+
+@pytest.mark.parametrize("command", ["generate", "demo"])
+def test_no_days_are_refused(made, command):
+    assert CliRunner().invoke(cli.app, [command, "--days", "0"]).exit_code == 2
+    assert made == []
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_listing_says_how_many_rows_it_leaves_out(capsys, as_json):
+    console = Console(as_json=as_json)
+    console.rows("all", [{"n": 1}], n_more=0)
+    assert "more" not in "".join(capsys.readouterr())
+    console.rows("some", [{"n": 1}], n_more=1200)
+    told = capsys.readouterr()
+    said, silent = (told.err, told.out) if as_json else (told.out, told.err)
+    assert said.splitlines()[-1] == "some: 1,200 more; a higher --limit shows them"
+    assert "more" not in silent
