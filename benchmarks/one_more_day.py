@@ -20,7 +20,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from same_tables import comparison
-from where_time_goes import events, spent_by_table
+from where_time_goes import cpu_seconds, events
 
 from reclake.privacy.keys import make_key_files
 from reclake.run.application import Application, open_application
@@ -29,7 +29,7 @@ from reclake.run.job import project_home
 from reclake.run.report import Silent
 from reclake.run.runner import run_graph
 from reclake.settings import load_settings
-from reclake.tables import BY_NAME, STAGES
+from reclake.tables import STAGES
 
 FIRST = date(2026, 1, 1)
 N_DAYS = 60
@@ -70,15 +70,15 @@ def python_worker_seconds() -> float:
 
 
 def one_run(options: argparse.Namespace) -> None:
-    """Run the named days and print wall and worker seconds by stage as JSON; called as a process of its own."""
+    """Run the named days and print by stage its span and the workers' CPU as JSON; called as a process of its own."""
     app = open_lake(options.work, options.lake, options.customers, reporter=Silent(), run_id=options.run_id)
     days = (FIRST + timedelta(days=options.first), FIRST + timedelta(days=options.last))
     found = {}
     for stage in STAGES:
-        started, workers = time.monotonic(), python_worker_seconds()
+        began, workers = time.time(), python_worker_seconds()
         stopped = run_graph(app, first=days[0], last=days[1], stages=(stage,))
         assert not stopped, stopped
-        found[stage] = {"wall_s": time.monotonic() - started, "workers_s": python_worker_seconds() - workers}
+        found[stage] = {"began": began, "ended": time.time(), "workers_s": python_worker_seconds() - workers}
     app.spark.stop()
     print(json.dumps(found))
 
@@ -102,15 +102,18 @@ def measured(options: argparse.Namespace, *, lake: str, run_id: str, first: int,
         "--run-id", run_id, "--first", str(first), "--last", str(last),
     ]  # fmt: skip
     done = subprocess.run(command, env={**os.environ, "SPARK_CONF_DIR": str(conf)}, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
-    jvm: dict[str, float] = defaultdict(float)
-    for (run, table), spent in spent_by_table(events(log)).items():
-        if run == run_id:
-            jvm[BY_NAME[table].stage] += spent.cpu_seconds
-    for stage, figures in found.items():
-        figures["jvm_s"] = jvm[stage]
-        figures["cpu_s"] = jvm[stage] + figures["workers_s"]
-    return {stage: {name: round(value, 1) for name, value in figures.items()} for stage, figures in found.items()}
+    spans: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+    tasks = [event for event in events(log) if event["Event"] == "SparkListenerTaskEnd"]
+    found = {}
+    for stage, span in spans.items():
+        # By time, not by job group: what is read between two tables is part of the stage too.
+        inside = (task for task in tasks if span["began"] <= task["Task Info"]["Finish Time"] / 1000 <= span["ended"])
+        jvm = sum(map(cpu_seconds, inside))
+        cpu = {"jvm_s": jvm, "workers_s": span["workers_s"], "cpu_s": jvm + span["workers_s"]}
+        found[stage] = cpu | {"wall_s": span["ended"] - span["began"]}
+    by_stage = {stage: {name: round(value, 1) for name, value in figures.items()} for stage, figures in found.items()}
+    print(f"{run_id}: {json.dumps(by_stage)}", file=sys.stderr, flush=True)  # a run that is cut short leaves these
+    return by_stage
 
 
 def main() -> None:

@@ -47,6 +47,12 @@ def events(path: Path) -> Iterator[dict]:
             yield from (json.loads(line) for line in lines)
 
 
+def cpu_seconds(task_end: dict) -> float:
+    """CPU of one task in the JVM."""
+    metrics = task_end.get("Task Metrics") or {}
+    return (metrics.get("Executor CPU Time", 0) + metrics.get("Executor Deserialize CPU Time", 0)) / 1e9
+
+
 def spent_by_table(found: Iterable[dict]) -> dict[tuple[str, str], Spent]:
     """(run, table) → what its jobs took; jobs outside of any table count as BETWEEN."""
     spent: dict[tuple[str, str], Spent] = defaultdict(Spent)
@@ -65,11 +71,10 @@ def spent_by_table(found: Iterable[dict]) -> dict[tuple[str, str], Spent]:
         elif kind == "SparkListenerJobEnd":
             spent[group_of_job[event["Job ID"]]].spans.append((begun[event["Job ID"]], event["Completion Time"] / 1000))
         elif kind == "SparkListenerTaskEnd" and event["Stage ID"] in group_of_stage:
-            metrics = event.get("Task Metrics") or {}
             one = spent[group_of_stage[event["Stage ID"]]]
             one.n_tasks += 1
-            one.cpu_seconds += (metrics.get("Executor CPU Time", 0) + metrics.get("Executor Deserialize CPU Time", 0)) / 1e9
-            one.run_seconds += metrics.get("Executor Run Time", 0) / 1e3
+            one.cpu_seconds += cpu_seconds(event)
+            one.run_seconds += (event.get("Task Metrics") or {}).get("Executor Run Time", 0) / 1e3
     return dict(spent)
 
 

@@ -290,7 +290,7 @@ def list_tables(
 def show(
     table: Annotated[str, typer.Argument(help="The table.")],
     where: Annotated[list[str] | None, typer.Option("--where", metavar="column=value", help="Only rows with this value.")] = None,
-    limit: Annotated[int, typer.Option(help="Rows at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Rows at most.")] = 20,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -301,13 +301,14 @@ def show(
     declared = require_table(table)
     chosen = _choose(profile, overrides, as_json=as_json)
     with _open(chosen, "show") as application:
-        chosen.console.rows(table, views.show(application, declared, where=where or (), limit=limit), empty="No rows.")
+        found = views.show(application, declared, where=where or (), limit=limit)
+        chosen.console.rows(table, found.rows, empty="No rows.", n_more=found.n_more)
 
 
 @app.command()
 def history(
     table: Annotated[str, typer.Argument(help="The table.")],
-    limit: Annotated[int, typer.Option(help="Manifests at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Manifests at most.")] = 20,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -318,7 +319,8 @@ def history(
     declared = require_table(table)
     chosen = _choose(profile, overrides, as_json=as_json)
     with _open(chosen, "history") as application:
-        chosen.console.rows(table, views.history(application, declared, limit=limit), empty="Never published.")
+        found = views.history(application, declared, limit=limit)
+        chosen.console.rows(table, found.rows, empty="Never published.", n_more=found.n_more)
 
 
 @app.command()

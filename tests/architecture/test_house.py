@@ -62,7 +62,6 @@ HEAVY = {
 LONG_MODULES = {
     "reclake.tables.silver": "declarations, one after the other",
     "reclake.cli": "one function per command, none of them long",
-    "reclake.run.stage": "one run order, read from top to bottom",
     "reclake.run.plan": "touched days and staleness are one thought",
     "reclake.registry.models": "log, promote, load and roll back of one registry",
     "reclake.settings": "the sections, one after the other",

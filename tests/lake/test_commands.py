@@ -252,7 +252,8 @@ def test_show_filters_by_value_and_leaves_raw_records_out(lake, customers):
         ("o1", "2026-03-28", 2, "5.0000"),
         ("o6", "2026-03-29", 2, "5.0000"),
     ]
-    assert len(listed(lake, "show", "silver.order_lines", "--limit", "3")) == 3
+    few = reclake(lake, "show", "silver.order_lines", "--limit", "3", "--json")
+    assert (len(json.loads(few.stdout)), few.stderr) == (3, "silver.order_lines: 1 more; a higher --limit shows them\n")
     shown = listed(lake, "show", "bronze.orders", "--limit", "1")[0]
     assert set(shown) == set(published(lake, bronze.ORDERS).columns) - {"raw"}
     with pytest.raises(UsageError, match="--where raw=1 cannot be used"):
@@ -353,6 +354,8 @@ def test_a_rollback_brings_the_rows_of_before_back_and_leaves_what_arrived(lake,
         (4, "publish", 1, 7, 2, "2026-03-29"),
         (2, "publish", 0, 4, 2, "2026-03-29"),
     ]
+    newest = reclake(app, "history", "silver.order_lines", "--limit", "1").stdout
+    assert "silver.order_lines: 2 more; a higher --limit shows them" in newest
     assert chosen(listed(app, "rejected"), *NOT_KEPT) == [*RECORDS_NOT_KEPT, EMPTY_FILE]
     with pytest.raises(UsageError, match="there is no manifest 9"):
         reclake(app, "rollback", "9")

@@ -124,7 +124,7 @@ def test_a_gate_that_believes_what_it_gets_is_told(trial, app, suite, monkeypatc
     if trial.is_small:
         pytest.skip("it builds all readers: a trial")
     before = state(app)
-    monkeypatch.setattr("reclake.run.stage._short_days", lambda work, contents: [])
+    monkeypatch.setattr("reclake.run.stage.short_days", lambda work, contents, before: [])
     object.__setattr__(app, "gate", Passing(suite.parent, timeout_seconds=60))
     empty_input(app, suite, monkeypatch)
     stopped = run_again(app)

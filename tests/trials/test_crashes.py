@@ -6,8 +6,8 @@ import pytest
 
 from lakes import bag, open_lake, run_days, with_inputs
 from reclake.errors import GateFailed, UsageError
+from reclake.run import commit as commit_module
 from reclake.run import ingest as ingest_module
-from reclake.run import stage as stage_module
 from reclake.run.rollback import roll_back
 from reclake.run.views import published
 from reclake.tables import bronze, ops, silver
@@ -115,12 +115,12 @@ def test_files_of_a_run_that_ended_before_it_noted_them_are_not_taken_in_again(
 @pytest.mark.trial
 def test_a_commit_that_holds_other_rows_than_were_judged_is_put_back(spark, company, app, undisturbed, tmp_path, monkeypatch):
     assert run_days(app, DAYS[0], only=ONLY) == {}
-    require = stage_module._require_all_written
+    require = commit_module._require_all_written
 
     def refuse(run, table, version, n_rows):
         require(run, table, version, n_rows + (table is silver.ORDER_LINES))
 
-    monkeypatch.setattr(stage_module, "_require_all_written", refuse)
+    monkeypatch.setattr(commit_module, "_require_all_written", refuse)
     stopped = run_days(app, DAYS[1], only=ONLY)
     assert isinstance(stopped[silver.ORDER_LINES.name], GateFailed)
     monkeypatch.undo()

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from reclake.settings import load_settings
 from reclake.sources.intake import Intake, take_in
 from reclake.sources.source import Completion, Source, load_source
 from reclake.tables import bronze, silver
-from trials.shop import FIRST, SMALL, Fact, as_csv, as_lines, as_parquet, happened, packed, record
+from trials.shop import FIRST, N_DAYS, SMALL, Fact, as_csv, as_lines, as_parquet, happened, packed, record
 from trials.trial import differences, plain_rows
 
 TRIAL = load_source(ROOT / "tests" / "trials" / "sources" / "trial.toml")
@@ -27,6 +28,7 @@ STABLE = TRIAL.model_copy(update={"completion": Completion(marker="stable", stab
 MARKED = TRIAL.model_copy(update={"name": "marked", "completion": Completion(marker="success_file")})
 BELIEVING = TRIAL.model_copy(update={"completion": Completion(marker="rename")})
 LIMITS = load_settings(ROOT, profile="test", environment={}).landing
+LAST = FIRST + timedelta(days=N_DAYS - 1)  # all is delivered after it has happened
 Fate = Literal["taken in", "refused", "waits"]
 
 
@@ -54,7 +56,7 @@ def uploads(facts: list[Fact], rng: random.Random, n_cuts: int) -> Iterator[Uplo
 
     def of(kind: str, case: str) -> tuple[str, bytes]:
         folder, write = made[kind]
-        return f"{folder}/{case}/{FIRST}.{kind}", write(case)
+        return f"{folder}/{case}/{LAST}.{kind}", write(f"{case}_{folder}")
 
     for kind in made:
         name, whole = of(kind, "good")
@@ -74,7 +76,7 @@ def uploads(facts: list[Fact], rng: random.Random, n_cuts: int) -> Iterator[Uplo
         name, whole = of(kind, "without_end")
         yield Upload(name, whole, "refused", whole[:-4])
     name, whole = of("csv", "in_quotes")
-    whole = whole.replace(b"in_quotes.c", b'"in_quotes.c').replace(b",p", b'",p')
+    whole = re.sub(rb"(in_quotes_tills\.c\d+)", rb'"\1"', whole)
     yield Upload(name, whole, "refused", whole[: whole.rindex(b'"')])
     for ending in (".tmp", ".part", ".crdownload"):
         name, whole = of("jsonl", ending[1:])
@@ -164,7 +166,7 @@ def test_a_reader_that_believes_every_name_is_told(spark, sent, tmp_path):
     """The known-bad variant: the growing files cannot be told from whole ones where their source promises renames."""
     folder = lay(tmp_path, sent, complete=False)
     found = half_read(taken(spark, BELIEVING, folder), sent)
-    assert found == [f"{kind}/growing/{FIRST}.{end} is half read" for kind, end in (("orders", "jsonl"), ("tills", "csv"))]
+    assert found == [f"{kind}/growing/{LAST}.{end} is half read" for kind, end in (("orders", "jsonl"), ("tills", "csv"))]
 
 
 @pytest.mark.trial
@@ -186,7 +188,7 @@ def test_what_was_interrupted_lands_whole_later_as_if_nothing_had_been(spark, tr
         assert run_days(app, only=only) == {}
 
     disturbed, folder = lake("disturbed")
-    unmarked = [upload for upload in sent if upload.name == f"orders/good/{FIRST}.jsonl"]
+    unmarked = [upload for upload in sent if upload.name == f"orders/good/{LAST}.jsonl"]
     lay(folder / "trial", sent, complete=False)
     lay(folder / "marked", unmarked, complete=False)
     with appending(folder / "trial", sent):

@@ -63,7 +63,7 @@ def test_a_breaking_change_stops_its_day_and_old_readers_read_on(spark, trial_se
         stopped = run_days(app, day, only=only)
         after = snapshot(app)[silver.ORDER_LINES.name], published(app, silver.ORDER_LINES).count()
         if ("orders", case) in DRIFT_OF_RECORDS:
-            assert (set(stopped), after) == ({"silver.order_records", "silver.order_lines"}, before), case
+            assert (only & stopped.keys(), after) == ({"silver.order_records", "silver.order_lines"}, before), case
             assert exit_code(stopped) == 4
         else:
             assert (stopped, after[1]) == ({}, before[1] + 6), case

@@ -76,7 +76,7 @@ def test_a_gate_that_cannot_pass_blocks_its_table_and_its_readers_only(app, orde
     breakage(order_lines_suite)
     app.reporter.reports.clear()
     stopped = run_days(app, SECOND, only=ONLY)
-    assert set(stopped) == {"silver.order_lines", "silver.interactions"}
+    assert ONLY & stopped.keys() == {"silver.order_lines", "silver.interactions"}
     assert {"silver.products"} & {report.table for report in app.reporter.reports if report.outcome in ("built", "up to date")}
     assert published(app, silver.ORDER_LINES).count() == rows
     verdicts = published(app, ops.GATE_RESULTS).where("table = 'silver.order_lines' and verdict <> 'passed'").collect()

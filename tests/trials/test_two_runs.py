@@ -7,7 +7,7 @@ import pytest
 from lakes import ROOT, bag, open_lake, run_days, with_inputs
 from reclake.errors import Overtaken
 from reclake.lake.claims import Claims
-from reclake.run import stage as stage_module
+from reclake.run import commit as commit_module
 from reclake.run.application import utc_now
 from reclake.settings import load_settings
 from reclake.synthetic.company import generate
@@ -171,14 +171,14 @@ def before_the_write(first, monkeypatch, meanwhile):
 
 
 def after_the_commit(first, monkeypatch, meanwhile):
-    require = stage_module._require_all_written
+    require = commit_module._require_all_written
 
     def held(run, table, version, n_rows):
         if table is silver.ORDER_LINES and run.app is first:
             meanwhile()
         require(run, table, version, n_rows)
 
-    monkeypatch.setattr(stage_module, "_require_all_written", held)
+    monkeypatch.setattr(commit_module, "_require_all_written", held)
 
 
 @pytest.mark.parametrize("hold", [before_the_write, after_the_commit])

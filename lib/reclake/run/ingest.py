@@ -23,10 +23,11 @@ from reclake.sources.source import Source
 from reclake.tables import BY_NAME, Table, bronze
 
 from .application import Application, located
+from .gating import check, reported, spend_waiver
 from .jobs import counted_jobs
 from .plan import Scope
 from .report import TableReport
-from .stage import StageRun, check, open_stage, spend_waiver
+from .stage_run import StageRun, open_stage
 
 logger = logging.getLogger("reclake")
 STAGE = "bronze"
@@ -147,20 +148,18 @@ def _append(run: StageRun, table: Table, records: DataFrame, *, batch: str, sour
             version = app.store.append_new(table, frame, batch=batch, entry=commit_entry(uuid4().hex, entries))
         finally:
             frame.unpersist()
-    gate_row |= {"n_build_jobs": jobs.total, "build_seconds": time.monotonic() - started, "version": version}
     if version is not None:
         app.ledger.add(Entry.of_row({**entry.row(), "version": version}) for entry in entries)
         run.versions[table.name] = run.built[table.name] = version
         run.rows[table.name] = app.ledger.n_rows(table)
-    return TableReport(
-        STAGE,
-        table.name,
-        "built" if version is not None else "unchanged",
-        n_rows=n_rows,
-        n_days=len(contents),
-        verdict=gate_row["verdict"],
-        n_jobs=jobs.total,
+    return reported(
+        table,
+        gate_row,
+        outcome="built" if version is not None else "unchanged",
+        version=version,
+        jobs=jobs,
         seconds=time.monotonic() - started,
+        n_days=len(contents),
     )
 
 

@@ -15,9 +15,9 @@ from reclake.tables import gold, ops, silver
 
 from .application import Application
 from .code import code_digest
+from .gating import gate_row_of
 from .jobs import counted_jobs
 from .report import TableReport
-from .stage import gate_row_of
 
 logger = logging.getLogger("reclake")
 MODEL = "als"

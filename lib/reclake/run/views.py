@@ -131,8 +131,8 @@ def published(app: Application, table: Table) -> DataFrame:
     return app.store.read(table, version=row.version)
 
 
-def show(app: Application, table: Table, *, where: Iterable[str] = (), limit: int = 20) -> Rows:
-    """Published rows; raw records, and columns that reach a person, are left out.
+def show(app: Application, table: Table, *, where: Iterable[str] = (), limit: int = 20) -> Listing:
+    """Published rows, at most `limit`; raw records, and columns that reach a person, are left out.
 
     Raises
     ------
@@ -150,12 +150,11 @@ def show(app: Application, table: Table, *, where: Iterable[str] = (), limit: in
         frame = frame.where(F.col(column).cast("string") == F.lit(value))
     # What the runner notes is asked for its newest rows.
     order = F.desc if table in ops.WRITTEN else F.asc
-    ordered = frame.select(readable).orderBy(*[order(name) for name in table.key if name in readable])
-    return [{name: _plain(value) for name, value in row.asDict().items()} for row in ordered.limit(limit).collect()]
+    return _first(frame.select(readable).orderBy(*[order(name) for name in table.key if name in readable]), limit)
 
 
-def history(app: Application, table: Table, *, limit: int = 20) -> Rows:
-    """The manifests that moved the table, newest first, with the run and what was read for it."""
+def history(app: Application, table: Table, *, limit: int = 20) -> Listing:
+    """The manifests that moved the table, newest first and at most `limit`, with the run and what was read for it."""
     rows = app.store.read_newest(ops.PUBLISHED_VERSIONS).where(F.col("name") == table.name)
     ledger = app.store.read_newest(ops.LEDGER).where((F.col("table") == table.name) & (F.col("kind") == "build"))
     built = ledger.groupBy("version").agg(
@@ -163,12 +162,11 @@ def history(app: Application, table: Table, *, limit: int = 20) -> Rows:
         F.max("day").alias("last_day"),
         F.max_by("input_versions", "sequence").alias("input_versions"),
     )
-    joined = rows.join(built, on="version", how="left").orderBy(F.desc("manifest_id")).limit(limit)
     columns = (
         "manifest_id", "kind", "version", "n_rows", "n_files", "n_bytes", "n_days", "last_day", "run_id", "published_at",
         "input_versions",
     )  # fmt: skip
-    return [{name: _plain(row[name]) for name in columns} for row in joined.collect()]
+    return _first(rows.join(built, on="version", how="left").select(*columns).orderBy(F.desc("manifest_id")), limit)
 
 
 def rejected(app: Application, *, limit: int = 50) -> Listing:

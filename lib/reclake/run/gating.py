@@ -1,0 +1,154 @@
+"""Whether a table may become visible: its suite's verdict, the floors of its days, refused records, waivers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.errors import TooMuchRejected
+from reclake.lake.digest import DayContent
+from reclake.lake.ledger import Entry
+from reclake.quality.verdict import Finding, Verdict
+from reclake.tables import Table, silver
+
+from .application import Application
+from .jobs import JobCount
+from .plan import Work
+from .report import TableReport
+from .stage_run import StageRun
+from .waivers import Waivers
+
+
+def check(
+    run: StageRun,
+    table: Table,
+    frame: DataFrame,
+    *,
+    n_rows: int,
+    days: str = "",
+    short_days: Sequence[str] = (),
+    min_rows: int | None = None,
+) -> dict[str, Any]:
+    """The gate's verdict as a row of ops.gate_results; raises when it stops the table and no waiver lets it through.
+
+    Parameters
+    ----------
+    short_days
+        Days below the table's floor.
+    min_rows
+        The floor on all rows where it differs from the suite's.
+
+    Raises
+    ------
+    GateFailed
+        When the gate did not pass, for whatever reason.
+    """
+    app = run.app
+    verdict = app.gate.check(table, frame, n_rows=n_rows, min_rows=min_rows)
+    if short_days:
+        short = f"{len(short_days)} days fall short, first {', '.join(short_days[:3])}"
+        verdict = verdict.also(Finding.failed("every day has at least one row", n_bad=None, n_rows=n_rows, message=short))
+    row = gate_row_of(app, table, verdict, n_rows=n_rows)
+    run.gate_rows.append(row)
+    if verdict.blocks:
+        waiver = Waivers(app.store, app.clock).find(table) if verdict.is_waivable else None
+        if waiver is None:
+            raise verdict.failure(days=days)
+        row |= {"verdict": "waived", "waiver_id": waiver}
+    return row
+
+
+def spend_waiver(run: StageRun, gate_row: Mapping[str, Any]) -> None:
+    """Use up the waiver that lets a table through, once nothing else can stop its commit."""
+    if (waiver := gate_row["waiver_id"]) is not None:
+        Waivers(run.app.store, run.app.clock).spend(waiver, run_id=run.app.run_id)
+
+
+def gate_row_of(app: Application, table: Table, verdict: Verdict, *, n_rows: int) -> dict[str, Any]:
+    """A verdict as a row of ops.gate_results, before anything is committed."""
+    return {
+        "run_id": app.run_id,
+        "table": table.name,
+        "checked_at": app.clock(),
+        "verdict": verdict.verdict,
+        "n_expectations": verdict.n_expectations,
+        "n_failed": verdict.n_failed,
+        "findings": verdict.stored(),
+        "n_rows": n_rows,
+        "n_jobs": verdict.n_jobs,
+        "seconds": verdict.seconds,
+        "n_build_jobs": 0,
+        "build_seconds": 0.0,
+        "version": None,
+        "waiver_id": None,
+    }
+
+
+def short_days(work: Work, contents: Mapping[str, DayContent], before: Mapping[str, Entry]) -> list[str]:
+    """Days with fewer rows than the table's floor; a day whose inputs hold nothing any more may be empty.
+
+    An as_of of a table that may be empty may not be so right after one that held rows: people do not vanish overnight.
+    """
+    held = {day: contents[day].digest.n_rows if day in contents else 0 for day in work.days}
+    if work.table.is_as_of:
+        so_far = {day: entry.content.digest.n_rows for day, entry in before.items()} | held
+        last = {day: max((other for other in so_far if other < day), default="") for day in work.days}
+        floors = {day: max(work.table.min_rows, 1 if so_far.get(last[day]) else 0) for day in work.days}
+    else:
+        floors = dict.fromkeys(work.days, work.table.min_rows)
+    return [day for day, n_rows in held.items() if n_rows < floors[day] and day not in work.unfed_days]
+
+
+def require_few_rejected(app: Application, table: Table, frame: DataFrame) -> int:
+    """Rejected and late rows of a records table; stops it when a delivery was refused beyond its source's limit.
+
+    Raises
+    ------
+    TooMuchRejected
+        When a source's share of rejected records on a delivery day is above its limit.
+    """
+    if table not in silver.RECORDS:
+        return 0
+    is_refused = F.col("record_class").isin("rejected", "late")
+    counted = frame.groupBy("source", "delivery_day").agg(F.count("*").alias("n"), F.count_if(is_refused).alias("refused"))
+    total = 0
+    for row in counted.collect():
+        share = app.sources[row["source"]].max_rejected_share
+        limit = app.settings.run.max_rejected_share if share is None else share
+        if row["refused"] > limit * row["n"]:
+            raise TooMuchRejected(
+                f"{table.name} {row['delivery_day']}: too much of source {row['source']} is refused",
+                found=f"{row['refused']:,} of {row['n']:,} records; at most {limit:.0%} may be",
+                next_step="look at the delivery or its mapping, then run the day again; or raise max_rejected_share of the source",
+            )
+        total += row["refused"]
+    return total
+
+
+def reported(
+    table: Table,
+    gate_row: dict[str, Any],
+    *,
+    outcome: str,
+    version: int | None,
+    jobs: JobCount,
+    seconds: float,
+    n_days: int,
+    n_rejected: int = 0,
+) -> TableReport:
+    """Note in the gate's row which version it allowed and what the build cost, and report the table."""
+    gate_row |= {"version": version, "n_build_jobs": jobs.total, "build_seconds": seconds}
+    return TableReport(
+        table.stage,
+        table.name,
+        outcome,
+        n_rows=gate_row["n_rows"],
+        n_days=n_days,
+        n_rejected=n_rejected,
+        verdict=gate_row["verdict"],
+        n_jobs=jobs.total,
+        seconds=seconds,
+    )

@@ -1,0 +1,80 @@
+"""What one stage holds while it works: its claim, the versions it reads, and what it will publish at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from reclake import tables
+from reclake.errors import ReclakeError
+from reclake.lake.claims import Claim
+from reclake.lake.ledger import sequence_of
+from reclake.lake.manifest import Published
+from reclake.tables import Table, ops
+
+from .application import Application
+from .plan import Planner
+
+
+@dataclass
+class StageRun:
+    """What one stage holds while it works."""
+
+    app: Application
+    stage: str
+    planner: Planner
+    claim: Claim
+    published: Mapping[str, Published]
+    versions: dict[str, int]  # table → version to read
+    built: dict[str, int] = field(default_factory=dict)  # table → version to publish
+    rows: dict[str, int] = field(default_factory=dict)
+    gate_rows: list[dict[str, Any]] = field(default_factory=list)
+    stopped: dict[str, ReclakeError] = field(default_factory=dict)  # table → what stopped it
+    n_entries: int = 0
+
+    def next_sequence(self) -> int:
+        """The place of the next ledger entry."""
+        self.n_entries += 1
+        return sequence_of(self.claim.token, self.n_entries)
+
+
+@contextmanager
+def open_stage(app: Application, stage: str, planner: Planner, claimed: Mapping[str, tuple[str, ...]]) -> Iterator[StageRun]:
+    """Claim, read one state of the lake, and at the end record and publish what was built, whatever was stopped."""
+    claim = app.claims.take(app.run_id, claimed)
+    try:
+        app.ledger.load()  # another run may have written between this run's start and its claim
+        published = app.manifest.current()
+        run = StageRun(app, stage, planner, claim, published, versions={n: p.version for n, p in published.items()})
+        _adopt(run)
+        try:
+            yield run
+        finally:
+            # Also when the stage breaks off: what was committed until then is published by the next run.
+            if run.gate_rows:
+                app.store.append(ops.GATE_RESULTS, run.gate_rows)
+        app.ledger.save()
+        app.claims.require_held(claim)
+        app.manifest.publish(run.built, run.rows, run_id=app.run_id, token=claim.token, at=app.clock())
+    finally:
+        app.claims.release(claim)
+
+
+def _adopt(run: StageRun) -> None:
+    """Take over versions that were gated and committed but not published, because their run ended in between."""
+    for table in tables.of_stage(run.stage):
+        if (version := unpublished(run.app, table, run.published)) is not None:
+            run.versions[table.name] = run.built[table.name] = version
+            run.rows[table.name] = run.app.ledger.n_rows(table)
+
+
+def unpublished(app: Application, table: Table, published: Mapping[str, Published]) -> int | None:
+    """The version that the ledger knows as built and no manifest names; None if there is none.
+
+    Not simply the newest: commits of maintenance, and those that were put back, carry no entry.
+    """
+    built = max((entry.version for entry in app.ledger.days(table).values()), default=-1)
+    row = published.get(table.name)
+    return built if built > (-1 if row is None else row.version) else None
