@@ -120,7 +120,7 @@ def demo(
     with _open(chosen, "demo") as application:
         company.generate_demo(application, n_days=days)
         stopped = dict(run_graph(application, stages=tables.STAGES[:-1]))
-        if application.model_version("als") is None and not stopped:
+        if tables.gold.MODEL_METRICS.name not in application.manifest.current() and not stopped:
             run_training(application, as_of=next_as_of(application))
         stopped |= run_graph(application, stages=tables.STAGES[-1:])
         console.end()

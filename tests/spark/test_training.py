@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -14,9 +14,8 @@ from reclake.recommend.metrics import customer_metrics, ndcg_at, recall_at
 from reclake.recommend.split import TimeSplit
 from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, evaluate_and_fit, is_better
 from reclake.tables import silver
+from tastes import CUT, DAY, world
 
-DAY = date(2026, 3, 1)
-CUT = DAY - timedelta(days=7)
 WEIGHTS = {"view": 1.0, "purchase": 5.0}
 
 
@@ -137,33 +136,6 @@ class TestResamples:
 )
 def test_the_decision(ratio, least_lower, expected):
     assert is_better(ratio, least_lower=least_lower) is expected
-
-
-def world(spark):
-    """Four tastes of eight products; 60 customers see half of theirs before the cut and a quarter after it."""
-    random = np.random.default_rng(5)
-    interactions = []
-    for number in range(60):
-        own = random.permutation([f"t{number % 4}p{place}" for place in range(8)])
-        for place, product in enumerate(own[:6]):
-            day = CUT - timedelta(days=1 + int(random.integers(20))) if place < 4 else CUT + timedelta(days=place % 2 * 4)
-            interactions.append(dict(account_id=f"a{number}", product_id=product, event_date=day, kind="view", n_events=1))
-    accounts = sorted({row["account_id"] for row in interactions})
-    start = DAY - timedelta(days=60)
-    # a59 did not agree.
-    return [
-        frame(spark, silver.INTERACTIONS, *interactions),
-        frame(spark, silver.IDENTITIES, *(dict(account_id=a, customer_id=f"c{a[1:]}", valid_from=start) for a in accounts)),
-        frame(
-            spark, silver.ACCOUNTS, *(dict(account_id=a, basis="consent", is_device=False, valid_from=start) for a in accounts)
-        ),
-        frame(
-            spark,
-            silver.CONSENTS,
-            *(dict(account_id=a, purpose="personalisation", is_granted=a != "a59", valid_from=start) for a in accounts),
-        ),
-        frame(spark, silver.PRODUCTS, *(dict(product_id=f"t{t}p{p}", valid_from=start) for t in range(4) for p in range(8))),
-    ]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 
 class Files:
-    """Listing and reading of small files below a root; nothing is written here but by Delta."""
+    """Listing and reading of small files, and removal of what was for a while; tables are written by Delta alone."""
 
     def __init__(self, spark: SparkSession) -> None:
         self._jvm: Any = spark._jvm
@@ -39,3 +39,8 @@ class Files:
         finally:
             stream.close()
         return bytes(content).decode("utf-8")
+
+    def remove(self, path: str) -> None:
+        """Remove a folder and all below it; nothing happens if it does not exist."""
+        system, location = self._at(path)
+        system.delete(location, True)

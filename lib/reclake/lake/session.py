@@ -4,9 +4,13 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pyspark.sql import SparkSession
+
+from .files import Files
 
 
 def open_session(conf_dir: Path, *, name: str) -> SparkSession:
@@ -27,3 +31,16 @@ def open_session(conf_dir: Path, *, name: str) -> SparkSession:
     # Logs the message of every failed action, and the message of a failed cast quotes the value.
     logging.getLogger("DataFrameQueryContextLogger").disabled = True
     return spark
+
+
+@contextmanager
+def checkpoints_in(spark: SparkSession, folder: str) -> Iterator[None]:
+    """Give iterations a folder to leave their state in, which every worker sees; it is removed in the end.
+
+    Without one the lineage of MLlib's ALS grows with each iteration, until a task that unpacks it overflows its stack.
+    """
+    spark.sparkContext.setCheckpointDir(folder)
+    try:
+        yield
+    finally:
+        Files(spark).remove(folder)

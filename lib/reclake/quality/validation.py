@@ -1,4 +1,7 @@
-"""One Great Expectations validation of a suite, and what its results really say."""
+"""One Great Expectations validation of a suite, and what its results really say.
+
+The package takes seconds to load, so it is loaded where something is judged: a run that finds everything done needs none.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import great_expectations as gx
-from great_expectations.core.expectation_suite import ExpectationSuite
-from great_expectations.data_context.types.base import ProgressBarsConfig
 from pyspark.sql import DataFrame
 
 from .suites import Suite
@@ -30,6 +30,9 @@ class Validator:
     """Great Expectations without files, bars and caches."""
 
     def __init__(self) -> None:
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         # The frame is persisted by the caller; caching it again would double its space.
@@ -44,6 +47,8 @@ class Validator:
         ResultsIncomplete
             When there is not exactly one result per rule.
         """
+        from great_expectations.core.expectation_suite import ExpectationSuite
+
         expectations = [
             {"type": rule.type, "kwargs": dict(rule.kwargs), "severity": rule.severity, "meta": {_NUMBER: number}}
             for number, rule in enumerate(suite.rules)

@@ -24,7 +24,7 @@ from reclake.recommend.lists import ranked_lists
 from reclake.recommend.scoring import Floats
 from reclake.recommend.weights import customer_product_weights
 
-# MLlib cuts the lineage every so many iterations where the profile sets spark.checkpoint.dir.
+# MLlib cuts the lineage every so many iterations, if the session has a checkpoint folder (reclake.lake.session).
 _CHECKPOINT_INTERVAL = 10
 
 

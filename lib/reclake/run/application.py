@@ -24,7 +24,7 @@ from reclake.privacy.keys import check_keys
 from reclake.quality.gate import Gate
 from reclake.settings import Settings
 from reclake.sources.source import Source, load_source
-from reclake.tables import Table
+from reclake.tables import BY_NAME, Table, bronze
 
 from .code import code_digest, settings_digest, suite_digest
 from .plan import Digests, Planner, Scope, limits_of
@@ -160,6 +160,33 @@ def open_application(
     )
     application.ledger.load()
     return application
+
+
+def require_sources_named(app: Application) -> None:
+    """Stop when the lake holds records of a source that is not enabled: its mapping and zone are part of every digest.
+
+    Raises
+    ------
+    UsageError
+        When there is one.
+    """
+    if missing := sorted(sources_in(app) - set(app.sources)):
+        raise UsageError(
+            f"the lake holds records of source {missing[0]}",
+            found=f"enabled are {', '.join(app.sources)}",
+            next_step=f"name it as well: {' '.join(f'--source {name}' for name in [*missing])}, or set sources.enabled",
+        )
+
+
+def sources_in(app: Application) -> set[str]:
+    """The sources whose records the lake holds."""
+    return {
+        name.removeprefix("source:")
+        for noun in (table.noun for table in bronze.TABLES)
+        for entry in app.ledger.days(BY_NAME[f"bronze.{noun}"]).values()
+        for name in entry.input_versions
+        if name.startswith("source:")
+    }
 
 
 def _tracking_uri(home: Path, settings: Settings) -> str:

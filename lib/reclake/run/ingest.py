@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Collection
-from datetime import UTC, date
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -14,20 +14,20 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.errors import GateFailed, ReclakeError, UsageError
+from reclake.errors import GateFailed, ReclakeError
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.digest import DayContent, Digest, contents_by_day
 from reclake.lake.ledger import Entry, commit_entry
-from reclake.sources.intake import Intake, take_in
+from reclake.sources.intake import Intake, is_as_it_was, take_in
 from reclake.sources.source import Source
 from reclake.tables import BY_NAME, Table, bronze
 
-from .application import Application, located
+from .application import Application, located, require_sources_named
 from .gating import check, reported, spend_waiver
 from .jobs import counted_jobs
 from .plan import Scope
 from .report import TableReport
-from .stage_run import StageRun, open_stage
+from .stage_run import StageRun, open_stage, unpublished
 
 logger = logging.getLogger("reclake")
 STAGE = "bronze"
@@ -80,18 +80,21 @@ def ingest_source(
     UsageError
         When the folder does not exist.
     """
-    place = folder or f"{located(app.home, app.settings.landing.root)}/{source.name}"
+    place = located(app.home, folder or f"{located(app.home, app.settings.landing.root)}/{source.name}")
+    now = app.clock().replace(tzinfo=UTC)  # as file times are
+    if not retries_rejected and _is_idle(app, source, place, days=days, now=now):
+        return {}
     # Two sources may feed one day of a table, and its ledger entry counts what both brought: one after the other.
-    claimed = dict.fromkeys((bronze.FILES.name, *(f"bronze.{noun}" for noun in source.tables_fed)), (ALL_DAYS,))
+    claimed = dict.fromkeys((table.name for table in _fed_by(source)), (ALL_DAYS,))
     with open_stage(app, STAGE, app.planner(Scope()), claimed) as run:
         taken = take_in(
             app.spark,
             source,
-            located(app.home, place),
-            known=_known(run, source, with_rejected=not retries_rejected),
+            place,
+            known=_known(app, source, run.versions, with_rejected=not retries_rejected),
             delivery_days=days,
             limits=app.settings.landing,
-            now=app.clock().replace(tzinfo=UTC),  # as file times are
+            now=now,
             batch_id=app.run_id,
             timezone=app.settings.business.timezone,
         )
@@ -101,6 +104,20 @@ def ingest_source(
         finally:
             files.unpersist()
     return run.stopped
+
+
+def _fed_by(source: Source) -> tuple[Table, ...]:
+    """The tables that taking the source in writes."""
+    return (bronze.FILES, *(BY_NAME[f"bronze.{noun}"] for noun in source.tables_fed))
+
+
+def _is_idle(app: Application, source: Source, place: str, *, days: Collection[date] | None, now: datetime) -> bool:
+    """Whether nothing is to be taken in and nothing waits to be published: then nothing has to be claimed."""
+    published = app.manifest.current()
+    if any(unpublished(app, table, published) is not None for table in _fed_by(source)):
+        return False
+    known = _known(app, source, {name: row.version for name, row in published.items()}, with_rejected=True)
+    return is_as_it_was(app.spark, source, place, known=known, delivery_days=days, now=now)
 
 
 def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> None:
@@ -186,19 +203,18 @@ def _entry(run: StageRun, table: Table, day: str, added: DayContent, source: Sou
     )
 
 
-def _known(run: StageRun, source: Source, *, with_rejected: bool) -> DataFrame | None:
+def _known(app: Application, source: Source, versions: Mapping[str, int], *, with_rejected: bool) -> DataFrame | None:
     """Files decided on before, and those of runs that ended between taking records in and noting their files."""
-    app = run.app
     names = ["source", "file_digest", "file_name", "arrived_at"]
     known = None
     if app.ledger.days(bronze.FILES):
-        files = app.store.read(bronze.FILES, version=run.versions[bronze.FILES.name])
+        files = app.store.read(bronze.FILES, version=versions[bronze.FILES.name])
         known = files.where(F.col("source") == source.name).select(*names, "n_bytes", "outcome", "batch_id")
     noted = set() if known is None else {row["batch_id"] for row in known.select("batch_id").distinct().collect()}
     for noun in source.tables_fed:
         table = BY_NAME[f"bronze.{noun}"]
         if unnoted := sorted(app.ledger.runs(table) - noted):
-            records = app.store.read(table, version=run.versions[table.name])
+            records = app.store.read(table, version=versions[table.name])
             of_source = (F.col("source") == source.name) & F.col("batch_id").isin(unnoted)
             files = records.where(of_source).select(*names, "batch_id").distinct()
             files = files.withColumns({"n_bytes": F.lit(None).cast("long"), "outcome": F.lit("ingested")})
@@ -208,30 +224,3 @@ def _known(run: StageRun, source: Source, *, with_rejected: bool) -> DataFrame |
 
 def _batch(digests: list[str]) -> str:
     return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:32]
-
-
-def require_sources_named(app: Application) -> None:
-    """Stop when the lake holds records of a source that is not enabled: its mapping and zone are part of every digest.
-
-    Raises
-    ------
-    UsageError
-        When there is one.
-    """
-    if missing := sorted(sources_in(app) - set(app.sources)):
-        raise UsageError(
-            f"the lake holds records of source {missing[0]}",
-            found=f"enabled are {', '.join(app.sources)}",
-            next_step=f"name it as well: {' '.join(f'--source {name}' for name in [*missing])}, or set sources.enabled",
-        )
-
-
-def sources_in(app: Application) -> set[str]:
-    """The sources whose records the lake holds."""
-    return {
-        name.removeprefix("source:")
-        for noun in (table.noun for table in bronze.TABLES)
-        for entry in app.ledger.days(BY_NAME[f"bronze.{noun}"]).values()
-        for name in entry.input_versions
-        if name.startswith("source:")
-    }

@@ -9,8 +9,8 @@ from reclake import tables
 from reclake.errors import ReclakeError, UsageError
 from reclake.tables import bronze
 
-from .application import Application
-from .ingest import ingest, require_sources_named
+from .application import Application, require_sources_named
+from .ingest import ingest
 from .plan import Scope
 from .stage import build_stage
 

@@ -10,6 +10,7 @@ from typing import Any
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.schema import spark_schema
+from reclake.lake.session import checkpoints_in
 from reclake.recommend.training import TrainingOutcome, evaluate_and_fit
 from reclake.tables import gold, ops, silver
 
@@ -67,16 +68,17 @@ def _trained(app: Application, as_of: date) -> tuple[TrainingOutcome, dict[str, 
         champion_version = app.model_version(MODEL)
         # A crash between promotion and manifest leaves the alias ahead; the manifest is what serves.
         app.registry.serve(None if champion_version is None else str(champion_version))
-        outcome = evaluate_and_fit(
-            **frames,
-            as_of=as_of,
-            als=settings.als,
-            popularity=settings.popularity,
-            weights=settings.interactions.weights,
-            training=settings.training,
-            champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
-        )
-        judged = _record(app, outcome, _logged(app, outcome, versions), claim)
+        with checkpoints_in(app.spark, f"{app.store.root}/_checkpoints/{app.run_id}"):
+            outcome = evaluate_and_fit(
+                **frames,
+                as_of=as_of,
+                als=settings.als,
+                popularity=settings.popularity,
+                weights=settings.interactions.weights,
+                training=settings.training,
+                champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
+            )
+            judged = _record(app, outcome, _logged(app, outcome, versions), claim)
     finally:
         app.claims.release(claim)
     return outcome, judged

@@ -23,7 +23,7 @@ from .reading import Decided, ddl, judge_files, read_files
 from .source import Source
 from .verdict import Zones
 
-__all__ = ["Decided", "Intake", "OfferedFile", "Waiting", "offered_files", "read_files", "take_in"]
+__all__ = ["Decided", "Intake", "OfferedFile", "Waiting", "is_as_it_was", "offered_files", "read_files", "take_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,7 @@ def take_in(
     UsageError
         When the folder does not exist.
     """
-    offered, waiting = offered_files(spark, source, folder, now=now)
-    wanted = [file for file in offered if file.day is None or delivery_days is None or file.day in delivery_days]
+    wanted, waiting = _wanted(spark, source, folder, delivery_days, now)
     wanted, unchanged = _changed_since(spark, source, wanted, known)
     zones = Zones(source.zone, ZoneInfo(timezone))
     judged, unread = judge_files(spark, source, wanted, limits, zones)
@@ -81,6 +80,31 @@ def take_in(
         waiting=sorted([*waiting, *unread], key=lambda each: each.file_name),
         skipped=[*unchanged, *skipped],
     )
+
+
+def is_as_it_was(
+    spark: SparkSession,
+    source: Source,
+    folder: str,
+    *,
+    known: DataFrame | None,
+    delivery_days: Collection[date] | None,
+    now: datetime,
+) -> bool:
+    """Whether no file of the days waits, and each lies as it lay when it was decided on: then there is nothing to take in.
+
+    The parameters are those of `take_in`; no file is opened.
+    """
+    wanted, waiting = _wanted(spark, source, folder, delivery_days, now)
+    return not waiting and not _changed_since(spark, source, wanted, known)[0]
+
+
+def _wanted(
+    spark: SparkSession, source: Source, folder: str, delivery_days: Collection[date] | None, now: datetime
+) -> tuple[list[OfferedFile], list[Waiting]]:
+    """Complete files that are, or may be, of the delivery days, and those that are not complete yet."""
+    offered, waiting = offered_files(spark, source, folder, now=now)
+    return [file for file in offered if file.day is None or delivery_days is None or file.day in delivery_days], waiting
 
 
 def _changed_since(

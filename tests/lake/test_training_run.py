@@ -1,0 +1,104 @@
+"""A training as a run: what it publishes, what stops it, and that it cuts the lineage of its iterations."""
+
+import json
+import shutil
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from lakes import ROOT, open_lake
+from reclake.errors import GateFailed, UsageError
+from reclake.lake.claims import ALL_DAYS
+from reclake.lake.files import Files
+from reclake.run.training import train
+from reclake.run.views import published
+from reclake.tables import gold, ops, silver
+from tastes import CUT, DAY, world
+
+INPUTS = (silver.INTERACTIONS, silver.IDENTITIES, silver.ACCOUNTS, silver.CONSENTS, silver.PRODUCTS)
+TINY = [
+    "als.rank=4", "als.iterations=11", "als.blocks=1", "training.test_days=7", "training.bootstrap_samples=50",
+]  # fmt: skip
+
+
+@pytest.fixture
+def app(spark, tmp_path):
+    """A lake that publishes the world of tastes, with suites of its own."""
+    shutil.copytree(ROOT / "expectations", tmp_path / "suites")
+    overrides = [*TINY, f"expectations.directory={tmp_path / 'suites'}"]
+    app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing", overrides=overrides)
+    moved, counted = {}, {}
+    for table, frame in zip(INPUTS, world(spark), strict=True):
+        if table.write == "replace_days":
+            days = [CUT + timedelta(days=n) for n in range(-21, 7)]
+            moved[table.name] = app.store.replace_days(table, frame, days=days, entry={"commit_id": table.noun})
+        else:
+            moved[table.name] = app.store.replace_whole(table, frame, entry={"commit_id": table.noun})
+        counted[table.name] = frame.count()
+    app.manifest.publish(moved, counted, run_id="before", token=1, at=app.clock())
+    return app
+
+
+@pytest.fixture
+def left_behind(monkeypatch):
+    """Folders that were removed, and what lay in them."""
+    found, remove = SimpleNamespace(folders={}), Files.remove
+
+    def noted(self, path):
+        found.folders[path] = [name for inner in self.names(path) for name in self.names(f"{path}/{inner}")]
+        remove(self, path)
+
+    monkeypatch.setattr(Files, "remove", noted)
+    return found
+
+
+def test_a_model_that_is_better_is_published_with_its_metrics(app, left_behind):
+    with pytest.raises(UsageError, match="not published yet"):
+        published(app, gold.MODEL_METRICS)
+    outcome = train(app, as_of=DAY)
+    assert outcome.is_promotable
+    rows = published(app, gold.MODEL_METRICS).collect()
+    assert {(row["training_id"], row["as_of_date"], row["is_promoted"]) for row in rows} == {(app.run_id, DAY, True)}
+    assert len(rows) == len(outcome.metrics)
+    assert app.model_version("als") == 1
+    assert app.registry.load(app.spark, "1").cut == DAY
+    (judged,) = app.store.read_newest(ops.GATE_RESULTS).where(f"table = '{gold.MODEL_METRICS.name}'").collect()
+    assert (judged["verdict"], judged["version"], judged["n_rows"]) == ("passed", 0, len(rows))
+    (report,) = app.reporter.reports
+    assert (report.table, report.outcome, report.n_rows, report.verdict) == (
+        gold.MODEL_METRICS.name,
+        "built",
+        len(rows),
+        "passed",
+    )
+    # Eleven iterations are cut once, and nothing of it is left.
+    (folder,) = left_behind.folders
+    assert folder.startswith(app.store.root)
+    assert len(left_behind.folders[folder]) >= 1
+    assert not Files(app.spark).exists(folder)
+
+
+def test_metrics_that_their_gate_refuses_promote_nothing(app, tmp_path):
+    suite = tmp_path / "suites" / f"{gold.MODEL_METRICS.name}.json"
+    written = json.loads(suite.read_text())
+    for expectation in written["expectations"]:
+        if expectation["type"] == "expect_table_row_count_to_be_between":
+            expectation["kwargs"]["min_value"] = 10**6
+    written["meta"]["floor"] = 10**6
+    suite.write_text(json.dumps(written))
+    before = app.manifest.current()
+    with pytest.raises(GateFailed):
+        train(app, as_of=DAY)
+    assert app.manifest.current() == before
+    assert app.model_version("als") is None
+    assert app.registry.champion_version() is None
+    (judged,) = app.store.read_newest(ops.GATE_RESULTS).where(f"table = '{gold.MODEL_METRICS.name}'").collect()
+    assert (judged["verdict"], judged["version"]) == ("failed", None)
+    app.claims.release(app.claims.take("next", {gold.MODEL_METRICS.name: (ALL_DAYS,)}))  # its claim is free again
+
+
+def test_a_lake_without_interactions_says_so(spark, tmp_path):
+    app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing", overrides=TINY)
+    with pytest.raises(UsageError, match="nothing to train on"):
+        train(app, as_of=DAY)
