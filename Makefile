@@ -31,10 +31,10 @@ demo: install ## the whole way on generated data: files to recommendations
 	$(RUN)/reclake demo
 
 test: install ## all tests but the trials; ≤ 15 minutes on 2 cores
-	$(RUN)/pytest tests -m "not trial" -n 2 --dist loadfile
+	$(RUN)/pytest tests -m "not trial" -n 2 --dist loadfile --no-loadscope-reorder
 
 trials: install ## hurt the system on purpose
-	$(RUN)/pytest tests -m trial -n 2 --dist loadfile
+	$(RUN)/pytest tests -m trial -n 2 --dist loadfile --no-loadscope-reorder
 
 wheel: install ## build the wheel for --py-files
 	rm -rf build dist
