@@ -47,9 +47,12 @@ def open_lake(work: Path, name: str, customers: int, **options: object) -> Appli
 
 
 def python_worker_seconds() -> float:
-    """CPU of the Python daemons below this process's JVM, their workers included, running or ended."""
+    """CPU of the Python daemons below this process's JVM, their workers included, running or ended.
+
+    What an ended daemon used counts as that of the JVM's ended children, of which there are no others to speak of.
+    """
     children: dict[int, list[int]] = defaultdict(list)
-    used: dict[int, tuple[float, str]] = {}
+    used: dict[int, tuple[float, float, str]] = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
@@ -59,13 +62,14 @@ def python_worker_seconds() -> float:
         except OSError:  # it has just ended
             continue
         children[int(stat[1])].append(int(folder.name))
-        used[int(folder.name)] = (sum(map(int, stat[11:15])) / _TICK, command)
+        own, of_ended_children = (sum(map(int, stat[first : first + 2])) / _TICK for first in (11, 13))
+        used[int(folder.name)] = (own, of_ended_children, command)
     waiting, total = list(children[os.getpid()]), 0.0
     while waiting:
         process = waiting.pop()
         waiting += children[process]
-        seconds, command = used[process]
-        total += seconds if "pyspark.daemon" in command else 0.0
+        own, of_ended_children, command = used[process]
+        total += of_ended_children + (own if "pyspark.daemon" in command else 0.0)
     return total
 
 

@@ -74,30 +74,40 @@ def test_collection_is_the_share_of_online_orders_with_a_purchase_event(spark):
     orders = [
         line | dict(source="demo", position=0, order_id="seen"),
         line | dict(source="demo", position=1, order_id="seen"),
-        line | dict(source="demo", position=2, order_id="seen the day before"),
+        line | dict(source="demo", position=2, order_id="seen within reach"),
         line | dict(source="demo", position=3, order_id="seen too long ago"),
         line | dict(source="demo", position=4, order_id="event refused"),
         line | dict(source="demo", position=5, order_id="till", channel="pos"),
         line | dict(source="demo", position=6, order_id="return", is_return=True),
         line | dict(source="demo", position=7, order_id="line refused", record_class="rejected"),
         line | dict(source="shop", position=8, order_id="seen"),
+        line | dict(source="demo", position=9, order_id="began before"),
+        line | dict(source="demo", position=0, order_id="began before", delivery_day=DAY - timedelta(days=3)),
+        line | dict(source="demo", position=10, order_id="began long before"),
+        line | dict(source="demo", position=0, order_id="began long before", delivery_day=DAY - timedelta(days=4)),
+        line | dict(source="demo", position=11, order_id="began with a return"),
+        line
+        | dict(source="demo", position=1, order_id="began with a return", delivery_day=DAY - timedelta(days=1), is_return=True),
     ]
     events = [
         bought | dict(delivery_day=DAY, position=0, order_id="seen"),
         bought | dict(delivery_day=DAY, position=1, order_id="seen"),
-        bought | dict(delivery_day=DAY - timedelta(days=1), position=0, order_id="seen the day before"),
-        bought | dict(delivery_day=DAY - timedelta(days=2), position=0, order_id="seen too long ago"),
+        bought | dict(delivery_day=DAY - timedelta(days=3), position=0, order_id="seen within reach"),
+        bought | dict(delivery_day=DAY - timedelta(days=4), position=0, order_id="seen too long ago"),
+        bought | dict(delivery_day=DAY, position=4, order_id="began before"),
+        bought | dict(delivery_day=DAY + timedelta(days=1), position=0, order_id="event refused"),
         bought | dict(delivery_day=DAY, position=2, order_id="event refused", record_class="rejected"),
         bought | dict(delivery_day=DAY, position=3, order_id="till"),
     ]
     found = build(
         spark,
-        bronze_rows={"orders": [*raw(8), *raw(1, source="shop")], "events": raw(5)},
+        bronze_rows={"orders": [*raw(11), *raw(1, source="shop")], "events": raw(5)},
         record_rows={"order_records": orders, "event_records": events},
     )
     shares = {key: row["collection_share"] for key, row in found.items()}
     assert shares == {
-        ("demo", "silver.order_records"): 0.5,
+        # Seen: "seen", "seen within reach"; not seen: the two whose event was not, and the two that begin anew on this day.
+        ("demo", "silver.order_records"): 2 / 6,
         ("demo", "silver.event_records"): None,
         ("shop", "silver.order_records"): None,  # it feeds no events
     }

@@ -132,20 +132,43 @@ def _volume_ratio() -> Column:
 def _collected(event_records: DataFrame, order_records: DataFrame, sources: Mapping[str, Source]) -> DataFrame:
     """Per source and delivery day, the share of its online orders that left a purchase event.
 
-    An order counts once it has a kept line that is a sale outside the tills; the event may have been delivered the day
-    before. A source that feeds no events is not asked.
+    An order counts on a day that delivers a kept line of it which is a sale outside the tills, unless one was delivered
+    in the source's `repeat_days` before. Its event may have been delivered in these days as well. A source that feeds no
+    events is not asked.
     """
-    asked = [name for name, source in sources.items() if source.feeds_of("events")]
     is_online_sale = (F.col("channel") != "pos") & ~F.col("is_return")
-    orders = order_records.where(is_kept() & is_online_sale & F.col("source").isin(asked))
-    purchases = event_records.where(is_kept() & (F.col("event_type") == "purchase"))
-    counts_for = F.explode(F.array("delivery_day", F.date_add("delivery_day", 1)))
-    seen = purchases.select("source", "order_id", counts_for.alias("delivery_day")).distinct().withColumn("is_seen", F.lit(True))
-    return (
-        orders
-        .select("source", "delivery_day", "order_id")
-        .distinct()
-        .join(seen, on=["source", "delivery_day", "order_id"], how="left")
-        .groupBy("source", F.lit(silver.ORDER_RECORDS.name).alias("record_table"), "delivery_day")
-        .agg(F.avg(F.col("is_seen").isNotNull().cast("int")).alias("collection_share"))
+    is_purchase = F.col("event_type") == "purchase"
+    told = _told_days(order_records.where(is_online_sale), "is_order", sources).unionByName(
+        _told_days(event_records.where(is_purchase), "is_event", sources), allowMissingColumns=True
     )
+    days = told.groupBy("source", "order_id", "delivery_day").agg(
+        F.max("is_order").alias("is_order"), F.max("is_event").alias("is_event")
+    )
+    in_order = W.partitionBy("source", "order_id").orderBy("delivery_day")
+    before, so_far = (in_order.rowsBetween(W.unboundedPreceding, end) for end in (-1, W.currentRow))
+    ordered_day, seen_day = (F.when(F.col(name), F.col("delivery_day")) for name in ("is_order", "is_event"))
+    return (
+        days
+        .withColumns({
+            "is_counted": _is_in_reach(F.last(ordered_day, ignorenulls=True).over(before), sources),
+            "is_seen": _is_in_reach(F.last(seen_day, ignorenulls=True).over(so_far), sources),
+        })
+        .where(F.col("is_order") & ~F.col("is_counted"))
+        .groupBy("source", F.lit(silver.ORDER_RECORDS.name).alias("record_table"), "delivery_day")
+        .agg(F.avg(F.col("is_seen").cast("int")).alias("collection_share"))
+    )
+
+
+def _told_days(records: DataFrame, marked: str, sources: Mapping[str, Source]) -> DataFrame:
+    """The days that delivered kept records of an order of a source with events, marked with a column of that name."""
+    asked = [name for name, source in sources.items() if source.feeds_of("events")]
+    told = records.where(is_kept() & F.col("order_id").isNotNull() & F.col("source").isin(asked))
+    return told.select("source", "order_id", "delivery_day", F.lit(True).alias(marked))
+
+
+def _is_in_reach(day: Column, sources: Mapping[str, Source]) -> Column:
+    """Whether the day lies in the `repeat_days` of its source before the delivery day; of any earlier day without a limit."""
+    reach = F.lit(None).cast("int")
+    for name, source in sources.items():
+        reach = F.when(F.col("source") == name, F.lit(source.repeat_days).cast("int")).otherwise(reach)
+    return day.isNotNull() & F.coalesce(F.date_diff("delivery_day", day) <= reach, F.lit(True))

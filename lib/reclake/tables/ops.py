@@ -1,7 +1,7 @@
 """What the lake knows about itself. `reconciliation` and `freshness` are built; the others are written by the runner."""
 
 from . import bronze, silver
-from .declaration import Input, Table, days, plain, same_day
+from .declaration import Input, Table, days, plain, repeats, same_day
 
 _RUN = plain("run_id", "string", "The run.", required=True)
 
@@ -53,7 +53,7 @@ FRESHNESS = Table(
         plain(
             "collection_share",
             "double",
-            "Share of kept online orders whose visit left a purchase event; null without online orders, or where the source feeds no events.",
+            "Share of the online orders first delivered on this day whose visit left a purchase event; null without one, or where the source feeds no events.",
             "0–1",
         ),
         plain("n_records", "long", "Records delivered.", "records", required=True),
@@ -81,8 +81,8 @@ FRESHNESS = Table(
             Input(table, days(before=28))
             for table in (bronze.EVENTS, bronze.ORDERS, bronze.ACCOUNTS, bronze.PRODUCTS, bronze.CONSENTS)
         ),
-        Input(silver.EVENT_RECORDS, days(before=1, after=0)),
-        Input(silver.ORDER_RECORDS, same_day()),
+        Input(silver.EVENT_RECORDS, repeats()),
+        Input(silver.ORDER_RECORDS, repeats()),
         Input(silver.ACCOUNT_RECORDS, same_day()),
         Input(silver.PRODUCT_RECORDS, same_day()),
         Input(silver.CONSENT_RECORDS, same_day()),
