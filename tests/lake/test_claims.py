@@ -8,6 +8,7 @@ from reclake.errors import Overtaken
 from reclake.lake import claims as claims_module
 from reclake.lake.claims import Claims
 from reclake.lake.store import Store
+from reclake.tables import ops
 
 START = datetime(2026, 3, 1, 12)
 
@@ -49,6 +50,30 @@ def test_an_expired_claim_is_taken_over_and_its_holder_finds_out(claims, clock):
     claims.take("r2", {"silver.accounts": ("whole",)})
     with pytest.raises(Overtaken, match="overtaken"):
         Claims.require_held(_with_old_view(claims), late)
+
+
+def test_a_run_that_is_at_work_renews_its_claim_between_tables(claims, clock):
+    held = claims.take("r1", {"silver.events": ("*",)})
+    for minutes in (29, 31, 59):  # each time a table is committed; only the first finds more than half left
+        clock.now = clock.now + timedelta(minutes=minutes)
+        claims.require_held(held)
+    clock.now += timedelta(minutes=59)
+    with pytest.raises(Overtaken, match="r1"):
+        _with_old_view(claims).take("r2", {"silver.events": ("*",)})
+    clock.now += timedelta(minutes=2)
+    assert _with_old_view(claims).take("r2", {"silver.events": ("*",)}).token == 2
+    with pytest.raises(Overtaken, match="overtaken"):
+        claims.require_held(held)
+    claims.release(held)
+    assert claims._store.read_newest(ops.CLAIMS).where("action = 'renewed'").count() == 2
+
+
+def test_a_renewed_claim_is_free_once_it_is_released(claims, clock):
+    held = claims.take("r1", {"silver.events": ("*",)})
+    clock.now += timedelta(minutes=40)
+    claims.require_held(held)
+    claims.release(held)
+    assert _with_old_view(claims).take("r2", {"silver.events": ("*",)}).token == 2
 
 
 def test_the_claim_of_a_dead_process_is_taken_over_at_once(claims, monkeypatch):

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pyspark.sql import functions as F
@@ -18,6 +18,7 @@ from reclake.tables import ops
 from .store import Store
 
 ALL_DAYS = "*"
+TAKEN, RENEWED, RELEASED = "taken", "renewed", "released"  # what became of a claim, as ops.claims says it
 Days = Mapping[str, tuple[str, ...]]  # table → ISO days, or ("*",)
 _POLL_SECONDS = 1.0
 
@@ -110,25 +111,28 @@ class Claims:
         if newest is None or newest == self._seen:
             return
         rows = self._store.read(ops.CLAIMS, version=newest)
+        latest = F.struct(F.col("action") == RELEASED, "expires_at")  # a renewal only moves the end
         by_token = rows.groupBy("token").agg(
-            F.max_by(F.struct("action", "run_id", "holder", "days", "expires_at"), F.col("action") != "taken").alias("last")
+            F.max_by(F.struct("action", "run_id", "holder", "days", "expires_at"), latest).alias("last")
         )
         found = {row["token"]: row["last"] for row in by_token.collect()}
         self._claims = {
             token: Claim(token, last["run_id"], last["holder"], _days(last["days"]), last["expires_at"])
             for token, last in found.items()
         }
-        self._released = {token for token, last in found.items() if last["action"] != "taken"}
+        self._released = {token for token, last in found.items() if last["action"] == RELEASED}
         self._seen = newest
 
     def _write(self, token: int, run_id: str, days: Days) -> Claim | None:
         """Write the claim under the next token; None if another took that token."""
-        expires_at = self._clock() + timedelta(minutes=self._minutes)
-        claim = Claim(token, run_id, this_holder(), {n: tuple(d) for n, d in sorted(days.items())}, expires_at)
-        return claim if self._record(claim, "taken", fence=("claims", token)) else None
+        claim = Claim(token, run_id, this_holder(), {n: tuple(d) for n, d in sorted(days.items())}, self._end())
+        return claim if self._record(claim, TAKEN, fence=("claims", token)) else None
+
+    def _end(self) -> datetime:
+        return self._clock() + timedelta(minutes=self._minutes)
 
     def require_held(self, claim: Claim) -> None:
-        """Stop when a newer claim on the same days was taken meanwhile.
+        """Stop when a newer claim on the same days was taken meanwhile; else renew the claim once half its time is gone.
 
         Raises
         ------
@@ -143,10 +147,13 @@ class Claims:
                     found=f"run {newer.run_id} claimed {', '.join(shared)} since, with token {newer.token} against {claim.token}",
                     next_step="nothing: the newer run builds these days",
                 )
+        until = self._claims.get(claim.token, claim).expires_at
+        if until - self._clock() < timedelta(minutes=self._minutes / 2):
+            self._record(replace(claim, expires_at=self._end()), RENEWED)
 
     def release(self, claim: Claim) -> None:
         """Give the days free."""
-        self._record(claim, "released")
+        self._record(claim, RELEASED)
 
     def _record(self, claim: Claim, action: str, *, fence: tuple[str, int] | None = None) -> bool:
         """Write what became of a claim; False if another took its token."""
@@ -165,7 +172,7 @@ class Claims:
         if version == (-1 if self._seen is None else self._seen) + 1:  # nothing of others lies in between
             self._seen = version
             self._claims[claim.token] = claim
-            if action == "released":
+            if action == RELEASED:
                 self._released.add(claim.token)
         return True
 

@@ -189,7 +189,7 @@ CLAIMS = Table(
     key=("token", "action", "recorded_at"),
     fields=(
         plain("token", "long", "Number of the claim: the fencing token.", required=True),
-        plain("action", "string", "taken, released or lost.", required=True),
+        plain("action", "string", "taken, renewed or released.", required=True),
         _RUN,
         plain("holder", "string", "Host and process of the driver.", required=True),
         plain("days", "string", "JSON: table → output days, or whole.", required=True),
