@@ -6,11 +6,13 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from mlflow import MlflowClient
 
 from lakes import ROOT, open_lake
 from reclake.errors import GateFailed, UsageError
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.files import Files
+from reclake.run.code import module_digest
 from reclake.run.training import train
 from reclake.run.views import published
 from reclake.tables import gold, ops, silver
@@ -53,6 +55,24 @@ def left_behind(monkeypatch):
     return found
 
 
+def taken_settings(app):
+    """What decides a training: the factors, the baseline, the judging, and what a kind of interaction is worth."""
+    sections = {
+        "als": app.settings.als,
+        "popularity": app.settings.popularity,
+        "training": app.settings.training,
+        "interactions.weights": app.settings.interactions.weights,
+    }
+    return {f"{name}.{key}": str(value) for name, section in sections.items() for key, value in section.model_dump().items()}
+
+
+def logged_settings(app):
+    client = MlflowClient(app.settings.mlflow.tracking_uri)
+    (run,) = client.search_runs([one.experiment_id for one in client.search_experiments()])
+    assert run.data.tags["code_digest"] == module_digest("reclake.recommend.training")
+    return run.data.params
+
+
 def test_a_model_that_is_better_is_published_with_its_metrics(app, left_behind):
     with pytest.raises(UsageError, match="not published yet"):
         published(app, gold.MODEL_METRICS)
@@ -65,6 +85,7 @@ def test_a_model_that_is_better_is_published_with_its_metrics(app, left_behind):
     assert app.registry.load(app.spark, "1").cut == DAY
     (judged,) = app.store.read_newest(ops.GATE_RESULTS).where(f"table = '{gold.MODEL_METRICS.name}'").collect()
     assert (judged["verdict"], judged["version"], judged["n_rows"]) == ("passed", 0, len(rows))
+    assert logged_settings(app) == taken_settings(app)
     (report,) = app.reporter.reports
     assert (report.table, report.outcome, report.n_rows, report.verdict) == (
         gold.MODEL_METRICS.name,

@@ -92,6 +92,9 @@ def histories(spark):
             account("b_1", phone_token="", email_token=None),
             account("b_2", phone_token=" ", email_token=""),
             *(account(f"k_{n}", n, email_token="c1:shop", delivered=9 - n) for n in range(4)),
+            account("t_1", phone_token="c1:till", channel="pos"),
+            account("t_app", 1, phone_token="c1:till", channel="app"),
+            account("t_2", 2, phone_token="c1:till", channel="pos"),
             account("h_device", is_device=True, channel="web"),
             account("h_her", channel="web"),
             account("h_app", channel="app"),
@@ -164,6 +167,17 @@ def test_a_device_of_two_accounts_of_one_shop_links_nobody_from_that_day(histori
     together = [row(one, "h_app", 0, 2, "login", 3) for one in household]
     apart = [row(one, one, 2) for one in household]
     assert of(histories, "h") == in_order(*together, *apart, row("h_him", "h_him", 1))
+
+
+def test_a_phone_of_two_members_of_one_shop_is_the_shop_s_own_and_links_nobody_from_that_day(histories):
+    assert of(histories, "t") == in_order(
+        row("t_1", "t_1", 0, 1),
+        row("t_1", "t_1", 1, 2, "phone", 2),
+        row("t_1", "t_1", 2),
+        row("t_app", "t_1", 1, 2, "phone", 2),
+        row("t_app", "t_app", 2),
+        row("t_2", "t_2", 2),
+    )
 
 
 def test_a_component_too_large_to_replay_stands_alone_and_says_so(spark):
@@ -303,7 +317,7 @@ def customers_at(accounts, logins, as_of, *, max_per_key, max_per_customer):
     neighbours = defaultdict(set)
     for key, names in held.items():
         shops = [shop[name] for name in everyone[key] if shop[name][1] is not None]
-        is_shared = key.startswith("device_id") and len(shops) != len(set(shops))
+        is_shared = len(shops) != len(set(shops))
         if len(everyone[key]) <= max_per_key and not is_shared:
             device = key.removeprefix("device_id:")
             together = names | ({device} & alive)

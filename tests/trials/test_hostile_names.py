@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from lakes import ROOT, open_lake
+from lakes import ROOT
 from reclake import tables
 from reclake.errors import SecretMissing, UsageError
 from reclake.lake.store import Store
 from reclake.privacy.keys import check_keys, load_key, make_key_files
-from reclake.run.application import load_sources
+from reclake.run.application import load_sources, open_application
 from reclake.run.plan import require_table
 from reclake.settings import load_settings
 from reclake.sources.intake import take_in
@@ -91,21 +91,18 @@ def test_no_key_has_a_hostile_name(tmp_path, setting, name):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_id_is_no_path(spark, tmp_path):
-    """Run ids are stored and told, never part of a path: whatever they are, nothing appears outside the lake."""
-    (tmp_path / "landing" / "trial").mkdir(parents=True)
-    app = open_lake(
-        spark,
-        tmp_path / "own",
-        source="trial",
-        landing=tmp_path / "landing",
-        overrides=["sources.directory=tests/trials/sources"],
-    )
-    object.__setattr__(app, "run_id", "../../../escaped")
-    claim = app.claims.take(app.run_id, {"silver.orders": ("2026-01-01",)})
-    app.claims.release(claim)
-    assert {path.name for path in tmp_path.iterdir()} == {"landing", "own", "secrets"}
-    assert not [path for path in tmp_path.rglob("*") if "escaped" in path.name]
+@hostile
+def test_no_run_has_a_hostile_id(spark, tmp_path, name):
+    chosen = settings(f"lake.root={tmp_path / 'lake'}")
+    with pytest.raises(UsageError, match="run id"):
+        open_application(ROOT, chosen, name="trial", run_id=name, spark=spark)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["scheduled__2026-03-01T02:00:00+00:00__silver__1", "20260301T020000-0a1b2c3d", "r1"])
+def test_ids_of_airflow_and_of_the_command_line_are_plain(spark, tmp_path, name):
+    chosen = settings(f"lake.root={tmp_path / 'lake'}")
+    assert open_application(ROOT, chosen, name="trial", run_id=name, spark=spark).run_id == name
 
 
 def names_in(intake) -> set[str]:

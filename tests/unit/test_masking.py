@@ -14,6 +14,11 @@ from reclake.privacy.masking import masked
         ("电话13800138000谢谢", "电话[phone]谢谢"),
         ("138 0013 8000 / 138-0013-8000", "[phone] / [phone]"),
         ("1 3 8 0 0 1 3 8 0 0 0", "[phone]"),
+        ("138 - 0013 - 8000, 138 – 0013 – 8000", "[phone], [phone]"),
+        ("138/0013/8000 或 138、0013、8000", "[phone] 或 [phone]"),
+        ("138\u200b0013\u200b8000", "[phone]"),
+        ("𝟏𝟑𝟖𝟎𝟎𝟏𝟑𝟖𝟎𝟎𝟎 ①③⑧⓪⓪①③⑧⓪⓪⓪ ١٣٨٠٠١٣٨٠٠٠", "[phone] [phone] [phone]"),
+        ("尺码 ② 颜色①", "尺码 ② 颜色①"),
         ("+86 138 0013 8000 and 0086-13800138000", "[phone] and [phone]"),
         ("联系 １３８００１３８０００ 谢谢", "联系 [phone] 谢谢"),
         ("＋８６１３８００１３８０００", "[phone]"),
@@ -43,14 +48,16 @@ def test_masks(text, expected):
 @settings(deadline=None)
 @given(
     number=st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True),
-    gap=st.sampled_from(["", " ", "-", ". "]),
+    gap=st.text(st.sampled_from(" .-_/、,\u200b–\u3000·"), max_size=3),
+    digits=st.sampled_from(["0123456789", "０１２３４５６７８９", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗", "⓪①②③④⑤⑥⑦⑧⑨", "٠١٢٣٤٥٦٧٨٩"]),
     before=st.text(st.characters(exclude_categories=["Nd", "Cs"]), max_size=20),
     after=st.text(st.characters(exclude_categories=["Nd", "Cs"]), max_size=20),
 )
-def test_no_mobile_number_survives(number, gap, before, after):
-    text = masked(f"{before} {gap.join((number[:3], number[3:7], number[7:]))} {after}")
-    assert number[3:7] not in text
-    assert number[7:] not in text
+def test_no_mobile_number_survives(number, gap, digits, before, after):
+    written = number.translate(str.maketrans("0123456789", digits))
+    text = masked(f"{before} {gap.join((written[:3], written[3:7], written[7:]))} {after}")
+    for part in (number[3:7], number[7:], written[3:7], written[7:]):
+        assert part not in text
 
 
 def test_masking_takes_linear_time():

@@ -74,9 +74,10 @@ def own_ties(known: DataFrame) -> DataFrame:
 def ties_that_link(ties: DataFrame, known: DataFrame, *, max_accounts_per_key: int) -> DataFrame:
     """One row per key and account, of keys that link two accounts on some day.
 
-    A key links nobody from the day on which it became common: with its account number `max_accounts_per_key` + 1, or,
-    for a device, with the second account of one source and channel, as one person has one account in a shop. The
-    device's own account is not counted. Accounts that are not known are left out.
+    A key links nobody from the day on which it became common: with its account number `max_accounts_per_key` + 1, or
+    with the second account of one source and channel, as one person has one account in a shop
+    (docs/decisions/0013-one-account-per-person-and-shop.md). The device's own account is not counted. Accounts that are
+    not known are left out.
 
     Parameters
     ----------
@@ -133,5 +134,5 @@ def _common_from(max_accounts_per_key: int) -> Column:
         return F.sum("counts").over(by_day.rowsBetween(W.unboundedPreceding, W.currentRow))
 
     of_many = number() > max_accounts_per_key
-    of_one_shop = F.col("key").startswith("device|") & F.col("channel").isNotNull() & (number("source", "channel") > 1)
+    of_one_shop = F.col("channel").isNotNull() & (number("source", "channel") > 1)
     return F.when((F.col("counts") == 1) & (of_many | of_one_shop), F.col("held_from"))

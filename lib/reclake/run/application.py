@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from reclake.registry import Registry
 
 logger = logging.getLogger("reclake")
+# Airflow's own ids hold colons and a plus. It is stored in the lake, in job groups and in MLflow, and told in logs.
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,249}")
 
 
 def utc_now() -> datetime:
@@ -137,7 +140,15 @@ def open_application(
     ------
     SecretMissing
         When the run needs the keys and one is missing, too short or readable by others.
+    UsageError
+        When the run's id is not a plain one, or there is no such source.
     """
+    if run_id is not None and not _RUN_ID.fullmatch(run_id):
+        raise UsageError(
+            "a run id of other characters than allowed",
+            f"{len(run_id)} characters",
+            "at most 250 of letters, digits and _ . : + -, a letter or digit first",
+        )
     if needs_keys:
         check_keys(located(home, settings.secrets.directory), (settings.privacy.id_key_id, settings.privacy.contact_key_id))
     os.environ["GX_ANALYTICS_ENABLED"] = "false"

@@ -37,19 +37,23 @@ def builder_of(table: Table) -> Callable[..., Any]:
 
 @cache
 def code_digest(table: Table) -> str:
-    """The digest of the builder's module, of all reclake modules it imports, and of the table's declaration.
+    """The digest of the table's declaration and of its builder's code."""
+    declared = repr((table.name, table.key, [(f.name, f.type) for f in table.fields]))
+    name = f"reclake.{table.layer}.{table.noun}"
+    # A table that is taken in or written by the runner itself has no builder, and its layer perhaps no package.
+    built_by = module_digest(name) if _is_module(name) else ""
+    return hashlib.sha256(f"{declared}\n{built_by}".encode()).hexdigest()[:16]
+
+
+def module_digest(name: str) -> str:
+    """The digest of a module and of all reclake modules that it imports.
 
     Of other packages that these import the versions count, but for engines. Comments, docstrings and layout do not count.
     """
-    digest = hashlib.sha256(repr((table.name, table.key, [(f.name, f.type) for f in table.fields])).encode())
-    name = f"reclake.{table.layer}.{table.noun}"
-    # A table that is taken in or written by the runner itself has no builder, and its layer perhaps no package.
-    modules = sorted(_modules_behind(name)) if _is_module(name) else []
-    for module in modules:
-        digest.update(f"{module}\n{_meaning(module)}".encode())
-    for package in _packages_behind(modules):
-        digest.update(f"{package} {_version(package)}\n".encode())
-    return digest.hexdigest()[:16]
+    modules = sorted(_modules_behind(name))
+    meant = [f"{module}\n{_meaning(module)}" for module in modules]
+    versions = [f"{package} {_version(package)}" for package in _packages_behind(modules)]
+    return hashlib.sha256("\n".join([*meant, *versions]).encode()).hexdigest()[:16]
 
 
 def settings_digest(table: Table, values: Mapping[str, Any]) -> str:

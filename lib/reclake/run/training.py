@@ -6,6 +6,7 @@ import logging
 import time
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
@@ -15,13 +16,14 @@ from reclake.recommend.training import TrainingOutcome, evaluate_and_fit
 from reclake.tables import gold, ops, silver
 
 from .application import Application
-from .code import code_digest
+from .code import module_digest
 from .gating import gate_row_of
 from .jobs import counted_jobs
 from .report import TableReport
 
 logger = logging.getLogger("reclake")
 MODEL = "als"
+_SECTIONS = ("als", "training", "popularity", "interactions.weights")  # of the settings: all that a training takes
 _INPUTS = (silver.INTERACTIONS, silver.IDENTITIES, silver.ACCOUNTS, silver.CONSENTS, silver.PRODUCTS)
 
 
@@ -68,7 +70,8 @@ def _trained(app: Application, as_of: date) -> tuple[TrainingOutcome, dict[str, 
         champion_version = app.model_version(MODEL)
         # A crash between promotion and manifest leaves the alias ahead; the manifest is what serves.
         app.registry.serve(None if champion_version is None else str(champion_version))
-        with checkpoints_in(app.spark, f"{app.store.root}/_checkpoints/{app.run_id}"):
+        # A folder of its own, not named after the run: it is removed in the end, and a run's id is somebody's text.
+        with checkpoints_in(app.spark, f"{app.store.root}/_checkpoints/{uuid4().hex}"):
             outcome = evaluate_and_fit(
                 **frames,
                 as_of=as_of,
@@ -87,9 +90,7 @@ def _trained(app: Application, as_of: date) -> tuple[TrainingOutcome, dict[str, 
 def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int]) -> str | None:
     """Log the training, and register the refit when the decision is for it; gives its version."""
     settings = {
-        f"{section}.{key}": value
-        for section in ("als", "training", "popularity")
-        for key, value in app.settings.value(section).model_dump().items()
+        f"{section}.{key}": value for section in _SECTIONS for key, value in app.settings.value(section).model_dump().items()
     }
     version: str | None = app.registry.log_training(
         outcome,
@@ -98,7 +99,7 @@ def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int]
         settings=settings,
         inputs=versions,
         lake_root=app.store.root,
-        code_digest=code_digest(gold.RECOMMENDATIONS),
+        code_digest=module_digest(evaluate_and_fit.__module__),
     )
     return version
 

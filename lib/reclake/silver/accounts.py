@@ -58,7 +58,8 @@ def _first_seen(
     mentions = (
         # Day and delivery: a state that was delivered before it becomes true does not hide the account until then.
         _mentions(account_records, "account_id", day=F.col("delivery_day")),
-        _mentions(event_records, "account_id", "login_account_id", "device_id", day=F.col("event_date")),
+        # An event's account is its login or its device.
+        _mentions(event_records, "login_account_id", "device_id", day=F.col("event_date")),
         _mentions(order_records, "account_id", day=F.col("event_date")),
         _mentions(consent_records.withColumn("channel", F.lit(None).cast("string")), "account_id", day=change_day(timezone)),
     )
