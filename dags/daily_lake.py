@@ -14,7 +14,8 @@ HOME = Path(os.environ.get("RECLAKE_HOME") or Path(__file__).resolve().parents[1
 JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or HOME / ".venv" / "jobs")
 WHEEL = os.environ.get("RECLAKE_WHEEL")  # ships the package to the executors; one machine needs none
 PROFILE = os.environ.get("RECLAKE_PROFILE", "local")
-DAY = "{{ params.day or ds }}"
+# A run by hand has the moment of its start as logical date, but the last complete interval as its own.
+DAY = "{{ params.day or (data_interval_start | ds) }}"
 # A retry is another run: the try's number keeps the two apart if the first driver still lives.
 RUN = "{{ run_id }}__{{ ti.task_id }}__{{ ti.try_number }}"
 
@@ -54,7 +55,7 @@ def submit(stage: str) -> SparkSubmitOperator:
 with DAG(
     dag_id="daily_lake",
     description="What was delivered on a day, through bronze, silver and gold",
-    # The interval that begins on day D ends at 02:00 of D + 1, when D's files have come: `ds` is D.
+    # The interval that begins on day D ends at 02:00 of D + 1, when D's files have come.
     schedule=CronDataIntervalTimetable("0 2 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -70,7 +70,9 @@ def tried_once(dag):
 
 
 def run_of(dag, **options):
-    return dag.test(logical_date=datetime.fromisoformat(DAY).replace(tzinfo=UTC), **options)
+    """A run started by hand at noon of the day after."""
+    noon = datetime.fromisoformat(DAY).replace(tzinfo=UTC) + timedelta(days=1, hours=12)
+    return dag.test(logical_date=noon, **options)
 
 
 def states_of(run) -> dict[str, str]:
@@ -128,20 +130,33 @@ def test_the_run_that_starts_in_the_night_is_for_the_day_before(dag):
     assert (str(info.logical_date.date()), str(info.run_after)[:16]) == ("2026-03-01", "2026-03-02 02:00")
 
 
-def test_a_stopped_stage_lets_the_later_ones_start_and_the_run_end_red(database, monkeypatch, tmp_path):
-    """The jobs environment is a stand-in here, whose spark-submit notes its arguments and ends the second stage with code 3."""
+@pytest.fixture
+def calls(monkeypatch, tmp_path):
+    """What a stand-in for spark-submit was called with; it ends the silver stage with code 3 once `fails` exists."""
     stand_in = tmp_path / "bin" / "spark-submit"
     stand_in.parent.mkdir()
-    stand_in.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/calls\ncase "$*" in *"--stage silver"*) exit 3;; esac\n')
+    stand_in.write_text(
+        f'#!/bin/sh\necho "$*" >> {tmp_path}/calls\ncase "$*" in *"--stage silver"*) test ! -e {tmp_path}/fails || exit 3;; esac\n'
+    )
     stand_in.chmod(0o755)
     monkeypatch.setenv("RECLAKE_JOBS_ENV", str(tmp_path))
+    return lambda: (tmp_path / "calls").read_text().splitlines()
+
+
+def test_a_run_by_hand_is_for_the_last_day_whose_files_have_come(database, calls):
+    run = run_of(tried_once(read_dag()))
+    assert str(run.state) == "success"
+    assert [call.split("--day ")[1].split(" ")[0] for call in calls()] == [DAY] * 5
+
+
+def test_a_stopped_stage_lets_the_later_ones_start_and_the_run_end_red(database, calls, tmp_path):
+    (tmp_path / "fails").touch()
     run = run_of(tried_once(read_dag()), run_conf={"day": "2026-01-05"})
     assert str(run.state) == "failed"
     expected = dict.fromkeys(("bronze", "customers", "behaviour", "recommendations"), "success")
     assert states_of(run) == expected | {"silver": "failed", "all_built": "upstream_failed"}
-    calls = (tmp_path / "calls").read_text().splitlines()
-    assert len(calls) == 5
-    assert all("--day 2026-01-05" in call and f"--run-id {run.run_id}__" in call for call in calls)
+    assert len(calls()) == 5
+    assert all("--day 2026-01-05" in call and f"--run-id {run.run_id}__" in call for call in calls())
 
 
 def test_spark_submit_builds_what_the_local_runner_builds(dag, home):

@@ -73,7 +73,7 @@ SEGMENT_BINS = Table(
 
 RECOMMENDATIONS = Table(
     name="gold.recommendations",
-    grain="one row per as_of_date, scenario, customer and rank",
+    grain="one row per as_of_date, scenario, rank and customer; a device that nobody logged in on is one once it touched a product",
     key=("as_of_date", "scenario", "customer_id", "rank"),
     fields=(
         _AS_OF,
