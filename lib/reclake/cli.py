@@ -18,7 +18,7 @@ import typer
 from reclake import tables
 from reclake.errors import ReclakeError, UsageError
 from reclake.run.console import Console
-from reclake.run.job import fault_lines, project_home, set_up_logging
+from reclake.run.job import end_with, project_home, set_up_logging
 from reclake.run.plan import require_table
 from reclake.settings import Settings, load_settings
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Customer analytics and recommendation on Spark.",
+    epilog="With --verbose, anywhere, or RECLAKE_VERBOSE=1: what a run does, and the stack trace of an error.",
 )
 
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="section.key=value", help="Override a setting.")]
@@ -42,7 +43,6 @@ AsOfOption = Annotated[
 TableOption = Annotated[str | None, typer.Option("--table", help="Only this table.")]
 DownstreamOption = Annotated[bool, typer.Option("--downstream", help="With --table: what reads it as well.")]
 LandingOption = Annotated[str | None, typer.Option("--landing", help="Folder of the source's files.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show stack traces and more log lines.")]
 
 
 @dataclass
@@ -90,7 +90,7 @@ def _days(day: datetime | None, first: datetime | None, last: datetime | None) -
 @app.command()
 def generate(
     days: Annotated[int | None, typer.Option(min=1, help="Days of the demo company; by default demo.n_days.")] = None,
-    customers: Annotated[int | None, typer.Option(help="Customers; by default demo.n_customers.")] = None,
+    customers: Annotated[int | None, typer.Option(min=1, help="Customers; by default demo.n_customers.")] = None,
     folder: Annotated[str | None, typer.Option("--landing", help="Where the files go.")] = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
@@ -236,7 +236,7 @@ def train(
 @app.command()
 def status(
     day: DayOption = None,
-    days: Annotated[int, typer.Option(help="Days that are listed, the newest ones.")] = 14,
+    days: Annotated[int, typer.Option(min=1, help="Days that are listed, the newest ones.")] = 14,
     source: SourceOption = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
@@ -343,7 +343,7 @@ def rejected(
     with _open(chosen, "rejected", needs_keys=replay) as application:
         stopped: Mapping[str, ReclakeError] = run_graph(application, retries_rejected=True) if replay else {}
         found = views.rejected(application, limit=limit)
-        chosen.console.rows("not kept", found.rows, empty="Everything was kept.", n_more=found.n_more)
+        chosen.console.rows("not kept", found.rows, empty="Nothing was refused of what is published.", n_more=found.n_more)
         require_nothing_stopped(stopped)
 
 
@@ -378,6 +378,7 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Make an earlier manifest current again, model version included."""
+    from reclake.lake.manifest import WITHDRAWN
     from reclake.run.rollback import roll_back
 
     chosen = _choose(profile, overrides, as_json=as_json)
@@ -386,13 +387,15 @@ def rollback(
         chosen.console.rows(
             "rolled back", [{"name": name, "version": version} for name, version in moved.items()], empty="Nothing moved."
         )
+        if withdrawn := sorted(name for name, version in moved.items() if version == WITHDRAWN):
+            chosen.console.say(f"Not published any more, as they were not then: {', '.join(withdrawn)}")
 
 
 @app.command()
 def waive(
     table: Annotated[str, typer.Argument(help="The table to let through its gate once.")],
     reason: Annotated[str, typer.Option(help="Why; it is stored and shown.")],
-    hours: Annotated[float, typer.Option(help="Hours for which the waiver counts.")] = 24.0,
+    hours: Annotated[float, typer.Option(min=0.1, max=8760, help="Hours for which the waiver counts.")] = 24.0,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
 ) -> None:
@@ -438,16 +441,8 @@ def main(run_app: Callable[[], Any] = app) -> None:
     set_up_logging(level=logging.INFO if verbose else logging.WARNING)
     try:
         run_app()
-    except ReclakeError as error:
-        if verbose:
-            raise
-        sys.stderr.write(f"{error}\n")
-        sys.exit(error.exit_code)
-    except Exception as fault:
-        if verbose:
-            raise
-        sys.stderr.write(f"{fault_lines(fault)}\n")
-        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the end of the process: every error becomes its exit code
+        end_with(error, verbose=verbose)
 
 
 if __name__ == "__main__":

@@ -182,6 +182,28 @@ def customers(folder):
     return {name: account_pseudonym(key, source="till", channel="pos", native_id=name) for name in ("c1", "c2")}
 
 
+def test_a_day_without_a_refusal_is_built_like_any_other(spark, tmp_path):
+    """The first day refuses a record, the second none: its rejected_records are committed empty, by name."""
+    (tmp_path / "mended").mkdir()
+    (tmp_path / "mended" / "till.toml").write_text(MENDED)
+    (tmp_path / "landing" / "till" / "app").mkdir(parents=True)
+    days = {FIRST: [order("o1"), order("o2", price=None)], SECOND: [order("o3", day=SECOND)]}
+    for day, lines in days.items():
+        (tmp_path / "landing" / "till" / "app" / f"{day}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    app = opened_lake(spark, tmp_path, tmp_path / "landing", "mended")
+    (waiting, *_) = listed(app, "plan")
+    assert (waiting["which"], waiting["why"]) == (f"{FIRST} … {SECOND}", "2 files of source till to take in, and what reads them")
+    assert [run_days(app, day, only=ONLY) for day in days] == [{}, {}]
+    kept = app.ledger.days(silver.REJECTED_RECORDS)
+    assert {day: entry.content.digest.n_rows for day, entry in kept.items()} == {str(FIRST): 1, str(SECOND): 0}
+    assert sorted(row["order_id"] for row in published(app, silver.ORDER_LINES).collect()) == ["o1", "o3"]
+    app.reporter.reports.clear()
+    assert run_days(app, SECOND, only=ONLY) == {}
+    assert {report.outcome for report in app.reporter.reports if report.table in ONLY} == {"up to date"}
+    assert "not asked for" in {report.outcome for report in app.reporter.reports if report.table not in ONLY}
+    assert not [row for row in listed(app, "plan", "--table", "silver.order_lines")]
+
+
 def test_status_says_of_every_day_and_table_what_is_built_and_what_is_missing(lake):
     found = listed(lake, "status")
     columns = ("day", "bronze", "silver", "customers", "behaviour", "recommendations")

@@ -44,6 +44,16 @@ def test_replacing_days_leaves_the_others_and_versions_stay_readable(spark, stor
     assert contents(store.read(table, version=v1, days=[D2]), "n_customers") == in_order(dict(n_customers=20))
 
 
+def test_an_empty_day_that_held_nothing_is_a_commit_as_well(spark, store):
+    table = gold.SEGMENT_BINS
+    rows = bins(spark, dict(as_of_date=D1, score=1, n_customers=10))
+    before = store.replace_days(table, rows, days=[D1], entry={"commit_id": "a"})
+    version = store.replace_days(table, rows.where("false"), days=[D2], entry={"commit_id": "b"})
+    assert version == before + 1
+    assert store.log.commit(store.path(table), version).user_metadata == {"commit_id": "b"}
+    assert store.read(table, version=version).count() == 1
+
+
 def test_rows_of_another_day_are_refused(spark, store):
     table = gold.SEGMENT_BINS
     store.replace_days(table, bins(spark, dict(as_of_date=D1, score=1, n_customers=1)), days=[D1], entry={"commit_id": "a"})

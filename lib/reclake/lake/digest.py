@@ -33,11 +33,15 @@ class Digest:
     n_rows: int = 0
     sum: int = 0
 
+    def __post_init__(self) -> None:
+        # Two sums that name the same remainder are one digest.
+        object.__setattr__(self, "sum", self.sum % _MODULUS)
+
     def __add__(self, other: Digest) -> Digest:
-        return Digest(self.n_rows + other.n_rows, (self.sum + other.sum) % _MODULUS)
+        return Digest(self.n_rows + other.n_rows, self.sum + other.sum)
 
     def __str__(self) -> str:
-        return f"{self.n_rows}:{self.sum % _MODULUS:x}"
+        return f"{self.n_rows}:{self.sum:x}"
 
     @classmethod
     def parse(cls, text: str) -> Digest:
@@ -74,7 +78,7 @@ def contents_by_day(frame: DataFrame, table: Table) -> dict[str, DayContent]:
     grouped = frame.groupBy(F.col(table.day_column).alias("day"), inner.alias("inner_day"))
     contents: dict[str, DayContent] = {}
     for row in grouped.agg(F.count("*").alias("n"), F.sum(row_hash(table)).alias("total")).collect():
-        digest = Digest(row["n"], int(row["total"]) % _MODULUS)
+        digest = Digest(row["n"], int(row["total"]))
         before = contents.get(str(row["day"]), DayContent(Digest()))
         details = before.details | ({str(row["inner_day"]): digest} if row["inner_day"] else {})
         contents[str(row["day"])] = DayContent(before.digest + digest, details)
@@ -112,7 +116,7 @@ def _validity_content(frame: DataFrame, table: Table) -> DayContent:
         .collect()
     )
     whole = sum((Digest(row["n_rows"], int(row["row_total"])) for row in rows), Digest())
-    return DayContent(whole, {str(row["day"]): Digest(row["n"], int(row["total"]) % _MODULUS) for row in rows})
+    return DayContent(whole, {str(row["day"]): Digest(row["n"], int(row["total"])) for row in rows})
 
 
 def valid_at(content: DayContent, as_of: date) -> Digest:

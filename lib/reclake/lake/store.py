@@ -90,6 +90,8 @@ class Store:
 
     def __init__(self, spark: SparkSession, root: str, *, keep_days: int) -> None:
         self.spark = spark
+        # A day that is empty, and was, is committed by name as well: its ledger entry rides in the commit.
+        spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
         self.root = root.rstrip("/")
         self.log = Log(spark)
         self._keep_days = keep_days

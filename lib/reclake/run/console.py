@@ -10,13 +10,15 @@ from typing import Any
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from reclake.tables import GATED
 
 from .report import TableReport
 
 _COLUMNS = ("stage", "table", "outcome", "rows", "rejected", "gate", "jobs", "seconds")
-_DONE = ("up to date", "not fed")
+_ASIDE = ("not fed", "not asked for")
+_DONE = ("up to date", *_ASIDE)
 _WIDE = 400
 _RIGHT = {"rows", "rejected", "jobs", "seconds"}
 
@@ -52,8 +54,8 @@ class Console:
             self._progress.update(self._task, completed=len(self.reports))
         if self._as_json or report.outcome in _DONE:
             return
-        numbers = f"{report.n_rows:,} rows, {report.n_jobs} jobs, {report.seconds:.1f} s" if report.verdict else ""
-        self.say(f"{report.stage:<16}{report.table:<28}{report.outcome:<11}{numbers}{report.message}")
+        numbers = f"{report.n_rows:,} rows, {report.n_jobs} jobs, {report.seconds:.1f} s" if report.n_jobs else ""
+        self.say(f"{report.stage:<16}{report.table:<28}{report.outcome:<11}{report.message or numbers}")
 
     def end(self) -> None:
         """The table of the run: or one sentence when everything was done already."""
@@ -61,9 +63,10 @@ class Console:
         if self._as_json:
             self.json([_row(report) for report in self.reports])
         elif all(report.outcome in _DONE for report in self.reports):
-            self.say(f"Everything is up to date: {len(self.reports)} tables looked at, nothing to build.")
+            n_asked = sum(report.outcome != "not asked for" for report in self.reports)
+            self.say(f"Everything is up to date: {n_asked} tables looked at, nothing to build.")
         else:
-            self.rows("run", [_row(report) for report in self.reports if report.outcome != "not fed"])
+            self.rows("run", [_row(report) for report in self.reports if report.outcome not in _ASIDE])
 
     def say(self, line: str) -> None:
         """One plain line."""
@@ -103,7 +106,8 @@ def _table(title: str, rows: Sequence[dict[str, Any]]) -> RichTable:
         is_number = name in _RIGHT or (isinstance(value, int | float) and not isinstance(value, bool))
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_text(value) for value in row.values()))
+        # As Text: what stands in square brackets in a cell is no markup.
+        table.add_row(*(Text(_text(value)) for value in row.values()))
     return table
 
 

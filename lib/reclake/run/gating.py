@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.errors import TooMuchRejected
+from reclake.errors import ReclakeError, TooMuchRejected
 from reclake.lake.digest import DayContent
 from reclake.lake.ledger import Entry
 from reclake.quality.verdict import Finding, Verdict
@@ -119,13 +119,30 @@ def require_few_rejected(app: Application, table: Table, frame: DataFrame) -> in
         share = app.sources[row["source"]].max_rejected_share
         limit = app.settings.run.max_rejected_share if share is None else share
         if row["refused"] > limit * row["n"]:
+            of_delivery = (F.col("source") == row["source"]) & (F.col("delivery_day") == row["delivery_day"])
             raise TooMuchRejected(
                 f"{table.name} {row['delivery_day']}: too much of source {row['source']} is refused",
-                found=f"{row['refused']:,} of {row['n']:,} records; at most {limit:.0%} may be",
+                found=f"{row['refused']:,} of {row['n']:,} records ({_most_common(frame.where(of_delivery & is_refused))}); "
+                f"at most {limit:.0%} may be",
                 next_step="look at the delivery or its mapping, then run the day again; or raise max_rejected_share of the source",
             )
         total += row["refused"]
     return total
+
+
+def _most_common(refused: DataFrame, *, n: int = 3) -> str:
+    """The reasons that most of the records were refused for; a reason holds no value of a record."""
+    counted = refused.select(F.explode("reasons").alias("reason")).groupBy("reason").count()
+    return ", ".join(
+        f"{row['reason']}: {row['count']:,}" for row in counted.orderBy(F.desc("count"), "reason").limit(n).collect()
+    )
+
+
+def stopped_report(run: StageRun, table: Table, failure: ReclakeError) -> TableReport:
+    """The report of a table that was stopped, with its gate's verdict if the gate was reached."""
+    verdict = next((str(row["verdict"]) for row in reversed(run.gate_rows) if row["table"] == table.name), "")
+    wrong, found, _ = failure.args
+    return TableReport(table.stage, table.name, "stopped", verdict=verdict, message=f"{wrong}: {found}")
 
 
 def reported(

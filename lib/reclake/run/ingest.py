@@ -14,16 +14,16 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.errors import GateFailed, ReclakeError
+from reclake.errors import GateFailed, ReclakeError, UsageError
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.digest import DayContent, Digest, contents_by_day
 from reclake.lake.ledger import Entry, commit_entry
-from reclake.sources.intake import Intake, is_as_it_was, take_in
+from reclake.sources.intake import Intake, OfferedFile, Waiting, files_to_read, take_in
 from reclake.sources.source import Source
 from reclake.tables import BY_NAME, Table, bronze
 
 from .application import Application, located, require_sources_named
-from .gating import check, reported, spend_waiver
+from .gating import check, reported, spend_waiver, stopped_report
 from .jobs import counted_jobs
 from .plan import Scope
 from .report import TableReport
@@ -80,7 +80,7 @@ def ingest_source(
     UsageError
         When the folder does not exist.
     """
-    place = located(app.home, folder or f"{located(app.home, app.settings.landing.root)}/{source.name}")
+    place = _place(app, source, folder)
     now = app.clock().replace(tzinfo=UTC)  # as file times are
     if not retries_rejected and _is_idle(app, source, place, days=days, now=now):
         return {}
@@ -106,6 +106,10 @@ def ingest_source(
     return run.stopped
 
 
+def _place(app: Application, source: Source, folder: str | None) -> str:
+    return located(app.home, folder or f"{located(app.home, app.settings.landing.root)}/{source.name}")
+
+
 def _fed_by(source: Source) -> tuple[Table, ...]:
     """The tables that taking the source in writes."""
     return (bronze.FILES, *(BY_NAME[f"bronze.{noun}"] for noun in source.tables_fed))
@@ -116,8 +120,24 @@ def _is_idle(app: Application, source: Source, place: str, *, days: Collection[d
     published = app.manifest.current()
     if any(unpublished(app, table, published) is not None for table in _fed_by(source)):
         return False
-    known = _known(app, source, {name: row.version for name, row in published.items()}, with_rejected=True)
-    return is_as_it_was(app.spark, source, place, known=known, delivery_days=days, now=now)
+    return not any(_to_read(app, source, place, days=days, now=now))
+
+
+def _to_read(
+    app: Application, source: Source, place: str, *, days: Collection[date] | None, now: datetime
+) -> tuple[list[OfferedFile], list[Waiting]]:
+    versions = {name: row.version for name, row in app.manifest.current().items()}
+    known = _known(app, source, versions, with_rejected=True)
+    return files_to_read(app.spark, source, place, known=known, delivery_days=days, now=now)
+
+
+def files_to_take_in(app: Application, source: Source, *, days: Collection[date] | None = None) -> list[OfferedFile]:
+    """The source's complete files that the next run would read; none while its folder is not there."""
+    place, now = _place(app, source, None), app.clock().replace(tzinfo=UTC)
+    try:
+        return _to_read(app, source, place, days=days, now=now)[0]
+    except UsageError:
+        return []  # nothing was ever delivered; a run says so
 
 
 def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> None:
@@ -146,7 +166,7 @@ def _append_or_stop(run: StageRun, table: Table, records: DataFrame, *, batch: s
         run.app.reporter.finished(_append(run, table, records, batch=batch, source=source))
     except GateFailed as failure:
         run.stopped[table.name] = failure
-        run.app.reporter.finished(TableReport(STAGE, table.name, "stopped", verdict="failed", message=str(failure)))
+        run.app.reporter.finished(stopped_report(run, table, failure))
 
 
 def _append(run: StageRun, table: Table, records: DataFrame, *, batch: str, source: Source) -> TableReport:
@@ -207,13 +227,13 @@ def _known(app: Application, source: Source, versions: Mapping[str, int], *, wit
     """Files decided on before, and those of runs that ended between taking records in and noting their files."""
     names = ["source", "file_digest", "file_name", "arrived_at"]
     known = None
-    if app.ledger.days(bronze.FILES):
+    if bronze.FILES.name in versions:
         files = app.store.read(bronze.FILES, version=versions[bronze.FILES.name])
         known = files.where(F.col("source") == source.name).select(*names, "n_bytes", "outcome", "batch_id")
     noted = set() if known is None else {row["batch_id"] for row in known.select("batch_id").distinct().collect()}
     for noun in source.tables_fed:
         table = BY_NAME[f"bronze.{noun}"]
-        if unnoted := sorted(app.ledger.runs(table) - noted):
+        if table.name in versions and (unnoted := sorted(app.ledger.runs(table) - noted)):
             records = app.store.read(table, version=versions[table.name])
             of_source = (F.col("source") == source.name) & F.col("batch_id").isin(unnoted)
             files = records.where(of_source).select(*names, "batch_id").distinct()

@@ -6,13 +6,14 @@ import logging
 import os
 import re
 import sys
+import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from reclake.errors import ReclakeError
 from reclake.settings import Settings, find_home, load_settings
@@ -43,6 +44,15 @@ def fault_lines(fault: Exception) -> str:
     """A fault of program or machine in three lines; what its message quotes may be a person's and is left out."""
     told = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", next(iter(str(fault).splitlines()), ""))
     return str(ReclakeError("the run broke off", f"{type(fault).__name__}: {told}", "run again; --verbose shows the stack trace"))
+
+
+def end_with(error: Exception, *, verbose: bool) -> NoReturn:
+    """End the process with the error's exit code, 1 for a fault: three lines, or the stack trace if it was asked for."""
+    if verbose:
+        traceback.print_exception(error)
+    else:
+        sys.stderr.write(f"{error if isinstance(error, ReclakeError) else fault_lines(error)}\n")
+    sys.exit(error.exit_code if isinstance(error, ReclakeError) else 1)
 
 
 def settings_of(options: Namespace) -> tuple[Path, Settings]:
@@ -93,13 +103,5 @@ def main(
                 verb(app, options)
         finally:
             app.spark.stop()
-    except ReclakeError as error:
-        if options.verbose:
-            raise
-        sys.stderr.write(f"{error}\n")
-        sys.exit(error.exit_code)
-    except Exception as fault:
-        if options.verbose:
-            raise
-        sys.stderr.write(f"{fault_lines(fault)}\n")
-        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the end of the process: every error becomes its exit code
+        end_with(error, verbose=options.verbose)

@@ -82,13 +82,13 @@ class Planner:
         """Whether the table holds anything yet."""
         return self._ledger.holds(table)
 
+    def is_asked(self, table: Table) -> bool:
+        """Whether the table is in the run's scope."""
+        return self._scope.tables is None or table.name in self._scope.tables
+
     def work(self, table: Table) -> Work:
         """The days of the table that are stale now and in the run's scope; none if nothing feeds it."""
-        if (
-            not table.inputs
-            or not self.is_fed(table)
-            or (self._scope.tables is not None and table.name not in self._scope.tables)
-        ):
+        if not table.inputs or not self.is_fed(table) or not self.is_asked(table):
             return Work(table, {})
         digests = self._digests(table)
         built = self._ledger.days(table)
@@ -108,7 +108,9 @@ class Planner:
             if not table.inputs and self._scope.delivery_days is not None:
                 return candidates & {str(day) for day in self._scope.delivery_days}
             return candidates
-        return {day for i in table.inputs for day in self._reached(i, self.touched(i.table), candidates)}
+        # An as_of that is asked for is built, also when nothing was delivered on the day before it.
+        asked = {str(day) for day in self._scope.as_ofs} if table.is_as_of else set()
+        return asked.union(*(self._reached(i, self.touched(i.table), candidates) for i in table.inputs))
 
     def _candidates(self, table: Table) -> set[str]:
         """Every output day that exists or could: those of inputs, those built before, those asked for."""

@@ -12,7 +12,7 @@ class TableReport:
 
     stage: str
     table: str
-    outcome: str  # built, unchanged, up to date, stopped, not built, not fed
+    outcome: str  # built, unchanged, up to date, stopped, not built, not fed, not asked for
     n_rows: int = 0
     n_days: int = 0
     n_rejected: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -24,7 +25,7 @@ from reclake.tables import Reads, Table
 from .application import Application
 from .code import builder_of
 from .commit import commit_days
-from .gating import check, reported, require_few_rejected, short_days, spend_waiver
+from .gating import check, reported, require_few_rejected, short_days, spend_waiver, stopped_report
 from .jobs import counted_jobs
 from .plan import Planner, Scope, Work
 from .report import TableReport
@@ -50,7 +51,7 @@ def build_stage(
     """
     planner = app.planner(scope)
     mine = tables.of_stage(stage)
-    blocked = set(stopped) if stopped is not None else _stale_before(planner, stage)
+    blocked = set(stopped) if stopped is not None else _stale_before(app.planner(replace(scope, force=False)), stage)
     wanted = _upper_bound(planner, mine)
     published = app.manifest.current()
     wanted |= {table.name: (ALL_DAYS,) for table in mine if unpublished(app, table, published) is not None}
@@ -58,7 +59,7 @@ def build_stage(
         idle: dict[str, ReclakeError] = {}
         for table in mine:
             if not _is_blocked(app, table, blocked, idle):
-                app.reporter.finished(_idle(app, table))
+                app.reporter.finished(_idle(app, planner, table))
         return idle
     with open_stage(app, stage, planner, wanted) as run:
         for table in mine:
@@ -83,10 +84,10 @@ def _upper_bound(planner: Planner, mine: tuple[Table, ...]) -> dict[str, tuple[s
     return wanted
 
 
-def _idle(app: Application, table: Table) -> TableReport:
-    """The report of a table that needs no work: what it holds already."""
+def _idle(app: Application, planner: Planner, table: Table) -> TableReport:
+    """The report of a table that needs no work, or was not asked for: what it holds already."""
     entries = app.ledger.days(table)
-    outcome = "up to date" if entries else "not fed"
+    outcome = "not asked for" if not planner.is_asked(table) else "up to date" if entries else "not fed"
     return TableReport(table.stage, table.name, outcome, n_rows=app.ledger.n_rows(table), n_days=len(entries))
 
 
@@ -106,14 +107,14 @@ def _build_or_stop(run: StageRun, table: Table, blocked: Set[str]) -> None:
         return
     work = run.planner.work(table)
     if not work.reasons:
-        app.reporter.finished(_idle(app, table))
+        app.reporter.finished(_idle(app, run.planner, table))
         return
     app.reporter.started(run.stage, table.name)
     try:
         app.reporter.finished(build_table(run, work))
     except (ContractBroken, GateFailed, TooMuchRejected) as failure:
         run.stopped[table.name] = failure
-        app.reporter.finished(TableReport(run.stage, table.name, "stopped", verdict="failed", message=str(failure)))
+        app.reporter.finished(stopped_report(run, table, failure))
 
 
 def build_table(run: StageRun, work: Work) -> TableReport:

@@ -13,9 +13,11 @@ from pyspark.sql import functions as F
 
 from reclake import tables
 from reclake.errors import UsageError
+from reclake.sources.intake import OfferedFile
 from reclake.tables import Privacy, Table, bronze, ops, silver
 
 from .application import Application
+from .ingest import files_to_take_in
 from .plan import Scope
 from .waivers import Waivers
 
@@ -59,9 +61,9 @@ def waivers(app: Application) -> Rows:
 
 
 def plan(app: Application, scope: Scope) -> Rows:
-    """What a run of this scope would build: stale now, and what reads it."""
+    """What a run of this scope would take in and build: files, what is stale now, and what reads it."""
     planner = app.planner(scope)
-    found: Rows = []
+    found: Rows = [] if scope.tables else [_to_take_in(name, files) for name, files in _new_files(app, scope).items()]
     stale: set[str] = set()
     for table in tables.GATED:
         work = planner.work(table)
@@ -80,6 +82,19 @@ def plan(app: Application, scope: Scope) -> Rows:
             found.append(_planned(table, 0, "known when its inputs are built", f"reads {', '.join(inputs)}", 0))
             stale.add(table.name)
     return found
+
+
+def _new_files(app: Application, scope: Scope) -> dict[str, list[OfferedFile]]:
+    files = {name: files_to_take_in(app, source, days=scope.delivery_days) for name, source in app.sources.items()}
+    return {name: offered for name, offered in files.items() if offered}
+
+
+def _to_take_in(source: str, files: list[OfferedFile]) -> dict[str, Any]:
+    """The row of a source whose files wait; what they bring is known when they are read."""
+    days = sorted({file.day for file in files if file.day is not None})
+    which = f"{days[0]} … {days[-1]}" if days else "known when they are read"
+    why = f"{len(files):,} files of source {source} to take in, and what reads them"
+    return {"stage": "bronze", "table": "bronze.*", "days": len(days), "which": which, "why": why, "rows_to_read": 0}
 
 
 def _planned(table: Table, n_days: int, days: str, why: str, n_read: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from .reading import Decided, ddl, judge_files, read_files
 from .source import Source
 from .verdict import Zones
 
-__all__ = ["Decided", "Intake", "OfferedFile", "Waiting", "is_as_it_was", "offered_files", "read_files", "take_in"]
+__all__ = ["Decided", "Intake", "OfferedFile", "Waiting", "files_to_read", "offered_files", "read_files", "take_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def take_in(
     )
 
 
-def is_as_it_was(
+def files_to_read(
     spark: SparkSession,
     source: Source,
     folder: str,
@@ -90,13 +90,13 @@ def is_as_it_was(
     known: DataFrame | None,
     delivery_days: Collection[date] | None,
     now: datetime,
-) -> bool:
-    """Whether no file of the days waits, and each lies as it lay when it was decided on: then there is nothing to take in.
+) -> tuple[list[OfferedFile], list[Waiting]]:
+    """Files of the days that do not lie as they lay when they were decided on, and those that are not complete yet.
 
     The parameters are those of `take_in`; no file is opened.
     """
     wanted, waiting = _wanted(spark, source, folder, delivery_days, now)
-    return not waiting and not _changed_since(spark, source, wanted, known)[0]
+    return _changed_since(spark, source, wanted, known)[0], waiting
 
 
 def _wanted(
