@@ -40,7 +40,7 @@ def small_source(
         "basis": basis,
         "time_zone": "UTC",
         "late_limit_days": 3,
-        "repeat_days": 3,
+        "repeat_days": 4,
         "completion": {"marker": "rename"},
         "bots": {"by_user_agent": by_user_agent, "by_behaviour": by_behaviour},
         "feeds": {

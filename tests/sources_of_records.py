@@ -62,7 +62,7 @@ def feed(table: str, columns: dict[str, dict[str, Any]], **other: Any) -> dict[s
 
 
 def source(
-    *, time_zone: str = "UTC", late_limit_days: int | None = 3, repeat_days: int | None = 3, **feeds: dict[str, Any]
+    *, time_zone: str = "UTC", late_limit_days: int | None = 3, repeat_days: int | None = 4, **feeds: dict[str, Any]
 ) -> Source:
     """A source named demo; without limits it is historical."""
     return Source.model_validate({

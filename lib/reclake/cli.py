@@ -167,7 +167,7 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a run would build, and why."""
-    from reclake.run import views
+    from reclake.run import planned
     from reclake.run.runner import scope_of
 
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
@@ -175,7 +175,7 @@ def plan(
     _known(table)
     with _open(chosen, "plan") as application:
         scope = scope_of(application, first=begin, last=end, as_ofs=_dates(as_of), table=table, downstream=downstream)
-        chosen.console.rows("to build", views.plan(application, scope), empty="Everything is up to date.")
+        chosen.console.rows("to build", planned.plan(application, scope), empty="Everything is up to date.")
 
 
 @app.command()

@@ -40,7 +40,7 @@ description = "Orders of an app and of tills"
 basis = "contract"
 time_zone = "UTC"
 late_limit_days = 3
-repeat_days = 3
+repeat_days = 4
 max_rejected_share = 1.0
 
 [completion]
@@ -201,7 +201,7 @@ def test_a_day_without_a_refusal_is_built_like_any_other(spark, tmp_path):
     assert run_days(app, SECOND, only=ONLY) == {}
     assert {report.outcome for report in app.reporter.reports if report.table in ONLY} == {"up to date"}
     assert "not asked for" in {report.outcome for report in app.reporter.reports if report.table not in ONLY}
-    assert not [row for row in listed(app, "plan", "--table", "silver.order_lines")]
+    assert listed(app, "plan", "--table", "silver.order_lines") == []
 
 
 def test_status_says_of_every_day_and_table_what_is_built_and_what_is_missing(lake):

@@ -24,7 +24,7 @@ def build(spark):
     def built(*, registered=(), events=(), orders=(), consents=()):
         made = accounts(
             frame(spark, silver.ACCOUNT_RECORDS, *registered),
-            frame(spark, silver.EVENT_RECORDS, *events),
+            frame(spark, silver.EVENTS, *events),
             frame(spark, silver.ORDER_RECORDS, *orders),
             frame(spark, silver.CONSENT_RECORDS, *consents),
             sources=SOURCES,
@@ -37,23 +37,47 @@ def build(spark):
 
 def row(account_id: str, valid_from: int, valid_to: int | None = None, *, first: tuple[int, str, int], **columns):
     nothing = dict.fromkeys(field.name for field in silver.ACCOUNTS.fields)
-    known = dict(source="demo", basis="consent", is_device=False, valid_from=day(valid_from), valid_to=valid_to and day(valid_to))
+    known = dict(
+        source="demo",
+        basis="consent",
+        is_device=False,
+        is_machine=False,
+        valid_from=day(valid_from),
+        valid_to=valid_to and day(valid_to),
+    )
     delivered = dict(first_delivery_day=day(first[0]), first_file_digest=first[1], first_position=first[2])
     return nothing | known | delivered | columns | dict(account_id=account_id)
 
 
+def event(delivered: int, position: int, *, is_bot: bool = False, **columns):
+    pointer = {name: value for name, value in kept(delivered, position).items() if name != "record_class"}
+    return pointer | dict(event_date=day(2), channel="app", device_id="d1", is_bot=is_bot) | columns
+
+
 def test_a_visit_shows_a_device_and_a_login(build):
-    event = dict(event_date=day(2), channel="app", device_id="d1")
-    found = build(
-        events=(
-            kept(3, 5, account_id="d1", **event),
-            kept(3, 6, account_id="a1", login_account_id="a1", **event),
-            kept(2, 9, account_id="a9", login_account_id="a9", **event) | dict(record_class="duplicate"),
-        )
-    )
+    found = build(events=(event(3, 5, account_id="d1"), event(3, 6, account_id="a1", login_account_id="a1")))
     assert found == in_order(
         row("d1", 2, first=(3, "f", 5), channel="app", is_device=True),
         row("a1", 2, first=(3, "f", 6), channel="app"),
+    )
+
+
+def test_a_machine_is_what_only_machines_events_name(build):
+    found = build(
+        events=(
+            event(3, 1, account_id="d2", device_id="d2", is_bot=True),
+            event(4, 1, account_id="d2", device_id="d2", is_bot=True),
+            event(3, 2, account_id="d3", device_id="d3", is_bot=True),
+            event(4, 2, account_id="d3", device_id="d3"),
+            event(3, 3, account_id="a1", login_account_id="a1", device_id="d2", is_bot=True),
+        ),
+        orders=(kept(4, 0, digest="o", account_id="a1", event_date=day(4), channel="app"),),
+    )
+    device = dict(channel="app", is_device=True)
+    assert found == in_order(
+        row("d2", 2, first=(3, "f", 1), is_machine=True, **device),
+        row("d3", 2, first=(3, "f", 2), **device),
+        row("a1", 2, first=(3, "f", 3), channel="app"),
     )
 
 

@@ -66,16 +66,21 @@ def test_positions_are_ordered_as_numbers(spark):
 
 
 def test_a_repeat_is_looked_for_in_the_days_before_it_and_no_further(spark):
-    assert classes(spark, BY_ID, record(0, "e1", "x"), record(3, "e1", "x")) == {(0, "f", 0): KEPT, (3, "f", 0): SAME}
-    assert classes(spark, BY_ID, record(0, "e1", "x"), record(4, "e1", "x")) == {(0, "f", 0): KEPT, (4, "f", 0): KEPT}
+    assert classes(spark, BY_ID, record(0, "e1", "x"), record(4, "e1", "x")) == {(0, "f", 0): KEPT, (4, "f", 0): SAME}
+    assert classes(spark, BY_ID, record(0, "e1", "x"), record(5, "e1", "x")) == {(0, "f", 0): KEPT, (5, "f", 0): KEPT}
     historical = {"repeat_days": None, "late_limit_days": None}
     found = classes(spark, BY_ID, record(0, "e1", "x"), record(900, "e1", "y"), **historical)
     assert found == {(0, "f", 0): KEPT, (900, "f", 0): CLASH}
 
 
 def test_a_chain_of_repeats_goes_on_over_those_that_are_repeats_themselves(spark):
-    found = classes(spark, BY_ID, *(record(day, "e1", "x") for day in (0, 3, 6, 9)), record(13, "e1", "x"))
-    assert found == {(0, "f", 0): KEPT, (3, "f", 0): SAME, (6, "f", 0): SAME, (9, "f", 0): SAME, (13, "f", 0): KEPT}
+    found = classes(spark, BY_ID, *(record(day, "e1", "x") for day in (0, 4, 8, 12)), record(17, "e1", "x"))
+    assert found == {(0, "f", 0): KEPT, (4, "f", 0): SAME, (8, "f", 0): SAME, (12, "f", 0): SAME, (17, "f", 0): KEPT}
+
+
+def test_an_event_of_tomorrow_that_comes_again_at_the_end_of_its_late_limit_is_kept_once(spark):
+    found = classes(spark, BY_ID, record(0, "e1", "x", about=1), record(4, "e1", "x", about=1))
+    assert found == {(0, "f", 0): KEPT, (4, "f", 0): SAME}
 
 
 def test_an_invalid_record_neither_wins_nor_repeats(spark):
@@ -156,17 +161,17 @@ def histories(*, seed, n_ids):
 def test_classes_agree_with_plain_python_in_any_order_of_input(spark, seed):
     records = histories(seed=seed, n_ids=150)
     found = classes(spark, BY_ID, *records)
-    assert found == expected(records, repeat_days=3, late_limit_days=3)
+    assert found == expected(records, repeat_days=4, late_limit_days=3)
     assert {class_ for class_, _, _ in found.values()} == {"kept", "duplicate", "rejected", "late"}
 
 
 @pytest.mark.parametrize("day", [4, 7])
 def test_a_delivery_day_depends_only_on_the_days_of_its_window(spark, day):
     records = histories(seed=3, n_ids=150)
-    inside = [row for row in records if -3 <= (row[1] - DAY).days - day <= 0]
+    inside = [row for row in records if -4 <= (row[1] - DAY).days - day <= 0]
     of_day = {key: found for key, found in classes(spark, BY_ID, *inside).items() if key[0] == day}
     assert len(of_day) > 20
-    assert of_day == {key: found for key, found in expected(records, repeat_days=3, late_limit_days=3).items() if key[0] == day}
+    assert of_day == {key: found for key, found in expected(records, repeat_days=4, late_limit_days=3).items() if key[0] == day}
 
 
 def test_two_parts_of_an_id_are_not_one(spark):

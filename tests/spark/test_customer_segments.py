@@ -28,8 +28,8 @@ def identity(account, customer, since=OLD, until=None):
     return dict(account_id=account, customer_id=customer, valid_from=since, valid_to=until)
 
 
-def account(account_id, *, basis="contract", is_device=False, since=OLD):
-    return dict(account_id=account_id, basis=basis, is_device=is_device, valid_from=since)
+def account(account_id, *, basis="contract", is_device=False, is_machine=False, since=OLD):
+    return dict(account_id=account_id, basis=basis, is_device=is_device, is_machine=is_machine, valid_from=since)
 
 
 def line(account_id, order_id, ago, amount, *, currency="CNY", quantity=1, source="demo"):
@@ -99,7 +99,7 @@ def test_customers_are_counted_scored_and_named(spark):
             *(identity(one, "often") for one in ("often_app", "often_pos")),
             *(
                 identity(one, one)
-                for one in ("once", "returner", "member", "seen", "walk_in", "abroad", "future", "silent", "anonymous")
+                for one in ("once", "returner", "member", "seen", "walk_in", "crawler", "abroad", "future", "silent", "anonymous")
             ),
             identity("moved", "before", OLD, days_ago(1)),
             identity("moved", "often", days_ago(1)),
@@ -108,6 +108,7 @@ def test_customers_are_counted_scored_and_named(spark):
             *(account(one) for one in ("often_app", "often_pos", "moved", "once", "returner", "member", "abroad", "future")),
             account("seen", is_device=True),
             account("walk_in", is_device=True),
+            account("crawler", is_device=True, is_machine=True),
             account("silent", basis="consent"),
             account("anonymous", basis="consent", is_device=True),
         ],
@@ -243,12 +244,12 @@ def test_online_retail_gives_the_published_counts_and_ranges(spark, root):
     )
     customers = lines.selectExpr(
         "account_id", "account_id customer_id", "date '2010-11-30' valid_from", "cast(null as date) valid_to",
-        "'research' basis", "false is_device",
+        "'research' basis", "false is_device", "false is_machine",
     ).distinct()  # fmt: skip
     found = conform(
         customer_segments(
             customers.select("account_id", "customer_id", "valid_from", "valid_to"),
-            customers.select("account_id", "basis", "is_device", "valid_from", "valid_to"),
+            customers.select("account_id", "basis", "is_device", "is_machine", "valid_from", "valid_to"),
             frame(spark, silver.CONSENTS),
             lines,
             as_of=date(2011, 12, 10),

@@ -84,7 +84,7 @@ def test_collection_is_the_share_of_online_orders_with_a_purchase_event(spark):
         line | dict(source="demo", position=9, order_id="began before"),
         line | dict(source="demo", position=0, order_id="began before", delivery_day=DAY - timedelta(days=3)),
         line | dict(source="demo", position=10, order_id="began long before"),
-        line | dict(source="demo", position=0, order_id="began long before", delivery_day=DAY - timedelta(days=4)),
+        line | dict(source="demo", position=0, order_id="began long before", delivery_day=DAY - timedelta(days=5)),
         line | dict(source="demo", position=11, order_id="began with a return"),
         line
         | dict(source="demo", position=1, order_id="began with a return", delivery_day=DAY - timedelta(days=1), is_return=True),
@@ -93,7 +93,7 @@ def test_collection_is_the_share_of_online_orders_with_a_purchase_event(spark):
         bought | dict(delivery_day=DAY, position=0, order_id="seen"),
         bought | dict(delivery_day=DAY, position=1, order_id="seen"),
         bought | dict(delivery_day=DAY - timedelta(days=3), position=0, order_id="seen within reach"),
-        bought | dict(delivery_day=DAY - timedelta(days=4), position=0, order_id="seen too long ago"),
+        bought | dict(delivery_day=DAY - timedelta(days=5), position=0, order_id="seen too long ago"),
         bought | dict(delivery_day=DAY, position=4, order_id="began before"),
         bought | dict(delivery_day=DAY + timedelta(days=1), position=0, order_id="event refused"),
         bought | dict(delivery_day=DAY, position=2, order_id="event refused", record_class="rejected"),

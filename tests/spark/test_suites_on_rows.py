@@ -86,8 +86,8 @@ ROWS = {
     "silver.products": (SOLD | VALID | {"product_id": "p"}, {"product_id": "p", "valid_from": DAY}, {"valid_to": date(2026, 2, 1), "product_id": " p"}, {"valid_to", "product_id"}),
     "silver.consents": (VALID | {"account_id": ACCOUNT, "purpose": "analytics", "is_granted": False}, {"account_id": DEVICE, "purpose": "marketing", "valid_from": DAY, "is_granted": True}, {"purpose": ""}, {"purpose"}),
     "silver.accounts": (
-        STATE | VALID | {"account_id": ACCOUNT, "source": "demo", "basis": "consent", "is_device": False, "first_delivery_day": DAY, "first_file_digest": HEX, "first_position": 0},
-        {"account_id": DEVICE, "valid_from": DAY, "source": "demo", "basis": "research", "is_device": True, "first_delivery_day": DAY, "first_file_digest": HEX, "first_position": 0},
+        STATE | VALID | {"account_id": ACCOUNT, "source": "demo", "basis": "consent", "is_device": False, "is_machine": False, "first_delivery_day": DAY, "first_file_digest": HEX, "first_position": 0},
+        {"account_id": DEVICE, "valid_from": DAY, "source": "demo", "basis": "research", "is_device": True, "is_machine": True, "first_delivery_day": DAY, "first_file_digest": HEX, "first_position": 0},
         {"basis": None, "channel": "shop"}, {"basis", "channel"},
     ),
     "silver.contacts": ({"account_id": ACCOUNT, "phone_encrypted": b"1", "key_id": "c1", "delivery_day": DAY}, {"account_id": ACCOUNT, "email_encrypted": b"1", "key_id": "c1", "delivery_day": DAY}, {"key_id": "C 1"}, {"key_id"}),

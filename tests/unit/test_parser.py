@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 
 import pyarrow as pa
 import pytest
@@ -109,10 +110,22 @@ def test_what_is_not_one_standard_json_object_is_refused_whole(keys, raw, reason
     }  # fmt: skip
 
 
+def test_a_record_cut_inside_a_text_full_of_quotes_and_brackets_is_refused_at_once(keys):
+    """Each quote in a string without an end must not be looked at from again: a megabyte of them would take an hour."""
+    raw = '{"k":"' + '{\\"a\\":[1]},' * 80_000
+    began = time.process_time()
+    assert read_one(keys, raw)["read_reasons"] == [raw_json.NOT_JSON]
+    assert time.process_time() - began < 5
+
+
 WRONG_VALUES = [
     ('{"V":3}', ["its field v is written in another case"]),
     ('{"v":3,"V":3}', ["its field v is written in another case"]),
     ('{"user":{"Login":"a"}}', ["login_account_id is not text"]),
+    ('{"user":"a"}', ["login_account_id is not text"]),
+    ('{"user":5}', ["login_account_id is not text"]),
+    ('{"user":[{"login":"a"}]}', ["login_account_id is not text"]),
+    ('{"user":null}', []),
     ('{"v":"1.5"}', ["rating is not a number"]),
     ('{"v":"NaN"}', ["rating is not a number"]),
     ('{"v":"Infinity"}', ["rating is not a number"]),

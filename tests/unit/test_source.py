@@ -16,7 +16,7 @@ description = "A shop."
 basis = "consent"
 time_zone = "Asia/Shanghai"
 late_limit_days = 3
-repeat_days = 2
+repeat_days = 4
 
 [completion]
 marker = "rename"
@@ -89,6 +89,7 @@ def test_a_source_travels_to_workers(tmp_path):
         ("Asia/Shanghai", "Asia/Nowhere", "no IANA time zone"),
         ("late_limit_days = 3", "historical = true", "no late_limit_days and no repeat_days"),
         ("late_limit_days = 3\n", "", "are needed"),
+        ("repeat_days = 4", "repeat_days = 3", "at least late_limit_days + 1"),
         ('marker = "rename"', 'marker = "stable"', "stable_seconds"),
         ('table = "events"', 'table = "silver.events"', "feeds.clicks.table"),
         ('table = "events"', 'table = "files"', "feeds.clicks.table"),
@@ -164,7 +165,7 @@ def test_the_digest_moves_with_what_decides_on_a_record():
         ("Asia/Shanghai", "UTC"),
         ('basis = "consent"', 'basis = "contract"'),
         ("view_item", "login"),
-        ("repeat_days = 2", "repeat_days = 3"),
+        ("repeat_days = 4", "repeat_days = 5"),
     ]
     assert {digest(changed(*pair)) for pair in same} == {digest(GOOD)}
     assert len({digest(GOOD), *(digest(changed(*pair)) for pair in other)}) == 1 + len(other)

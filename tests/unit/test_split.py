@@ -88,6 +88,7 @@ class TestCsv:
             (b"a,b\n1,2\n3", "cut off"),
             (b"1,2\n3,4\n", "no header line"),
             (b"a,c\n1,2\n", "its header lacks ['b']"),
+            (b"a,b\r1,2\r3,4\r", "carriage return alone"),
             (b"a,B\n1,2\n", "its header lacks ['b']"),
             (b"a,b,b\n1,2,3\n", "twice"),
             (b"\xff\xe4a,b\n1,2\n", "no header line"),
@@ -163,6 +164,16 @@ class TestParquet:
         assert "cut off or damaged" in refused(bytes(flipped), PARQUET, "a")
         assert "lacks ['b']" in refused(whole, PARQUET, "a", "b")
         assert refused(b"{}\n", PARQUET, "a") == "is not Parquet"
+
+    def test_a_column_named_twice(self):
+        table = pa.table([pa.array(["1"]), pa.array(["2"])], names=["a", "a"])
+        assert "names a column twice" in refused(parquet(table), PARQUET, "a")
+
+    def test_a_dictionary_of_one_large_text_for_many_rows_is_refused_before_it_fills_the_worker(self):
+        table = pa.table({"a": pa.array(["0" * 1_000_000] * 3000).dictionary_encode()})
+        packed = parquet(table, compression="zstd")
+        assert len(packed) < 10_000
+        assert "more than 100 times" in refused(packed, PARQUET, "a")
 
     def test_pages_that_unpack_without_end_are_refused(self):
         table = pa.table({"a": ["0" * 100_000] * 100})

@@ -25,7 +25,7 @@ def customer_segments(
     window_days: int,
     reporting_currency: str,
 ) -> DataFrame:
-    """One row per as_of_date and customer who may be profiled.
+    """One row per as_of_date and customer who may be profiled and is no machine.
 
     Who bought nothing in the window is a prospect: a registered account, or an anonymous device of a source that
     needs no consent. Amounts are in one currency per customer: the reporting currency if a sale is in it, else the one
@@ -35,9 +35,11 @@ def customer_segments(
     people = (
         identities.where(is_valid_at(as_of)).select("account_id", "customer_id").join(profiled, on="customer_id", how="left_semi")
     )
+    human = accounts.where(is_valid_at(as_of) & ~F.col("is_machine")).select("account_id")
+    known = people.join(human, on="account_id", how="left_semi").select("customer_id").distinct()
     lines = order_lines.where(is_in_window("event_date", as_of=as_of, days=window_days))
     bought = _bought(lines.join(people, on="account_id", how="inner"), as_of=as_of, reporting_currency=reporting_currency)
-    customers = bought.join(profiled, on="customer_id", how="right").withColumn(
+    customers = bought.join(known, on="customer_id", how="right").withColumn(
         "currency", F.coalesce("currency", F.lit(reporting_currency))
     )
     for column, type_ in (("n_orders", "long"), ("spend_amount", _AMOUNT), ("return_amount", _AMOUNT)):

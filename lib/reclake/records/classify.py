@@ -51,8 +51,9 @@ def _record_key(feeds: dict[str, Feed]) -> Column:
         if feed.record_id:
             by_id.setdefault(feed.record_id, []).append(name)
     for columns, names in by_id.items():
-        # As JSON, so that ("a|b", "c") is not ("a", "b|c").
-        key = key.when(_is_of(names), F.concat(F.lit("id|"), F.to_json(F.struct(*columns))))
+        # As JSON, so that ("a|b", "c") is not ("a", "b|c"); times in full, where JSON would leave the microseconds out.
+        told = F.to_json(F.struct(*columns), {"timestampFormat": "yyyy-MM-dd HH:mm:ss.SSSSSS"})
+        key = key.when(_is_of(names), F.concat(F.lit("id|"), told))
     return key.otherwise(F.concat(F.lit("content|"), F.col("fingerprint")))
 
 

@@ -43,10 +43,10 @@ def _accepted(mapping: ColumnMapping, feed: Feed) -> Collection[type]:
 
 
 def _at(fields: Any, path: tuple[str, ...]) -> Any:
-    """The value at the end of the path; None where it breaks off."""
+    """The value at the end of the path; None where it breaks off, an object where one belongs that is none."""
     for name in path:
         if not isinstance(fields, dict):
-            return None
+            return None if fields is None else {}
         if name not in fields:
             # A name in another case is refused like a value of the wrong kind: an object where none belongs.
             return {} if any(other.casefold() == name.casefold() for other in fields) else None

@@ -20,7 +20,8 @@ TWICE = "it names a field twice"
 NOT_FINITE = "it holds NaN or Infinity"
 NOT_UNICODE = "it holds half a character"
 
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# A string without an end runs to the end of the text: else every quote in it would be looked at once more.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
 class Unreadable(Exception):

@@ -17,7 +17,7 @@ STATE = ("source", "channel", *REGISTERED)
 
 def accounts(
     account_records: DataFrame,
-    event_records: DataFrame,
+    events: DataFrame,
     order_records: DataFrame,
     consent_records: DataFrame,
     *,
@@ -30,7 +30,8 @@ def accounts(
     if that is earlier, so that every as_of after an event finds the account that made it. Until its first registered
     state a stub stands for it, with the channel of the first record that names one; a state that was registered
     before takes its place. `first_delivery_day`, `first_file_digest` and `first_position` point to the earliest
-    delivered record of the account, in whatever table, and are the same in all its rows.
+    delivered record of the account, in whatever table, and are the same in all its rows; so is `is_machine`, of an
+    account that nothing but the events of machines names.
     """
     registered = account_records.where(is_kept()).select(
         "account_id",
@@ -40,11 +41,11 @@ def accounts(
         change_day(timezone).alias("valid_from"),
         F.lit(False).alias("is_stub"),
     )
-    seen = _first_seen(account_records, event_records, order_records, consent_records, timezone=timezone)
+    seen = _first_seen(account_records, events, order_records, consent_records, timezone=timezone)
     states = registered.unionByName(seen.withColumn("is_stub", F.lit(True)), allowMissingColumns=True)
     # Only the stub knows what was first; it tells the others before it may be dropped.
     of_account = states_in_time("account_id").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
-    told = states.withColumns({"first": F.max("first").over(of_account), "is_device": F.max("is_device").over(of_account)})
+    told = states.withColumns({name: F.max(name).over(of_account) for name in ("first", "is_device", "is_machine")})
     return with_validity(told, key=("account_id",), state=STATE).withColumns({
         "basis": _basis(sources),
         **{f"first_{name}": F.col(f"first.{name}") for name in DELIVERY_ORDER},
@@ -52,16 +53,17 @@ def accounts(
 
 
 def _first_seen(
-    account_records: DataFrame, event_records: DataFrame, order_records: DataFrame, consent_records: DataFrame, *, timezone: str
+    account_records: DataFrame, events: DataFrame, order_records: DataFrame, consent_records: DataFrame, *, timezone: str
 ) -> DataFrame:
-    """One row per account in any kept record: valid_from, source, channel, is_device and `first`, its first delivery."""
+    """One row per account in any kept record: valid_from, source, channel, is_device, is_machine, `first` (delivery)."""
+    account_states, orders, consents = (records.where(is_kept()) for records in (account_records, order_records, consent_records))
     mentions = (
         # Day and delivery: a state that was delivered before it becomes true does not hide the account until then.
-        _mentions(account_records, "account_id", day=F.col("delivery_day")),
+        _mentions(account_states, "account_id", day=F.col("delivery_day")),
         # An event's account is its login or its device.
-        _mentions(event_records, "login_account_id", "device_id", day=F.col("event_date")),
-        _mentions(order_records, "account_id", day=F.col("event_date")),
-        _mentions(consent_records.withColumn("channel", F.lit(None).cast("string")), "account_id", day=change_day(timezone)),
+        _mentions(events, "login_account_id", "device_id", day=F.col("event_date"), is_machine=F.col("is_bot")),
+        _mentions(orders, "account_id", day=F.col("event_date")),
+        _mentions(consents.withColumn("channel", F.lit(None).cast("string")), "account_id", day=change_day(timezone)),
     )
     with_channel = F.when(F.col("channel").isNotNull(), delivered())
     return (
@@ -73,18 +75,17 @@ def _first_seen(
             F.min_by("source", delivered()).alias("source"),
             F.min_by("channel", with_channel).alias("channel"),
             F.max("is_device").alias("is_device"),
+            F.min("is_machine").alias("is_machine"),
         )
     )
 
 
-def _mentions(records: DataFrame, *ids: str, day: Column) -> DataFrame:
-    """One row per account, channel and file that names it: its first position there and the first day seen."""
+def _mentions(records: DataFrame, *ids: str, day: Column, is_machine: Column | None = None) -> DataFrame:
+    """One row per account, channel and file that names it: its first position there, the first day seen, is_machine."""
+    is_machine = F.lit(False) if is_machine is None else is_machine
     # Grouped by file first: whole numbers and days aggregate by hash, and little is left to shuffle and sort.
-    by_file = (
-        records
-        .where(is_kept())
-        .groupBy("source", "channel", "delivery_day", "file_digest", *ids)
-        .agg(F.min("position").alias("position"), F.min(day).alias("day"))
+    by_file = records.groupBy("source", "channel", "delivery_day", "file_digest", *ids).agg(
+        F.min("position").alias("position"), F.min(day).alias("day"), F.min(is_machine).alias("is_machine")
     )
     device_id = F.col("device_id") if "device_id" in ids else F.lit(None)
     named = F.array_distinct(F.array_compact(F.array(*ids)))
@@ -95,6 +96,7 @@ def _mentions(records: DataFrame, *ids: str, day: Column) -> DataFrame:
         "channel",
         *DELIVERY_ORDER,
         F.least("day", "delivery_day").alias("seen_day"),
+        "is_machine",
     )
 
 

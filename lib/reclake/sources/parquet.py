@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from .broken import BrokenFile, LandingLimits, most_unpacked
 
-_ROWS_AT_ONCE = 1024
+_ROWS_AT_ONCE = 128  # few, as a page of a few bytes may stand for rows of megabytes
 
 
 def parquet_rows(content: bytes, *, wanted: set[str], limits: LandingLimits) -> Iterator[bytes]:
@@ -33,9 +33,15 @@ def parquet_rows(content: bytes, *, wanted: set[str], limits: LandingLimits) -> 
         unpacked = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
         if unpacked > most_unpacked(len(content), limits):
             raise BrokenFile(f"unpacks to more than {limits.max_unpacked_ratio} times its size")
+        if len(set(file.schema_arrow.names)) != len(file.schema_arrow.names):
+            raise BrokenFile("its schema names a column twice")
         if missing := sorted(wanted - set(file.schema_arrow.names)):
             raise BrokenFile(f"its schema lacks {missing}")
+        n_bytes = 0
         for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, use_threads=False):
+            n_bytes += batch.get_total_buffer_size()
+            if n_bytes > most_unpacked(len(content), limits):
+                raise BrokenFile(f"unpacks to more than {limits.max_unpacked_ratio} times its size")
             yield from (_as_json(row).encode() for row in _in_microseconds(batch).to_pylist())
     except (pa.ArrowException, OSError, ValueError, OverflowError):  # ValueError: text that is not UTF-8, a year above 9999
         raise BrokenFile("is cut off or damaged: it cannot be read as Parquet") from None

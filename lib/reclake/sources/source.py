@@ -79,6 +79,9 @@ class Source(Part):
             yield "historical", "a historical source has no late_limit_days and no repeat_days"
         if not self.historical and None in limits:
             yield "historical", "late_limit_days and repeat_days are needed unless the source is historical"
+        if self.late_limit_days is not None and self.repeat_days is not None and self.repeat_days < self.late_limit_days + 1:
+            # An event may be delivered a day before its own (values.DAYS_AHEAD) and again at the end of its late limit.
+            yield "repeat_days", "must be at least late_limit_days + 1, or an event that comes again could be kept twice"
         for name, feed in self.feeds.items():
             for place, problem in feed.problems():
                 yield f"feeds.{name}.{place}", problem

@@ -65,6 +65,10 @@ def column_names(header: str, delimiter: str) -> list[str]:
     return next(csv.reader(io.StringIO(header, newline=""), delimiter=delimiter))
 
 
+def _n_rows(text: str, delimiter: str) -> int:
+    return sum(1 for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
 def _fields_read(feed: Feed) -> set[str]:
     return {mapping.from_ for mapping in feed.columns.values() if mapping.from_ is not None}
 
@@ -131,6 +135,8 @@ def _opened_csv(lines: Iterator[bytes], feed: Feed, *, longest: int) -> Opened:
     try:
         header = _without_end(next(records)).removeprefix(_BOM).decode("utf-8")
         names = column_names(header, feed.delimiter)
+        if _n_rows(header, feed.delimiter) > 1:
+            raise BrokenFile("ends its lines with a carriage return alone")
     except (UnicodeDecodeError, csv.Error, StopIteration):
         raise BrokenFile("has no header line in UTF-8") from None
     wanted = _fields_read(feed)

@@ -255,6 +255,7 @@ ACCOUNTS = Table(
         plain("source", "string", "The source that knows it.", required=True),
         plain("basis", "string", "Lawful basis stated by the source.", required=True),
         plain("is_device", "boolean", "An anonymous device, not a login or member.", required=True),
+        plain("is_machine", "boolean", "Whether nothing but the events of machines names it; no customer then.", required=True),
         plain("first_delivery_day", "date", "The first day on which anything of it was delivered.", required=True),
         plain("first_file_digest", "string", "The file of its first record, which orders accounts of one day.", required=True),
         plain("first_position", "long", "Place of its first record in that file.", "records", required=True),
@@ -268,7 +269,7 @@ ACCOUNTS = Table(
     write="replace_validity",
     inputs=(
         Input(ACCOUNT_RECORDS, whole()),
-        Input(EVENT_RECORDS, whole()),
+        Input(EVENTS, whole()),
         Input(ORDER_RECORDS, whole()),
         Input(CONSENT_RECORDS, whole()),
     ),

@@ -1,0 +1,64 @@
+"""What a run would do, as a listing: files to take in, days to build, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from reclake import tables
+from reclake.sources.intake import OfferedFile
+from reclake.tables import Table
+
+from .application import Application
+from .ingest import files_to_take_in
+from .plan import Scope
+
+Rows = list[dict[str, Any]]
+
+
+def plan(app: Application, scope: Scope) -> Rows:
+    """What a run of this scope would take in and build: files, what is stale now, and what reads it."""
+    planner = app.planner(scope)
+    found: Rows = [] if scope.tables else [_to_take_in(name, files) for name, files in _new_files(app, scope).items()]
+    stale: set[str] = set()
+    for table in tables.GATED:
+        work = planner.work(table)
+        inputs = sorted(i.table.name for i in table.inputs if i.table.name in stale)
+        if work.reasons:
+            n_read = sum(
+                entry.content.digest.n_rows
+                for i in table.inputs
+                for entry in _read(app, planner.days_to_read(i, work.days), i.table)
+            )
+            whys = Counter(work.reasons.values())
+            why = "; ".join(f"{w} ({n})" for w, n in sorted(whys.items()))
+            found.append(_planned(table, len(work.days), f"{work.days[0]} … {work.days[-1]}", why, n_read))
+            stale.add(table.name)
+        elif inputs:
+            found.append(_planned(table, 0, "known when its inputs are built", f"reads {', '.join(inputs)}", 0))
+            stale.add(table.name)
+    return found
+
+
+def _new_files(app: Application, scope: Scope) -> dict[str, list[OfferedFile]]:
+    files = {name: files_to_take_in(app, source, days=scope.delivery_days) for name, source in app.sources.items()}
+    return {name: offered for name, offered in files.items() if offered}
+
+
+def _to_take_in(source: str, files: list[OfferedFile]) -> dict[str, Any]:
+    """The row of a source whose files wait; what they bring is known when they are read."""
+    days = sorted({file.day for file in files if file.day is not None})
+    which = f"{days[0]} … {days[-1]}" if days else "known when they are read"
+    why = f"{len(files):,} files of source {source} to take in, and what reads them"
+    return {"stage": "bronze", "table": "bronze.*", "days": len(days), "which": which, "why": why, "rows_to_read": 0}
+
+
+def _planned(table: Table, n_days: int, days: str, why: str, n_read: int) -> dict[str, Any]:
+    return {"stage": table.stage, "table": table.name, "days": n_days, "which": days, "why": why, "rows_to_read": n_read}
+
+
+def _read(app: Application, days: list[date] | None, table: Table) -> Iterable[Any]:
+    entries = app.ledger.days(table)
+    return entries.values() if days is None else [entries[str(day)] for day in days if str(day) in entries]
