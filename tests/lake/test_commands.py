@@ -5,13 +5,13 @@ import shutil
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
-from lakes import bag, open_lake, run_days
+from lakes import bag, run_days
 from reclake import cli
 from reclake.errors import UsageError
 from reclake.privacy.keys import load_key
@@ -20,70 +20,9 @@ from reclake.run import runner
 from reclake.run.views import published
 from reclake.run.waivers import Waivers
 from reclake.tables import bronze, silver
-from trials.trial import Passing
+from till import BROKEN, FIRST, MENDED, SECOND, opened_lake, order
 
-FIRST, SECOND = date(2026, 3, 28), date(2026, 3, 29)
 ONLY = frozenset({"silver.order_records", "silver.rejected_records", "silver.order_lines"})
-
-COLUMNS = """
-order_id = { from = "order", type = "string", required = true }
-line_id = { constant = "1", type = "string" }
-ordered_at = { from = "at", type = "timestamp", format = "iso", required = true }
-channel = { constant = "pos", type = "string" }
-account_id = { from = "customer", type = "account", scope = "channel" }
-product_id = { from = "sku", type = "product" }
-unit_price_amount = { from = "price", type = "decimal", required = true }
-"""
-MENDED = f"""
-name = "till"
-description = "Orders of an app and of tills"
-basis = "contract"
-time_zone = "UTC"
-late_limit_days = 3
-repeat_days = 4
-max_rejected_share = 1.0
-
-[completion]
-marker = "rename"
-
-[bots]
-by_user_agent = false
-by_behaviour = false
-
-[feeds.app]
-table = "orders"
-pattern = "app/*.jsonl"
-format = "json_lines"
-delivery_day = {{ from = "name", pattern = '(\\d{{4}}-\\d{{2}}-\\d{{2}})' }}
-record_id = ["order_id", "line_id"]
-duplicates = "drop"
-transport = ["sent"]
-
-[feeds.app.columns]{COLUMNS}
-quantity = {{ from = "n", type = "long", required = true }}
-currency = {{ from = "ccy", type = "string", map = {{ EUR = "EUR", "€" = "EUR" }}, required = true }}
-
-[feeds.till]
-table = "orders"
-pattern = "till/*.csv"
-format = "csv"
-delivery_day = {{ from = "name", pattern = '(\\d{{4}}-\\d{{2}}-\\d{{2}})' }}
-record_id = ["order_id", "line_id"]
-duplicates = "drop"
-
-[feeds.till.columns]{COLUMNS}
-quantity = {{ from = "n", type = "long", required = true }}
-currency = {{ constant = "EUR", type = "string" }}
-"""
-BROKEN = MENDED.replace(', "€" = "EUR"', "")
-# The tills' header says n.
-BROKEN = 'from = "pieces"'.join(BROKEN.rsplit('from = "n"', 1))
-
-
-def order(name, customer="c1", price=2.5, ccy="EUR", day=FIRST, **other):
-    told = {"order": name, "at": f"{day}T10:00:00Z", "customer": customer, "sku": "p1", "n": 2, "price": price, "ccy": ccy}
-    return json.dumps({key: value for key, value in (told | other).items() if value is not None})
-
 
 FILES = {
     f"app/{FIRST}.jsonl": [
@@ -141,12 +80,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-def opened_lake(spark, folder, landing, mapping):
-    app = open_lake(spark, folder, source="till", landing=landing, overrides=[f"sources.directory={landing.parent / mapping}"])
-    object.__setattr__(app, "gate", Passing(app.home / "expectations", timeout_seconds=60))
-    return app
-
-
 @pytest.fixture(scope="module")
 def lake(spark, folder):
     """Both days taken in and built as one pass, with the broken mapping."""
@@ -180,28 +113,6 @@ def customers(folder):
     """Pseudonyms of the customers by their number at the till."""
     key = load_key(str(folder / "secrets"), "id1")
     return {name: account_pseudonym(key, source="till", channel="pos", native_id=name) for name in ("c1", "c2")}
-
-
-def test_a_day_without_a_refusal_is_built_like_any_other(spark, tmp_path):
-    """The first day refuses a record, the second none: its rejected_records are committed empty, by name."""
-    (tmp_path / "mended").mkdir()
-    (tmp_path / "mended" / "till.toml").write_text(MENDED)
-    (tmp_path / "landing" / "till" / "app").mkdir(parents=True)
-    days = {FIRST: [order("o1"), order("o2", price=None)], SECOND: [order("o3", day=SECOND)]}
-    for day, lines in days.items():
-        (tmp_path / "landing" / "till" / "app" / f"{day}.jsonl").write_text("".join(f"{line}\n" for line in lines))
-    app = opened_lake(spark, tmp_path, tmp_path / "landing", "mended")
-    (waiting, *_) = listed(app, "plan")
-    assert (waiting["which"], waiting["why"]) == (f"{FIRST} … {SECOND}", "2 files of source till to take in, and what reads them")
-    assert [run_days(app, day, only=ONLY) for day in days] == [{}, {}]
-    kept = app.ledger.days(silver.REJECTED_RECORDS)
-    assert {day: entry.content.digest.n_rows for day, entry in kept.items()} == {str(FIRST): 1, str(SECOND): 0}
-    assert sorted(row["order_id"] for row in published(app, silver.ORDER_LINES).collect()) == ["o1", "o3"]
-    app.reporter.reports.clear()
-    assert run_days(app, SECOND, only=ONLY) == {}
-    assert {report.outcome for report in app.reporter.reports if report.table in ONLY} == {"up to date"}
-    assert "not asked for" in {report.outcome for report in app.reporter.reports if report.table not in ONLY}
-    assert listed(app, "plan", "--table", "silver.order_lines") == []
 
 
 def test_status_says_of_every_day_and_table_what_is_built_and_what_is_missing(lake):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from lakes import ROOT, open_lake, run_days, with_inputs
 from reclake import tables
@@ -21,7 +22,6 @@ from trials.shop import CI, FIRST, N_DAYS, NIGHTLY, SCENARIOS, SMALL, Drop, Size
 from trials.trial import Passing, Trial
 
 SOURCES = "sources.directory=tests/trials/sources"
-SMALL_TABLES = with_inputs(silver.ORDER_LINES, silver.SESSIONS)
 ALL_TABLES = with_inputs(silver.ORDER_LINES, silver.SESSIONS, gold.CUSTOMER_SEGMENTS, ops.RECONCILIATION)
 
 
@@ -51,15 +51,19 @@ def trial(request, spark, tmp_path_factory, trial_seed, trial_size) -> Trial:
 
 
 def built(app: Application, landing: Path) -> dict[str, DataFrame]:
-    """The tables up to order lines and sessions, built from the landing files without a lake."""
+    """The tables up to sessions, segments and control totals, built from the landing files without a lake."""
     taken = take_in(
         app.spark, app.sources["trial"], str(landing), known=None, delivery_days=None, limits=app.settings.landing,
         now=app.clock().replace(tzinfo=UTC), batch_id="small",
     )  # fmt: skip
     frames = {f"bronze.{noun}": records for noun, records in taken.records.items()} | {bronze.FILES.name: taken.files}
+    delivered = (frame.agg(F.max("delivery_day")).first()[0] for name, frame in frames.items() if name != bronze.FILES.name)
+    as_of = max(day for day in delivered if day is not None) + timedelta(days=1)
     for table in tables.TABLES:
-        if table.name in SMALL_TABLES and table.inputs:
+        frames.setdefault(table.name, app.store.empty(table))
+        if table.name in ALL_TABLES and table.inputs:
             options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
+            options |= {"as_of": as_of} if table.is_as_of else {}
             inputs = {i.table.parameter: frames[i.table.name] for i in table.inputs}
             frames[table.name] = conform(builder_of(table)(**inputs, **options), table).persist()
     return frames

@@ -48,16 +48,12 @@ def test_what_is_built_equals_the_undisturbed_run(trial, scenario):
 
 
 def test_customers_are_segmented_as_in_the_undisturbed_run(trial):
-    if trial.is_small:
-        pytest.skip("the small lake has no gold")
     for scenario in ("resent", "shuffled", "poisoned"):
         assert trial.segments("undisturbed")
         assert differences(trial.segments(scenario), trial.segments("undisturbed")) == []
 
 
 def test_reconciliation_tells_the_planted_numbers(trial):
-    if trial.is_small:
-        pytest.skip("the small lake is not reconciled")
     names = {"n_kept": "kept", "n_duplicates": "duplicate", "n_rejected": "rejected", "n_late": "late"}
     delivered = Counter((f"silver.{line.noun[:-1]}_records", line.day, line.expected) for line in trial.drop.told.values())
     found = Counter({

@@ -1,0 +1,139 @@
+"""What stops a table stops what reads it and nothing else; a rollback takes a day back until it is run again."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from pyspark.sql import functions as F
+
+from lakes import run_days
+from reclake.errors import GateFailed, StageStopped
+from reclake.lake.digest import DayContent, Digest
+from reclake.quality.verdict import Finding, judged
+from reclake.run import commit, gating
+from reclake.run.plan import Work
+from reclake.run.planned import plan
+from reclake.run.rollback import roll_back
+from reclake.run.runner import scope_of
+from reclake.run.stage import build_stage, require_nothing_stopped
+from reclake.run.views import published
+from reclake.tables import gold, ops, silver
+from till import FIRST, MENDED, SECOND, THIRD, opened_lake, order
+from trials.trial import Passing
+
+LINES = frozenset({"silver.order_records", "silver.rejected_records", "silver.order_lines"})
+ONLY = LINES | {"silver.interactions", "silver.product_records", "silver.products"}
+
+
+class Refusing(Passing):
+    """A gate that refuses one table."""
+
+    refused = silver.ORDER_LINES
+
+    def check(self, table, frame, **options):
+        if table != self.refused:
+            return super().check(table, frame, **options)
+        n_rows = options["n_rows"]
+        findings = (Finding.failed("a rule", n_bad=1, n_rows=n_rows),)
+        return judged(table, findings=findings, warnings=(), n_expectations=1, n_rows=n_rows, seconds=0.0, n_jobs=0)
+
+
+@pytest.fixture(scope="module")
+def app(spark, tmp_path_factory):
+    """A lake that took in three days and built the first."""
+    folder = tmp_path_factory.mktemp("stops")
+    (folder / "mended").mkdir()
+    (folder / "mended" / "till.toml").write_text(MENDED.replace("max_rejected_share = 1.0", "max_rejected_share = 0.5"))
+    lines = {
+        FIRST: [order("o1"), order("o2", customer="c2"), order("o0", price=None)],
+        SECOND: [order("o3", day=SECOND, sku="p3")],
+        THIRD: [order("o4", day=THIRD), order("o5", day=THIRD, price=None)],
+    }
+    place = folder / "landing" / "till" / "app"
+    place.mkdir(parents=True)
+    for day, written in lines.items():
+        (place / f"{day}.jsonl").write_text("".join(f"{line}\n" for line in written))
+    app = opened_lake(spark, folder, folder / "landing", "mended")
+    (waiting, *_) = plan(app, scope_of(app, first=FIRST, last=THIRD))
+    assert (waiting["which"], waiting["why"]) == (f"{FIRST} … {THIRD}", "3 files of source till to take in, and what reads them")
+    assert run_days(app, FIRST, only=ONLY) == {}
+    return app
+
+
+def with_gate(app, kind):
+    object.__setattr__(app, "gate", kind(app.home / "expectations", timeout_seconds=60))
+
+
+def sold(app):
+    return sorted(row["order_id"] for row in published(app, silver.ORDER_LINES).collect())
+
+
+def test_what_reads_a_stopped_table_is_not_built_and_the_rest_is(app):
+    with_gate(app, Refusing)
+    app.reporter.reports.clear()
+    stopped = run_days(app, SECOND, only=ONLY)
+    assert set(stopped) >= {"silver.order_lines", "silver.interactions", "gold.customer_segments"}
+    assert "silver.products" not in stopped
+    assert sold(app) == ["o1", "o2"]
+    assert {row["product_id"] for row in published(app, silver.PRODUCTS).collect()} == {"p1", "p3"}
+    told = {report.table: report for report in app.reporter.reports}
+    assert (told["silver.order_lines"].outcome, told["silver.order_lines"].verdict) == ("stopped", "failed")
+    assert "a rule" in told["silver.order_lines"].message
+    with pytest.raises(StageStopped) as red:
+        require_nothing_stopped(stopped)
+    assert red.value.exit_code == 3
+    with_gate(app, Passing)
+    assert run_days(app, SECOND, only=ONLY) == {}
+    assert sold(app) == ["o1", "o2", "o3"]
+    # Nothing of the second day was refused: its rejected_records are committed empty, by name.
+    kept = app.ledger.days(silver.REJECTED_RECORDS)
+    assert {day: entry.content.digest.n_rows for day, entry in kept.items()} == {str(FIRST): 1, str(SECOND): 0}
+    assert published(app, silver.INTERACTIONS).count() == 3
+
+
+def test_a_rollback_takes_a_day_back_until_it_is_run_again(app):
+    published_so_far = app.store.read_newest(ops.PUBLISHED_VERSIONS).where(F.col("name") == silver.INTERACTIONS.name)
+    of_first_day = published_so_far.agg(F.min("manifest_id")).first()[0]
+    roll_back(app, of_first_day)
+    assert sold(app) == ["o1", "o2"]
+    assert run_days(app, THIRD, only=LINES) == {}
+    assert sold(app) == ["o1", "o2", "o4"], "the day that was rolled back came back with another"
+
+
+def test_a_delivery_of_which_too_much_is_refused_ends_with_code_4_and_names_the_reasons(app):
+    source = app.sources["till"].model_copy(update={"max_rejected_share": 0.4})
+    object.__setattr__(app, "sources", {"till": source})
+    scope = scope_of(app, first=THIRD, last=THIRD, force=True)
+    stopped = build_stage(app, "silver", replace(scope, tables=frozenset({"silver.order_records"})))
+    with pytest.raises(StageStopped) as red:
+        require_nothing_stopped(stopped)
+    assert red.value.exit_code == 4
+    assert "1 of 2 records (unit_price_amount is missing: 1)" in str(red.value)
+
+
+def content(n_rows):
+    return DayContent(Digest(n_rows))
+
+
+def test_a_fed_day_without_rows_is_short_and_an_unfed_one_is_not():
+    work = Work(silver.EVENTS, {"2026-03-01": "", "2026-03-02": "", "2026-03-03": ""}, unfed_days=frozenset({"2026-03-03"}))
+    assert gating.short_days(work, {"2026-03-01": content(2)}, {}) == ["2026-03-02"]
+
+
+def test_people_do_not_vanish_overnight_from_a_table_that_may_be_empty():
+    assert gold.CUSTOMER_SEGMENTS.may_be_empty
+    work = Work(gold.CUSTOMER_SEGMENTS, {"2026-03-02": "", "2026-03-03": ""})
+    before = {"2026-03-01": SimpleNamespace(content=content(5))}
+    assert gating.short_days(work, {}, {}) == []
+    assert gating.short_days(work, {"2026-03-03": content(1)}, before) == ["2026-03-02"]
+
+
+@pytest.mark.parametrize(("written", "is_refused"), [(7, False), (None, False), (6, True), (8, True)])
+def test_a_commit_of_other_rows_than_were_judged_is_refused(written, is_refused):
+    store = SimpleNamespace(path=str, log=SimpleNamespace(commit=lambda path, version: SimpleNamespace(n_output_rows=written)))
+    run = SimpleNamespace(app=SimpleNamespace(store=store))
+    if is_refused:
+        with pytest.raises(GateFailed, match="other rows than its gate judged"):
+            commit._require_all_written(run, silver.EVENTS, 3, 7)
+    else:
+        commit._require_all_written(run, silver.EVENTS, 3, 7)
