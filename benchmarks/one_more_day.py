@@ -30,7 +30,7 @@ from reclake.run.job import project_home
 from reclake.run.report import Silent
 from reclake.run.runner import run_graph
 from reclake.settings import load_settings
-from reclake.tables import STAGES
+from reclake.tables import BY_NAME, STAGES
 
 FIRST = date(2026, 1, 1)
 N_DAYS = 60
@@ -108,7 +108,11 @@ def one_run(options: argparse.Namespace) -> None:
             began, before = time.time(), workers.seconds
             stopped = run_graph(app, first=days[0], last=days[1], stages=(stage,))
             assert not stopped, stopped
-            found[stage] = {"began": began, "ended": time.time(), "workers_s": workers.seconds - before}
+            of_stage = [report for report in app.reporter.reports if report.stage == stage and BY_NAME[report.table].is_as_of]  # type: ignore[attr-defined]
+            n_as_ofs = max((report.n_days for report in of_stage if report.verdict), default=1)
+            found[stage] = {
+                "began": began, "ended": time.time(), "workers_s": workers.seconds - before, "as_ofs": n_as_ofs
+            }  # fmt: skip
     app.spark.stop()
     print(json.dumps(found))
 
@@ -140,7 +144,7 @@ def measured(options: argparse.Namespace, *, lake: str, run_id: str, first: int,
         inside = (task for task in tasks if span["began"] <= task["Task Info"]["Finish Time"] / 1000 <= span["ended"])
         jvm = sum(map(cpu_seconds, inside))
         cpu = {"jvm_s": jvm, "workers_s": span["workers_s"], "cpu_s": jvm + span["workers_s"]}
-        found[stage] = cpu | {"wall_s": span["ended"] - span["began"]}
+        found[stage] = cpu | {"wall_s": span["ended"] - span["began"], "as_ofs": span["as_ofs"]}
     by_stage = {stage: {name: round(value, 1) for name, value in figures.items()} for stage, figures in found.items()}
     print(f"{run_id}: {json.dumps(by_stage)}", file=sys.stderr, flush=True)  # a run that is cut short leaves these
     return by_stage
@@ -171,7 +175,9 @@ def main() -> None:
     cpu = [sum(run[stage]["cpu_s"] for stage in ("bronze", "silver")) for run in (more, sixty)]
     found["bronze and silver: one more day / 60 days, CPU"] = round(cpu[0] / cpu[1], 3)
     for stage in ("customers", "recommendations"):
-        found[f"{stage}: one more as_of / the as_of of 60 days, CPU"] = round(more[stage]["cpu_s"] / sixty[stage]["cpu_s"], 2)
+        # Late events restate the as_of before, where a table is restated: then two were built.
+        per_as_of = [run[stage]["cpu_s"] / run[stage]["as_ofs"] for run in (more, sixty)]
+        found[f"{stage}: one more day / 60 days, CPU per as_of"] = round(per_as_of[0] / per_as_of[1], 2)
     daily, other = (open_lake(options.work, name, options.customers) for name in ("daily", "whole"))
     found["day by day against one pass"] = comparison(daily, other, as_of=str(FIRST + timedelta(days=N_DAYS + 1)))
     print(json.dumps(found, indent=2, default=str))
