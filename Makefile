@@ -5,7 +5,7 @@ AIRFLOW := .venv/airflow
 RUN := TZ=UTC $(JOBS)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help needs jobs-env jars install demo test trials lint format airflow airflow-test dictionary wheel clean
+.PHONY: help needs install demo test trials lint format airflow airflow-test dictionary wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'

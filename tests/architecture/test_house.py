@@ -69,6 +69,39 @@ LONG_MODULES = {
 LONG_FUNCTIONS: dict[str, str] = {}
 
 
+# Where rows come to the driver, and why they cannot grow with customers or events (design: the driver holds none).
+COLLECTED = {
+    "identity.rotation.require_one_contact_key": "names of keys, a handful",
+    "lake.claims._catch_up": "a row per stage of a run",
+    "lake.digest.contents_by_day": "a row per day",
+    "lake.digest._validity_content": "a row per day of change",
+    "lake.ledger.load": "the newest entry of each table and day",
+    "lake.ledger.roll_back": "the entries of one table, a row per day",
+    "lake.manifest._read": "the newest row of each table",
+    "lake.manifest.highest": "one number",
+    "quality.measures.measure": "one row of counts",
+    "quality.measures.count_rows": "one row of counts",
+    "recommend.als.fitted_als": "product factors, up to training.max_item_factor_bytes",
+    "recommend.bootstrap.resampled": "a row of sums per resample",
+    "recommend.index.dense_index": "a row per partition",
+    "registry.artefacts.read": "product factors, as above",
+    "run.demo.segment_sizes": "a row per tier",
+    "run.demo.one_list": "one customer's list",
+    "run.gating.require_few_rejected": "a row per source and delivery day of the run",
+    "run.gating._most_common": "three reasons",
+    "run.ingest._take_up": "a row per file of the run",
+    "run.ingest._known": "batches, one per run",
+    "run.views._first": "as many rows as are shown",
+    "run.views.trace": "the customers of one account",
+    "run.waivers.in_force": "waivers in force",
+    "sources.intake._changed_since": "files that lie there",
+    "sources.intake._decided_before": "files of the run",
+    "sources.landing._found_files": "files that lie there",
+    "sources.reading._verdicts": "a row per file of the run",
+    "synthetic.company._summary": "counts per table",
+}
+
+
 @dataclass(frozen=True)
 class Module:
     name: str
@@ -263,6 +296,18 @@ def test_what_is_long_is_a_decision():
     assert long_modules - set(LONG_MODULES) == set()
     assert long_functions - set(LONG_FUNCTIONS) == set()
     assert set(LONG_MODULES) <= {module.name for module in found}
+
+
+def test_what_comes_to_the_driver_is_listed_with_its_bound():
+    actions = {"collect", "collectAsArrow", "toArrow", "toLocalIterator", "toPandas"}
+    found = {
+        f"{module.name}.{function.name}".removeprefix("reclake.")
+        for module in lib()
+        for function in functions_of(module)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in actions
+    }
+    assert found == set(COLLECTED)
 
 
 def _docstrings(module: Module) -> Iterator[tuple[str, str]]:
