@@ -61,7 +61,10 @@ class DayContent:
 def row_hash(table: Table, *, without: tuple[str, ...] = ()) -> Column:
     """The hash of a row's columns but those that say which run wrote it."""
     left_out = {*table.run_columns, *without}
-    return F.xxhash64(*[F.col(f.name) for f in table.fields if f.name not in left_out]).cast("decimal(38,0)")
+    hashed = [f for f in table.fields if f.name not in left_out]
+    # Spark's hash passes over nulls: without knowing where they stand, a value that moved to the next column would not show.
+    nulls = [F.col(f.name).isNull() for f in hashed if not f.required]
+    return F.xxhash64(*[F.col(f.name) for f in hashed], *nulls).cast("decimal(38,0)")
 
 
 def contents_by_day(frame: DataFrame, table: Table) -> dict[str, DayContent]:

@@ -167,16 +167,21 @@ class Ledger:
         """Whether anything was ever built of the table."""
         return bool(self.days(table))
 
-    def roll_back(self, table: Table, *, version: int, run_id: str, token: int, at: datetime) -> None:
-        """Make the entries true again that were so when `version` was the newest; later days are gone."""
+    def roll_back(self, table: Table, *, version: int, published_under: int, run_id: str, token: int, at: datetime) -> None:
+        """Make the entries true again that were so when `version` was published; later days are gone.
+
+        `published_under` is the token of the run that published it: what rollbacks after it said does not count.
+        """
         rows = self._store.read_newest(ops.LEDGER).where((F.col("table") == table.name) & (F.col("version") <= version))
+        rows = rows.where(~F.col("kind").isin("rollback", REMOVED) | (F.col("token") <= published_under))
         latest = rows.groupBy("day").agg(F.max_by(F.struct(*rows.columns), "sequence").alias("entry")).collect()
         earlier = {row["day"]: Entry.of_row(row["entry"].asDict()) for row in latest}
         changed = []
         for number, (day, entry) in enumerate(sorted(self._entries.get(table.name, {}).items())):
             stamp: dict[str, Any] = {"run_id": run_id, "token": token, "recorded_at": at, "sequence": sequence_of(token, number)}
-            if day not in earlier:
+            then = earlier.get(day)
+            if then is None or then.kind == REMOVED:
                 changed.append(replace(entry, kind=REMOVED, content=DayContent(Digest()), **stamp))
-            elif entry.version > version:
-                changed.append(replace(earlier[day], kind="rollback", **stamp))
+            elif then.sequence != entry.sequence:
+                changed.append(replace(then, kind="rollback", **stamp))
         self.add(changed)

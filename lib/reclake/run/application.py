@@ -89,8 +89,14 @@ class Application:
 
     def planner(self, scope: Scope) -> Planner:
         """A planner on the ledger as it stands; follows the ledger as tables are built."""
-        models = {"als": self.model_version("als")}
-        return Planner(self.ledger, scope=scope, limits=limits_of(self.sources), digests=self.digests, models=models)
+        return Planner(
+            self.ledger,
+            scope=scope,
+            limits=limits_of(self.sources),
+            digests=self.digests,
+            models={"als": self.model_version("als")},
+            versions={name: row.version for name, row in self.manifest.current().items()},
+        )
 
     def model_version(self, name: str) -> int | None:
         """The model version that the manifest names; None before the first promotion."""

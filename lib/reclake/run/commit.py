@@ -17,7 +17,7 @@ from reclake.lake.store import is_day_of
 from reclake.tables import Table
 
 from .plan import Work
-from .stage_run import StageRun
+from .stage_run import StageRun, require_as_published
 
 
 def commit_days(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[str, DayContent]) -> tuple[int, str]:
@@ -31,6 +31,7 @@ def commit_days(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[s
     app.ledger.add(_entry(run, work, day, "unchanged", before[day].version, found[day]) for day in unchanged)
     if not changed:
         return run.versions[table.name], "unchanged"
+    require_as_published(run, table)  # a write onto a damaged log would make the loss the published state
     _restore_if_rolled_back(run, table)
     entries = [_entry(run, work, day, "build", -1, found[day]) for day in changed]
     ride = commit_entry(uuid4().hex, entries)
@@ -60,11 +61,12 @@ def _restore_if_rolled_back(run: StageRun, table: Table) -> None:
     store, row = run.app.store, run.app.manifest.last(table.name)
     if row is None or row.kind != "rollback" or table.name in run.built:
         return
-    if row.version != WITHDRAWN:
-        if store.newest(table) != row.version:
-            store.restore(table, version=row.version)
-    elif _last_token(run, table) <= row.token:  # else a run on other days has begun anew already
+    if _last_token(run, table) > row.token:
+        return  # a run on other days has begun anew already, and may not have published it yet
+    if row.version == WITHDRAWN:
         store.replace_whole(table, store.empty(table), entry={"commit_id": uuid4().hex})
+    elif store.newest(table) != row.version:
+        store.restore(table, version=row.version)
 
 
 def _last_token(run: StageRun, table: Table) -> int:

@@ -27,7 +27,7 @@ from .gating import check, reported, spend_waiver, stopped_report
 from .jobs import counted_jobs
 from .plan import Scope
 from .report import TableReport
-from .stage_run import StageRun, open_stage, unpublished
+from .stage_run import StageRun, open_stage, require_as_published, unpublished
 
 logger = logging.getLogger("reclake")
 STAGE = "bronze"
@@ -180,6 +180,7 @@ def _append(run: StageRun, table: Table, records: DataFrame, *, batch: str, sour
             n_rows = sum(content.digest.n_rows for content in contents.values())
             gate_row = check(run, table, frame, n_rows=n_rows)
             app.claims.require_held(run.claim)
+            require_as_published(run, table)
             spend_waiver(run, gate_row)
             entries = [_entry(run, table, day, content, source) for day, content in sorted(contents.items())]
             version = app.store.append_new(table, frame, batch=batch, entry=commit_entry(uuid4().hex, entries))

@@ -67,7 +67,10 @@ class Planner:
         limits: Limits,
         digests: Callable[[Table], Digests],
         models: Mapping[str, int | None],
+        versions: Mapping[str, int] | None = None,
     ) -> None:
+        # Table → the version that is read of it; without them, what the ledger knows is read.
+        self.versions = versions
         self._ledger = ledger
         self._scope = scope
         self._limits = limits
@@ -117,7 +120,9 @@ class Planner:
         built = set(self._ledger.days(table))
         if table.is_as_of:
             asked = {str(day) for day in self._scope.as_ofs}
-            return asked | built if table.is_restated or self._scope.force else asked
+            # Lists once served are made anew only where they are asked for, or where everything is forced.
+            is_all_forced = self._scope.force and self._scope.delivery_days is None
+            return asked | built if table.is_restated or is_all_forced else asked
         if table.day_column is None:
             return {WHOLE}
         days = set(built)
@@ -199,6 +204,8 @@ class Planner:
     def _input_digest(self, i: Input, output: str) -> str:
         entries = self._ledger.days(i.table)
         if WHOLE in entries:
+            if (ahead := self._ahead(i.table, entries[WHOLE])) is not None:
+                return ahead
             content = entries[WHOLE].content
             if i.days.reads is Reads.VALID_AT_AS_OF and i.table.is_validity:
                 return str(valid_at(content, date.fromisoformat(output)))
@@ -206,10 +213,20 @@ class Planner:
         existing = sorted(entries)
         read = existing if i.days.reads is Reads.WHOLE else self._read_by(i, output, existing)
         if i.days.reads is Reads.DELIVERIES:
-            parts = [f"{day}={entries[day].content.details[output]}" for day in read]
+            parts = [f"{day}={self._ahead(i.table, entries[day]) or entries[day].content.details[output]}" for day in read]
         else:
-            parts = [f"{day}={entries[day].content.digest}" for day in read if entries[day].content.digest.n_rows]
+            held = [day for day in read if entries[day].content.digest.n_rows]
+            parts = [f"{day}={self._ahead(i.table, entries[day]) or entries[day].content.digest}" for day in held]
         return hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
+
+    def _ahead(self, table: Table, entry: Entry) -> str | None:
+        """What stands for a day that was built and not published yet: its rows are not those that are read.
+
+        It differs from every digest, so what is built without them is stale once they are published.
+        """
+        if self.versions is None or entry.version <= self.versions.get(table.name, -1):
+            return None
+        return f"unpublished {entry.version}"
 
     def _why_stale(self, table: Table, day: str, entry: Entry | None, digests: Digests, inputs: dict[str, str]) -> str:
         if entry is None:

@@ -7,13 +7,16 @@ from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
+from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
+from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.digest import DayContent, Digest, contents_by_day
 from reclake.lake.ledger import commit_entry, sequence_of
-from reclake.lake.manifest import WITHDRAWN
+from reclake.lake.manifest import WITHDRAWN, Published
 from reclake.lake.schema import conform
 from reclake.privacy.consent import customers_to_profile, profiled_only
 from reclake.recommend.lists import with_consented_lists
@@ -42,8 +45,18 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
         app.ledger.load()
         moved = app.manifest.moves_to(to)
         # The ledger first: what it knows as built and no manifest names is taken for unpublished, and published.
+        then = app.manifest.current(to)
+        for name in moved.keys() & then.keys() & BY_NAME.keys():
+            _require_readable(app, BY_NAME[name], then[name])
         for name in moved.keys() & BY_NAME.keys():
-            app.ledger.roll_back(BY_NAME[name], version=moved[name], run_id=app.run_id, token=claim.token, at=app.clock())
+            app.ledger.roll_back(
+                BY_NAME[name],
+                version=moved[name],
+                published_under=then[name].token if name in then else -1,
+                run_id=app.run_id,
+                token=claim.token,
+                at=app.clock(),
+            )
         app.ledger.save()
         consented = _apply_consents(app, claim, moved, to)
         app.ledger.save()
@@ -54,6 +67,26 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
     finally:
         app.claims.release(claim)
     return moved
+
+
+def _require_readable(app: Application, table: Table, row: Published) -> None:
+    """Stop before anything is written when a version to go back to is not there any more.
+
+    Raises
+    ------
+    UsageError
+        When its files or its log have been cleared away.
+    LakeDamaged
+        When it is not what was published.
+    """
+    try:
+        app.store.require_undamaged(table, version=row.version, n_files=row.n_files, n_bytes=row.n_bytes)
+    except (Py4JJavaError, AnalysisException) as gone:
+        raise UsageError(
+            f"{table.name} version {row.version} cannot be read any more",
+            f"{type(gone).__name__}; manifests are kept for lake.keep_manifests_days",
+            "go back to a later manifest: reclake history lists them",
+        ) from gone
 
 
 def _apply_consents(app: Application, claim: Claim, moved: Mapping[str, int], to: int) -> dict[str, int]:

@@ -29,7 +29,7 @@ from .gating import check, reported, require_few_rejected, short_days, spend_wai
 from .jobs import counted_jobs
 from .plan import Planner, Scope, Work
 from .report import TableReport
-from .stage_run import StageRun, open_stage, unpublished
+from .stage_run import StageRun, open_stage, require_as_published, unpublished
 
 logger = logging.getLogger("reclake")
 
@@ -188,12 +188,10 @@ def _champion(app: Application, table: Table) -> Any:
 
 def _input(run: StageRun, work: Work, number: int) -> DataFrame:
     i = work.table.inputs[number]
-    if not run.planner.holds(i.table):
+    version = run.versions.get(i.table.name)
+    if version is None or not run.planner.holds(i.table):  # never built, or not published yet by the run that built it
         return run.app.store.empty(i.table)
-    version = run.versions[i.table.name]
-    row = run.published.get(i.table.name)
-    if row is not None and row.version == version:
-        run.app.store.require_undamaged(i.table, version=version, n_files=row.n_files, n_bytes=row.n_bytes)
+    require_as_published(run, i.table)
     return run.app.store.read(i.table, version=version, days=run.planner.days_to_read(i, work.days))
 
 

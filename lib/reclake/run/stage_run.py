@@ -48,6 +48,7 @@ def open_stage(app: Application, stage: str, planner: Planner, claimed: Mapping[
         app.ledger.load()  # another run may have written between this run's start and its claim
         published = app.manifest.current()
         run = StageRun(app, stage, planner, claim, published, versions={n: p.version for n, p in published.items()})
+        planner.versions = run.versions  # as they grow while the stage builds
         _adopt(run)
         try:
             yield run
@@ -60,6 +61,19 @@ def open_stage(app: Application, stage: str, planner: Planner, claimed: Mapping[
         app.manifest.publish(run.built, run.rows, run_id=app.run_id, token=claim.token, at=app.clock())
     finally:
         app.claims.release(claim)
+
+
+def require_as_published(run: StageRun, table: Table) -> None:
+    """Stop when the table's published version is not what was published; nothing where the run has moved on from it.
+
+    Raises
+    ------
+    LakeDamaged
+        When files or bytes differ.
+    """
+    row = run.published.get(table.name)
+    if row is not None and row.version == run.versions[table.name]:
+        run.app.store.require_undamaged(table, version=row.version, n_files=row.n_files, n_bytes=row.n_bytes)
 
 
 def _adopt(run: StageRun) -> None:

@@ -88,12 +88,15 @@ def published(app: Application, table: Table) -> DataFrame:
     ------
     UsageError
         When nothing of it is published.
+    LakeDamaged
+        When the version is not what was published.
     """
     if table in ops.WRITTEN:
         return app.store.read_newest(table)
     row = app.manifest.current().get(table.name)
     if row is None:
         raise UsageError(f"{table.name} is not published yet", "no manifest names it", "reclake status says why")
+    app.store.require_undamaged(table, version=row.version, n_files=row.n_files, n_bytes=row.n_bytes)
     return app.store.read(table, version=row.version)
 
 

@@ -400,6 +400,7 @@ SESSIONS = Table(
     write="replace_days",
     day_column="session_date",
     inputs=(Input(EVENTS, days(before=1, after=1)),),
+    may_be_empty="a day may hold machines only, or visits that began the day before",
     parameters=("sessions.gap_minutes", "business.timezone"),
 )
 
