@@ -228,7 +228,8 @@ def _known(app: Application, source: Source, versions: Mapping[str, int], *, wit
     """Files decided on before, and those of runs that ended between taking records in and noting their files."""
     names = ["source", "file_digest", "file_name", "arrived_at"]
     known = None
-    if bronze.FILES.name in versions:
+    # Asked of the ledger, too: a run that was opened before another published knows nothing yet, and must not seem idle.
+    if app.ledger.days(bronze.FILES) and bronze.FILES.name in versions:
         files = app.store.read(bronze.FILES, version=versions[bronze.FILES.name])
         known = files.where(F.col("source") == source.name).select(*names, "n_bytes", "outcome", "batch_id")
     noted = set() if known is None else {row["batch_id"] for row in known.select("batch_id").distinct().collect()}
