@@ -62,15 +62,17 @@ def test_rows_of_another_day_are_refused(spark, store):
         store.replace_days(table, stray, days=[D1], entry={"commit_id": "b"})
 
 
-def test_a_batch_is_appended_once(spark, store):
+def test_an_append_under_a_number_that_is_not_newer_is_refused(spark, store):
     table = gold.MODEL_METRICS
     row = dict(
         training_id="t", as_of_date=D1, model_name="als", split="s", metric="m", value=1.0, n_customers=1, is_promoted=False
     )
     rows = frame(spark, table, row)
-    assert store.append_new(table, rows, batch="one", entry={"commit_id": "a"}) == 0
-    assert store.append_new(table, rows, batch="one", entry={"commit_id": "b"}) is None
-    assert store.append_new(table, rows, batch="two", entry={"commit_id": "c"}) is not None
+    assert store.append_new(table, rows, number=7, entry={"commit_id": "a"}) == 0
+    for number in (7, 6):
+        with pytest.raises(Overtaken, match="newer run"):
+            store.append_new(table, rows, number=number, entry={"commit_id": "b"})
+    assert store.append_new(table, rows, number=8, entry={"commit_id": "c"}) == 1
     assert store.read_newest(table).count() == 2
 
 
@@ -163,14 +165,15 @@ def test_every_conflict_of_delta_is_told_as_overtaken(spark, store, monkeypatch,
     monkeypatch.setattr(DataFrameWriter, "save", lose)
     rows = bins(spark, dict(as_of_date=D1, score=1, n_customers=1))
     with pytest.raises(Overtaken, match="changed by another") as stopped:
-        store.append_new(gold.SEGMENT_BINS, rows, batch="b", entry={"commit_id": "a"})
+        store.append_new(gold.SEGMENT_BINS, rows, number=1, entry={"commit_id": "a"})
     assert "a value" not in str(stopped.value)
 
 
-def test_a_batch_that_another_appends_at_the_same_time_counts_as_appended(spark, store, monkeypatch):
+def test_an_append_at_the_same_time_as_a_newer_one_is_refused(spark, store, monkeypatch):
     def lose(writer, path):
-        raise exceptions.ConcurrentTransactionException("the batch")
+        raise exceptions.ConcurrentTransactionException("the number")
 
     monkeypatch.setattr(DataFrameWriter, "save", lose)
     rows = bins(spark, dict(as_of_date=D1, score=1, n_customers=1))
-    assert store.append_new(gold.SEGMENT_BINS, rows, batch="b", entry={"commit_id": "a"}) is None
+    with pytest.raises(Overtaken, match="newer run"):
+        store.append_new(gold.SEGMENT_BINS, rows, number=1, entry={"commit_id": "a"})

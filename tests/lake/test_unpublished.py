@@ -7,13 +7,15 @@ from pyspark.sql import functions as F
 
 from frames import frame
 from lakes import bag, run_days
-from reclake.errors import LakeDamaged
+from reclake.errors import LakeDamaged, Overtaken
 from reclake.lake.digest import contents_by_day
+from reclake.run import append
+from reclake.run.ingest import ingest
 from reclake.run.rollback import roll_back
 from reclake.run.runner import scope_of
 from reclake.run.stage import build_stage
 from reclake.run.views import published
-from reclake.tables import ops, silver
+from reclake.tables import bronze, ops, silver
 from till import FIRST, MENDED, SECOND, THIRD, opened_lake, order
 
 ONLY = frozenset({"silver.order_records", "silver.order_lines", "silver.interactions"})
@@ -96,6 +98,23 @@ def test_a_table_whose_log_was_cut_is_not_written_on(spark, tmp_path, landing):
         run_days(damaged, THIRD, only=ONLY)
     with pytest.raises(LakeDamaged):
         published(damaged, silver.INTERACTIONS)
+
+
+def test_a_drop_is_not_taken_in_beside_what_an_older_run_appended_meanwhile(spark, tmp_path, landing, monkeypatch):
+    app = opened_lake(spark, tmp_path, landing, "mended")
+    judged = append.require_as_published
+
+    def with_one_before(run, table):
+        judged(run, table)
+        app.store.append_new(table, app.store.empty(table), number=0, entry={"commit_id": "an older run's"})
+
+    monkeypatch.setattr(append, "require_as_published", with_one_before)
+    with pytest.raises(Overtaken, match="by another run meanwhile"):
+        ingest(app)
+    assert app.store.read_newest(bronze.ORDERS).count() == 0
+    monkeypatch.undo()
+    assert ingest(app) == {}
+    assert published(app, bronze.ORDERS).count() == 3
 
 
 def test_a_value_that_moves_to_the_next_column_is_another_content(spark):

@@ -223,7 +223,8 @@ def test_a_file_is_taken_in_once_however_often_it_is_offered(spark, tmp_path):
     drop(tmp_path, {"clicks/2026-03-01.jsonl": click(), "clicks/2026-03-02.jsonl": b"", "clicks/2026-03-02-copy.jsonl": click()})
     first = taken(spark, tmp_path)
     assert decided(first) == {"clicks/2026-03-01.jsonl": "ingested", "clicks/2026-03-02.jsonl": "is empty"}
-    assert first.skipped == [Waiting("clicks/2026-03-02-copy.jsonl", "was taken in before as clicks/2026-03-01.jsonl")]
+    told = "was taken in before as clicks/2026-03-01.jsonl, for 2026-03-01, and stays there"
+    assert first.skipped == [Waiting("clicks/2026-03-02-copy.jsonl", told, is_misplaced=True)]
     known = frame(spark, bronze.FILES, *contents(first.files))
     # A second empty file has the digest of the first and is still refused by name.
     drop(tmp_path, {"clicks/2026-03-03.jsonl": click(device="d2"), "clicks/2026-03-04.jsonl": b""})
@@ -235,6 +236,7 @@ def test_a_file_is_taken_in_once_however_often_it_is_offered(spark, tmp_path):
         "clicks/2026-03-02-copy.jsonl",
     }
     assert raws(second) == [("clicks/2026-03-03.jsonl", 0, click(device="d2"))]
+    assert [each.file_name for each in second.skipped if each.is_misplaced] == ["clicks/2026-03-02-copy.jsonl"]
 
 
 def test_a_file_that_lies_as_it_lay_is_not_read_again(spark, tmp_path):

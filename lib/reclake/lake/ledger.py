@@ -127,8 +127,16 @@ class Ledger:
             ]
             if not _holds_what_was_judged(table, commit.n_output_rows, entries):
                 entries = [replace(entry, kind=REMOVED, content=DayContent(Digest())) for entry in entries]
+            if table.write != "append_new":
+                entries += self._overwritten(table, entries)
             self.add(entries)
             recorded.add(version)  # maintenance commits carry no entry
+
+    def _overwritten(self, table: Table, entries: list[Entry]) -> list[Entry]:
+        """Days of a newer run that an overtaken one wrote over, and ended before it put them back: built again."""
+        known = self._entries.get(table.name, {})
+        lost = (known[e.day] for e in entries if e.day in known and e.sequence < known[e.day].sequence)
+        return [replace(entry, kind=REMOVED, content=DayContent(Digest()), sequence=entry.sequence + 1) for entry in lost]
 
     def _put(self, entry: Entry) -> None:
         days = self._entries.setdefault(entry.table, {})
@@ -158,6 +166,10 @@ class Ledger:
     def runs(self, table: Table) -> set[str]:
         """The runs that ever wrote the table: one id per run."""
         return set(self._runs.get(table.name, set()))
+
+    def knows(self, table: Table, version: int) -> bool:
+        """Whether the entries of the version are taken up."""
+        return version in self._recorded.get(table.name, set())
 
     def n_rows(self, table: Table) -> int:
         """The rows of all its days."""

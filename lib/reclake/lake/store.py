@@ -85,6 +85,12 @@ def _against_others(table: Table) -> Iterator[None]:
         ) from conflict
 
 
+def _fenced(writer: DataFrameWriter, fence: tuple[str, int]) -> DataFrameWriter:
+    """Let Delta skip the write unless its number is higher than every one written under the name before."""
+    name, number = fence
+    return writer.option("txnAppId", name).option("txnVersion", number)
+
+
 class Store:
     """The tables below a root. Versions are named by the caller: nothing reads "latest" by accident."""
 
@@ -157,10 +163,22 @@ class Store:
         """Replace all rows in one commit."""
         return self._write(table, self._writer(table, frame, entry).mode("overwrite"), entry)
 
-    def append_new(self, table: Table, frame: DataFrame, *, batch: str, entry: dict[str, Any]) -> int | None:
-        """Append rows that are new by their key; the same batch a second time adds nothing and gives None."""
-        writer = self._writer(table, frame, entry).mode("append")
-        return self._find(table, writer.option("txnAppId", f"{table.name}:{batch}").option("txnVersion", 1), entry)
+    def append_new(self, table: Table, frame: DataFrame, *, number: int, entry: dict[str, Any]) -> int:
+        """Append rows that are new by their key, fenced off by the writer's number: each is higher than the one before.
+
+        Raises
+        ------
+        Overtaken
+            When a writer with this number or a higher one has appended already: nothing is written.
+        """
+        version = self._find(table, _fenced(self._writer(table, frame, entry).mode("append"), (table.name, number)), entry)
+        if version is None:
+            raise Overtaken(
+                f"{table.name} was written by a newer run",
+                found=f"its last number is {number} or higher; nothing of this commit is visible",
+                next_step="run again: it starts from what the other wrote",
+            )
+        return version
 
     def append(self, table: Table, rows: Collection[dict[str, Any]], *, fence: tuple[str, int] | None = None) -> int | None:
         """Append a few rows that the runner itself made (ops tables); gives the version.
@@ -176,9 +194,7 @@ class Store:
         frame = self.spark.createDataFrame([tuple(row.get(name) for name in schema.names) for row in rows], schema)
         entry = {"commit_id": uuid4().hex}
         writer = self._writer(table, frame.coalesce(1), entry).mode("append")
-        if fence:
-            writer = writer.option("txnAppId", fence[0]).option("txnVersion", fence[1])
-        return self._find(table, writer, entry)
+        return self._find(table, _fenced(writer, fence) if fence else writer, entry)
 
     def restore(self, table: Table, *, version: int) -> None:
         """Make an older version the newest one again."""
@@ -215,7 +231,7 @@ class Store:
     def _find(self, table: Table, writer: DataFrameWriter, entry: dict[str, Any]) -> int | None:
         """Write, then find the own commit by its entry: the newest may be another's.
 
-        None when the batch or the fence's number is known: of two writers one after the other, Delta skips the second
+        None when the fence's number is taken: of two writers one after the other, Delta skips the second
         without a word; of two at the same time, the later one fails.
         """
         before = self.newest(table)

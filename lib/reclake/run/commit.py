@@ -80,8 +80,11 @@ def _last_token(run: StageRun, table: Table) -> int:
 
 def _against_newer(run: StageRun, table: Table, version: int, entries: Sequence[Entry]) -> list[Entry]:
     """Days that a newer run had written before this commit; the others it may have taken over, or will write itself."""
-    run.app.ledger.load()
-    now = run.app.ledger.days(table)
+    ledger = run.app.ledger
+    ledger.add(replace(entry, version=version) for entry in entries)  # the commit stands, until it is put back
+    ledger.save()
+    ledger.load()
+    now = ledger.days(table)
     return [e for e in entries if e.day in now and now[e.day].token > e.token and now[e.day].version < version]
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import time
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
-from uuid import uuid4
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
@@ -16,18 +12,17 @@ from pyspark.sql import functions as F
 
 from reclake.errors import GateFailed, ReclakeError, UsageError
 from reclake.lake.claims import ALL_DAYS
-from reclake.lake.digest import DayContent, Digest, contents_by_day
-from reclake.lake.ledger import Entry, commit_entry
+from reclake.lake.manifest import Published
 from reclake.sources.intake import Intake, OfferedFile, Waiting, files_to_read, take_in
 from reclake.sources.source import Source
 from reclake.tables import BY_NAME, Table, bronze
 
+from .append import append_records
 from .application import Application, located, require_sources_named
-from .gating import check, reported, spend_waiver, stopped_report
-from .jobs import counted_jobs
+from .gating import stopped_report
 from .plan import Scope
 from .report import TableReport
-from .stage_run import StageRun, open_stage, require_as_published, unpublished
+from .stage_run import StageRun, open_stage, unpublished
 
 logger = logging.getLogger("reclake")
 STAGE = "bronze"
@@ -80,6 +75,7 @@ def ingest_source(
     UsageError
         When the folder does not exist.
     """
+    app.ledger.load()  # another run may have taken in since this one was opened
     place = _place(app, source, folder)
     now = app.clock().replace(tzinfo=UTC)  # as file times are
     if not retries_rejected and _is_idle(app, source, place, days=days, now=now):
@@ -120,13 +116,19 @@ def _is_idle(app: Application, source: Source, place: str, *, days: Collection[d
     published = app.manifest.current()
     if any(unpublished(app, table, published) is not None for table in _fed_by(source)):
         return False
-    return not any(_to_read(app, source, place, days=days, now=now))
+    return not any(_to_read(app, source, place, published, days=days, now=now))
 
 
 def _to_read(
-    app: Application, source: Source, place: str, *, days: Collection[date] | None, now: datetime
+    app: Application,
+    source: Source,
+    place: str,
+    published: Mapping[str, Published],
+    *,
+    days: Collection[date] | None,
+    now: datetime,
 ) -> tuple[list[OfferedFile], list[Waiting]]:
-    versions = {name: row.version for name, row in app.manifest.current().items()}
+    versions = {name: row.version for name, row in published.items()}
     known = _known(app, source, versions, with_rejected=True)
     return files_to_read(app.spark, source, place, known=known, delivery_days=days, now=now)
 
@@ -135,7 +137,7 @@ def files_to_take_in(app: Application, source: Source, *, days: Collection[date]
     """The source's complete files that the next run would read; none while its folder is not there."""
     place, now = _place(app, source, None), app.clock().replace(tzinfo=UTC)
     try:
-        return _to_read(app, source, place, days=days, now=now)[0]
+        return _to_read(app, source, place, app.manifest.current(), days=days, now=now)[0]
     except UsageError:
         return []  # nothing was ever delivered; a run says so
 
@@ -146,90 +148,33 @@ def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> 
         if row["outcome"] == "rejected":
             logger.warning("file %s of source %s is rejected: %s", row["file_name"], source.name, row["reason"])
     for file in (*taken.waiting, *taken.skipped):
-        logger.info("file %s of source %s %s", file.file_name, source.name, file.reason)
+        level = logging.WARNING if file.is_misplaced else logging.INFO
+        logger.log(level, "file %s of source %s %s", file.file_name, source.name, file.reason)
     for noun, records in taken.records.items():
         table = BY_NAME[f"bronze.{noun}"]
         feeds = source.feeds_of(noun)
-        digests = sorted(row["file_digest"] for row in decided if row["feed"] in feeds and row["outcome"] == "ingested")
-        if not digests:
+        if not any(row["feed"] in feeds and row["outcome"] == "ingested" for row in decided):
             run.app.reporter.finished(TableReport(STAGE, table.name, "up to date"))
             continue
-        _append_or_stop(run, table, records, batch=_batch(digests), source=source)
+        _append_or_stop(run, table, records, source=source)
     if decided and not run.stopped:
-        batch = _batch([f"{row['file_digest']}{row['file_name']}{row['outcome']}" for row in decided])
-        _append_or_stop(run, bronze.FILES, files, batch=batch, source=source)
+        _append_or_stop(run, bronze.FILES, files, source=source)
 
 
-def _append_or_stop(run: StageRun, table: Table, records: DataFrame, *, batch: str, source: Source) -> None:
+def _append_or_stop(run: StageRun, table: Table, records: DataFrame, *, source: Source) -> None:
     run.app.reporter.started(STAGE, table.name)
     try:
-        run.app.reporter.finished(_append(run, table, records, batch=batch, source=source))
+        run.app.reporter.finished(append_records(run, table, records, source=source))
     except GateFailed as failure:
         run.stopped[table.name] = failure
         run.app.reporter.finished(stopped_report(run, table, failure))
 
 
-def _append(run: StageRun, table: Table, records: DataFrame, *, batch: str, source: Source) -> TableReport:
-    """Gate and append the records of this run's files, and tell the ledger what their days hold now."""
-    app = run.app
-    started = time.monotonic()
-    with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
-        frame = records.persist(StorageLevel.DISK_ONLY)
-        try:
-            contents = contents_by_day(frame, table)
-            n_rows = sum(content.digest.n_rows for content in contents.values())
-            gate_row = check(run, table, frame, n_rows=n_rows)
-            app.claims.require_held(run.claim)
-            require_as_published(run, table)
-            spend_waiver(run, gate_row)
-            entries = [_entry(run, table, day, content, source) for day, content in sorted(contents.items())]
-            version = app.store.append_new(table, frame, batch=batch, entry=commit_entry(uuid4().hex, entries))
-        finally:
-            frame.unpersist()
-    if version is not None:
-        app.ledger.add(Entry.of_row({**entry.row(), "version": version}) for entry in entries)
-        run.versions[table.name] = run.built[table.name] = version
-        run.rows[table.name] = app.ledger.n_rows(table)
-    return reported(
-        table,
-        gate_row,
-        outcome="built" if version is not None else "unchanged",
-        version=version,
-        jobs=jobs,
-        seconds=time.monotonic() - started,
-        n_days=len(contents),
-    )
-
-
-def _entry(run: StageRun, table: Table, day: str, added: DayContent, source: Source) -> Entry:
-    """What the day holds after the append: digests are sums, so nothing is scanned again."""
-    before = run.app.ledger.days(table).get(day)
-    digest = (before.content.digest if before else Digest()) + added.digest
-    digests = run.app.digests(table)
-    versions: dict[str, Any] = {**(before.input_versions if before else {}), f"source:{source.name}": 0}
-    return Entry(
-        table=table.name,
-        day=day,
-        sequence=run.next_sequence(),
-        kind="build",
-        version=-1,
-        run_id=run.app.run_id,
-        token=run.claim.token,
-        recorded_at=run.app.clock(),
-        content=DayContent(digest),
-        code_digest=digests.code,
-        settings_digest=digests.settings,
-        suite_digest=digests.suite,
-        input_versions=versions,
-    )
-
-
 def _known(app: Application, source: Source, versions: Mapping[str, int], *, with_rejected: bool) -> DataFrame | None:
     """Files decided on before, and those of runs that ended between taking records in and noting their files."""
-    names = ["source", "file_digest", "file_name", "arrived_at"]
+    names = ["source", "file_digest", "file_name", "delivery_day", "arrived_at"]
     known = None
-    # Asked of the ledger, too: a run that was opened before another published knows nothing yet, and must not seem idle.
-    if app.ledger.days(bronze.FILES) and bronze.FILES.name in versions:
+    if bronze.FILES.name in versions:
         files = app.store.read(bronze.FILES, version=versions[bronze.FILES.name])
         known = files.where(F.col("source") == source.name).select(*names, "n_bytes", "outcome", "batch_id")
     noted = set() if known is None else {row["batch_id"] for row in known.select("batch_id").distinct().collect()}
@@ -242,7 +187,3 @@ def _known(app: Application, source: Source, versions: Mapping[str, int], *, wit
             files = files.withColumns({"n_bytes": F.lit(None).cast("long"), "outcome": F.lit("ingested")})
             known = files if known is None else known.unionByName(files)
     return known if known is None or with_rejected else known.where(F.col("outcome") == "ingested")
-
-
-def _batch(digests: list[str]) -> str:
-    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:32]

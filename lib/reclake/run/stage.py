@@ -49,6 +49,7 @@ def build_stage(
     Overtaken
         When another run holds the days or has written them since.
     """
+    app.ledger.load()  # another run may have built since this one was opened
     planner = app.planner(scope)
     mine = tables.of_stage(stage)
     blocked = set(stopped) if stopped is not None else _stale_before(app.planner(replace(scope, force=False)), stage)

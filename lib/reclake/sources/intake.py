@@ -53,8 +53,8 @@ def take_in(
     Parameters
     ----------
     known
-        Files decided on before: source, file_digest, file_name and, where there, outcome (else all count as taken in)
-        and arrived_at (which tells what lay last under a name).
+        Files decided on before: source, file_digest, file_name and, where there, outcome (else all count as taken in),
+        arrived_at (which tells what lay last under a name) and delivery_day.
     delivery_days
         Only files of these days; None for all.
     now
@@ -136,20 +136,28 @@ def _only_new(
     for each in sorted(judged, key=lambda one: (one.day or date.min, one.file.name)):
         digest, name = each.verdict.file_digest, each.file.name
         if each.verdict.reason is None and digest in digests:
-            skipped.append(Waiting(name, f"was taken in before as {digests[digest]}"))
+            skipped.append(_taken_in_as(digests[digest], each))
         elif each.verdict.reason is not None and (digest, name) in names:
             skipped.append(Waiting(name, "was rejected before"))
         else:
             if each.verdict.reason is None:
-                digests[digest] = name
+                digests[digest] = (name, each.day)
             new.append(Decided(each.file, each.verdict, each.day, before.get(name)))
     return new, skipped
 
 
+def _taken_in_as(first: tuple[str, date | None], copy: Decided) -> Waiting:
+    """A file's day is the one it was taken in for: a copy under another day changes nothing, and is told as a warning."""
+    name, day = first
+    if day is None or copy.day is None or day == copy.day:
+        return Waiting(copy.file.name, f"was taken in before as {name}")
+    return Waiting(copy.file.name, f"was taken in before as {name}, for {day}, and stays there", is_misplaced=True)
+
+
 def _decided_before(
     spark: SparkSession, source: Source, judged: Collection[Decided], known: DataFrame | None
-) -> tuple[dict[str, str], set[tuple[str, str]], dict[str, str]]:
-    """Of this run's files: digest → name taken in before, decided (digest, name), name → digest that lay there before.
+) -> tuple[dict[str, tuple[str, date | None]], set[tuple[str, str]], dict[str, str]]:
+    """Of this run's files: digest → name and day taken in before, decided (digest, name), name → digest that lay there.
 
     Bounded by this run's files, however many the lake knows.
     """
@@ -158,12 +166,14 @@ def _decided_before(
     outcome = F.col("outcome") if "outcome" in known.columns else F.lit("ingested")
     arrived_at = F.col("arrived_at") if "arrived_at" in known.columns else F.lit(None).cast("timestamp")
     digests, names = {each.verdict.file_digest for each in judged}, {each.file.name for each in judged}
+    day = F.col("delivery_day") if "delivery_day" in known.columns else F.lit(None).cast("date")
     is_asked = F.col("file_digest").isin(digests) | F.col("file_name").isin(names)
     earlier = known.where(F.col("source") == source.name).where(is_asked)
-    rows = earlier.select("file_digest", "file_name", outcome.alias("outcome"), arrived_at.alias("at")).distinct().collect()
+    told = ("file_digest", "file_name", outcome.alias("outcome"), arrived_at.alias("at"), day.alias("day"))
+    rows = earlier.select(*told).distinct().collect()
     in_time = sorted(rows, key=lambda row: (str(row["at"] or ""), row["file_digest"]))
     return (
-        {row["file_digest"]: row["file_name"] for row in in_time if row["outcome"] == "ingested"},
+        {row["file_digest"]: (row["file_name"], row["day"]) for row in in_time if row["outcome"] == "ingested"},
         {(row["file_digest"], row["file_name"]) for row in in_time},
         {row["file_name"]: row["file_digest"] for row in in_time},
     )

@@ -50,6 +50,7 @@ class Waiting:
 
     file_name: str
     reason: str
+    is_misplaced: bool = False  # a copy of a file that was taken in for another day
 
 
 def offered_files(spark: SparkSession, source: Source, folder: str, *, now: datetime) -> tuple[list[OfferedFile], list[Waiting]]:
