@@ -1,5 +1,8 @@
 """One run at a time writes a day; whoever is late is fenced off."""
 
+import socket
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
 import pytest
@@ -80,6 +83,15 @@ def test_the_claim_of_a_dead_process_is_taken_over_at_once(claims, monkeypatch):
     claims.take("r1", {"silver.events": ("*",)})
     monkeypatch.setattr(claims_module, "_is_dead", lambda holder: True)
     assert claims.take("r1", {"silver.events": ("*",)}).token == 2
+
+
+def test_only_a_process_of_this_host_is_known_to_have_ended():
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here = socket.gethostname()
+    assert claims_module._is_dead(f"{here}:{ended.pid}")
+    assert not claims_module._is_dead(claims_module.this_holder())
+    assert not claims_module._is_dead(f"not-{here}:{ended.pid}")
 
 
 def test_a_claim_taken_and_released_by_another_process_overtakes_as_well(claims, clock):

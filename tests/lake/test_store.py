@@ -98,6 +98,8 @@ def test_a_version_that_is_not_what_was_published_is_refused(spark, store):
     store.require_undamaged(table, version=version, n_files=size.n_files, n_bytes=size.n_bytes)
     with pytest.raises(LakeDamaged, match="not what was published"):
         store.require_undamaged(table, version=version, n_files=size.n_files + 1, n_bytes=size.n_bytes)
+    with pytest.raises(LakeDamaged):
+        store.require_undamaged(table, version=version, n_files=size.n_files, n_bytes=size.n_bytes + 1)
 
 
 def test_a_column_declared_later_joins_the_table_and_a_changed_type_is_refused(spark, store):

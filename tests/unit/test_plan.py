@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from types import SimpleNamespace
 
 import pytest
 
 from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import Entry, Ledger
-from reclake.run.plan import Digests, Limits, Planner, Scope
+from reclake.run.plan import Digests, Limits, Planner, Scope, limits_of
 from reclake.tables import bronze, gold, ops, silver
 
 NOTHING = Digests("code", "settings", "suite")
@@ -44,6 +45,15 @@ def test_a_delivery_touches_the_deliveries_in_which_its_repeats_may_lie():
     assert plan.touched(silver.ORDER_RECORDS) == {"2026-01-02", "2026-01-03", "2026-01-04"}
     unlimited, _ = planner(*entries, scope=on("2026-01-02"), limits=Limits(None, None))
     assert unlimited.touched(silver.ORDER_RECORDS) == {f"2026-01-0{n}" for n in range(2, 7)}
+
+
+def test_the_widest_limits_of_the_sources_hold_for_the_lake():
+    def source(late, repeat, historical=False):
+        return SimpleNamespace(late_limit_days=late, repeat_days=repeat, historical=historical)
+
+    assert limits_of({}) == Limits(0, 0)
+    assert limits_of({"a": source(3, 4), "b": source(1, 9)}) == Limits(3, 9)
+    assert limits_of({"a": source(3, 4), "old": source(None, None, historical=True)}) == Limits(None, None)
 
 
 def test_event_days_are_those_that_the_delivery_brought_and_those_it_may_have_brought_before():

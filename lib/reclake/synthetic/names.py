@@ -52,7 +52,6 @@ BLANK_PHONES = ("", "0", "unknown", "11111111111", None, "00000000000", "无")
 BLANK_MAILS = ("", "unknown", None, "无", "-")
 SHOP_PHONE = "021-58880000"
 
-PHONES = ("iPhone 15", "HUAWEI Mate 60", "Xiaomi 14", "OPPO Find X7", "vivo X100")
 APP_AGENTS = (
     "DemoShop/5.2.1 (iPhone; iOS 17.4; Scale/3.00)",
     "DemoShop/5.2.0 (Android 14; Mate 60)",

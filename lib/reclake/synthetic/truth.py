@@ -16,8 +16,6 @@ from .names import CATEGORIES
 from .record import json_line
 from .settings import ONLINE, DemoSettings
 
-TIERS = ("new", "returning", "high_value", "potential", "churn_warning", "dormant", "prospect")
-
 _TEXT, _LONG, _REAL, _FLAG, _TIME = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.timestamp("ms", tz="UTC")
 
 SCHEMAS: dict[str, pa.Schema] = {
