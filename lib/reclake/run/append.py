@@ -18,6 +18,7 @@ from reclake.tables import Table
 
 from .gating import check, reported, spend_waiver
 from .jobs import counted_jobs
+from .phases import phase
 from .report import TableReport
 from .stage_run import StageRun, require_as_published
 
@@ -39,16 +40,20 @@ def append_records(run: StageRun, table: Table, records: DataFrame, *, source: S
         try:
             contents = contents_by_day(frame, table)
             n_rows = sum(content.digest.n_rows for content in contents.values())
+            phase("persisted", table.name)
             gate_row = check(run, table, frame, n_rows=n_rows)
+            phase("gated", table.name)
             app.claims.require_held(run.claim)
             require_as_published(run, table)
             _require_nothing_newer(run, table)
             spend_waiver(run, gate_row)
             entries = [_entry(run, table, day, content, source) for day, content in sorted(contents.items())]
             number = run.next_sequence()
+            phase("in_commit", table.name)
             version = app.store.append_new(table, frame, number=number, entry=commit_entry(uuid4().hex, entries))
         finally:
             frame.unpersist()
+    phase("committed", table.name)
     app.ledger.add(replace(entry, version=version) for entry in entries)
     run.versions[table.name] = run.built[table.name] = version
     run.rows[table.name] = app.ledger.n_rows(table)

@@ -16,6 +16,7 @@ from reclake.lake.manifest import WITHDRAWN
 from reclake.lake.store import is_day_of
 from reclake.tables import Table
 
+from .phases import phase
 from .plan import Work
 from .stage_run import StageRun, require_as_published
 
@@ -35,6 +36,7 @@ def commit_days(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[s
     _restore_if_rolled_back(run, table)
     entries = [_entry(run, work, day, "build", -1, found[day]) for day in changed]
     ride = commit_entry(uuid4().hex, entries)
+    phase("in_commit", table.name)
     if table.write == "replace_days":
         days = [date.fromisoformat(day) for day in changed]
         kept = frame if not unchanged else frame.where(is_day_of(str(table.day_column), days))
@@ -50,6 +52,7 @@ def commit_days(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[s
     except ReclakeError:
         _put_back(run, table, version, entries)
         raise
+    phase("committed", table.name)
     app.ledger.add(_entry(run, work, entry.day, "build", version, entry.content, sequence=entry.sequence) for entry in entries)
     run.versions[table.name] = run.built[table.name] = version
     run.rows[table.name] = app.ledger.n_rows(table)

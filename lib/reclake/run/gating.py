@@ -16,6 +16,7 @@ from reclake.tables import Table, silver
 
 from .application import Application
 from .jobs import JobCount
+from .phases import phase
 from .plan import Work
 from .report import TableReport
 from .stage_run import StageRun
@@ -47,6 +48,7 @@ def check(
         When the gate did not pass, for whatever reason.
     """
     app = run.app
+    phase("in_gate", table.name)
     verdict = app.gate.check(table, frame, n_rows=n_rows, min_rows=min_rows)
     if short_days:
         short = f"{len(short_days)} days fall short, first {', '.join(short_days[:3])}"

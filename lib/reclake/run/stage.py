@@ -27,6 +27,7 @@ from .code import builder_of
 from .commit import commit_days
 from .gating import check, reported, require_few_rejected, short_days, spend_waiver, stopped_report
 from .jobs import counted_jobs
+from .phases import phase
 from .plan import Planner, Scope, Work
 from .report import TableReport
 from .stage_run import StageRun, open_stage, require_as_published, unpublished
@@ -130,10 +131,12 @@ def build_table(run: StageRun, work: Work) -> TableReport:
         try:
             contents = contents_by_day(frame, table)
             n_rows = sum(content.digest.n_rows for content in contents.values())
+            phase("persisted", table.name)
             short = short_days(work, contents, app.ledger.days(table))
             min_rows = 0 if work.unfed_days.issuperset(work.days) else None
             gate_row = check(run, table, frame, n_rows=n_rows, days=_named(work.days), short_days=short, min_rows=min_rows)
             n_rejected = require_few_rejected(app, table, frame)
+            phase("gated", table.name)
             spend_waiver(run, gate_row)
             version, outcome = commit_days(run, work, frame, contents)
         finally:

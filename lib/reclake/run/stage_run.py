@@ -15,6 +15,7 @@ from reclake.lake.manifest import Published
 from reclake.tables import Table, ops
 
 from .application import Application
+from .phases import phase
 from .plan import Planner
 
 
@@ -57,8 +58,11 @@ def open_stage(app: Application, stage: str, planner: Planner, claimed: Mapping[
             if run.gate_rows:
                 app.store.append(ops.GATE_RESULTS, run.gate_rows)
         app.ledger.save()
+        phase("ledgered", stage)
         app.claims.require_held(claim)
+        phase("in_manifest", stage)
         app.manifest.publish(run.built, run.rows, run_id=app.run_id, token=claim.token, at=app.clock())
+        phase("published", stage)
     finally:
         app.claims.release(claim)
 

@@ -1,0 +1,28 @@
+"""The named moments of a stage, where a trial may hold, break or end a run; otherwise nothing happens at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+Phase = Literal["persisted", "in_gate", "gated", "in_commit", "committed", "ledgered", "in_manifest", "published"]
+Observer = Callable[[Phase, str], None]
+
+_observers: list[Observer] = []
+
+
+def phase(name: Phase, of: str) -> None:
+    """Say that a table (up to `committed`) or a stage (from `ledgered` on) has come to this moment."""
+    for observer in _observers:
+        observer(name, of)
+
+
+@contextmanager
+def observed(observer: Observer) -> Iterator[None]:
+    """Call the observer at every moment within the block; what it raises breaks the run off there."""
+    _observers.append(observer)
+    try:
+        yield
+    finally:
+        _observers.remove(observer)

@@ -1,0 +1,40 @@
+"""A job that is killed with its whole process group at a named moment: killed_job.py PHASE OF JOB ARGUMENTS."""
+
+import os
+import runpy
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from reclake.run.phases import observed
+
+
+def kill() -> None:
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def kill_once_files_lie(folder: Path, before: set[Path]) -> None:
+    """Data files of a commit are written before its log entry: the first one tells that the commit is under way."""
+    while not set(folder.rglob("*.parquet")) - before:
+        pass
+    kill()
+
+
+def main(wanted: tuple[str, str], job: str, arguments: list[str]) -> None:
+    def at(phase: str, of: str) -> None:
+        if (phase, of) != wanted:
+            return
+        if phase != "in_commit":
+            kill()
+        folder = Path(os.environ["RECLAKE__LAKE__ROOT"], *of.split("."))
+        lying = set(folder.rglob("*.parquet"))
+        threading.Thread(target=kill_once_files_lie, args=(folder, lying), daemon=True).start()
+
+    sys.argv = [job, *arguments]
+    with observed(at):
+        runpy.run_path(job, run_name="__main__")
+
+
+if __name__ == "__main__":
+    main((sys.argv[1], sys.argv[2]), sys.argv[3], sys.argv[4:])

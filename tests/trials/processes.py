@@ -1,0 +1,103 @@
+"""Jobs in processes of their own, as spark-submit starts them, and ways to end them that no process can answer."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lakes import ROOT
+
+KILLED = -signal.SIGKILL
+_KILLER = Path(__file__).with_name("killed_job.py")
+_TIMEOUT_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Place:
+    """A lake with its models, and the landing folder and keys that it shares with others."""
+
+    folder: Path
+    landing: Path
+    settings: Mapping[str, str] = field(default_factory=dict)  # environment variables of further settings
+
+    @property
+    def lake(self) -> Path:
+        return self.folder / "lake"
+
+    def copy(self, folder: Path) -> "Place":
+        """The same lake once more, to be hurt."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Place(folder, self.landing, self.settings)
+
+    def environment(self) -> dict[str, str]:
+        """What a job needs to work here."""
+        own = {
+            "RECLAKE_HOME": str(ROOT),
+            "RECLAKE_PROFILE": "test",
+            "RECLAKE__LAKE__ROOT": str(self.lake),
+            "RECLAKE__LANDING__ROOT": str(self.landing),
+            "RECLAKE__SECRETS__DIRECTORY": str(self.landing.parent / "secrets"),
+            "RECLAKE__MLFLOW__TRACKING_URI": f"sqlite:///{self.folder / 'mlflow.db'}",
+            "RECLAKE__MLFLOW__ARTIFACT_ROOT": str(self.folder / "models"),
+            "RECLAKE__SOURCES__ENABLED": '["demo"]',
+            "PYTHONPATH": os.pathsep.join((str(ROOT / "lib"), str(ROOT / "tests"))),
+            "GX_ANALYTICS_ENABLED": "false",
+        }
+        return os.environ | own | dict(self.settings)
+
+
+@contextmanager
+def started(place: Place, job: str, *arguments: str, killed_at: tuple[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A job at work, its whole process group ended with the block; killed at a moment of run/phases.py if one is named."""
+    moment = [str(_KILLER), *killed_at] if killed_at else []
+    with (place.folder / "log.txt").open("a") as log:
+        process = subprocess.Popen(
+            [sys.executable, *moment, str(ROOT / "jobs" / f"{job}.py"), *arguments],
+            env=place.environment(), cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            kill(process)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End the driver's Python, its JVM and its workers at once: they are one process group."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # it ended by itself, and nothing of it is left
+    finally:
+        process.wait()
+
+
+def ended(place: Place, job: str, *arguments: str, killed_at: tuple[str, str] | None = None) -> int:
+    """The exit code of a job that is let go on, or killed at the moment."""
+    with started(place, job, *arguments, killed_at=killed_at) as process:
+        return process.wait(timeout=_TIMEOUT_SECONDS)
+
+
+def log_entries(place: Place) -> set[Path]:
+    """Every commit of every table, below the lake."""
+    return set(place.lake.glob("*/*/_delta_log/*.json"))
+
+
+def wait_for_a_commit(place: Place, process: subprocess.Popen[str], before: set[Path]) -> bool:
+    """Wait until the job has committed anything, its claim being the first; False if it ended before."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if log_entries(place) - before:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def told(place: Place) -> str:
+    """The last lines of what the jobs wrote, for the message of a trial that fails."""
+    return "\n".join((place.folder / "log.txt").read_text().splitlines()[-25:])

@@ -1,0 +1,60 @@
+"""Readers that look at published tables over and over while something happens, and note all that they meet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from reclake.run.application import Application
+from reclake.run.views import published
+from reclake.tables import Table
+
+Seen = tuple[Any, ...]
+
+
+def by_manifest(app: Application, table: Table) -> Seen:
+    """Version and rows as the manifest names them: how every reader of reclake reads."""
+    return app.manifest.current()[table.name].version, published(app, table).count()
+
+
+def by_path(app: Application, table: Table) -> Seen:
+    """Version and rows of the newest commit: what a tool sees that knows the folder alone."""
+    newest = app.store.newest(table)
+    assert newest is not None
+    return newest, app.spark.read.format("delta").load(app.store.path(table)).count()
+
+
+@dataclass
+class Reader:
+    """Reads in a thread for as long as the block lasts."""
+
+    app: Application
+    table: Table
+    read: Callable[[Application, Table], Seen] = by_manifest
+    pause_seconds: float = 0.5
+    seen: list[Seen] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def states(self) -> list[Seen]:
+        """The different states that were seen, in order."""
+        return [one for number, one in enumerate(self.seen) if number == 0 or self.seen[number - 1] != one]
+
+    def __enter__(self) -> Reader:
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        while not self._end.wait(self.pause_seconds):
+            try:
+                self.seen.append(self.read(self.app, self.table))
+            except Exception as error:  # noqa: BLE001 - whatever a reader meets is what the trial is about
+                self.wrong.append(repr(error))

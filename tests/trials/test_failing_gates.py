@@ -1,0 +1,74 @@
+"""While a gate stops a gold table, every reader sees the version that passed (R-17)."""
+
+import json
+import shutil
+import time
+from datetime import date
+
+import pytest
+
+from lakes import ROOT, bag, open_lake, run_days, with_inputs
+from reclake.tables import gold
+from trials.processes import Place, ended, told
+from trials.readers import Reader, by_manifest, by_path
+
+pytestmark = pytest.mark.trial
+TABLE = gold.CUSTOMER_SEGMENTS
+FIRST, DAY = date(2026, 1, 1), date(2026, 1, 2)
+POLLS_PER_SECOND, POLLED_SECONDS = 20, 60
+
+
+@pytest.fixture
+def place(spark, company, tmp_path):
+    """A lake whose second day lacks its segments only."""
+    app = open_lake(spark, tmp_path, source="demo", landing=company)
+    assert run_days(app, FIRST, only=with_inputs(TABLE)) == {}
+    assert run_days(app, DAY, only=with_inputs(TABLE) - {TABLE.name}) == {}
+    suites = shutil.copytree(ROOT / "expectations", tmp_path / "suites")
+    return Place(tmp_path, company, {"RECLAKE__EXPECTATIONS__DIRECTORY": str(suites)})
+
+
+def demand_what_no_row_is(path):
+    """A rule of the suite that every row breaks."""
+    suite = json.loads(path.read_text())
+    suite["expectations"].append({
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "n_orders", "min_value": 1_000_000},
+        "meta": {},
+        "severity": "critical",
+    })
+    suite["meta"]["n_expectations"] += 1
+    path.write_text(json.dumps(suite))
+
+
+def run(place):
+    return ended(place, "build", "--stage", "customers", "--day", str(DAY))
+
+
+def test_readers_keep_the_version_that_passed_and_a_later_good_run_publishes(spark, company, place, tmp_path):
+    app = open_lake(spark, tmp_path, source="demo", landing=company)
+    before, rows = by_manifest(app, TABLE), bag(app, TABLE)
+    suite = tmp_path / "suites" / f"{TABLE.name}.json"
+    demand_what_no_row_is(suite)
+    pause, begun, codes = 1 / POLLS_PER_SECOND, time.monotonic(), []
+    with Reader(app, TABLE, by_manifest, pause) as of_manifest, Reader(app, TABLE, by_path, pause) as of_path:
+        while time.monotonic() - begun < POLLED_SECONDS:
+            codes.append(run(place))
+    assert set(codes) == {3}, told(place)
+    assert (of_manifest.wrong, of_path.wrong) == ([], [])
+    assert of_manifest.states == of_path.states == [before], "nobody saw anything else"
+    assert len(of_manifest.seen) > POLLED_SECONDS
+    shutil.copy(ROOT / "expectations" / suite.name, suite)
+    assert run(place) == 0, told(place)
+    after = open_lake(spark, tmp_path, source="demo", landing=company)
+    assert after.manifest.current()[TABLE.name].version == before[0] + 1
+    assert rows < bag(after, TABLE), "the day before as it was, and the new one"
+
+
+def test_a_gate_that_lets_everything_through_is_told(spark, company, place, tmp_path):
+    """The known-bad variant: without the rule the same run publishes, and the readers see it."""
+    app = open_lake(spark, tmp_path, source="demo", landing=company)
+    with Reader(app, TABLE) as reader:
+        assert run(place) == 0, told(place)
+        time.sleep(2)
+    assert len(reader.states) == 2

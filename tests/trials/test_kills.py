@@ -1,0 +1,152 @@
+"""A driver killed with everything it started leaves the tables of an undisturbed run once it is run again (R-01, R-02)."""
+
+import random
+import time
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+
+from lakes import bag, open_lake, run_days
+from reclake import tables
+from reclake.lake.ledger import Ledger
+from reclake.tables import silver
+from trials.processes import KILLED, Place, ended, kill, log_entries, started, told, wait_for_a_commit
+from trials.readers import Reader
+
+pytestmark = pytest.mark.trial
+DAY = date(2026, 1, 2)
+JOBS = {
+    "bronze": ("ingest", "--day", str(DAY)),
+    **{stage: ("build", "--stage", stage, "--day", str(DAY)) for stage in tables.STAGES[1:]},
+}
+# One moment after the other of one table and its stage; what was committed by a killed run is not built again.
+MOMENTS = [
+    *((phase, silver.ORDER_LINES.name) for phase in ("persisted", "in_gate", "gated", "in_commit", "committed")),
+    *((phase, "silver") for phase in ("ledgered", "in_manifest", "published")),
+]
+
+
+def opened(spark, place):
+    """The lake as a new process finds it."""
+    return open_lake(spark, place.folder, source="demo", landing=place.landing)
+
+
+@pytest.fixture(scope="module")
+def before(spark, company, tmp_path_factory):
+    """Job → the lake on which it is about to run: day 1 is done, and so are the earlier jobs of day 2."""
+    folder = tmp_path_factory.mktemp("before")
+    found = {"bronze": Place(folder / "bronze", company)}
+    app = opened(spark, found["bronze"])
+    assert run_days(app, DAY.replace(day=1)) == {}
+    for job, following in zip(JOBS, list(JOBS)[1:], strict=False):
+        found[following] = found[job].copy(folder / following)
+        assert ended(found[following], *JOBS[job]) == 0, told(found[following])
+    return found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(spark, before, tmp_path_factory):
+    """What each job leaves when nobody disturbs it: table → rows, and table → its commits that hold data."""
+    found = {}
+    for job in JOBS:
+        place = before[job].copy(tmp_path_factory.mktemp(f"undisturbed-{job}"))
+        begun = time.monotonic()
+        with started(place, *JOBS[job]) as process:
+            assert wait_for_a_commit(place, process, log_entries(place)), told(place)
+            claimed = time.monotonic()
+            assert process.wait() == 0, told(place)
+        app = opened(spark, place)
+        rows = {table.name: bag(app, table) for table in tables.of_stage(job)}
+        found[job] = Outcome(rows, builds(app, job), time.monotonic() - claimed, claimed - begun)
+    return found
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job left, and how long it worked after it had claimed its days."""
+
+    rows: dict
+    builds: dict
+    seconds: float
+    seconds_to_claim: float
+
+
+def builds(app, job):
+    """Table → commits that hold built days; those of maintenance hold none."""
+    return {
+        table.name: sum(bool(app.store.log.commit(app.store.path(table), version).user_metadata.get("ledger"))
+                        for version in app.store.log.versions(app.store.path(table)))
+        for table in tables.of_stage(job)
+    }  # fmt: skip
+
+
+def differences(spark, place, job, wanted):
+    """Where the lake differs from the undisturbed one: rows, or a day that was built more than once."""
+    app = opened(spark, place)
+    found = {table.name: bag(app, table) for table in tables.of_stage(job)}
+    wrong = [name for name, rows in wanted.rows.items() if found[name] != rows]
+    return wrong + [f"{name}: {n} builds" for name, n in builds(app, job).items() if n != wanted.builds[name]]
+
+
+def killed_at_every_moment(spark, place, wanted):
+    """What is wrong after the silver job was killed at each moment in turn and then let go on."""
+    for moment in MOMENTS:
+        code = ended(place, *JOBS["silver"], killed_at=moment)
+        assert code == KILLED, f"{moment}: {code}\n{told(place)}"
+    assert ended(place, *JOBS["silver"]) == 0, told(place)
+    return differences(spark, place, "silver", wanted)
+
+
+def test_a_driver_killed_at_any_moment_of_a_stage_leaves_what_an_undisturbed_one_leaves(spark, before, undisturbed, tmp_path):
+    place = before["silver"].copy(tmp_path / "killed")
+    with Reader(opened(spark, place), silver.ORDER_LINES) as reader:
+        wrong = killed_at_every_moment(spark, place, undisturbed["silver"])
+    assert wrong == []
+    assert reader.wrong == []
+    assert len(reader.states) == 2, "the rows of the day before, then those of the day"
+
+
+def test_a_killed_commit_left_files_and_no_log_entry(spark, before, tmp_path):
+    """The moment is the one that it says it is: data lie there, and no version names them."""
+    place = before["silver"].copy(tmp_path / "killed")
+    app = opened(spark, place)
+    path = place.lake / "silver" / "order_lines"
+    newest, lying = app.store.newest(silver.ORDER_LINES), set(path.rglob("*.parquet"))
+    assert ended(place, *JOBS["silver"], killed_at=("in_commit", silver.ORDER_LINES.name)) == KILLED
+    assert app.store.newest(silver.ORDER_LINES) == newest
+    assert set(path.rglob("*.parquet")) - lying
+
+
+def test_a_ledger_that_takes_up_no_commits_is_told(spark, before, undisturbed, tmp_path, monkeypatch):
+    """The known-bad variant: what a killed run had committed is built and committed a second time."""
+    place = before["silver"].copy(tmp_path / "killed")
+    assert ended(place, *JOBS["silver"], killed_at=("committed", silver.ORDER_LINES.name)) == KILLED
+    monkeypatch.setattr(Ledger, "_complete", lambda ledger, table: None)
+    app = opened(spark, place)
+    assert run_days(app, DAY, only=frozenset(table.name for table in tables.of_stage("silver"))) == {}
+    monkeypatch.undo()
+    assert f"{silver.EVENTS.name}: 3 builds" in differences(spark, place, "silver", undisturbed["silver"])
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_driver_killed_at_random_moments_leaves_what_an_undisturbed_one_leaves(
+    spark, before, undisturbed, tmp_path, trial_seed, trial_size, job
+):
+    rng, wanted, n_killed, n_places = random.Random(f"{trial_seed} {job}"), undisturbed[job], 0, 0
+    while n_killed < trial_size.n_kills:
+        place = before[job].copy(tmp_path / f"{n_places}")
+        n_places += 1
+        while n_killed < trial_size.n_kills:
+            with started(place, *JOBS[job]) as process:
+                if not wait_for_a_commit(place, process, log_entries(place)):
+                    assert process.wait() == 0, told(place)
+                    break  # nothing was left to do: begin anew
+                time.sleep(rng.uniform(0, wanted.seconds))
+                is_killed = process.poll() is None
+                kill(process)
+                n_killed += is_killed
+                if not is_killed:
+                    break
+        assert ended(place, *JOBS[job]) == 0, told(place)
+        assert differences(spark, place, job, wanted) == []
