@@ -89,7 +89,7 @@ def test_the_session_checks_the_pages_of_a_table(spark, store, written, tmp_path
     size = newest.stat().st_size
     flip(newest, rng, among=(size // 20, size // 2))
     forget(spark)
-    with pytest.raises(Exception, match="(?i)checksum|corrupt|decod|parquet|crc"):
+    with pytest.raises(Exception, match=r"(?i)checksum|corrupt|decod|parquet|crc"):
         store.read(TABLE, version=1).collect()
     assert rows(store.read(TABLE, version=0)) == written[0], "the version before lies in other files"
 
@@ -117,11 +117,9 @@ def test_a_log_that_was_cut_is_not_read(spark, store, written, tmp_path, cut):
         }[cut]
     )
     forget(spark)
-    with pytest.raises(Exception) as met:  # noqa: PT011 - Delta's own error where the line is broken
+    expected = LakeDamaged if cut != "in a line" else Exception  # where a line is broken Delta says so itself
+    with pytest.raises(expected):
         Store(spark, store.root, keep_days=90).require_undamaged(TABLE, version=1, **size)
-        Store(spark, store.root, keep_days=90).read(TABLE, version=1).collect()
-    if cut != "in a line":
-        assert isinstance(met.value, LakeDamaged)
 
 
 def test_a_log_that_was_cut_gives_other_rows_to_whom_does_not_ask(spark, store, written, tmp_path):
