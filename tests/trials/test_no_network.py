@@ -1,0 +1,55 @@
+"""A whole demo, in a network of its own that leads nowhere, and nothing of it ever asks for more (S-14)."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lakes import ROOT
+from trials.processes import Place
+
+pytestmark = pytest.mark.trial
+_ADDRESS = re.compile(r'sin6?_addr.*?"([0-9a-fA-F.:]+)"')
+
+
+def attempts(trace):
+    """The addresses beyond this machine that anything tried to reach."""
+    found = {match.group(1) for match in map(_ADDRESS.search, trace.read_text(errors="replace").splitlines()) if match}
+    return {address for address in found if not address.startswith(("127.", "::1", "::ffff:127."))}
+
+
+def traced(command, trace, environment):
+    """Run it with loopback alone, each connect written down."""
+    alone = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=connect", "-o", str(trace)]
+    return subprocess.run(
+        [*alone, *strace, *command], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False
+    )
+
+
+@pytest.fixture(autouse=True)
+def _rights(tmp_path):
+    try:
+        done = traced(["true"], tmp_path / "rights", None)
+    except FileNotFoundError as missing:
+        pytest.skip(f"{missing.filename} is missing: not run is not passed")
+    if done.returncode:
+        pytest.skip("a network namespace needs the right to make one: not run is not passed")
+
+
+def test_the_demo_needs_no_network(tmp_path):
+    place = Place(tmp_path, tmp_path / "landing" / "of")
+    command = [str(Path(sys.executable).with_name("reclake")), "demo", "--customers", "60", "--days", "3"]
+    done = traced(command, tmp_path / "trace", place.environment() | {"RECLAKE__TRAINING__TEST_DAYS": "1"})
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "gold.recommendations" in done.stdout
+    assert attempts(tmp_path / "trace") == set()
+
+
+def test_an_attempt_is_counted(tmp_path):
+    """The known-bad variant: one call to an address that belongs to nobody."""
+    call = "import socket; s = socket.socket(); s.settimeout(1); s.connect_ex(('192.0.2.1', 443))"
+    traced([sys.executable, "-c", call], tmp_path / "trace", None)
+    assert attempts(tmp_path / "trace") == {"192.0.2.1"}
