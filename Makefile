@@ -5,7 +5,7 @@ AIRFLOW := .venv/airflow
 RUN := TZ=UTC $(JOBS)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help needs install demo test trials lint format airflow airflow-test dictionary wheel clean
+.PHONY: help needs install demo test trials cluster-demo lint format airflow airflow-test dictionary wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ test: install ## all tests but the trials; ≤ 15 minutes on 2 cores
 
 trials: install ## hurt the system on purpose
 	$(RUN)/pytest tests -m trial -n 2 --dist loadfile --no-loadscope-reorder
+
+cluster-demo: install ## a master and two workers on loopback: the same tables as on this machine
+	PYTHONPATH=tests TZ=UTC $(JOBS)/bin/python tests/cluster_demo.py
 
 wheel: install ## build the wheel for --py-files
 	rm -rf build dist

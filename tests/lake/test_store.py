@@ -102,7 +102,7 @@ def test_a_version_that_is_not_what_was_published_is_refused(spark, store):
         store.require_undamaged(table, version=version, n_files=size.n_files, n_bytes=size.n_bytes + 1)
 
 
-def test_a_column_declared_later_joins_the_table_and_a_changed_type_is_refused(spark, store):
+def test_a_column_declared_later_joins_and_stays_and_a_changed_type_is_refused(spark, store):
     table = gold.SEGMENT_BINS
     row = dict(score=1, n_customers=1)
     store.replace_days(table, bins(spark, row | dict(as_of_date=D1)), days=[D1], entry={"commit_id": "a"})
@@ -114,10 +114,15 @@ def test_a_column_declared_later_joins_the_table_and_a_changed_type_is_refused(s
     version = store.replace_days(longer, added, days=[D2], entry={"commit_id": "b"})
     rows = in_order(dict(as_of_date=D1, colour=None), dict(as_of_date=D2, colour="red"))
     assert contents(store.read(longer, version=version), "as_of_date", "colour") == rows
+    # Declared no more: what is written from then on has none.
+    version = store.replace_days(table, bins(spark, row | dict(as_of_date=D2)), days=[D2], entry={"commit_id": "c"})
+    assert contents(store.read(longer, version=version), "as_of_date", "colour") == in_order(
+        dict(as_of_date=D1, colour=None), dict(as_of_date=D2, colour=None)
+    )
     retyped = replace(table, fields=tuple(replace(f, type="double") if f.name == "n_customers" else f for f in table.fields))
     other = bins(spark, row | dict(as_of_date=D2)).withColumn("n_customers", F.lit(1.5))
     with pytest.raises(AnalysisException, match="n_customers"):
-        store.replace_days(retyped, other, days=[D2], entry={"commit_id": "c"})
+        store.replace_days(retyped, other, days=[D2], entry={"commit_id": "d"})
 
 
 def held_until(path, frame):

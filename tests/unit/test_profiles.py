@@ -38,6 +38,7 @@ ON_A_CLUSTER = {
     "spark.authenticate": "true",
     "spark.network.crypto.enabled": "true",
     "spark.io.encryption.enabled": "true",
+    "spark.master.rest.enabled": "false",
     "spark.sql.adaptive.enabled": "true",
     "spark.executorEnv.TZ": "UTC",
     "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",

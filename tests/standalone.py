@@ -1,0 +1,203 @@
+"""A standalone Spark cluster of one machine: a master and two workers on loopback, whose nodes do not see the project.
+
+A node has Spark, a Python with the packages of requirements/jobs.txt, and the key files; lake, landing folder and model files
+lie in a shared folder. Its Python has no reclake and refuses to open what lies in the project folder, so whatever an
+executor needs must come with the wheel or from the shared folder.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import venv
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or ROOT / ".venv" / "jobs")
+N_WORKERS = 2
+HOST = "127.0.0.1"
+_HIDDEN = "RECLAKE_HIDDEN_FOLDER"  # set for workers, hence for executors and their Python
+_GUARD = f"""
+import os, sys
+
+hidden = os.environ.get("{_HIDDEN}")
+
+
+def refuse(event, arguments):
+    if event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], str):
+        path = os.path.abspath(arguments[0])
+        if (path + "/").startswith(hidden + "/") and not path.startswith(hidden + "/.venv/"):
+            raise PermissionError(f"no such place on a node: {{path}}")
+
+
+if hidden:
+    sys.addaudithook(refuse)
+"""
+# What a cluster of this size changes of conf/spark/cluster: sizes, and where the event log lies.
+_SIZES = {
+    "spark.driver.memory": "1g",
+    "spark.driver.host": HOST,
+    "spark.driver.bindAddress": HOST,
+    "spark.executor.memory": "1g",
+    "spark.executor.cores": "1",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+}
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as found:
+        found.bind((HOST, 0))
+        return found.getsockname()[1]
+
+
+def built_wheel(folder: Path) -> Path:
+    """The wheel as `make wheel` builds it, from a copy of the sources: a build leaves folders beside them."""
+    for name in ("setup.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("lib", "requirements"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    pip = [str(JOBS / "bin" / "python"), "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
+    options = ["--no-deps", "--no-build-isolation", "--wheel-dir", str(folder / "dist"), str(folder)]
+    subprocess.run([*pip, *options], check=True, capture_output=True, cwd=folder)
+    [wheel] = (folder / "dist").glob("*.whl")
+    return wheel
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running master and its workers, and the machine that submits to it."""
+
+    folder: Path
+    master: str
+    wheel: Path
+    own: Mapping[str, str]  # RECLAKE__SECTION__KEY of every job
+    rest_port: int  # where the master would take submissions without a secret
+
+    @property
+    def shared(self) -> Path:
+        """What every machine sees: lake, landing folder, models, event logs."""
+        return self.folder / "shared"
+
+    @property
+    def properties(self) -> Path:
+        """The file with the cluster's secret."""
+        return self.folder / "secret.properties"
+
+    def submit(
+        self, job: Path | str, *arguments: str, wheel: Path | None = None, conf: Mapping[str, str] | None = None,
+        properties: Path | None = None, environment: Mapping[str, str] | None = None, has_wheel: bool = True,
+    ) -> subprocess.CompletedProcess[str]:  # fmt: skip
+        """Run a job on the cluster, under the cluster profile; its output is the driver's."""
+        chosen = _SIZES | {"spark.eventLog.dir": (self.shared / "events").as_uri()} | dict(conf or {})
+        command = [str(JOBS / "bin" / "spark-submit"), "--master", self.master]
+        command += ["--properties-file", str(properties or self.properties), "--load-spark-defaults"]
+        command += [word for key, value in chosen.items() for word in ("--conf", f"{key}={value}")]
+        command += ["--py-files", str(wheel or self.wheel)] if has_wheel else []
+        own = {
+            "RECLAKE_HOME": str(ROOT),
+            "RECLAKE_PROFILE": "cluster",
+            "SPARK_CONF_DIR": str(ROOT / "conf" / "spark" / "cluster"),
+            "PYSPARK_PYTHON": str(self.folder / "python" / "bin" / "python"),
+            "SPARK_LOCAL_IP": HOST,
+            "TZ": "UTC",
+        }
+        return subprocess.run(
+            [*command, str(ROOT / "jobs" / job), *arguments],
+            env=_inherited() | own | self.own | dict(environment or {}),
+            cwd=self.folder, capture_output=True, text=True, check=False, timeout=1200,
+        )  # fmt: skip
+
+
+def _inherited() -> dict[str, str]:
+    """What a process of its own takes over: where programs lie, and nothing of this Python or this Spark."""
+    return {name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG", "LC_ALL") if name in os.environ}
+
+
+def _nodes_python(folder: Path) -> None:
+    """A Python with the packages of the jobs environment, but without reclake: a path in a .pth file brings no other .pth."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = folder / "lib" / version / "site-packages"
+    (packages / "nodes_guard.py").write_text(_GUARD)
+    (packages / "nodes.pth").write_text(f"{JOBS / 'lib' / version / 'site-packages'}\nimport nodes_guard\n")
+
+
+def secret_file(path: Path) -> Path:
+    """A properties file of mode 0600 with a secret of its own."""
+    path.touch(mode=0o600)
+    path.write_text(f"spark.authenticate.secret {secrets.token_hex(32)}\n")
+    return path
+
+
+def _started(folder: Path, name: str, *arguments: str, spark: Path, own: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A daemon of the cluster with a home and working directory of its own."""
+    home = folder / name
+    home.mkdir()
+    environment = _inherited() | {
+        "HOME": str(home), "SPARK_HOME": str(spark), "SPARK_CONF_DIR": str(folder / "nodes-conf"), "SPARK_LOCAL_IP": HOST,
+        "SPARK_DAEMON_MEMORY": "256m", "SPARK_NO_DAEMONIZE": "1", "TZ": "UTC", **own,
+    }  # fmt: skip
+    with (folder / f"{name}.log").open("wb") as log:
+        return subprocess.Popen(
+            [str(spark / "bin" / "spark-class"), *arguments], env=environment, cwd=home, stderr=log, stdout=log
+        )
+
+
+def _alive_workers(web_port: int) -> int:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{web_port}/json/", timeout=5) as answer:
+            return int(json.load(answer)["aliveworkers"])
+    except OSError:
+        return 0
+
+
+@contextmanager
+def standalone(folder: Path, own: Mapping[str, str]) -> Iterator[Cluster]:
+    """A master and two workers of 1 core and 1.5 GiB each; they end with the block."""
+    python = JOBS / "bin" / "python"
+    where = "import os, pyspark; print(os.path.dirname(pyspark.__file__))"
+    spark = Path(subprocess.run([str(python), "-c", where], capture_output=True, text=True, check=True).stdout.strip())
+    (folder / "build").mkdir()
+    (folder / "shared" / "events").mkdir(parents=True)
+    _nodes_python(folder / "python")
+    secret = secret_file(folder / "secret.properties")
+    # A node's own settings: those of the profile, and the secret.
+    shutil.copytree(ROOT / "conf" / "spark" / "cluster", folder / "nodes-conf")
+    nodes = folder / "nodes-conf" / "spark-defaults.conf"
+    nodes.chmod(0o600)
+    port, web_port, rest_port = free_port(), free_port(), free_port()
+    nodes.write_text(f"{nodes.read_text()}{secret.read_text()}spark.master.rest.port {rest_port}\n")
+    master = f"spark://{HOST}:{port}"
+    classes = "org.apache.spark.deploy"
+    running = [_started(folder, "master", f"{classes}.master.Master", "--host", HOST, "--port", str(port), "--webui-port", str(web_port), spark=spark, own={})]  # fmt: skip
+    try:
+        for n in range(1, N_WORKERS + 1):
+            options = ["--host", HOST, "-c", "1", "-m", "1536m", "--webui-port", "0", "-d", str(folder / f"worker{n}" / "work")]
+            running.append(_started(folder, f"worker{n}", f"{classes}.worker.Worker", *options, master, spark=spark, own={_HIDDEN: str(ROOT)}))  # fmt: skip
+        _wait_for_workers(folder, web_port, running)
+        yield Cluster(folder, master, built_wheel(folder / "build"), own, rest_port)
+    finally:
+        for process in reversed(running):
+            process.terminate()
+        for process in running:
+            process.wait(timeout=60)
+
+
+def _wait_for_workers(folder: Path, web_port: int, running: list[subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + 180
+    while _alive_workers(web_port) < N_WORKERS:
+        logs = "".join((folder / f"{name}.log").read_text()[-2000:] for name in ("master", "worker1", "worker2"))
+        if time.monotonic() > deadline or any(process.poll() is not None for process in running):
+            raise RuntimeError(f"the cluster did not start:\n{logs}")
+        time.sleep(0.5)

@@ -1,0 +1,206 @@
+"""On a standalone cluster whose nodes know nothing of the project, the jobs publish what they publish on one machine.
+
+The wheel carries all code to the executors, and nothing but keys is read from their disks: the last tests show that it
+would be seen. Also S-07: nodes authenticate and encrypt, in a live session of the cluster profile.
+"""
+
+import errno
+import json
+import socket
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from cluster_demo import (
+    AS_OF,
+    LAST,
+    Timed,
+    as_environment,
+    compared,
+    generate,
+    opened,
+    places,
+    published_in_either,
+    run_here,
+    run_on_cluster,
+    share_model,
+)
+from reclake.run.application import Application
+from reclake.run.plan import Scope
+from reclake.run.planned import plan
+from reclake.run.views import published
+from reclake.tables import gold
+from standalone import HOST, N_WORKERS, ROOT, Cluster, secret_file, standalone
+
+pytestmark = pytest.mark.trial
+
+SECURE = {
+    "spark.authenticate": "true",
+    "spark.network.crypto.enabled": "true",
+    "spark.network.crypto.cipher": "AES/GCM/NoPadding",
+    "spark.io.encryption.enabled": "true",
+    "spark.io.encryption.keySizeBits": "256",
+}
+LIVE = """
+import json, os, sys, time
+from pathlib import Path
+
+import pyarrow as pa
+from reclake.run.job import main
+
+
+def say(app, options):
+    def on_worker(batches):
+        import reclake
+
+        for batch in batches:
+            time.sleep(1)  # so that both executors have a task
+            # The worker's parent is PySpark's daemon, and the daemon's the executor.
+            executor = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()[1]
+            started_as = Path(f"/proc/{executor}/cmdline").read_text().replace(chr(0), " ")
+            yield pa.RecordBatch.from_pylist([{"place": reclake.__file__, "folder": os.getcwd(), "executor": started_as}])
+
+    rows = app.spark.range(8).repartition(8).mapInArrow(on_worker, "place string, folder string, executor string").collect()
+    found = {"rows": [row.asDict() for row in rows], "conf": dict(app.spark.sparkContext.getConf().getAll())}
+    found["master"] = app.spark.sparkContext.master
+    sys.stdout.write(json.dumps(found) + chr(10))
+
+
+main(say, lambda parser: None, needs_keys=False)
+"""
+
+
+@dataclass(frozen=True)
+class Lakes:
+    """The lake that the cluster wrote, and the one that this process wrote."""
+
+    cluster: Cluster
+    remote: Application
+    local: Application
+    without_model: dict[str, tuple[int, int, int]]  # what differed in the lists before the model was shared
+
+
+@pytest.fixture(scope="module")
+def lakes(spark, tmp_path_factory):
+    """The company's days on both."""
+    folder = tmp_path_factory.mktemp("cluster")
+    local = opened(folder, lake="lake-here", spark=spark, profile="test")
+    generate(local)
+    with standalone(folder, as_environment(places(folder, lake="lake-cluster"))) as cluster:
+        run_on_cluster(Timed(cluster))
+        remote = opened(folder, lake="lake-cluster", spark=spark, profile="test")
+        run_here(local)
+        without_model = compared(remote, local, [gold.RECOMMENDATIONS.name])
+        share_model(local, version=remote.model_version("als"))
+        yield Lakes(cluster, remote, local, without_model)
+
+
+@pytest.fixture(scope="module")
+def live(lakes):
+    """What a job on the cluster says of its session and its executors."""
+    job = lakes.cluster.folder / "live.py"
+    job.write_text(LIVE)
+    done = lakes.cluster.submit(job)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return SimpleNamespace(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_every_published_table_holds_the_same_rows(lakes):
+    found = compared(lakes.remote, lakes.local, published_in_either(lakes.remote, lakes.local))
+    assert len(found) >= 20, found
+    assert {name: rows for name, rows in found.items() if rows[1] or rows[2]} == {}
+    assert [name for name, rows in found.items() if not rows[0] and name != "silver.rejected_records"] == []
+
+
+def test_lists_by_another_model_would_be_seen(lakes):
+    """The known-bad one: before the model was shared, this machine's lists were those of popularity."""
+    n_rows, only_there, only_here = lakes.without_model[gold.RECOMMENDATIONS.name]
+    assert 0 < only_there <= n_rows
+    assert only_here > 0
+
+
+def test_the_model_that_the_cluster_trained_serves_in_both(lakes):
+    assert lakes.remote.model_version("als") == lakes.local.model_version("als") == 1
+    shown = published(lakes.remote, gold.RECOMMENDATIONS).where(f"as_of_date = DATE '{AS_OF}' AND source = 'als'")
+    assert {row["model_version"] for row in shown.select("model_version").distinct().collect()} == {"1"}
+    (trained,) = published(lakes.remote, gold.MODEL_METRICS).select("training_id", "is_promoted").distinct().collect()
+    assert trained["is_promoted"]
+
+
+def test_what_the_cluster_built_is_up_to_date_by_the_code_of_this_machine(lakes):
+    """The wheel is this code: no digest of a builder differs."""
+    lakes.remote.ledger.load()
+    assert plan(lakes.remote, Scope(as_ofs=(AS_OF,))) == []
+
+
+def test_another_run_of_the_finished_day_on_the_cluster_changes_nothing(lakes):
+    before = {name: row.version for name, row in lakes.remote.manifest.current().items()}
+    Timed(lakes.cluster).submit("run.py", "--from", str(LAST), "--to", str(LAST), "--as-of", str(AS_OF))
+    after = opened(lakes.cluster.folder, lake="lake-cluster", spark=lakes.remote.spark, profile="test").manifest.current()
+    assert {name: row.version for name, row in after.items()} == before
+
+
+def test_executors_have_the_package_from_the_wheel_and_stand_elsewhere(lakes, live):
+    assert live.master == lakes.cluster.master
+    folders = {Path(row["folder"]) for row in live.rows}
+    assert len(folders) == N_WORKERS
+    assert {folder.is_relative_to(lakes.cluster.folder) for folder in folders} == {True}
+    assert {Path(row["place"]).parents[1].name for row in live.rows} == {f"{lakes.cluster.wheel.stem}.zip"}
+    assert {Path(row["place"]).is_relative_to(lakes.cluster.folder) for row in live.rows} == {True}
+
+
+def test_nodes_authenticate_and_encrypt_in_a_live_session(lakes, live):
+    assert {key: live.conf.get(key) for key in SECURE} == SECURE
+    secret = lakes.cluster.properties.read_text().split()[1]
+    assert live.conf["spark.authenticate.secret"] == secret
+    for row in live.rows:
+        assert "CoarseGrainedExecutorBackend" in row["executor"], "not the executor's command line: nothing is proven"
+        assert "-Dspark.authenticate=true" in row["executor"]
+        assert "-Dspark.network.crypto.enabled=true" in row["executor"]
+        assert secret not in row["executor"]
+    logs = [path for path in (lakes.cluster.shared / "events").rglob("*") if path.is_file() and "events" in path.name]
+    assert logs
+    assert [path.name for path in logs if secret.encode() in path.read_bytes()] == []
+
+
+def test_the_master_takes_no_submissions_at_its_rest_port(lakes):
+    """Spark 4.2.0 opens it by default, and asks for no secret there."""
+    with socket.socket() as one:
+        assert one.connect_ex((HOST, lakes.cluster.rest_port)) == errno.ECONNREFUSED
+
+
+def test_an_application_with_another_secret_is_not_let_in(lakes):
+    other = secret_file(lakes.cluster.folder / "other.properties")
+    done = lakes.cluster.submit(lakes.cluster.folder / "live.py", properties=other)
+    assert done.returncode != 0
+    assert '"rows"' not in done.stdout
+
+
+def test_a_run_whose_executors_lack_the_wheel_fails(lakes):
+    """The known-bad one: the driver has the package from its own path, the executors from nowhere."""
+    done = lakes.cluster.submit(
+        "build.py", "--stage", "silver", "--day", str(LAST), "--force", "--verbose",
+        has_wheel=False, environment={"PYTHONPATH": str(ROOT / "lib")},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "No module named 'reclake'" in done.stdout + done.stderr
+
+
+def test_a_builder_that_opens_a_file_of_the_project_on_an_executor_fails(lakes):
+    """The known-bad one: every worker reads its key, and here a settings file as well."""
+    bad = lakes.cluster.folder / "bad" / lakes.cluster.wheel.name
+    bad.parent.mkdir()
+    told = f"    open({str(ROOT / 'conf' / 'base.toml')!r}).close()\n    check_keys(directory, [key_id])\n"
+    with zipfile.ZipFile(lakes.cluster.wheel) as good, zipfile.ZipFile(bad, "w") as packed:
+        for name in good.namelist():
+            text = good.read(name)
+            if name == "reclake/privacy/keys.py":
+                assert text.count(b"    check_keys(directory, [key_id])\n") == 1
+                text = text.replace(b"    check_keys(directory, [key_id])\n", told.encode())
+            packed.writestr(name, text)
+    done = lakes.cluster.submit("build.py", "--stage", "silver", "--day", str(LAST), "--force", "--verbose", wheel=bad)
+    assert done.returncode != 0
+    assert "no such place on a node" in done.stdout + done.stderr
