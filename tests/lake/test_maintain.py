@@ -1,17 +1,25 @@
 """Maintenance changes files and logs, and nothing that anybody reads, plans or goes back to."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
-from frames import contents
+from frames import contents, frame
 from lakes import bag, run_days
-from reclake.errors import Overtaken, StageStopped
+from reclake.errors import Overtaken, SettingsInvalid, StageStopped, UsageError
 from reclake.lake.claims import ALL_DAYS
+from reclake.lake.log import Size
+from reclake.lake.manifest import Manifest
+from reclake.lake.store import Store
+from reclake.lake.upkeep import Upkeep
 from reclake.run.maintain import HELD, LEFT, MAINTAINED, maintain, require_maintained
 from reclake.run.rollback import roll_back
 from reclake.run.views import published
-from reclake.tables import bronze, ops, silver
+from reclake.settings import load_settings
+from reclake.tables import bronze, gold, ops, silver
 from till import FIRST, MENDED, SECOND, THIRD, opened_lake, order
 
 ONLY = frozenset({"silver.order_records", "silver.order_lines", "silver.interactions"})
@@ -158,3 +166,89 @@ def test_what_a_crash_left_unpublished_is_published_by_the_next_maintenance_and_
     assert (bag(after, table) - before[table.name]).total() == 1
     assert before[table.name] - bag(after, table) == {}
     assert of_table(maintain(again(spark, tmp_path), only=[table.name]), table)["outcome"] == MAINTAINED
+
+
+def test_an_erasure_leaves_one_version_and_no_rollback_goes_behind_it(spark, app, tmp_path):
+    table, before = silver.INTERACTIONS, bags(app)
+    first = next(n for n in range(1, app.manifest.last_id() + 1) if table.name in app.manifest.current(n))
+    older = app.manifest.current(first)[table.name].version
+    row = of_table(maintain(app, only=[table.name, ops.CLAIMS.name], erasing=True), table)
+    assert row["oldest_version"] == app.manifest.current()[table.name].version > older
+    assert row["n_stored_files_after"] < row["n_stored_files_before"]
+    with pytest.raises(Exception, match="FILE_NOT_EXIST"):
+        app.store.read(table, version=older).collect()
+    assert bags(app) == before
+    with pytest.raises(UsageError, match=r"(?s)cannot be read any more.*files were removed"):
+        roll_back(again(spark, tmp_path), first)
+    assert bags(again(spark, tmp_path)) == before
+
+
+def test_tables_that_exist_follow_the_settings(spark, app):
+    app.store.keep_days = 40
+    for table in (silver.INTERACTIONS, ops.LEDGER):
+        maintain(app, only=[table.name])
+        found = spark.sql(f"DESCRIBE DETAIL delta.`{app.store.path(table)}`").first()["properties"]
+        for name in ("logRetentionDuration", "deletedFileRetentionDuration"):
+            assert found[f"delta.{name}"] == "interval 40 days"
+        assert found["delta.enableExpiredLogCleanup"] == str(table is ops.LEDGER).lower()
+    row = app.manifest.current()[silver.INTERACTIONS.name]
+    assert (row.version, row.kind) == (app.store.newest(silver.INTERACTIONS), "maintenance")
+
+
+@pytest.fixture
+def store(spark, tmp_path):
+    return Store(spark, str(tmp_path / "bins"), keep_days=97)
+
+
+def bins(spark, day, score):
+    whole = dict(measure="recency", lower_edge=Decimal("1.0000"), upper_edge=Decimal("2.0000"), n_customers=1)
+    return frame(spark, gold.SEGMENT_BINS, whole | dict(as_of_date=day, score=score))
+
+
+def test_a_trimmed_log_still_holds_every_version_that_is_kept(spark, store, tmp_path):
+    table = gold.SEGMENT_BINS
+    path = store.path(table)
+    for score in range(5):
+        version = store.replace_days(table, bins(spark, FIRST, score), days=[FIRST], entry={"commit_id": f"{score}"})
+        if version in (1, 3):
+            spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, path).checkpoint()
+    store.log.trim(path, below=0)
+    assert store.log.versions(path) == [0, 1, 2, 3, 4], "the checkpoint before version 0 is its own commit"
+    store.log.trim(path, below=2)
+    spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+    assert store.log.versions(path) == [1, 2, 3, 4]
+    assert [store.read(table, version=version).first()["score"] for version in (1, 2, 3, 4)] == [1, 2, 3, 4]
+    kept = {item.name for item in (tmp_path / "bins" / "gold" / "segment_bins" / "_delta_log").iterdir()}
+    assert "00000000000000000001.checkpoint.parquet" in kept
+    assert not [name for name in kept if "00000000000000000000." in name]
+
+
+def test_a_manifest_row_keeps_its_version_from_the_next_row_on(store):
+    manifest, table, start = Manifest(store), gold.SEGMENT_BINS, datetime(2026, 3, 1)
+    store.size = lambda table, version: Size(1, 1)  # the versions need not exist
+    for number, (version, kind) in enumerate([(5, "publish"), (7, "publish"), (5, "rollback"), (9, "publish")]):
+        at = start + timedelta(days=10 * number)
+        manifest.publish({table.name: version, "model:als": 1 + number}, {}, run_id="r", token=number, at=at, kind=kind)
+    kept = [manifest.lowest_kept(start + timedelta(days=days)) for days in (0, 30, 31, 300)]
+    assert kept == [{table.name: version} for version in (5, 5, 9, 9)]
+
+
+def test_a_runner_s_append_beside_the_joining_of_its_files_lands(spark, store):
+    table, upkeep = ops.CLAIMS, Upkeep(store, max_small_files=1, small_file_bytes=1_000_000)
+    row = dict(
+        action="taken", run_id="r", holder="h", days="{}", recorded_at=datetime(2026, 3, 1), expires_at=datetime(2026, 3, 1)
+    )
+    with ThreadPoolExecutor(1) as pool:
+        appending = [pool.submit(store.append, table, [row | dict(token=n)], fence=("claims", n)) for n in range(6)]
+        appending[1].result()
+        while not appending[-1].done():
+            upkeep.compact(table, [None])
+        assert all(one.result() is not None for one in appending)
+    operations = [commit.operation for commit in store.log.commits_after(store.path(table), -1)]
+    assert "OPTIMIZE" in operations
+    assert sorted(row["token"] for row in store.read_newest(table).collect()) == list(range(6))
+
+
+def test_less_than_a_week_of_manifests_is_refused(root):
+    with pytest.raises(SettingsInvalid, match=r"lake\.keep_manifests_days"):
+        load_settings(root, profile="test", overrides=["lake.keep_manifests_days=6"], environment={})
