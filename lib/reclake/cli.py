@@ -392,6 +392,29 @@ def rollback(
 
 
 @app.command()
+def maintain(
+    table: TableOption = None,
+    erase_history: Annotated[
+        bool,
+        typer.Option("--erase-history", help="Keep no version but the published one: for an erasure. Breaks readers at work."),
+    ] = False,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Join small files, remove old ones and shorten logs; what is published stays the same."""
+    from reclake.run.maintain import maintain as keep_up
+    from reclake.run.maintain import require_maintained
+
+    chosen = _choose(profile, overrides, as_json=as_json)
+    _known(table)
+    with _open(chosen, "maintain") as application:
+        rows = keep_up(application, only=None if table is None else (table,), erasing=erase_history)
+        chosen.console.rows("maintenance", rows, empty="There is no table yet.")
+        require_maintained(rows, erasing=erase_history)
+
+
+@app.command()
 def waive(
     table: Annotated[str, typer.Argument(help="The table to let through its gate once.")],
     reason: Annotated[str, typer.Option(help="Why; it is stored and shown.")],

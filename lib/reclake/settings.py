@@ -28,7 +28,7 @@ class Section(BaseModel):
 
 class LakeSettings(Section):
     root: str
-    keep_manifests_days: PositiveInt
+    keep_manifests_days: int = Field(ge=7)  # less breaks readers that are at work
 
 
 class LandingSettings(Section):
@@ -140,6 +140,12 @@ class RunSettings(Section):
     max_rejected_share: float = Field(ge=0, le=1)
 
 
+class MaintenanceSettings(Section):
+    longest_reader_days: PositiveInt
+    max_small_files: PositiveInt
+    small_file_bytes: PositiveInt
+
+
 class SparkSettings(Section):
     conf_dir: str
 
@@ -165,6 +171,7 @@ class Settings(Section):
     recommendations: RecommendationsSettings
     mlflow: MlflowSettings
     run: RunSettings
+    maintenance: MaintenanceSettings
     spark: SparkSettings
     demo: DemoSettings
 

@@ -30,6 +30,12 @@ class Files:
             return []
         return sorted(status.getPath().getName() for status in system.listStatus(location))
 
+    def content(self, path: str) -> tuple[int, int]:
+        """How many files lie below the folder, and their bytes."""
+        system, location = self._at(path)
+        summary = system.getContentSummary(location)
+        return int(summary.getFileCount()), int(summary.getLength())
+
     def text(self, path: str) -> str:
         """Content of a small UTF-8 file."""
         system, location = self._at(path)

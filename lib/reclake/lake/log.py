@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from .files import Files
+
+# What maintenance commits: other files or properties, the same rows. By hand or by the job, Delta names it itself.
+_KEEPING_ROWS = frozenset({"OPTIMIZE", "REORG", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "VACUUM START", "VACUUM END"})
+_CHECKPOINT = re.compile(r"\d{20}\.checkpoint\.parquet")  # complete in one file; those of several parts are not trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,23 @@ class Log:
         """The commits newer than `version`, ascending."""
         return [self.commit(path, newer) for newer in self.versions(path) if newer > version]
 
+    def kept_since(self, path: str, version: int) -> int:
+        """The newest version that still holds the version's rows, as nothing but maintenance lies in between."""
+        for commit in self.commits_after(path, version):
+            if commit.operation not in _KEEPING_ROWS:
+                break
+            version = commit.version
+        return version
+
+    def trim(self, path: str, *, below: int) -> None:
+        """Remove what no version from `below` on needs: all before the last checkpoint that does not lie above it."""
+        folder = f"{path}/_delta_log"
+        names = self._files.names(folder)
+        first = max((int(n[:20]) for n in names if _CHECKPOINT.fullmatch(n) and int(n[:20]) <= below), default=0)
+        for name in names:  # ascending: a trim that ends half-way leaves no gap above it
+            if name[:20].isdigit() and int(name[:20]) < first:
+                self._files.remove(f"{folder}/{name}")
+
     def checksum(self, path: str, version: int) -> Size | None:
         """Files and bytes as Delta's checksum file of the commit says; None without one. Costs no Spark job."""
         name = f"{path}/_delta_log/{version:020d}.crc"
@@ -71,12 +93,25 @@ class Log:
 
     def size(self, path: str, version: int) -> Size:
         """Files and bytes of the version, from the log as it can be read now: a Spark job for each new version."""
+        snapshot = self._snapshot(path, version)
+        return Size(int(snapshot.numOfFiles()), int(snapshot.sizeInBytes()))
+
+    def data_files(self, path: str, version: int) -> DataFrame:
+        """The version's data files: partitionValues as a map of text, size in bytes."""
+        return DataFrame(self._snapshot(path, version).allFiles().toDF(), self._spark).select("partitionValues", "size")
+
+    def properties(self, path: str, version: int) -> dict[str, str]:
+        """The table's Delta properties at the version."""
+        configuration = self._snapshot(path, version).metadata().configuration()
+        return dict(self._spark._jvm.scala.jdk.javaapi.CollectionConverters.asJava(configuration))  # type: ignore[union-attr]
+
+    def _snapshot(self, path: str, version: int) -> Any:
         delta_log = self._spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
         log = delta_log.forTable(self._spark._jsparkSession, path)
         snapshot = log.update(False, _none(self._spark), _none(self._spark))
         if snapshot.version() != version:
             snapshot = log.getSnapshotAt(version, _none(self._spark), _none(self._spark), False)
-        return Size(int(snapshot.numOfFiles()), int(snapshot.sizeInBytes()))
+        return snapshot
 
 
 def _none(spark: SparkSession) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pyspark.sql import Column
+from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
 from reclake.errors import Overtaken, UsageError
@@ -29,7 +29,7 @@ class Published:
     n_files: int
     n_bytes: int
     n_rows: int
-    kind: str  # publish or rollback
+    kind: str  # publish, rollback or maintenance
     token: int  # fencing token of the publisher
     manifest_id: int
 
@@ -151,6 +151,16 @@ class Manifest:
         now = {name: row.version for name, row in current.items()}
         revocable = {row.name for row in (*current.values(), *wanted.values()) if row.is_revocable}
         return {name: version for name, version in sorted(before.items()) if name in revocable and now.get(name) != version}
+
+    def lowest_kept(self, since: datetime) -> dict[str, int]:
+        """Table → the lowest version that was current at `since` or at any time after it; models are left out."""
+        if self._store.newest(ops.PUBLISHED_VERSIONS) is None:
+            return {}
+        rows = self._store.read_newest(ops.PUBLISHED_VERSIONS)
+        until = F.lead("published_at").over(Window.partitionBy("name").orderBy("manifest_id"))
+        kept = rows.withColumn("until", until).where(F.col("until").isNull() | (F.col("until") >= F.lit(since)))
+        named = kept.where((F.col("version") != WITHDRAWN) & ~F.col("name").startswith(_MODEL))
+        return {row["name"]: row["version"] for row in named.groupBy("name").agg(F.min("version").alias("version")).collect()}
 
     def highest(self, name: str) -> int | None:
         """The highest version of a table that was ever published, whatever went back since; None without one."""

@@ -25,12 +25,12 @@ from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
 from reclake.errors import LakeDamaged, Overtaken
-from reclake.tables import Privacy, Table
+from reclake.tables import Table
 
 from .log import Log, Size
+from .properties import properties_of
 from .schema import spark_schema
 
-_WITHOUT_STATISTICS = ("array<string>", "binary", "boolean")
 # Named one by one: in Python none of them is a subclass of another.
 _CONFLICTS = (
     ConcurrentAppendException,
@@ -66,8 +66,13 @@ def is_day_of(day_column: str, days: Iterable[date]) -> Column:
     return reduce(lambda one, other: one | other, ranges, F.lit(False))
 
 
+def ranges_of(day_column: str, days: Iterable[date]) -> str:
+    """The same in SQL, for what takes no column: the days as literals."""
+    return " OR ".join(f"({day_column} >= DATE '{first}' AND {day_column} <= DATE '{last}')" for first, last in runs_of(days))
+
+
 @contextmanager
-def _against_others(table: Table) -> Iterator[None]:
+def against_others(table: Table) -> Iterator[None]:
     """Turn a conflict of commits into the error of a run that came too late.
 
     Raises
@@ -98,9 +103,11 @@ class Store:
         self.spark = spark
         # A day that is empty, and was, is committed by name as well: its ledger entry rides in the commit.
         spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
+        # A version's age says nothing of its files: one that was current for long would be refused on the day it is replaced.
+        spark.conf.set("spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration", "false")
         self.root = root.rstrip("/")
         self.log = Log(spark)
-        self._keep_days = keep_days
+        self.keep_days = keep_days  # days for which removed files stay
         self._sizes: dict[tuple[str, int], Size] = {}  # as found or committed by this process
 
     def path(self, table: Table) -> str:
@@ -154,10 +161,10 @@ class Store:
 
     def replace_days(self, table: Table, frame: DataFrame, *, days: Collection[date], entry: dict[str, Any]) -> int:
         """Replace the rows of `days` and no others; Delta refuses a frame with rows of another day."""
-        ranges = " OR ".join(
-            f"({table.day_column} >= DATE '{first}' AND {table.day_column} <= DATE '{last}')" for first, last in runs_of(days)
+        writer = (
+            self._writer(table, frame, entry).mode("overwrite").option("replaceWhere", ranges_of(str(table.day_column), days))
         )
-        return self._write(table, self._writer(table, frame, entry).mode("overwrite").option("replaceWhere", ranges), entry)
+        return self._write(table, writer, entry)
 
     def replace_whole(self, table: Table, frame: DataFrame, *, entry: dict[str, Any]) -> int:
         """Replace all rows in one commit."""
@@ -198,26 +205,14 @@ class Store:
 
     def restore(self, table: Table, *, version: int) -> None:
         """Make an older version the newest one again."""
-        with _against_others(table):
+        with against_others(table):
             DeltaTable.forPath(self.spark, self.path(table)).restoreToVersion(version)
 
     def _writer(self, table: Table, frame: DataFrame, entry: dict[str, Any]) -> DataFrameWriter:
-        # Statistics of personal columns would stand in the log in clear, and outlive a deletion.
-        open_columns = [
-            f.name
-            for f in table.fields
-            if f.privacy is Privacy.NONE and f.type not in _WITHOUT_STATISTICS and f.name != table.day_column
-        ]
-        writer = (
-            frame.write
-            .format("delta")
-            .option("delta.logRetentionDuration", f"interval {self._keep_days} days")
-            .option("delta.deletedFileRetentionDuration", f"interval {self._keep_days} days")
-            .option("delta.dataSkippingStatsColumns", ",".join(open_columns))
-            .option("delta.enableDeletionVectors", "false")
-            # A column that was declared later joins the table; a type that changed is still refused.
-            .option("mergeSchema", "true")
-        )
+        # A column that was declared later joins the table; a type that changed is still refused.
+        writer = frame.write.format("delta").option("mergeSchema", "true")
+        for name, value in properties_of(table, keep_days=self.keep_days).items():
+            writer = writer.option(name, value)  # of a table that exists they change nothing: maintenance does
         if entry:
             writer = writer.option("userMetadata", json.dumps(entry, separators=(",", ":"), sort_keys=True))
         return writer.partitionBy(table.day_column) if table.day_column else writer
@@ -236,7 +231,7 @@ class Store:
         """
         before = self.newest(table)
         try:
-            with _against_others(table):
+            with against_others(table):
                 writer.save(self.path(table))
         except ConcurrentTransactionException:
             return None

@@ -160,7 +160,8 @@ def open_application(
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     sources = load_sources(home, settings, settings.sources.enabled)
     session = spark or open_session(home / settings.spark.conf_dir, name=name)
-    store = Store(session, located(home, settings.lake.root), keep_days=settings.lake.keep_manifests_days)
+    keep_days = settings.lake.keep_manifests_days + settings.maintenance.longest_reader_days
+    store = Store(session, located(home, settings.lake.root), keep_days=keep_days)
     application = Application(
         home=home,
         settings=settings,

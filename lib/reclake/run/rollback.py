@@ -23,6 +23,7 @@ from reclake.recommend.lists import with_consented_lists
 from reclake.tables import BY_NAME, Table, gold, silver
 
 from .application import Application
+from .maintain import erased_below
 from .runner import next_as_of
 
 _NOTHING = "nothing"  # a claim names something
@@ -46,8 +47,9 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
         moved = app.manifest.moves_to(to)
         # The ledger first: what it knows as built and no manifest names is taken for unpublished, and published.
         then = app.manifest.current(to)
+        erased = erased_below(app)
         for name in moved.keys() & then.keys() & BY_NAME.keys():
-            _require_readable(app, BY_NAME[name], then[name])
+            _require_readable(app, BY_NAME[name], then[name], oldest=erased.get(name, 0))
         for name in moved.keys() & BY_NAME.keys():
             app.ledger.roll_back(
                 BY_NAME[name],
@@ -69,8 +71,8 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
     return moved
 
 
-def _require_readable(app: Application, table: Table, row: Published) -> None:
-    """Stop before anything is written when a version to go back to is not there any more.
+def _require_readable(app: Application, table: Table, row: Published, *, oldest: int) -> None:
+    """Stop before anything is written when a version to go back to is not there any more; `oldest` surely is.
 
     Raises
     ------
@@ -79,14 +81,19 @@ def _require_readable(app: Application, table: Table, row: Published) -> None:
     LakeDamaged
         When it is not what was published.
     """
+    gone: Exception | None = None
     try:
-        app.store.require_undamaged(table, version=row.version, n_files=row.n_files, n_bytes=row.n_bytes)
-    except (Py4JJavaError, AnalysisException) as gone:
-        raise UsageError(
-            f"{table.name} version {row.version} cannot be read any more",
-            f"{type(gone).__name__}; manifests are kept for lake.keep_manifests_days",
-            "go back to a later manifest: reclake history lists them",
-        ) from gone
+        # The log may still tell of a version whose files were removed.
+        if row.version >= oldest:
+            app.store.require_undamaged(table, version=row.version, n_files=row.n_files, n_bytes=row.n_bytes)
+            return
+    except (Py4JJavaError, AnalysisException) as error:
+        gone = error
+    raise UsageError(
+        f"{table.name} version {row.version} cannot be read any more",
+        f"{type(gone).__name__ if gone else 'its files were removed'}; manifests are kept for lake.keep_manifests_days",
+        "go back to a later manifest: reclake history lists them",
+    ) from gone
 
 
 def _apply_consents(app: Application, claim: Claim, moved: Mapping[str, int], to: int) -> dict[str, int]:

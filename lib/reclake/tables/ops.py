@@ -174,7 +174,7 @@ PUBLISHED_VERSIONS = Table(
         plain("n_files", "long", "Data files of the version.", "files", required=True),
         plain("n_bytes", "long", "Their size.", "bytes", required=True),
         plain("n_rows", "long", "Rows of the version; −1 if not counted.", "rows", required=True),
-        plain("kind", "string", "publish or rollback.", required=True),
+        plain("kind", "string", "publish, rollback, or maintenance: the same rows in other files.", required=True),
         _RUN,
         plain("token", "long", "Fencing token of the publisher.", required=True),
         plain("published_at", "timestamp", "When.", "UTC", required=True),
@@ -200,6 +200,45 @@ CLAIMS = Table(
     write="append_new",
 )
 
+MAINTENANCE = Table(
+    name="ops.maintenance",
+    grain="one row per maintenance run and table that it worked on",
+    key=("run_id", "table", "recorded_at"),
+    fields=(
+        _RUN,
+        plain("table", "string", "The table.", required=True),
+        plain(
+            "outcome",
+            "string",
+            "maintained, or erasing: its history is about to be removed; a row that says maintained follows.",
+            required=True,
+        ),
+        plain(
+            "version", "long", "Newest Delta version afterwards: of a published table the one that is published.", required=True
+        ),
+        plain("oldest_version", "long", "Versions below it may be gone: a rollback to them is refused.", required=True),
+        plain(
+            "n_days_compacted",
+            "long",
+            "Days whose small files were joined; a table without days counts as one.",
+            "days",
+            required=True,
+        ),
+        plain("n_files_before", "long", "Data files of the newest version.", "files", required=True),
+        plain("n_bytes_before", "long", "Their size.", "bytes", required=True),
+        plain("n_files_after", "long", "The same afterwards.", "files", required=True),
+        plain("n_bytes_after", "long", "Their size.", "bytes", required=True),
+        plain("n_stored_files_before", "long", "Files in the table's folder: all versions and the log.", "files", required=True),
+        plain("n_stored_bytes_before", "long", "Their size.", "bytes", required=True),
+        plain("n_stored_files_after", "long", "The same afterwards.", "files", required=True),
+        plain("n_stored_bytes_after", "long", "Their size.", "bytes", required=True),
+        plain("seconds", "double", "Wall time of the table.", "seconds", required=True),
+        plain("recorded_at", "timestamp", "When.", "UTC", required=True),
+    ),
+    stage="ops",
+    write="append_new",
+)
+
 BUILT = (RECONCILIATION, FRESHNESS)
-WRITTEN = (LEDGER, GATE_RESULTS, WAIVERS, PUBLISHED_VERSIONS, CLAIMS)
+WRITTEN = (LEDGER, GATE_RESULTS, WAIVERS, PUBLISHED_VERSIONS, CLAIMS, MAINTENANCE)
 TABLES = BUILT + WRITTEN

@@ -1,0 +1,175 @@
+"""Maintenance of the lake: other files and shorter logs, the same rows; readers, plans and rollbacks go on as before."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from reclake import tables
+from reclake.errors import Overtaken, StageStopped
+from reclake.lake.claims import ALL_DAYS
+from reclake.lake.upkeep import Upkeep
+from reclake.tables import Table, ops
+
+from .application import Application
+
+logger = logging.getLogger("reclake")
+MAINTAINED, ERASING = "maintained", "erasing"
+HELD, LEFT = "held by another run", "left, as its newest version is not published"
+
+
+def maintain(app: Application, *, only: Collection[str] | None = None, erasing: bool = False) -> list[dict[str, Any]]:
+    """Work on every table that exists, one after the other; gives a row of ops.maintenance for each.
+
+    Properties follow the settings, small files are joined, and files and log entries go that no manifest of the last
+    `lake.keep_manifests_days` needs. A published table is claimed while it is worked on, and its new version published;
+    it is left alone when its newest version is not the published one, as the next run decides what becomes of that.
+
+    Parameters
+    ----------
+    only
+        Names of tables; all for None.
+    erasing
+        Remove every file that the newest version does not need, however young: for an erasure. Earlier manifests cannot
+        be read afterwards, and readers that are at work break. The runner's own tables are left out: a run may be writing
+        them, and they hold no personal data.
+    """
+    settings = app.settings.maintenance
+    upkeep = Upkeep(app.store, max_small_files=settings.max_small_files, small_file_bytes=settings.small_file_bytes)
+    kept = app.manifest.lowest_kept(app.clock() - timedelta(days=app.store.keep_days))
+    rows = []
+    for table in tables.TABLES:
+        if only is not None and table.name not in only:
+            continue
+        if app.store.newest(table) is None or (erasing and table in ops.WRITTEN):
+            continue
+        work = _Work(app, upkeep, table, erasing=erasing)
+        rows.append(work.of_runner() if table in ops.WRITTEN else work.of_published(kept))
+        logger.info("maintenance of %s: %s", table.name, rows[-1]["outcome"])
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The work on one table; each of the two ways gives its row of ops.maintenance, or the outcome alone."""
+
+    app: Application
+    upkeep: Upkeep
+    table: Table
+    erasing: bool
+    started: float = field(default_factory=time.monotonic)
+
+    def of_published(self, kept: Mapping[str, int]) -> dict[str, Any]:
+        """A table that manifests name; `kept` says the lowest version that must stay readable."""
+        app, table = self.app, self.table
+        try:
+            claim = app.claims.take(app.run_id, {table.name: (ALL_DAYS,)})
+        except Overtaken:
+            return self._outcome(HELD)
+        try:
+            published, newest = app.manifest.current().get(table.name), app.store.newest(table)
+            if published is None or self._rows_as_in(published.version) != newest:
+                return self._outcome(LEFT)
+            app.store.require_undamaged(table, version=published.version, n_files=published.n_files, n_bytes=published.n_bytes)
+            figures = self._join(newest, self.upkeep.lacking(table, newest))
+            version = self._rows_as_in(published.version)
+            app.claims.require_held(claim)
+            stamp: dict[str, Any] = {"run_id": app.run_id, "token": claim.token, "at": app.clock(), "kind": "maintenance"}
+            app.manifest.publish({table.name: version}, {table.name: published.n_rows}, **stamp)
+            oldest = version if self.erasing else min(kept.get(table.name, version), version)
+            return self._clear(figures, version=version, oldest=oldest)
+        except Overtaken:
+            return self._outcome(HELD)
+        finally:
+            app.claims.release(claim)
+
+    def of_runner(self) -> dict[str, Any]:
+        """A table that the runner writes without claims, and reads at its newest version only."""
+        app, table = self.app, self.table
+        newest = int(app.store.newest(table) or 0)
+        try:
+            lacking = self.upkeep.lacking(table, newest)
+            # An append beside a change of properties fails: nobody may be at work then.
+            claim = app.claims.take(app.run_id, dict.fromkeys(tables.BY_NAME, (ALL_DAYS,))) if lacking else None
+            try:
+                figures = self._join(int(app.store.newest(table) or 0), lacking)
+            finally:
+                if claim is not None:
+                    app.claims.release(claim)
+            version = int(app.store.newest(table) or 0)
+            return self._clear(figures, version=version, oldest=version)
+        except Overtaken:
+            return self._outcome(HELD)
+
+    def _rows_as_in(self, version: int) -> int:
+        return self.app.store.log.kept_since(self.app.store.path(self.table), version)
+
+    def _join(self, version: int, lacking: dict[str, str]) -> dict[str, Any]:
+        """Set properties and join small files; gives what there was."""
+        stored, layout = self.upkeep.stored(self.table), self.upkeep.layout(self.table, version)
+        if lacking:
+            self.upkeep.set_properties(self.table, lacking)
+        if layout.crowded:
+            self.upkeep.compact(self.table, layout.crowded)
+        return {
+            "n_days_compacted": len(layout.crowded),
+            "n_files_before": layout.n_files,
+            "n_bytes_before": layout.n_bytes,
+            "n_stored_files_before": stored[0],
+            "n_stored_bytes_before": stored[1],
+        }
+
+    def _clear(self, before: dict[str, Any], *, version: int, oldest: int) -> dict[str, Any]:
+        """Remove old files and log entries, and note the figures."""
+        app, table = self.app, self.table
+        size, told = app.store.size(table, version), {**before, "version": version, "oldest_version": oldest}
+        told |= {"n_files_after": size.n_files, "n_bytes_after": size.n_bytes}
+        if self.erasing:
+            self._note(told, ERASING)  # should this end half-way, no rollback goes to what may be gone
+        self.upkeep.remove_old_files(table, erasing=self.erasing)
+        if table not in ops.WRITTEN:
+            app.store.log.trim(app.store.path(table), below=oldest)
+        return self._note(told, MAINTAINED)
+
+    def _note(self, told: dict[str, Any], outcome: str) -> dict[str, Any]:
+        n_files, n_bytes = self.upkeep.stored(self.table)
+        row = self._outcome(outcome) | told | {"n_stored_files_after": n_files, "n_stored_bytes_after": n_bytes}
+        stamp = {"run_id": self.app.run_id, "recorded_at": self.app.clock()}
+        self.app.store.append(ops.MAINTENANCE, [row | stamp])
+        return row
+
+    def _outcome(self, outcome: str) -> dict[str, Any]:
+        return {"table": self.table.name, "outcome": outcome, "seconds": time.monotonic() - self.started}
+
+
+def require_maintained(rows: Sequence[Mapping[str, Any]], *, erasing: bool = False) -> None:
+    """End red when a table was not worked on that should have been.
+
+    Raises
+    ------
+    Overtaken
+        When another run held it.
+    StageStopped
+        When its history was to be erased and is still there.
+    """
+    by_outcome = {outcome: [row["table"] for row in rows if row["outcome"] == outcome] for outcome in (HELD, LEFT)}
+    if held := by_outcome[HELD]:
+        raise Overtaken(f"{len(held)} tables were not maintained", f"another run holds {', '.join(held)}", "run it again later")
+    if erasing and (left := by_outcome[LEFT]):
+        raise StageStopped(
+            f"the history of {len(left)} tables is still there",
+            f"the newest version is not the published one: {', '.join(left)}",
+            "reclake run publishes it or begins anew from the published one; then erase again",
+        )
+
+
+def erased_below(app: Application) -> dict[str, int]:
+    """Table → the version below which files or log may be gone, as maintenance noted it."""
+    noted = app.store.read_newest(ops.MAINTENANCE).groupBy("table").agg(F.max("oldest_version").alias("version"))
+    return {row["table"]: row["version"] for row in noted.collect()}

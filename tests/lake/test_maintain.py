@@ -1,0 +1,254 @@
+"""Maintenance changes files and logs, and nothing that anybody reads, plans or goes back to."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from frames import contents, frame
+from lakes import bag, run_days
+from reclake.errors import Overtaken, SettingsInvalid, StageStopped, UsageError
+from reclake.lake.claims import ALL_DAYS
+from reclake.lake.log import Size
+from reclake.lake.manifest import Manifest
+from reclake.lake.store import Store
+from reclake.lake.upkeep import Upkeep
+from reclake.run.maintain import HELD, LEFT, MAINTAINED, maintain, require_maintained
+from reclake.run.rollback import roll_back
+from reclake.run.views import published
+from reclake.settings import load_settings
+from reclake.tables import bronze, gold, ops, silver
+from till import FIRST, MENDED, SECOND, THIRD, opened_lake, order
+
+ONLY = frozenset({"silver.order_records", "silver.order_lines", "silver.interactions"})
+COMPARED = (bronze.ORDERS, bronze.FILES, silver.ORDER_RECORDS, silver.ORDER_LINES, silver.INTERACTIONS)
+TILL = "order,at,customer,sku,n,price\n"
+EAGER = {"max_small_files": 1, "small_file_bytes": 1_000_000}
+
+
+@pytest.fixture(scope="module")
+def prepared(spark, tmp_path_factory):
+    """A lake of two delivery days, the first delivered in two parts: two files of one day, and as many runs."""
+    folder = tmp_path_factory.mktemp("maintained")
+    (folder / "mended").mkdir()
+    (folder / "mended" / "till.toml").write_text(MENDED)
+    for feed in ("app", "till"):
+        (folder / "landing" / "till" / feed).mkdir(parents=True)
+    for number, day in enumerate((FIRST, SECOND)):
+        deliver(folder, day, order(f"o{number}", day=day, sku=f"p{number}"))
+    app = opened_lake(spark, folder / "one", folder / "landing", "mended")
+    assert run_days(app, FIRST, only=ONLY) == {}
+    (folder / "landing" / "till" / "till" / f"{FIRST}.csv").write_text(f"{TILL}o8,{FIRST}T11:00:00Z,c1,p8,1,2.50\n")
+    assert run_days(app, FIRST, SECOND, only=ONLY) == {}
+    return folder
+
+
+def deliver(folder, day, line):
+    (folder / "landing" / "till" / "app" / f"{day}.jsonl").write_text(f"{line}\n")
+
+
+@pytest.fixture
+def app(spark, prepared, tmp_path):
+    """The lake in a place of its own, whose days of two small files are too many."""
+    shutil.copytree(prepared / "one" / "lake", tmp_path / "lake")
+    shutil.copytree(prepared / "landing", tmp_path / "landing")
+    shutil.copytree(prepared / "mended", tmp_path / "mended")
+    shutil.copytree(prepared / "secrets", tmp_path / "secrets")
+    return eager(opened_lake(spark, tmp_path, tmp_path / "landing", "mended"))
+
+
+def eager(app):
+    settings = app.settings.model_copy(update={"maintenance": app.settings.maintenance.model_copy(update=EAGER)})
+    object.__setattr__(app, "settings", settings)
+    return app
+
+
+def again(spark, tmp_path):
+    """A new process on the lake: nothing is remembered."""
+    return eager(opened_lake(spark, tmp_path, tmp_path / "landing", "mended"))
+
+
+def bags(app):
+    return {table.name: bag(app, table) for table in COMPARED}
+
+
+def of_table(rows, table):
+    [row] = [row for row in rows if row["table"] == table.name]
+    return row
+
+
+def test_small_files_are_joined_and_everything_goes_on_as_before(spark, app, tmp_path):
+    before, ledger = bags(app), app.ledger.days(silver.ORDER_LINES)
+    rows = maintain(app)
+    assert {row["outcome"] for row in rows} == {MAINTAINED}
+    require_maintained(rows)
+    orders = of_table(rows, bronze.ORDERS)
+    assert (orders["n_files_before"], orders["n_files_after"], orders["n_days_compacted"]) == (3, 2, 1)
+    after = again(spark, tmp_path)
+    assert bags(after) == before
+    for table in COMPARED:
+        row = after.manifest.current()[table.name]
+        assert row.version == after.store.newest(table), table.name
+        assert row.n_rows == before[table.name].total()
+    assert after.manifest.last(bronze.ORDERS.name).kind == "maintenance"
+    noted = contents(after.store.read_newest(ops.MAINTENANCE), *orders)
+    assert orders in noted
+    assert len(noted) == len(rows)
+
+    versions = {table.name: after.store.newest(table) for table in COMPARED}
+    again_rows = maintain(after)
+    assert {table.name: after.store.newest(table) for table in COMPARED} == versions, "nothing is left to join"
+    assert of_table(again_rows, bronze.ORDERS)["n_days_compacted"] == 0
+
+    assert run_days(after, FIRST, SECOND, only=ONLY) == {}
+    assert {report.outcome for report in after.reporter.reports} <= {"up to date", "not fed", "not asked for"}
+    assert after.ledger.days(silver.ORDER_LINES) == ledger
+    deliver(tmp_path, THIRD, order("o2", day=THIRD, sku="p2"))
+    assert run_days(after, THIRD, only=ONLY) == {}
+    products = sorted(row["product_id"] for row in published(after, silver.INTERACTIONS).collect())
+    assert products == ["p0", "p1", "p2", "p8"]
+
+
+def test_a_rollback_over_maintenance_and_back_gives_the_same_rows(spark, app, tmp_path):
+    now, last = bags(app), app.manifest.last_id()
+    maintain(app)
+    optimised = app.manifest.last_id()
+    first = next(n for n in range(1, last + 1) if silver.INTERACTIONS.name in app.manifest.current(n))
+    roll_back(app, first)
+    assert [row["product_id"] for row in published(app, silver.INTERACTIONS).collect()] == ["p0"]
+    rows = maintain(app, only=[silver.INTERACTIONS.name])
+    assert of_table(rows, silver.INTERACTIONS)["outcome"] == LEFT
+    roll_back(app, optimised)
+    assert bags(app) == now
+    after = again(spark, tmp_path)
+    assert run_days(after, FIRST, SECOND, only=ONLY) == {}
+    assert bags(after) == now
+
+
+def test_a_table_that_is_ahead_of_its_manifest_is_left_alone(app):
+    table = silver.INTERACTIONS
+    newest = app.store.replace_whole(table, app.store.read_newest(table).limit(1), entry={"commit_id": "not published"})
+    rows = maintain(app, only=[table.name])
+    assert of_table(rows, table)["outcome"] == LEFT
+    assert app.store.newest(table) == newest
+    require_maintained(rows)
+    with pytest.raises(StageStopped, match=r"(?s)history of 1 tables is still there.*silver\.interactions"):
+        require_maintained(maintain(app, only=[table.name], erasing=True), erasing=True)
+
+
+def test_a_table_that_a_run_holds_is_left_for_later_and_the_others_are_done(app):
+    claim = app.claims.take("another", {silver.INTERACTIONS.name: ("2026-03-28",)})
+    rows = maintain(app, only=[silver.INTERACTIONS.name, bronze.ORDERS.name])
+    assert [of_table(rows, table)["outcome"] for table in (silver.INTERACTIONS, bronze.ORDERS)] == [HELD, MAINTAINED]
+    with pytest.raises(Overtaken, match=r"(?s)1 tables.*silver\.interactions"):
+        require_maintained(rows)
+    app.claims.release(claim)
+    claim = app.claims.take("a third", {bronze.ORDERS.name: (ALL_DAYS,)})
+    app.claims.release(claim)
+
+
+def test_what_a_crash_left_unpublished_is_published_by_the_next_maintenance_and_hurts_no_run(spark, app, tmp_path, monkeypatch):
+    before, table = bags(app), bronze.ORDERS
+
+    def crash(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app.manifest, "publish", crash)
+    with pytest.raises(KeyboardInterrupt):
+        maintain(app, only=[table.name])
+    after = again(spark, tmp_path)
+    newest = after.store.newest(table)
+    assert after.manifest.current()[table.name].version < newest
+    deliver(tmp_path, THIRD, order("o2", day=THIRD, sku="p2"))
+    assert run_days(after, THIRD, only=ONLY) == {}
+    assert (bag(after, table) - before[table.name]).total() == 1
+    assert before[table.name] - bag(after, table) == {}
+    assert of_table(maintain(again(spark, tmp_path), only=[table.name]), table)["outcome"] == MAINTAINED
+
+
+def test_an_erasure_leaves_one_version_and_no_rollback_goes_behind_it(spark, app, tmp_path):
+    table, before = silver.INTERACTIONS, bags(app)
+    first = next(n for n in range(1, app.manifest.last_id() + 1) if table.name in app.manifest.current(n))
+    older = app.manifest.current(first)[table.name].version
+    row = of_table(maintain(app, only=[table.name, ops.CLAIMS.name], erasing=True), table)
+    assert row["oldest_version"] == app.manifest.current()[table.name].version > older
+    assert row["n_stored_files_after"] < row["n_stored_files_before"]
+    with pytest.raises(Exception, match="FILE_NOT_EXIST"):
+        app.store.read(table, version=older).collect()
+    assert bags(app) == before
+    with pytest.raises(UsageError, match=r"(?s)cannot be read any more.*files were removed"):
+        roll_back(again(spark, tmp_path), first)
+    assert bags(again(spark, tmp_path)) == before
+
+
+def test_tables_that_exist_follow_the_settings(spark, app):
+    app.store.keep_days = 40
+    for table in (silver.INTERACTIONS, ops.LEDGER):
+        maintain(app, only=[table.name])
+        found = spark.sql(f"DESCRIBE DETAIL delta.`{app.store.path(table)}`").first()["properties"]
+        for name in ("logRetentionDuration", "deletedFileRetentionDuration"):
+            assert found[f"delta.{name}"] == "interval 40 days"
+        assert found["delta.enableExpiredLogCleanup"] == str(table is ops.LEDGER).lower()
+    row = app.manifest.current()[silver.INTERACTIONS.name]
+    assert (row.version, row.kind) == (app.store.newest(silver.INTERACTIONS), "maintenance")
+
+
+@pytest.fixture
+def store(spark, tmp_path):
+    return Store(spark, str(tmp_path / "bins"), keep_days=97)
+
+
+def bins(spark, day, score):
+    whole = dict(measure="recency", lower_edge=Decimal("1.0000"), upper_edge=Decimal("2.0000"), n_customers=1)
+    return frame(spark, gold.SEGMENT_BINS, whole | dict(as_of_date=day, score=score))
+
+
+def test_a_trimmed_log_still_holds_every_version_that_is_kept(spark, store, tmp_path):
+    table = gold.SEGMENT_BINS
+    path = store.path(table)
+    for score in range(5):
+        version = store.replace_days(table, bins(spark, FIRST, score), days=[FIRST], entry={"commit_id": f"{score}"})
+        if version in (1, 3):
+            spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, path).checkpoint()
+    store.log.trim(path, below=0)
+    assert store.log.versions(path) == [0, 1, 2, 3, 4], "the checkpoint before version 0 is its own commit"
+    store.log.trim(path, below=2)
+    spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+    assert store.log.versions(path) == [1, 2, 3, 4]
+    assert [store.read(table, version=version).first()["score"] for version in (1, 2, 3, 4)] == [1, 2, 3, 4]
+    kept = {item.name for item in (tmp_path / "bins" / "gold" / "segment_bins" / "_delta_log").iterdir()}
+    assert "00000000000000000001.checkpoint.parquet" in kept
+    assert not [name for name in kept if "00000000000000000000." in name]
+
+
+def test_a_manifest_row_keeps_its_version_from_the_next_row_on(store):
+    manifest, table, start = Manifest(store), gold.SEGMENT_BINS, datetime(2026, 3, 1)
+    store.size = lambda table, version: Size(1, 1)  # the versions need not exist
+    for number, (version, kind) in enumerate([(5, "publish"), (7, "publish"), (5, "rollback"), (9, "publish")]):
+        at = start + timedelta(days=10 * number)
+        manifest.publish({table.name: version, "model:als": 1 + number}, {}, run_id="r", token=number, at=at, kind=kind)
+    kept = [manifest.lowest_kept(start + timedelta(days=days)) for days in (0, 30, 31, 300)]
+    assert kept == [{table.name: version} for version in (5, 5, 9, 9)]
+
+
+def test_a_runner_s_append_beside_the_joining_of_its_files_lands(spark, store):
+    table, upkeep = ops.CLAIMS, Upkeep(store, max_small_files=1, small_file_bytes=1_000_000)
+    row = dict(
+        action="taken", run_id="r", holder="h", days="{}", recorded_at=datetime(2026, 3, 1), expires_at=datetime(2026, 3, 1)
+    )
+    with ThreadPoolExecutor(1) as pool:
+        appending = [pool.submit(store.append, table, [row | dict(token=n)], fence=("claims", n)) for n in range(6)]
+        appending[1].result()
+        while not appending[-1].done():
+            upkeep.compact(table, [None])
+        assert all(one.result() is not None for one in appending)
+    operations = [commit.operation for commit in store.log.commits_after(store.path(table), -1)]
+    assert "OPTIMIZE" in operations
+    assert sorted(row["token"] for row in store.read_newest(table).collect()) == list(range(6))
+
+
+def test_less_than_a_week_of_manifests_is_refused(root):
+    with pytest.raises(SettingsInvalid, match=r"lake\.keep_manifests_days"):
+        load_settings(root, profile="test", overrides=["lake.keep_manifests_days=6"], environment={})
