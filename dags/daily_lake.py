@@ -36,7 +36,7 @@ with DAG(
 ) as dag:
     submits = [submit(stage) for stage in tables.STAGES]
     chain(*submits)
-    told = [TellPublished(job=stage, tables=tables.of_stage(stage)) for stage in tables.STAGES]
+    told = [TellPublished(job=stage, tables=tables.of_stage(stage), trigger_rule="all_done") for stage in tables.STAGES]
     for stage, task in zip(submits, told, strict=True):
         stage >> task
     # Airflow judges a run by its last tasks: without this one a stopped stage would hide behind a later one that went well.

@@ -125,7 +125,6 @@ class TellPublished(BaseOperator):
         self.alias = AssetAlias(f"published_by_{job}")
         super().__init__(
             task_id=f"{job}_published",
-            trigger_rule="all_done",
             inlets=list(self.assets.values()),
             outlets=[self.alias],
             **options,

@@ -27,4 +27,4 @@ with DAG(
         arguments=["--as-of", "{{ params.as_of or (data_interval_end | ds) }}"],
         pool=TRAINING_POOL,
         on_failure_callback=tell_failed,
-    ) >> TellPublished(job=STAGE, tables=tables.of_stage(STAGE), on_failure_callback=tell_failed)
+    ) >> TellPublished(job=STAGE, tables=tables.of_stage(STAGE))

@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from runs import JOBS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or ROOT / ".venv" / "jobs")
 collect_ignore_glob = [] if importlib.util.find_spec("airflow") else ["test_*.py"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or ROOT / ".venv" / "jobs")
 DAGS = ("daily_lake", "maintain_lake", "train_recommenders")
 DAY = "2026-01-01"
 _versions: Iterator[int] = count(1)
