@@ -1,55 +1,24 @@
 """The daily graph, derived from the declared stages: one spark-submit per stage, each in the jobs environment."""
 
-import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param, chain
+from airflow.sdk import DAG, CronDataIntervalTimetable, DeadlineAlert, DeadlineReference, SyncCallback, chain
+from submitting import DEFAULTS, LAKE_POOL, SubmitJob, TellPublished, day_param, tell_failed, tell_missed
 
 from reclake import tables
 
-HOME = Path(os.environ.get("RECLAKE_HOME") or Path(__file__).resolve().parents[1])
-JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or HOME / ".venv" / "jobs")
-WHEEL = os.environ.get("RECLAKE_WHEEL")  # ships the package to the executors; one machine needs none
-PROFILE = os.environ.get("RECLAKE_PROFILE", "local")
 # A run by hand has the moment of its start as logical date, but the last complete interval as its own.
 DAY = "{{ params.day or (data_interval_start | ds) }}"
-# A retry is another run: the try's number keeps the two apart if the first driver still lives.
-RUN = "{{ run_id }}__{{ ti.task_id }}__{{ ti.try_number }}"
+# From the beginning of a day's interval to 06:00 UTC of the next day.
+DUE = timedelta(hours=28)
 
 
-def application(stage: str) -> tuple[str, list[str]]:
-    """The job that builds a stage, and its arguments."""
-    arguments = ["--profile", PROFILE, "--run-id", RUN, "--day", DAY]
-    if stage == "bronze":
-        return str(HOME / "jobs" / "ingest.py"), arguments
-    return str(HOME / "jobs" / "build.py"), [*arguments, "--stage", stage]
-
-
-def submit(stage: str) -> SparkSubmitOperator:
-    """One stage as one Spark application."""
-    job, arguments = application(stage)
-    return SparkSubmitOperator(
-        task_id=stage,
-        application=job,
-        application_args=arguments,
-        name=f"reclake-{stage}",
-        conn_id="spark_default",
-        spark_binary=str(JOBS / "bin" / "spark-submit"),
-        py_files=WHEEL,
-        env_vars={
-            "RECLAKE_HOME": str(HOME),
-            "SPARK_CONF_DIR": str(HOME / "conf" / "spark" / PROFILE),
-            "PYSPARK_PYTHON": str(JOBS / "bin" / "python"),
-            "PYTHONPATH": "" if WHEEL else str(HOME / "lib"),
-            "TZ": "UTC",
-        },
-        # A stage starts when the earlier ones are done, not only when all succeeded: it builds what has its inputs.
-        trigger_rule="all_done",
-        outlets=[Asset(f"delta://{table.name.replace('.', '/')}") for table in tables.of_stage(stage)],
-    )
+def submit(stage: str) -> SubmitJob:
+    """One stage as one Spark application; it starts when the earlier ones are done and builds what has its inputs."""
+    arguments = ["--day", DAY] if stage == "bronze" else ["--day", DAY, "--stage", stage]
+    job = "ingest" if stage == "bronze" else "build"
+    return SubmitJob(task_id=stage, job=job, arguments=arguments, pool=LAKE_POOL, trigger_rule="all_done")
 
 
 with DAG(
@@ -58,13 +27,21 @@ with DAG(
     # The interval that begins on day D ends at 02:00 of D + 1, when D's files have come.
     schedule=CronDataIntervalTimetable("0 2 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
+    catchup=False,  # days that were missed are run by a backfill, or in one pass by `reclake run --from --to`
     max_active_runs=1,
-    params={"day": Param(None, type=["null", "string"], format="date", description="Delivery day, if not that of the run")},
-    default_args={"owner": "reclake", "retries": 2, "retry_delay": timedelta(minutes=5), "retry_exponential_backoff": True},
+    params={"day": day_param("Delivery day, if not that of the run")},
+    default_args=DEFAULTS,
+    deadline=DeadlineAlert(DeadlineReference.DAGRUN_LOGICAL_DATE, interval=DUE, callback=SyncCallback(tell_missed)),
     tags=["reclake"],
 ) as dag:
     submits = [submit(stage) for stage in tables.STAGES]
     chain(*submits)
+    told = [TellPublished(job=stage, tables=tables.of_stage(stage), trigger_rule="all_done") for stage in tables.STAGES]
+    for stage, task in zip(submits, told, strict=True):
+        stage >> task
     # Airflow judges a run by its last tasks: without this one a stopped stage would hide behind a later one that went well.
-    submits >> EmptyOperator(task_id="all_built")
+    [*submits, *told] >> EmptyOperator(task_id="all_built")
+    # What the lake knows of a bad day is told by a job that reads it; only its own failure is for Airflow to tell.
+    submits >> SubmitJob(
+        task_id="alert", job="alert", arguments=["--day", DAY], trigger_rule="all_done", on_failure_callback=tell_failed
+    )

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -433,6 +433,33 @@ def waive(
         expires_at = application.clock() + timedelta(hours=hours)
         waiver_id = Waivers(application.store, application.clock).grant(declared, reason=reason, expires_at=expires_at)
         chosen.console.say(f"waiver {waiver_id} lets {table} through once until {expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+@app.command()
+def alert(
+    day: Annotated[datetime, typer.Option("--day", formats=["%Y-%m-%d"], help="The delivery day.")],
+    failed: Annotated[str | None, typer.Option("--failed", help="Tell only that this task failed; needs no Spark.")] = None,
+    missed: Annotated[bool, typer.Option("--missed-deadline", help="Tell only that the day is late; needs no Spark.")] = False,
+    run_id: Annotated[str, typer.Option("--run-id", help="The run it is told of.")] = "by hand",
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell by webhook or mail what is wrong with a day: stopped gates, thin or late deliveries, unbuilt tables."""
+    from reclake.run.alerts import Finding, findings_of
+    from reclake.run.application import located
+    from reclake.run.posting import tell
+
+    chosen = _choose(profile, overrides, as_json=as_json)
+    found = [Finding("failure", failed, "the task failed after its last try")] if failed else []
+    found += [Finding("deadline", str(day.date()), "not published by its hour")] if missed else []
+    if not found:
+        with _open(chosen, "alert") as application:
+            found = findings_of(application, day.date())
+    chosen.console.rows("findings", [asdict(finding) for finding in found], empty="Nothing to tell.")
+    secrets = located(chosen.home, chosen.settings.secrets.directory)
+    channel = tell(found, day=str(day.date()), run_id=run_id, alerts=chosen.settings.alerts, secrets=secrets)
+    chosen.console.say(f"told by {channel}" if channel != "none" else "nobody was told")
 
 
 @app.command()

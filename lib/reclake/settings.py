@@ -7,10 +7,20 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)  # fmt: skip
 
 from reclake.errors import SettingsInvalid
 from reclake.synthetic.settings import DemoSettings
@@ -146,6 +156,27 @@ class MaintenanceSettings(Section):
     small_file_bytes: PositiveInt
 
 
+class AlertsSettings(Section):
+    channel: Literal["none", "webhook", "mail"]
+    timeout_seconds: PositiveFloat
+    tries: PositiveInt
+    mail_host: str
+    mail_port: PositiveInt
+    mail_from: str
+    mail_to: tuple[str, ...]
+    min_completeness_share: float = Field(ge=0, le=1)
+    min_collection_share: float = Field(ge=0, le=1)
+    min_volume_ratio: float = Field(ge=0)
+    max_arrival_to_visible_hours: PositiveFloat
+
+    @model_validator(mode="after")
+    def is_complete(self) -> AlertsSettings:
+        """Refuse mail without a server, a sender or a receiver."""
+        if self.channel == "mail" and not (self.mail_host and self.mail_from and self.mail_to):
+            raise ValueError("channel mail needs mail_host, mail_from and mail_to")
+        return self
+
+
 class SparkSettings(Section):
     conf_dir: str
 
@@ -172,6 +203,7 @@ class Settings(Section):
     mlflow: MlflowSettings
     run: RunSettings
     maintenance: MaintenanceSettings
+    alerts: AlertsSettings
     spark: SparkSettings
     demo: DemoSettings
 

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 
 class Files:
-    """Listing and reading of small files, and removal of what was for a while; tables are written by Delta alone."""
+    """Listing, reading and writing of small files, and removal of what was for a while; tables are written by Delta alone."""
 
     def __init__(self, spark: SparkSession) -> None:
         self._jvm: Any = spark._jvm
@@ -45,6 +45,15 @@ class Files:
         finally:
             stream.close()
         return bytes(content).decode("utf-8")
+
+    def write(self, path: str, text: str) -> None:
+        """Write a small UTF-8 file, over one that lies there; its folder is made."""
+        system, location = self._at(path)
+        stream = system.create(location, True)
+        try:
+            stream.write(bytearray(text.encode("utf-8")))
+        finally:
+            stream.close()
 
     def remove(self, path: str) -> None:
         """Remove a folder and all below it; nothing happens if it does not exist."""

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,14 +36,19 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
+def _open_to_others(path: Path) -> str | None:
+    """Why a file cannot hold a secret, if so; raises what the file system does."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        return "is not a file"
+    return f"can be used by others than its owner (mode {stat.S_IMODE(mode):04o})" if mode & 0o077 else None
+
+
 def _problem(path: Path) -> str | None:
     """What is wrong with a key file, without a word of its content."""
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            return "is not a file"
-        if mode & 0o077:
-            return f"can be used by others than its owner (mode {stat.S_IMODE(mode):04o})"
+        if problem := _open_to_others(path):
+            return problem
         n_bytes = len(_decoded(path.read_text(encoding="ascii").strip()))
     except FileNotFoundError:
         return "does not exist"
@@ -80,6 +85,23 @@ def load_key(directory: str, key_id: str) -> bytes:
     """
     check_keys(directory, [key_id])
     return _decoded(_file_of(directory, key_id).read_text(encoding="ascii").strip())
+
+
+def secret_text(directory: str, name: str, *, environment: Mapping[str, str] | None = None) -> str | None:
+    """A secret that is no key, such as an address or a login: of RECLAKE_<NAME>, else of the file; None if neither is there.
+
+    Raises
+    ------
+    SecretMissing
+        When others can read the file.
+    """
+    found = (os.environ if environment is None else environment).get(f"RECLAKE_{name.upper()}")
+    path = _file_of(directory, name)
+    if found or not path.exists():
+        return found or None
+    if problem := _open_to_others(path):
+        raise SecretMissing(f"secret {name} cannot be used", f"{path.name} {problem}", "give it mode 0600")
+    return path.read_text(encoding="utf-8").strip() or None
 
 
 def make_key_files(directory: str, key_ids: Iterable[str]) -> list[str]:

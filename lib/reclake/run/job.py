@@ -76,6 +76,24 @@ def package_on_workers(spark: SparkSession) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def reported(app: Application, place: str | None) -> Iterator[None]:
+    """Write the report of what the block published, whether or not it ends in an error; nothing without a place."""
+    from .outcome import write_report
+
+    try:
+        yield
+    except Exception as error:
+        if place is not None:
+            try:
+                write_report(app, place, exit_code=error.exit_code if isinstance(error, ReclakeError) else 1)
+            except Exception as failure:  # noqa: BLE001 - a dead session writes nothing; the first error is the one to tell
+                logger.warning("the report was not written: %s", type(failure).__name__)
+        raise
+    if place is not None:
+        write_report(app, place, exit_code=0)
+
+
 def main(
     verb: Callable[[Application, Namespace], None],
     arguments: Callable[[ArgumentParser], None],
@@ -90,6 +108,7 @@ def main(
     parser.add_argument("--profile", default=os.environ.get("RECLAKE_PROFILE", "local"), help="conf/<profile>.toml")
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value", help="override a setting")
     parser.add_argument("--run-id", help="name of the run; a retry may keep it")
+    parser.add_argument("--report", metavar="FILE", help="where to write what was published, for the scheduler: a path or URI")
     parser.add_argument("--verbose", action="store_true", help="show stack traces")
     arguments(parser)
     options = parser.parse_args(argv)
@@ -99,7 +118,7 @@ def main(
         name = f"reclake {Path(sys.argv[0]).stem}"
         app = open_application(home, settings, name=name, run_id=options.run_id, needs_keys=needs_keys)
         try:
-            with package_on_workers(app.spark):
+            with package_on_workers(app.spark), reported(app, options.report):
                 verb(app, options)
         finally:
             app.spark.stop()

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# A local Airflow on loopback, with a database, keys and a password of its own below .reclake/airflow. Ctrl-C stops it.
+# For one machine and for trying out: production brings its own Airflow, with roles (docs/operations.md).
+set -euo pipefail
+umask 077
+home=$(cd "$(dirname "$0")/../.." && pwd)
+airflow=$home/.venv/airflow/bin/airflow
+port=${RECLAKE_AIRFLOW_PORT:-8080}
+
+export AIRFLOW_HOME=${AIRFLOW_HOME:-$home/.reclake/airflow}
+export PYTHONPATH=$home/lib RECLAKE_HOME=$home TZ=UTC
+export RECLAKE_PROFILE=${RECLAKE_PROFILE:-local} RECLAKE_REPORTS=${RECLAKE_REPORTS:-$home/.reclake/reports}
+export AIRFLOW__CORE__DAGS_FOLDER=$home/dags AIRFLOW__CORE__LOAD_EXAMPLES=False AIRFLOW__CORE__EXECUTOR=LocalExecutor
+export AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$port AIRFLOW__API__WORKERS=1 AIRFLOW__API__BASE_URL=http://127.0.0.1:$port
+export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:$port/execution/
+export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
+export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=admin:admin,viewer:viewer
+export AIRFLOW_CONN_SPARK_DEFAULT=${AIRFLOW_CONN_SPARK_DEFAULT:-'{"conn_type": "spark", "host": "local[*]"}'}
+unset SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON
+
+mkdir -p "$AIRFLOW_HOME"
+passwords=$AIRFLOW_HOME/simple_auth_manager_passwords.json.generated
+secret() { "$home/.venv/airflow/bin/python" -c 'import secrets; print(secrets.token_urlsafe(24))'; }
+[ -s "$passwords" ] || printf '{"admin": "%s", "viewer": "%s"}\n' "$(secret)" "$(secret)" > "$passwords"
+for name in jwt_secret secret_key; do [ -s "$AIRFLOW_HOME/$name" ] || secret > "$AIRFLOW_HOME/$name"; done
+# By command, so that they stand in no process's environment.
+export AIRFLOW__API_AUTH__JWT_SECRET_CMD="cat $AIRFLOW_HOME/jwt_secret"
+export AIRFLOW__API__SECRET_KEY_CMD="cat $AIRFLOW_HOME/secret_key"
+
+"$airflow" db migrate > "$AIRFLOW_HOME/migrate.log" 2>&1 || { tail "$AIRFLOW_HOME/migrate.log"; exit 1; }
+"$airflow" pools import "$home/conf/airflow/pools.json" >> "$AIRFLOW_HOME/migrate.log" 2>&1
+
+children=()
+stop() { trap - EXIT INT TERM; kill "${children[@]}" 2>/dev/null || true; wait; echo "Airflow is stopped."; }
+trap stop EXIT
+trap 'exit 0' INT TERM
+# The servers that show workers' logs listen on every address: on one machine the files are read instead.
+"$airflow" api-server > "$AIRFLOW_HOME/api-server.log" 2>&1 & children+=($!)
+"$airflow" dag-processor > "$AIRFLOW_HOME/dag-processor.log" 2>&1 & children+=($!)
+"$airflow" scheduler --skip-serve-logs > "$AIRFLOW_HOME/scheduler.log" 2>&1 & children+=($!)
+"$airflow" triggerer --skip-serve-logs > "$AIRFLOW_HOME/triggerer.log" 2>&1 & children+=($!)
+
+cat <<TOLD
+Airflow starts at http://127.0.0.1:$port
+  user admin or viewer, passwords in $passwords
+  logs in $AIRFLOW_HOME; DAGs are paused until you switch them on
+  Ctrl-C stops it, or: kill $$
+TOLD
+wait -n "${children[@]}"
+echo "One of Airflow's processes has ended: see the logs in $AIRFLOW_HOME" >&2
+exit 1

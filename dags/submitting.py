@@ -1,0 +1,165 @@
+"""What the DAGs share: how a job is submitted, what Airflow learns of its work, and who is told what Airflow alone knows."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk import Asset, AssetAlias, BaseOperator, Context, ObjectStoragePath, Param
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from reclake.tables import Table
+
+HOME = Path(os.environ.get("RECLAKE_HOME") or Path(__file__).resolve().parents[1])
+JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or HOME / ".venv" / "jobs")
+WHEEL = os.environ.get("RECLAKE_WHEEL")  # ships the package to the executors; one machine needs none
+PROFILE = os.environ.get("RECLAKE_PROFILE", "local")
+# Folder or URI that the drivers and Airflow's workers both see; in client mode a folder of the worker.
+REPORTS = os.environ.get("RECLAKE_REPORTS") or str(HOME / ".reclake" / "reports")
+
+# One slot each (conf/airflow/pools.json): who writes the same tables waits for one another. Training writes a table of its own.
+LAKE_POOL, TRAINING_POOL = "reclake_lake", "reclake_training"
+# A retry is another run: the try's number keeps the two apart if the first driver still lives.
+RUN = "{{ run_id }}__{{ ti.task_id }}__{{ ti.try_number }}"
+# Exit codes that another try ends with as well: usage, a gate, too much refused.
+FINAL = (2, 3, 4)
+DEFAULTS: dict[str, Any] = {
+    "owner": "reclake",
+    "retries": 2,
+    "retry_delay": timedelta(minutes=5),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(hours=1),
+    "execution_timeout": timedelta(hours=12),
+}
+ENVIRONMENT = {
+    "RECLAKE_HOME": str(HOME),
+    "SPARK_CONF_DIR": str(HOME / "conf" / "spark" / PROFILE),
+    "PYSPARK_PYTHON": str(JOBS / "bin" / "python"),
+    "PYTHONPATH": "" if WHEEL else str(HOME / "lib"),
+    "TZ": "UTC",
+}
+_A_DAY = "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+_ALERT_SECONDS = 120  # more than the tries of a webhook that does not answer
+
+
+def day_param(description: str) -> Param:
+    """A day that may be left out: plain text of an ISO date, hence no path and no template."""
+    # A pattern as well as the format: Python reads 20260101 and 2026-W01-1 as ISO dates too. `$` lets a newline pass.
+    return Param(None, type=["null", "string"], format="date", pattern=_A_DAY, maxLength=10, description=description)
+
+
+def require_plain_conf(context: Context) -> None:
+    """End the task for good when the run was given what the DAG does not know, or a day that has not begun.
+
+    Airflow checks the types and forms of the params; it lets unknown names pass, and a mistyped one would run another day.
+    """
+    run = context["dag_run"]
+    if unknown := sorted(set(run.conf or {}) - set(context["dag"].params)):
+        raise AirflowFailException(
+            f"the run's conf names {len(unknown)} unknown params; known are {sorted(context['dag'].params)}"
+        )
+    for name, value in context["params"].items():
+        if isinstance(value, str) and date.fromisoformat(value) > run.run_after.date():
+            raise AirflowFailException(f"{name} {value} lies after the day of the run")
+
+
+class SubmitJob(SparkSubmitOperator):
+    """One job as one Spark application; what its report says it published goes to the next task, even when it failed."""
+
+    def __init__(self, *, job: str, arguments: Iterable[str] = (), **options: Any) -> None:
+        self.report = f"{REPORTS}/{{{{ ti.id }}}}.json"
+        super().__init__(
+            application=str(HOME / "jobs" / f"{job}.py"),
+            application_args=["--profile", PROFILE, "--run-id", RUN, "--report", self.report, *arguments],
+            name=f"reclake-{options['task_id']}",
+            conn_id="spark_default",
+            spark_binary=str(JOBS / "bin" / "spark-submit"),
+            py_files=WHEEL,
+            env_vars=dict(ENVIRONMENT),
+            **options,
+        )
+
+    def execute(self, context: Context) -> None:
+        """Submit the job; a stop that a retry cannot mend is not tried again."""
+        require_plain_conf(context)
+        place = ObjectStoragePath(f"{REPORTS}/{context['ti'].id}.json")
+        try:
+            super().execute(context)
+        except AirflowException as failure:
+            if _taken_up(place, context) in FINAL:
+                raise AirflowFailException(str(failure)) from None
+            raise
+        _taken_up(place, context)
+
+
+def _taken_up(place: ObjectStoragePath, context: Context) -> int | None:
+    """Hand on what the report says was published; gives the exit code, None for a job that left no report."""
+    if not place.exists():
+        return None
+    report = json.loads(place.read_text())
+    context["ti"].xcom_push("published", report["published"])
+    place.unlink()
+    return int(report["exit_code"])
+
+
+def asset_of(table: Table) -> Asset:
+    """The asset that stands for a table's published state."""
+    return Asset(f"delta://{table.layer}/{table.noun}")
+
+
+class TellPublished(BaseOperator):
+    """Emit an asset event for each table that the task before has published, and for no other.
+
+    A task of its own, as Airflow takes events of successful tasks only, and a stage with one stopped table has failed and
+    published all the others.
+    """
+
+    def __init__(self, *, job: str, tables: Iterable[Table], **options: Any) -> None:
+        self.job = job
+        self.assets = {table.name: asset_of(table) for table in tables}
+        self.alias = AssetAlias(f"published_by_{job}")
+        super().__init__(
+            task_id=f"{job}_published",
+            inlets=list(self.assets.values()),
+            outlets=[self.alias],
+            **options,
+        )
+
+    def execute(self, context: Context) -> None:
+        """Emit what has not been told of yet: a cleared task finds the tables of its first time published."""
+        published = context["ti"].xcom_pull(task_ids=self.job, key="published") or {}
+        for name, version in published.items():
+            asset = self.assets[name]
+            newest = list(context["inlet_events"][asset].ascending(False).limit(1))
+            if not newest or newest[0].extra.get("version") != version:
+                extra = {"version": version, "run_id": context["run_id"]}
+                context["outlet_events"][self.alias].add(asset, extra=extra)
+                self.log.info("%s is published at version %d", name, version)
+
+
+def _alert(*arguments: str) -> None:
+    """Have the jobs environment send an alert: address and channel are its settings, and no Spark is needed."""
+    command = [str(JOBS / "bin" / "python"), "-m", "reclake.cli", "alert", "--profile", PROFILE, *arguments]
+    environment = os.environ | ENVIRONMENT | ({"PYTHONPATH": WHEEL} if WHEEL else {})
+    subprocess.run(command, env=environment, cwd=HOME, check=True, timeout=_ALERT_SECONDS, capture_output=True)
+
+
+def tell_failed(context: Context) -> None:
+    """Tell that a task failed for good: for tasks that no later job of the run tells about."""
+    run = context["dag_run"]
+    _alert(
+        "--failed", f"{context['ti'].dag_id}.{context['ti'].task_id}", "--day", str(run.run_after.date()), "--run-id", run.run_id
+    )
+
+
+def tell_missed(context: dict[str, Any]) -> None:
+    """Tell that a day was not published by its hour; a backfill is late by nature, and a run by hand has no hour."""
+    run = context["dag_run"]
+    if run["run_type"] == "scheduled":
+        begin = re.match(r"\d{4}-\d{2}-\d{2}", str(run["data_interval_start"]))
+        _alert("--missed-deadline", "--day", begin[0], "--run-id", run["dag_run_id"])

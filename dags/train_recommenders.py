@@ -1,0 +1,30 @@
+"""Training by calendar and on request; a better model is published with its metrics and serves from the next day's run on."""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import DAG, CronDataIntervalTimetable
+from submitting import DEFAULTS, TRAINING_POOL, SubmitJob, TellPublished, day_param, tell_failed
+
+from reclake import tables
+
+STAGE = "training"
+
+with DAG(
+    dag_id="train_recommenders",
+    description="Train the recommender, judge it against the champion, promote it if it is better",
+    # Mondays at noon UTC, when Sunday is published: the days before Monday count.
+    schedule=CronDataIntervalTimetable("0 12 * * 1", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,  # a model of a past week would never serve
+    max_active_runs=1,
+    params={"as_of": day_param("Train on the days before this one, if not on those before the run")},
+    default_args=DEFAULTS,
+    tags=["reclake"],
+) as dag:
+    SubmitJob(
+        task_id=STAGE,
+        job="train",
+        arguments=["--as-of", "{{ params.as_of or (data_interval_end | ds) }}"],
+        pool=TRAINING_POOL,
+        on_failure_callback=tell_failed,
+    ) >> TellPublished(job=STAGE, tables=tables.of_stage(STAGE))

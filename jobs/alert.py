@@ -1,0 +1,23 @@
+"""Tell what a day's run left to tell, as [alerts] says: spark-submit jobs/alert.py --day 2026-03-01."""
+
+from argparse import ArgumentParser, Namespace
+from datetime import date
+
+from reclake.run.alerts import findings_of
+from reclake.run.application import Application, located
+from reclake.run.job import main
+from reclake.run.posting import tell
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--day", required=True, type=date.fromisoformat, help="the delivery day")
+
+
+def alert(app: Application, options: Namespace) -> None:
+    """Look at gates, deliveries and tables of the day, and send one alert if there is something."""
+    secrets = located(app.home, app.settings.secrets.directory)
+    tell(findings_of(app, options.day), day=str(options.day), run_id=app.run_id, alerts=app.settings.alerts, secrets=secrets)
+
+
+if __name__ == "__main__":
+    main(alert, arguments, needs_keys=False)

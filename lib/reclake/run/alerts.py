@@ -1,0 +1,97 @@
+"""What somebody should be told of a day: stopped gates, thin or late deliveries, tables that were not built.
+
+An alert names tables, sources, days, rules broken by number and measured shares; never a value of the data.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pyspark.sql import Window as W
+from pyspark.sql import functions as F
+
+from reclake import tables
+from reclake.settings import AlertsSettings
+from reclake.tables import ops
+
+from .application import Application
+from .runner import scope_of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to tell: what kind it is, of what it is told, and one sentence."""
+
+    kind: str  # gate, freshness, verdict, deadline or failure
+    subject: str
+    told: str
+
+
+def findings_of(app: Application, day: date) -> list[Finding]:
+    """What the lake shows of the delivery day: the newest verdicts of its gates, its deliveries, and what is not built."""
+    deliveries = _deliveries(app, day)
+    return [
+        *_stopped_gates(app),
+        *(finding for row in deliveries for finding in thin_or_late(row, app.settings.alerts)),
+        *_undelivered(app.sources, deliveries),
+        *_unbuilt(app, day),
+    ]
+
+
+def _stopped_gates(app: Application) -> list[Finding]:
+    """One per table whose newest verdict blocks it."""
+    if app.store.newest(ops.GATE_RESULTS) is None:
+        return []
+    newest = W.partitionBy("table").orderBy(F.desc("checked_at"))
+    rows = app.store.read_newest(ops.GATE_RESULTS).withColumn("place", F.row_number().over(newest))
+    stopped = rows.where((F.col("place") == 1) & F.col("verdict").isin("failed", "broken")).orderBy("table")
+    return [
+        Finding("gate", row["table"], f"{row['verdict']}: {row['n_failed']} of {row['n_expectations']} expectations")
+        for row in stopped.select("table", "verdict", "n_failed", "n_expectations").collect()
+    ]
+
+
+def _deliveries(app: Application, day: date) -> list[dict[str, Any]]:
+    """The published rows of ops.freshness of one delivery day: one per source and records table."""
+    row = app.manifest.current().get(ops.FRESHNESS.name)
+    if row is None:
+        return []
+    measured = app.store.read(ops.FRESHNESS, version=row.version, days=[day]).orderBy("source", "record_table")
+    return [found.asDict() for found in measured.collect()]
+
+
+def thin_or_late(row: Mapping[str, Any], alerts: AlertsSettings) -> list[Finding]:
+    """What one row of ops.freshness shows beyond the limits; what was not measured is not beyond any."""
+    subject = f"{row['source']} {row['record_table']} {row['delivery_day']}"
+    hours = row["arrival_to_visible_seconds"] / 3600
+    shares = {
+        "completeness_share": alerts.min_completeness_share,
+        "collection_share": alerts.min_collection_share,
+        "volume_ratio": alerts.min_volume_ratio,
+    }
+    low = [(name, row[name], least) for name, least in shares.items() if row[name] is not None and row[name] < least]
+    found = [Finding("freshness", subject, f"{name} is {value:.3f}, below {least}") for name, value, least in low]
+    if hours > alerts.max_arrival_to_visible_hours:
+        told = f"visible {hours:.1f} hours after it arrived, more than {alerts.max_arrival_to_visible_hours}"
+        found.append(Finding("freshness", subject, told))
+    return found
+
+
+def _undelivered(sources: Iterable[str], deliveries: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """One per enabled source that nothing came from."""
+    heard = {row["source"] for row in deliveries}
+    return [Finding("freshness", name, "nothing was delivered") for name in sorted(set(sources) - heard)]
+
+
+def _unbuilt(app: Application, day: date) -> list[Finding]:
+    """One per table of the daily stages that still has work for the day."""
+    planner = app.planner(scope_of(app, first=day, last=day))
+    found = []
+    for table in (table for stage in tables.STAGES for table in tables.of_stage(stage)):
+        if reasons := Counter(planner.work(table).reasons.values()):
+            found.append(Finding("verdict", table.name, f"not built: {'; '.join(sorted(reasons))}"))
+    return found

@@ -1,0 +1,37 @@
+"""What a job tells its scheduler beside the exit code: which tables its run has published."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from reclake.lake.files import Files
+from reclake.tables import BY_NAME, ops
+
+from .application import Application
+
+_TRY = re.compile(r"__\d+\Z")  # what a scheduler adds to a run's id for each of its tries
+
+
+def published_by(app: Application) -> dict[str, int]:
+    """Table → version, of what this run or an earlier try of it has published and is still current.
+
+    A try that was killed after its manifest has told nobody: the next one finds nothing to build and tells it for both.
+    """
+    if app.store.newest(ops.PUBLISHED_VERSIONS) is None:
+        return {}
+    stem = _TRY.sub("", app.run_id)
+    is_mine = (F.col("run_id") == stem) | F.col("run_id").startswith(f"{stem}__")
+    rows = app.store.read_newest(ops.PUBLISHED_VERSIONS).where(is_mine).select("name", "version").distinct()
+    mine = {(row["name"], row["version"]) for row in rows.collect()}
+    current = {(name, row.version) for name, row in app.manifest.current().items() if name in BY_NAME}
+    return dict(sorted(mine & current))
+
+
+def write_report(app: Application, place: str, *, exit_code: int) -> None:
+    """Write what the run published as one JSON file at a path or URI that driver and scheduler both see."""
+    told: dict[str, Any] = {"run_id": app.run_id, "exit_code": exit_code, "published": published_by(app)}
+    Files(app.spark).write(place, json.dumps(told))

@@ -1,0 +1,213 @@
+"""All DAG files: what they import, how they are run and by whom, what conf they take, and that no secret shows."""
+
+import ast
+import copy
+import json
+import os
+import random
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+
+import pytest
+from runs import DAGS, JOBS, ROOT, StandIn, read_dag, run_of, states_of, without_waiting
+
+pytestmark = pytest.mark.usefixtures("database")
+HEAVY = {"pyspark", "delta", "pandas", "numpy", "mlflow", "great_expectations", "torch", "pyarrow"}
+NOW = datetime(2026, 5, 3, 2, tzinfo=UTC)
+PLANTED = "pl4nted-s3cret"
+
+
+@pytest.fixture
+def stand_in(monkeypatch, tmp_path):
+    monkeypatch.setenv("RECLAKE_JOBS_ENV", "")  # so that it is put back afterwards
+    return StandIn.at(tmp_path)
+
+
+def test_a_dag_imports_of_reclake_the_declarations_only():
+    files = sorted((ROOT / "dags").glob("*.py"))
+    assert {path.stem for path in files} == {*DAGS, "submitting"}
+    for path in files:
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names |= {f"{node.module}.{alias.name}" for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+        assert {name for name in names if name.startswith("reclake")} <= {"reclake.tables", "reclake.tables.Table"}
+        assert not {name for name in names if name.split(".")[0] in HEAVY}
+
+
+PARSE = """
+import json, sys, time
+from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator  # as a DAG processor holds it already
+errors, seconds = {}, {}
+for name in sys.argv[1:]:
+    before = time.process_time()
+    errors |= DagBag(f"dags/{name}.py").import_errors
+    seconds[name] = time.process_time() - before
+loaded = sorted({name.split(".")[0] for name in sys.modules})
+print(json.dumps({"errors": errors, "seconds": seconds, "loaded": loaded}))
+"""
+
+
+def test_no_dag_file_loads_a_heavy_library_or_works_for_a_second():
+    """Seconds of the processor, not of the clock: other processes do not count."""
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'lib'}:{ROOT / 'dags'}"}
+    command = [sys.executable, "-c", PARSE, *DAGS]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert (found["errors"], sorted(found["seconds"])) == ({}, sorted(DAGS))
+    assert "jinja2" in found["loaded"], "nothing was looked at"
+    assert HEAVY & set(found["loaded"]) == set()
+    assert max(found["seconds"].values()) <= 1, found["seconds"]
+
+
+@pytest.mark.parametrize("name", DAGS)
+def test_every_task_states_owner_retries_and_limits(name):
+    dag = read_dag(name)
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+    for task in dag.tasks:
+        assert (task.owner, task.retries, bool(task.retry_exponential_backoff)) == ("reclake", 2, True)
+        assert task.retry_delay < task.max_retry_delay < task.execution_timeout
+
+
+def test_who_writes_a_table_waits_for_whoever_else_does():
+    pools = json.loads((ROOT / "conf" / "airflow" / "pools.json").read_text())
+    tasks = {f"{name}.{task.task_id}": task for name in DAGS for task in read_dag(name).tasks}
+    taken = {name: task.pool for name, task in tasks.items() if task.pool != "default_pool"}
+    from reclake import tables
+
+    writers = {f"daily_lake.{stage}": "reclake_lake" for stage in tables.STAGES}
+    assert taken == writers | {"maintain_lake.maintain": "reclake_lake", "train_recommenders.training": "reclake_training"}
+    assert {name: pools[name]["slots"] for name in set(taken.values())} == {"reclake_lake": 1, "reclake_training": 1}
+
+
+def test_training_is_weekly_and_reads_the_days_before_its_monday(stand_in):
+    run = without_waiting(read_dag("train_recommenders")).test(logical_date=datetime(2026, 4, 29, 8, tzinfo=UTC))
+    assert str(run.state) == "success", states_of(run)
+    [call] = stand_in.calls()
+    assert (call[0], call[call.index("--as-of") + 1]) == ("training", "2026-04-27")
+
+
+def drawn_conf(rng):
+    """A conf of one of many shapes, most of them wrong."""
+    day = f"{rng.choice([1999, 2025, 2026, 2027, 20260])}-{rng.randrange(0, 14):02}-{rng.randrange(0, 33):02}"
+    value = rng.choice([
+        lambda: day, lambda: f"2026-{rng.randrange(1, 13):02}-{rng.randrange(1, 32):02}", lambda: None,
+        lambda: rng.choice(["../../etc/passwd", "/etc/passwd", "s3://a/b", "2026-01-01/..", "..", "", " 2026-01-01", "2026-01-01\n"]),
+        lambda: rng.choice(["{{ var.value.x }}", "{{ conn.spark_default.password }}", "$(id)", "; rm -rf /", "--landing=/tmp"]),
+        lambda: rng.choice(["20260101", "2026-W01-1", "2026-1-1", "2026-01-01T00:00:00", "٢٠٢٦-٠١-٠١", "０２"]),
+        lambda: rng.choice([0, -1, 20260101, 2.5, True, False, [day], {"day": day}, 10**30]),
+        lambda: "".join(chr(rng.randrange(1, 0x3000)) for _ in range(rng.randrange(1, 60))),
+    ])()  # fmt: skip
+    conf = {rng.choice(["day"] * 8 + ["Day", "stage", "landing", "../day"]): value}
+    return conf | ({"profile": "cluster"} if rng.random() < 0.05 else {}) if rng.random() > 0.02 else {}
+
+
+def is_plain(conf):
+    """Known names, and a real day in its one plain form that is not to come."""
+    if set(conf) - {"day"}:
+        return False
+    day = conf.get("day")
+    if day is None:
+        return True
+    if not isinstance(day, str) or not day.isascii():
+        return False
+    try:
+        return str(date(*map(int, day.split("-")))) == day and "2000" <= day <= str(NOW.date())
+    except (ValueError, TypeError):
+        return False
+
+
+def test_a_conf_is_taken_only_if_it_is_plain():
+    from airflow.sdk.definitions.param import process_params
+    from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
+
+    dag = read_dag()
+    require_plain_conf = sys.modules["submitting"].require_plain_conf
+    seed = random.SystemRandom().randrange(10**6)
+    rng, n_taken = random.Random(seed), 0
+    for conf in (drawn_conf(rng) for _ in range(500)):
+        fresh = SimpleNamespace(params=copy.deepcopy(dag.params))
+        try:
+            params = process_params(fresh, SimpleNamespace(params=None), conf, suppress_exception=False)
+            run = SimpleNamespace(conf=conf, run_after=NOW)
+            require_plain_conf({"dag_run": run, "dag": dag, "params": params})
+        except (ParamValidationError, AirflowFailException):
+            assert not is_plain(conf), f"refused, seed {seed}: {conf!r}"
+        else:
+            assert is_plain(conf), f"taken, seed {seed}: {conf!r}"
+            n_taken += 1
+    assert 20 < n_taken < 400, f"seed {seed}"
+
+
+def test_a_run_with_an_unknown_name_or_a_day_to_come_submits_nothing(stand_in):
+    for conf in ({"Day": "2026-01-02"}, {"day": "2099-01-01"}):
+        assert str(run_of(without_waiting(read_dag(), retries=1), run_conf=conf).state) == "failed"
+    assert stand_in.calls() == []
+
+
+def test_no_planted_secret_shows_in_a_rendered_template_or_a_log(stand_in, home, monkeypatch):
+    places = ("RECLAKE_ALERT_WEBHOOK", "RECLAKE_ALERT_MAIL", "AWS_SECRET_ACCESS_KEY", "RECLAKE__MLFLOW__TRACKING_URI")
+    for name in places:
+        monkeypatch.setenv(name, f"https://x/{PLANTED}")
+    connection = {"conn_type": "spark", "host": "local[2]", "login": "lake", "password": PLANTED, "extra": {"token": PLANTED}}
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", json.dumps(connection))
+    for name in DAGS:
+        assert str(run_of(without_waiting(read_dag(name))).state) == "success"
+    assert {call[0] for call in stand_in.calls()} >= {"bronze", "silver", "training", "maintain", "alert"}
+    contents = {path: path.read_bytes() for path in Path(home / "home").rglob("*") if path.is_file()}
+    assert any(b"train_recommenders" in content and b"--as-of" in content for content in contents.values()), "nothing is proven"
+    assert [path for path, content in contents.items() if PLANTED.encode() in content] == []
+    assert PLANTED not in json.dumps(stand_in.calls())
+
+
+@pytest.fixture
+def told(monkeypatch, stand_in):
+    """What a webhook on loopback was told; the stand-in's Python is the real one."""
+    seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    python = stand_in.folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec {JOBS}/bin/python "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setenv("RECLAKE__ALERTS__CHANNEL", "webhook")
+    monkeypatch.setenv("RECLAKE_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/{PLANTED}")
+    yield seen
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_task_that_no_later_job_tells_of_is_told_by_airflow(told, stand_in):
+    stand_in.plan(training={"exit_code": 1, "reports": False})
+    run = run_of(without_waiting(read_dag("train_recommenders")))
+    assert str(run.state) == "failed"
+    [finding] = told[0]["findings"]
+    assert finding == {"kind": "failure", "subject": "train_recommenders.training", "told": "the task failed after its last try"}
+    assert (len(told), told[0]["run_id"]) == (1, run.run_id)
+
+
+def test_a_missed_deadline_is_told_of_a_scheduled_run_only(told):
+    tell_missed = read_dag() and sys.modules["submitting"].tell_missed
+    for kind in ("backfill", "manual", "scheduled"):
+        run = {"run_type": kind, "data_interval_start": "2026-03-01T02:00:00Z", "dag_run_id": f"{kind}__x"}
+        tell_missed({"dag_run": run, "deadline": {}})
+    assert [(one["day"], one["run_id"], one["findings"][0]["kind"]) for one in told] == [
+        ("2026-03-01", "scheduled__x", "deadline")
+    ]

@@ -1,0 +1,81 @@
+"""What a job tells of its run: a report for the scheduler, and findings for people."""
+
+import json
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from lakes import open_lake, run_days
+from reclake.errors import GateFailed
+from reclake.run.alerts import Finding, findings_of
+from reclake.run.job import reported
+from reclake.run.outcome import published_by
+from reclake.tables import bronze, ops
+
+DAY = date(2026, 1, 1)
+AT = datetime(2026, 1, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def app(spark, company, tmp_path_factory):
+    """A lake of which bronze alone is built, and one records table of it."""
+    app = open_lake(spark, tmp_path_factory.mktemp("telling"), source="demo", landing=company)
+    object.__setattr__(app, "run_id", "night__bronze__1")
+    run_days(app, DAY, only=frozenset({"silver.product_records"}))
+    return app
+
+
+def as_run(app, run_id):
+    object.__setattr__(app, "run_id", run_id)
+    return app
+
+
+def test_a_later_try_tells_what_an_earlier_one_published(app):
+    published = published_by(as_run(app, "night__bronze__2"))
+    assert {"bronze.orders", "bronze.files", "silver.product_records"} <= published.keys()
+    assert published == {name: row.version for name, row in app.manifest.current().items() if name in published}
+    assert published_by(as_run(app, "night__bronze__1")) == published_by(as_run(app, "night__bronze")) == published
+
+
+@pytest.mark.parametrize("other", ["night__bronz__1", "night__bronze2__1", "night", "nigh__1", "evening__bronze__1"])
+def test_another_run_tells_nothing_of_it(app, other):
+    assert other != "night" or published_by(as_run(app, other)) != {}
+    assert other == "night" or published_by(as_run(app, other)) == {}
+
+
+def test_the_report_is_written_when_a_gate_stops_the_job_as_well(app, tmp_path):
+    place = tmp_path / "reports" / "one.json"
+    with pytest.raises(GateFailed), reported(as_run(app, "night__bronze__1"), str(place)):
+        raise GateFailed("a", "b", "c")
+    told = json.loads(place.read_text())
+    assert (told["run_id"], told["exit_code"]) == ("night__bronze__1", 3)
+    assert told["published"]["bronze.orders"] == app.manifest.current()["bronze.orders"].version
+    with reported(app, str(place)):
+        pass
+    assert json.loads(place.read_text())["exit_code"] == 0
+
+
+def verdict(table, *, hours, verdict, n_failed):
+    judged = dict(
+        run_id="r", table=table, stage="silver", checked_at=AT + timedelta(hours=hours), verdict=verdict, n_expectations=9,
+        n_failed=n_failed, findings='[{"message": "13800138000"}]', n_rows=1, n_jobs=1, seconds=1.0, n_build_jobs=1,
+        build_seconds=1.0, version=None, waiver_id=None,
+    )  # fmt: skip
+    return {field.name: judged.get(field.name) for field in ops.GATE_RESULTS.fields}
+
+
+def test_findings_name_stopped_gates_unbuilt_tables_and_silent_sources_and_no_value(app):
+    rows = [
+        verdict("silver.events", hours=0, verdict="failed", n_failed=2),
+        verdict("silver.sessions", hours=0, verdict="broken", n_failed=1),
+        verdict("silver.sessions", hours=1, verdict="passed", n_failed=0),
+    ]
+    app.store.append(ops.GATE_RESULTS, rows)
+    found = findings_of(app, DAY)
+    assert Finding("gate", "silver.events", "failed: 2 of 9 expectations") in found
+    assert [finding.subject for finding in found if finding.kind == "gate"] == ["silver.events"], "a later pass counts"
+    assert [finding.told for finding in found if finding.kind == "freshness"] == ["nothing was delivered"]  # not measured
+    unbuilt = {finding.subject for finding in found if finding.kind == "verdict"}
+    assert {"silver.event_records", "silver.order_records"} <= unbuilt
+    assert not unbuilt & {"silver.product_records", bronze.ORDERS.name}
+    assert "13800138000" not in str(found)
