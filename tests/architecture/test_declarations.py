@@ -25,6 +25,8 @@ WITHOUT_UNIT = {
     ("ops.published_versions", "version"): "a name",
     ("ops.published_versions", "token"): "a name",
     ("ops.claims", "token"): "a name",
+    ("ops.maintenance", "version"): "a name",
+    ("ops.maintenance", "oldest_version"): "a name",
 }
 # By the end or start of a name: the type it must have.
 TYPE_OF_NAME = {
