@@ -13,6 +13,8 @@ export RECLAKE_PROFILE=${RECLAKE_PROFILE:-local} RECLAKE_REPORTS=${RECLAKE_REPOR
 export AIRFLOW__CORE__DAGS_FOLDER=$home/dags AIRFLOW__CORE__LOAD_EXAMPLES=False AIRFLOW__CORE__EXECUTOR=LocalExecutor
 export AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$port AIRFLOW__API__WORKERS=1 AIRFLOW__API__BASE_URL=http://127.0.0.1:$port
 export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:$port/execution/
+# SQLite lets one write at a time: the others wait this many seconds before they fail.
+export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:///$AIRFLOW_HOME/airflow.db?timeout=60"
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
 export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=admin:admin,viewer:viewer
 export AIRFLOW_CONN_SPARK_DEFAULT=${AIRFLOW_CONN_SPARK_DEFAULT:-'{"conn_type": "spark", "host": "local[*]"}'}
@@ -31,17 +33,29 @@ export AIRFLOW__API__SECRET_KEY_CMD="cat $AIRFLOW_HOME/secret_key"
 "$airflow" pools import "$home/conf/airflow/pools.json" >> "$AIRFLOW_HOME/migrate.log" 2>&1
 
 children=()
-stop() { trap - EXIT INT TERM; kill "${children[@]}" 2>/dev/null || true; wait; echo "Airflow is stopped."; }
+stop() {
+  trap - EXIT INT TERM
+  kill "${children[@]}" 2>/dev/null || true
+  for _ in $(seq 60); do kill -0 "${children[@]}" 2>/dev/null || break; sleep 1; done
+  kill -9 "${children[@]}" 2>/dev/null || true
+  wait
+  echo "Airflow is stopped."
+}
 trap stop EXIT
 trap 'exit 0' INT TERM
 # The servers that show workers' logs listen on every address: on one machine the files are read instead.
 "$airflow" api-server > "$AIRFLOW_HOME/api-server.log" 2>&1 & children+=($!)
+# Tasks talk to it: a scheduler that is up first would fail them.
+until curl --silent --fail --output /dev/null --max-time 5 "http://127.0.0.1:$port/api/v2/version"; do
+  kill -0 "${children[0]}" 2>/dev/null || { tail "$AIRFLOW_HOME/api-server.log"; exit 1; }
+  sleep 1
+done
 "$airflow" dag-processor > "$AIRFLOW_HOME/dag-processor.log" 2>&1 & children+=($!)
 "$airflow" scheduler --skip-serve-logs > "$AIRFLOW_HOME/scheduler.log" 2>&1 & children+=($!)
 "$airflow" triggerer --skip-serve-logs > "$AIRFLOW_HOME/triggerer.log" 2>&1 & children+=($!)
 
 cat <<TOLD
-Airflow starts at http://127.0.0.1:$port
+Airflow runs at http://127.0.0.1:$port
   user admin or viewer, passwords in $passwords
   logs in $AIRFLOW_HOME; DAGs are paused until you switch them on
   Ctrl-C stops it, or: kill $$
