@@ -174,7 +174,8 @@ def test_an_erasure_leaves_one_version_and_no_rollback_goes_behind_it(spark, app
     older = app.manifest.current(first)[table.name].version
     row = of_table(maintain(app, only=[table.name, ops.CLAIMS.name], erasing=True), table)
     assert row["oldest_version"] == app.manifest.current()[table.name].version > older
-    assert row["n_stored_files_after"] < row["n_stored_files_before"]
+    data = list((tmp_path / "lake" / "silver" / "interactions").glob("event_date=*/*.parquet"))
+    assert len(data) == row["n_files_after"], "no other version's files are left"
     with pytest.raises(Exception, match="FILE_NOT_EXIST"):
         app.store.read(table, version=older).collect()
     assert bags(app) == before

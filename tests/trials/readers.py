@@ -7,6 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+
+from reclake.errors import ReclakeError
 from reclake.run.application import Application
 from reclake.run.views import published
 from reclake.tables import Table
@@ -56,5 +60,5 @@ class Reader:
         while not self._end.wait(self.pause_seconds):
             try:
                 self.seen.append(self.read(self.app, self.table))
-            except Exception as error:  # noqa: BLE001 - whatever a reader meets is what the trial is about
+            except (Py4JError, PySparkException, ReclakeError, KeyError, OSError) as error:
                 self.wrong.append(repr(error))
