@@ -2,10 +2,11 @@
 PYTHON ?= python3.11
 JOBS := .venv/jobs
 AIRFLOW := .venv/airflow
+BI := .venv/bi
 RUN := TZ=UTC $(JOBS)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help needs install demo test trials lint format airflow airflow-test dictionary wheel clean
+.PHONY: help needs install demo test trials lint format airflow airflow-test bi dictionary wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -58,6 +59,13 @@ $(AIRFLOW)/.installed: requirements/airflow.txt
 	@touch $@
 
 airflow: $(AIRFLOW)/.installed ## create Airflow's own environment
+
+$(BI)/.installed: requirements/bi.txt
+	$(PYTHON) -m venv $(BI)
+	$(BI)/bin/pip install --quiet --disable-pip-version-check -r requirements/bi.txt
+	@touch $@
+
+bi: $(BI)/.installed ## create the environment of the BI readers: DuckDB, delta-rs, PyHive
 
 airflow-test: install airflow ## the DAG in Airflow's environment: import, and two stages of a small day by spark-submit
 	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q
