@@ -69,9 +69,14 @@ def publish(app, versions):
     app.manifest.publish(versions, dict.fromkeys(versions, 16), run_id="test", token=1, at=app.clock())
 
 
-def gold_lake(spark, folder, *overrides):
-    """A lake that publishes one version of every gold table and has committed a second."""
-    app = open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=[f"bi.python={PYTHON}", *overrides])
+def opened(spark, folder):
+    """An application on the folder's lake."""
+    return open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=[f"bi.python={PYTHON}"])
+
+
+def gold_lake(spark, folder):
+    """A lake that publishes one version of every gold table and has committed a second; and table → that second one."""
+    app = opened(spark, folder)
     publish(app, write(app, kept=0))
     return app, write(app, kept=1)
 

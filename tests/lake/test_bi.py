@@ -2,12 +2,13 @@
 
 import logging
 import re
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from gold_lake import PYTHON, columns_of, gold_lake, publish, read_by, seen_by_spark
+from gold_lake import PYTHON, columns_of, gold_lake, opened, publish, read_by, seen_by_spark
 from lakes import ROOT
 from reclake.errors import ReclakeError, ServiceDown, StageStopped, UsageError
 from reclake.lake.catalog import Catalog
@@ -21,10 +22,20 @@ from reclake.tables.declaration import plain
 QUERIES = re.findall(r"^```sql\n(.*?)^```$", (ROOT / "docs" / "bi.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
+@pytest.fixture(scope="module")
+def made(spark, tmp_path_factory):
+    """The folder of a lake that every test gets a copy of, and the versions that are committed and not published."""
+    folder = tmp_path_factory.mktemp("gold")
+    _, unpublished = gold_lake(spark, folder)
+    return folder, unpublished
+
+
 @pytest.fixture
-def lake(spark, tmp_path):
-    """The lake, the versions that are committed and not published, and its catalogue."""
-    app, unpublished = gold_lake(spark, tmp_path)
+def lake(spark, made, tmp_path):
+    """A copy of the lake, the versions that are committed and not published, and its catalogue."""
+    folder, unpublished = made
+    shutil.copytree(folder / "lake", tmp_path / "lake")
+    app = opened(spark, tmp_path)
     catalog = Catalog(app.store, database="gold")
     yield SimpleNamespace(app=app, unpublished=unpublished, catalog=catalog)
     for database in (catalog.database, catalog.newest_database):
@@ -223,10 +234,11 @@ def plain_numbers(rows):
 
 
 @pytest.fixture(scope="module")
-def queried(spark, tmp_path_factory):
+def queried(spark, made, tmp_path_factory):
     """What each query finds through the views, and in the file."""
     folder = tmp_path_factory.mktemp("queries")
-    app, _ = gold_lake(spark, folder)
+    shutil.copytree(made[0] / "lake", folder / "lake")
+    app = opened(spark, folder)
     catalog = Catalog(app.store, database="gold")
     show_published(app, catalog)
     found = {query: [[str(value) for value in row] for row in spark.sql(query).collect()] for query in QUERIES}
