@@ -2,10 +2,11 @@
 PYTHON ?= python3.11
 JOBS := .venv/jobs
 AIRFLOW := .venv/airflow
+BI := .venv/bi
 RUN := TZ=UTC $(JOBS)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help needs install demo test trials cluster-demo lint format airflow airflow-test dictionary wheel clean
+.PHONY: help needs install demo test trials cluster-demo lint format airflow airflow-test bi dictionary wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -62,6 +63,13 @@ $(AIRFLOW)/.installed: requirements/airflow.txt
 
 airflow: install $(AIRFLOW)/.installed ## set a local Airflow up and start it on loopback; Ctrl-C stops it
 	conf/airflow/start.sh
+
+$(BI)/.installed: requirements/bi.txt
+	$(PYTHON) -m venv $(BI)
+	$(BI)/bin/pip install --quiet --disable-pip-version-check -r requirements/bi.txt
+	@touch $@
+
+bi: $(BI)/.installed ## create the environment of the BI readers: DuckDB, delta-rs, PyHive
 
 airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment, with a stand-in for spark-submit
 	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags -m "not trial" --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q

@@ -64,15 +64,15 @@ def _choose(profile: str, overrides: list[str] | None, *, as_json: bool = False,
 
 
 @contextmanager
-def _open(chosen: Chosen, name: str, *, needs_keys: bool = False) -> Iterator[Any]:
+def _open(chosen: Chosen, name: str, **needs: Any) -> Iterator[Any]:
     """An open application; Spark is imported only for commands that need it."""
     from reclake.run.application import open_application
+    from reclake.run.register import views_renewed
 
-    application = open_application(
-        chosen.home, chosen.settings, name=f"reclake {name}", reporter=chosen.console, needs_keys=needs_keys
-    )
+    application = open_application(chosen.home, chosen.settings, name=f"reclake {name}", reporter=chosen.console, **needs)
     try:
-        yield application
+        with views_renewed(application):
+            yield application
     finally:
         application.spark.stop()
 
@@ -412,6 +412,41 @@ def maintain(
         rows = keep_up(application, only=None if table is None else (table,), erasing=erase_history)
         chosen.console.rows("maintenance", rows, empty="There is no table yet.")
         require_maintained(rows, erasing=erase_history)
+
+
+@app.command()
+def register(profile: ProfileOption = "local", overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Let the metastore's views read what gold's current manifest publishes."""
+    from reclake.run.register import register as renew
+
+    chosen = _choose(profile, overrides, as_json=as_json)
+    with _open(chosen, "register", needs_metastore=True) as application:
+        chosen.console.rows("registered", renew(application), empty="Nothing of gold is published.")
+
+
+@app.command()
+def export(
+    file: Annotated[Path | None, typer.Option("--file", help="The DuckDB file; by default bi.export.")] = None,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the published gold as one DuckDB file."""
+    from reclake.run.export import export as write
+
+    chosen = _choose(profile, overrides, as_json=as_json)
+    with _open(chosen, "export") as application:
+        chosen.console.rows("exported", write(application, file.absolute() if file else None))
+
+
+@app.command()
+def thrift(profile: ProfileOption = "local", overrides: SetOption = None) -> None:
+    """Serve the published gold to JDBC readers, until it is interrupted."""
+    from reclake.run.thrift import serve, until_told
+
+    chosen = _choose(profile, overrides)
+    with _open(chosen, "thrift", needs_metastore=True) as application, until_told() as until:
+        serve(application, until=until, ready=chosen.console.say)
 
 
 @app.command()

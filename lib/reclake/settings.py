@@ -181,6 +181,17 @@ class SparkSettings(Section):
     conf_dir: str
 
 
+class BiSettings(Section):
+    metastore: str
+    database: str = Field(pattern=rf"^{_NAME}\z")
+    renew: bool
+    export: str
+    python: str
+    thrift_host: str
+    thrift_port: int = Field(ge=1, le=65535)
+    thrift_renew_seconds: PositiveFloat
+
+
 class Settings(Section):
     """All settings of one run."""
 
@@ -205,6 +216,7 @@ class Settings(Section):
     maintenance: MaintenanceSettings
     alerts: AlertsSettings
     spark: SparkSettings
+    bi: BiSettings
     demo: DemoSettings
 
     def value(self, key: str) -> Any:

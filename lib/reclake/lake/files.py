@@ -55,6 +55,13 @@ class Files:
         finally:
             stream.close()
 
+    def copied(self, path: str, folder: str) -> str:
+        """Copy a folder into one of this machine; gives where it lies then."""
+        system, location = self._at(path)
+        copy = f"{folder}/{location.getName()}"
+        system.copyToLocalFile(location, self._jvm.org.apache.hadoop.fs.Path(f"file://{copy}"))
+        return copy
+
     def remove(self, path: str) -> None:
         """Remove a folder and all below it; nothing happens if it does not exist."""
         system, location = self._at(path)

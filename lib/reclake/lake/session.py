@@ -4,17 +4,39 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
 
 from .files import Files
 
 
-def open_session(conf_dir: Path, *, name: str) -> SparkSession:
-    """A session with the settings of the profile's folder.
+def metastore_settings(metastore: str) -> dict[str, str]:
+    """Spark's settings for a metastore: thrift://host:port, a folder with an own one, or "" for what the profile names.
+
+    Examples
+    --------
+    >>> metastore_settings("thrift://metastore:9083")["spark.hadoop.hive.metastore.uris"]
+    'thrift://metastore:9083'
+    >>> metastore_settings("/srv/metastore")["spark.sql.warehouse.dir"]
+    '/srv/metastore/warehouse'
+    """
+    settings = {"spark.sql.catalogImplementation": "hive"}
+    if metastore.startswith("thrift://"):
+        return settings | {"spark.hadoop.hive.metastore.uris": metastore}
+    if metastore:
+        settings["spark.sql.warehouse.dir"] = f"{metastore}/warehouse"
+        settings["spark.hadoop.javax.jdo.option.ConnectionURL"] = f"jdbc:derby:;databaseName={metastore}/derby;create=true"
+    return settings
+
+
+def open_session(
+    conf_dir: Path, *, name: str, metastore: str | None = None, more: Mapping[str, str] | None = None
+) -> SparkSession:
+    """A session with the settings of the profile's folder; with `metastore`, of the catalogue that it keeps.
 
     Under spark-submit the session exists and SPARK_CONF_DIR was read already; then this joins it.
     """
@@ -26,8 +48,13 @@ def open_session(conf_dir: Path, *, name: str) -> SparkSession:
     os.environ["TZ"] = "UTC"
     time.tzset()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    spark = SparkSession.builder.appName(name).getOrCreate()
+    chosen: dict[str, Any] = (metastore_settings(metastore) if metastore is not None else {}) | dict(more or {})
+    spark = SparkSession.builder.appName(name).config(map=chosen).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    if metastore and "://" not in metastore:
+        # Derby would leave its log in the working directory.
+        Path(metastore).mkdir(parents=True, exist_ok=True)
+        spark._jvm.java.lang.System.setProperty("derby.stream.error.file", f"{metastore}/derby.log")  # type: ignore[union-attr]
     # Logs the message of every failed action, and the message of a failed cast quotes the value.
     logging.getLogger("DataFrameQueryContextLogger").disabled = True
     return spark

@@ -105,8 +105,8 @@ class Application:
 
 
 def located(home: Path, path: str) -> str:
-    """A path or URI of the settings; a relative path lies in the project folder."""
-    return path if "://" in path else str(home / path)
+    """A path or URI of the settings; a relative path lies in the project folder, and no path stays none."""
+    return path if "://" in path or not path else str(home / path)
 
 
 def load_sources(home: Path, settings: Settings, names: Iterable[str]) -> dict[str, Source]:
@@ -139,6 +139,7 @@ def open_application(
     spark: SparkSession | None = None,
     clock: Callable[[], datetime] = utc_now,
     needs_keys: bool = False,
+    needs_metastore: bool = False,
 ) -> Application:
     """Open the session and the lake, and read the ledger.
 
@@ -159,7 +160,10 @@ def open_application(
         check_keys(located(home, settings.secrets.directory), (settings.privacy.id_key_id, settings.privacy.contact_key_id))
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     sources = load_sources(home, settings, settings.sources.enabled)
-    session = spark or open_session(home / settings.spark.conf_dir, name=name)
+    metastore = located(home, settings.bi.metastore) if needs_metastore or settings.bi.renew else None
+    address = {"bind.host": settings.bi.thrift_host, "port": str(settings.bi.thrift_port)}
+    thrift = {f"spark.hive.server2.thrift.{key}": value for key, value in address.items()}
+    session = spark or open_session(home / settings.spark.conf_dir, name=name, metastore=metastore, more=thrift)
     keep_days = settings.lake.keep_manifests_days + settings.maintenance.longest_reader_days
     store = Store(session, located(home, settings.lake.root), keep_days=keep_days)
     application = Application(

@@ -100,9 +100,12 @@ def main(
     *,
     argv: Sequence[str] | None = None,
     needs_keys: bool = True,
+    needs_metastore: bool = False,
 ) -> None:
     """Run a job: its verb with an open application; a ReclakeError becomes three lines and its exit code."""
-    from .application import open_application  # Spark and Great Expectations: seconds that a usage error need not wait for
+    # Spark and Great Expectations: seconds that a usage error need not wait for.
+    from .application import open_application
+    from .register import views_renewed
 
     parser = ArgumentParser(description=verb.__doc__)
     parser.add_argument("--profile", default=os.environ.get("RECLAKE_PROFILE", "local"), help="conf/<profile>.toml")
@@ -116,9 +119,11 @@ def main(
     try:
         home, settings = settings_of(options)
         name = f"reclake {Path(sys.argv[0]).stem}"
-        app = open_application(home, settings, name=name, run_id=options.run_id, needs_keys=needs_keys)
+        app = open_application(
+            home, settings, name=name, run_id=options.run_id, needs_keys=needs_keys, needs_metastore=needs_metastore
+        )
         try:
-            with package_on_workers(app.spark), reported(app, options.report):
+            with package_on_workers(app.spark), reported(app, options.report), views_renewed(app):
                 verb(app, options)
         finally:
             app.spark.stop()

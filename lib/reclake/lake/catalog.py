@@ -1,0 +1,99 @@
+"""Names for readers that know no manifest: views on published versions, and tables of the newest ones, in a metastore."""
+
+from __future__ import annotations
+
+from reclake.errors import UsageError
+from reclake.tables import Table
+
+from .schema import spark_schema
+from .store import Store
+
+_LAKE = "reclake.lake"  # a property of the database: whose tables stand in it
+
+
+class Catalog:
+    """One database of views, which follow the manifest, and one of tables, which follow the newest commit.
+
+    Its statements are made of declarations, settings and version numbers alone.
+    """
+
+    def __init__(self, store: Store, *, database: str) -> None:
+        self._store = store
+        self._spark = store.spark
+        self.database = database
+        self.newest_database = f"{database}_newest"
+
+    def create(self) -> None:
+        """Create the two databases where they are missing.
+
+        Raises
+        ------
+        UsageError
+            When one of them belongs to another lake: its readers would be given other rows under the same names.
+        """
+        said = {
+            self.database: "Views on the published versions: renewed by reclake register",
+            self.newest_database: "Tables as last committed, published or not: for checks, not for reports",
+        }
+        for database, comment in said.items():
+            self._spark.sql(
+                f"CREATE DATABASE IF NOT EXISTS {_name(database)} COMMENT {_text(comment)} "
+                f"WITH DBPROPERTIES ({_text(_LAKE)} = {_text(self._store.root)})"
+            )
+            told = self._spark.sql(f"DESCRIBE DATABASE EXTENDED {_name(database)}").where("info_name = 'Properties'").first()
+            if told is None or f"({_LAKE},{self._store.root})" not in told["info_value"]:
+                raise UsageError(
+                    f"database {database} of the metastore belongs to another lake",
+                    found=f"properties {told['info_value'] if told else 'none'}; this lake is {self._store.root}",
+                    next_step="set bi.database to a name of its own",
+                )
+
+    def names(self) -> set[str]:
+        """Nouns of the tables that have a view."""
+        views = self._spark.sql(f"SHOW VIEWS IN {_name(self.database)}").where("NOT isTemporary")
+        return {row["viewName"] for row in views.collect()}
+
+    def show(self, table: Table, *, version: int, manifest_id: int) -> None:
+        """Let the table's view read a version. A view that exists is altered in one step: readers find it at any time."""
+        view, rows = f"{_name(self.database)}.{_name(table.noun)}", self._rows(table, version)
+        shown = {"reclake.version": str(version), "reclake.manifest": str(manifest_id)}
+        properties = ", ".join(f"{_text(key)} = {_text(value)}" for key, value in shown.items())
+        if table.noun in self.names() and self._columns(view) == _declared(table):
+            self._spark.sql(f"ALTER VIEW {view} AS {rows}")
+            self._spark.sql(f"ALTER VIEW {view} SET TBLPROPERTIES ({properties})")
+            return
+        columns = ", ".join(f"{_name(f.name)} COMMENT {_text(f.doc)}" for f in table.fields)
+        self._spark.sql(
+            f"CREATE OR REPLACE VIEW {view} ({columns}) COMMENT {_text(table.grain)} TBLPROPERTIES ({properties}) AS {rows}"
+        )
+
+    def hide(self, noun: str) -> None:
+        """Drop the view of what is not published any more."""
+        self._spark.sql(f"DROP VIEW IF EXISTS {_name(self.database)}.{_name(noun)}")
+
+    def add_newest(self, table: Table) -> None:
+        """Name the table itself. Its rows, columns and comments are what its folder says at each reading."""
+        name = f"{_name(self.newest_database)}.{_name(table.noun)}"
+        self._spark.sql(f"CREATE TABLE IF NOT EXISTS {name} USING delta LOCATION {_text(self._store.path(table))}")
+
+    def _rows(self, table: Table, version: int) -> str:
+        """The version's rows as a query; columns that were declared since it was written are null."""
+        stored = self._spark.read.format("delta").option("versionAsOf", version).load(self._store.path(table)).columns
+        columns = (_name(f.name) if f.name in stored else f"CAST(NULL AS {f.type}) AS {_name(f.name)}" for f in table.fields)
+        return f"SELECT {', '.join(columns)} FROM delta.{_name(self._store.path(table))} VERSION AS OF {version}"  # noqa: S608
+
+    def _columns(self, view: str) -> list[tuple[str, str, str]]:
+        """Name, type and comment as the metastore has them: a view whose version cannot be read any more has them, too."""
+        return [(row["col_name"], row["data_type"], row["comment"]) for row in self._spark.sql(f"DESCRIBE {view}").collect()]
+
+
+def _declared(table: Table) -> list[tuple[str, str, str]]:
+    return [(f.name, f.dataType.simpleString(), f.metadata["comment"]) for f in spark_schema(table)]
+
+
+def _name(text: str) -> str:
+    return "`" + text.replace("`", "``") + "`"
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,75 @@
+"""Fill a DuckDB file from Parquet parts. Runs in the environment that has DuckDB, with nothing of this package in it.
+
+The job comes as JSON on standard input: file, database, tables (name, comment, folder, n_rows, columns with name, type,
+comment and whether required), and versions, the rows of `published_versions`. How many rows each table came to goes to
+standard output; the file stands only if they are as many as `n_rows` says.
+"""
+
+import json
+import os
+import sys
+from typing import Any
+
+import duckdb
+
+_TYPES = {
+    "string": "VARCHAR", "long": "BIGINT", "integer": "INTEGER", "double": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE",
+    "timestamp": "TIMESTAMPTZ",
+}  # fmt: skip
+
+
+def fill(job: dict[str, Any]) -> dict[str, int]:
+    """Write the file aside, then put it in the old one's place in one step; gives the rows of each table."""
+    unfinished = f"{job['file']}.{os.getpid()}.unfinished"
+    try:
+        with duckdb.connect(unfinished) as connection:
+            # Rows have no order to keep; keeping it would hold them in memory.
+            connection.execute("SET preserve_insertion_order = false")
+            connection.execute(f"CREATE SCHEMA {_name(job['database'])}")
+            counts = {table["name"]: _fill(connection, job["database"], table) for table in job["tables"]}
+            _note(connection, job["database"], job["versions"])
+        if counts == {table["name"]: table["n_rows"] for table in job["tables"]}:
+            os.replace(unfinished, job["file"])
+    finally:
+        for left in (unfinished, f"{unfinished}.wal"):
+            if os.path.exists(left):
+                os.remove(left)
+    return counts
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, database: str, table: dict[str, Any]) -> int:
+    name, columns = f"{_name(database)}.{_name(table['name'])}", table["columns"]
+    declared = ", ".join(
+        f"{_name(c['name'])} {_TYPES.get(c['type'], c['type'])}{' NOT NULL' if c['required'] else ''}" for c in columns
+    )
+    connection.execute(f"CREATE TABLE {name} ({declared})")
+    connection.execute(f"COMMENT ON TABLE {name} IS {_text(table['comment'])}")
+    for column in columns:
+        connection.execute(f"COMMENT ON COLUMN {name}.{_name(column['name'])} IS {_text(column['comment'])}")
+    if any(part.endswith(".parquet") for part in os.listdir(table["folder"])):
+        named = ", ".join(_name(column["name"]) for column in columns)
+        parts = os.path.join(table["folder"], "*.parquet")
+        connection.execute(f"INSERT INTO {name} SELECT {named} FROM read_parquet({_text(parts)})")  # noqa: S608
+    found = connection.execute(f"SELECT count(*) FROM {name}").fetchone()  # noqa: S608
+    return int(found[0]) if found else 0
+
+
+def _note(connection: duckdb.DuckDBPyConnection, database: str, versions: list[dict[str, Any]]) -> None:
+    """Say in the file itself which versions it holds."""
+    name = f"{_name(database)}.published_versions"
+    connection.execute(f"CREATE TABLE {name} (name VARCHAR, version BIGINT, manifest_id BIGINT, n_rows BIGINT)")
+    for row in versions:
+        values = [row[column] for column in ("name", "version", "manifest_id", "n_rows")]
+        connection.execute(f"INSERT INTO {name} VALUES (?, ?, ?, ?)", values)  # noqa: S608
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+if __name__ == "__main__":
+    json.dump(fill(json.load(sys.stdin)), sys.stdout)

@@ -1,0 +1,112 @@
+"""`reclake export`: the published gold as one DuckDB file, for readers without Spark, metastore or access to the lake."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+from reclake.errors import LakeDamaged, ReclakeError, UsageError
+from reclake.lake.files import Files
+from reclake.tables import Table, gold
+
+from .application import Application
+from .views import Rows, published
+
+
+def export(app: Application, target: Path | None = None) -> Rows:
+    """Write the file, or replace it in one step; gives table, version and rows of what it holds.
+
+    Spark writes each published version as Parquet parts, and DuckDB, in its own environment, reads them: no row passes
+    through the driver. The parts lie beside the lake for as long as that takes, the file on the machine that runs this.
+
+    Parameters
+    ----------
+    target
+        The file; by default `bi.export`.
+
+    Raises
+    ------
+    UsageError
+        When DuckDB's environment is missing, nothing of gold is published, or the file is called as its schema is.
+    LakeDamaged
+        When a version is not what was published, or the file would hold other rows than it.
+    """
+    file, python = target or app.at_home(app.settings.bi.export), app.at_home(app.settings.bi.python)
+    if shutil.which(python) is None:
+        raise UsageError("DuckDB's environment is missing", f"no Python at {python}", "make bi creates it, or set bi.python")
+    if file.name.partition(".")[0] == app.settings.bi.database:
+        raise UsageError(
+            f"the file may not be called {file.name}",
+            f"DuckDB takes {app.settings.bi.database}.<table> for a schema of that file or for the file itself",
+            "choose another name with --file or bi.export",
+        )
+    current = app.manifest.current()
+    wanted = [table for table in gold.TABLES if table.name in current]
+    gold_names = {table.name for table in wanted}
+    if not wanted:
+        raise UsageError("there is nothing to export", "no table of gold is published", "reclake status says why")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    counts: dict[str, int] = {}
+    with _parts_of(app) as parts, TemporaryDirectory(prefix="reclake-export-", dir=file.parent) as aside:
+        for table in wanted:
+            rows = published(app, table).select([f.name for f in table.fields])
+            rows.write.parquet(f"{parts}/{table.noun}")
+            counts[table.noun] = rows.count()
+        tables = [
+            _told(table, counts[table.noun], _on_this_machine(app, f"{parts}/{table.noun}", Path(aside))) for table in wanted
+        ]
+        versions = [
+            {"name": name, "version": row.version, "manifest_id": row.manifest_id, "n_rows": row.n_rows}
+            for name, row in sorted(current.items())
+            if name in gold_names or name.startswith("model:")
+        ]
+        held = _filled(python, {"file": str(file), "database": app.settings.bi.database, "tables": tables, "versions": versions})
+    if held != counts:
+        raise LakeDamaged("the file would hold other rows than are published", f"{held} of {counts}", "export again")
+    return [{"table": t.name, "version": current[t.name].version, "rows": counts[t.noun]} for t in wanted]
+
+
+@contextmanager
+def _parts_of(app: Application) -> Iterator[str]:
+    """A folder of its own beside the lake's tables, where executors can write; removed in the end."""
+    folder = f"{app.store.root}/_export/{uuid4().hex}"
+    try:
+        yield folder
+    finally:
+        Files(app.spark).remove(folder)
+
+
+def _on_this_machine(app: Application, folder: str, aside: Path) -> str:
+    """The folder, or a copy of it below `aside` where DuckDB could not read it."""
+    return Files(app.spark).copied(folder, str(aside)) if "://" in folder else folder
+
+
+def _told(table: Table, n_rows: int, folder: str) -> dict[str, Any]:
+    columns = [{"name": f.name, "type": f.type, "comment": f.doc, "required": f.required} for f in table.fields]
+    return {"name": table.noun, "comment": table.grain, "folder": folder, "n_rows": n_rows, "columns": columns}
+
+
+def _filled(python: Path, job: dict[str, Any]) -> dict[str, int]:
+    """Rows of each table as DuckDB's environment filled them.
+
+    Raises
+    ------
+    ReclakeError
+        When it broke off; the file is the one from before.
+    """
+    # The text, not the file: this package may have been imported from a wheel. -I: its modules are named like Python's own.
+    program = files("reclake.run").joinpath("duckdb_file.py").read_text(encoding="utf-8")
+    done = subprocess.run([str(python), "-I", "-c", program], input=json.dumps(job), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ReclakeError("DuckDB did not fill the file", last, "mend what it says, or make bi; the file is as it was before")
+    held: dict[str, int] = json.loads(done.stdout)
+    return held

@@ -1,0 +1,145 @@
+"""The Spark Thrift Server: JDBC readers see the published gold. It refuses to be open to everybody on the network."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+
+from reclake.errors import ReclakeError, ServiceDown, UsageError
+
+from .application import Application
+from .register import register
+
+logger = logging.getLogger("reclake")
+_HOST, _PORT = "hive.server2.thrift.bind.host", "hive.server2.thrift.port"
+_AUTHENTICATION, _TLS = "hive.server2.authentication", "hive.server2.use.SSL"
+# NONE believes any name, NOSASL asks for none.
+_WHO_ASKS = ("LDAP", "KERBEROS", "PAM", "CUSTOM")
+# The server takes these before its settings.
+_OVERRIDES = {"HIVE_SERVER2_THRIFT_BIND_HOST": _HOST, "HIVE_SERVER2_THRIFT_PORT": _PORT}
+
+
+def require_closed(effective: Mapping[str, str]) -> None:
+    """Stop unless the server can be reached from its own machine only, or asks who its readers are and hides what they read.
+
+    Parameters
+    ----------
+    effective
+        Hive's settings as the server will use them: address, authentication, TLS.
+
+    Raises
+    ------
+    UsageError
+        When it would listen beyond loopback without authentication or without TLS.
+    """
+    host = effective.get(_HOST, "")
+    if host and _is_loopback(host):
+        return
+    authentication, tls = effective.get(_AUTHENTICATION, "NONE").upper(), effective.get(_TLS, "false").lower()
+    if authentication in _WHO_ASKS and tls == "true":
+        return
+    raise UsageError(
+        f"the Thrift Server may not listen on {host or 'the address of its machine'}",
+        f"{_AUTHENTICATION}={authentication or 'NONE'}, {_TLS}={tls}: whoever reaches it reads, and writes, under any name",
+        "set bi.thrift_host to 127.0.0.1, or set authentication and TLS in spark-defaults.conf (docs/bi.md)",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether all that the name stands for is this machine alone; a name that stands for nothing does not."""
+    try:
+        found = {str(place[4][0]) for place in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return bool(found) and all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
+
+
+def serve(app: Application, *, until: Callable[[float], bool], ready: Callable[[str], None] = logger.info) -> None:
+    """Check, register, start the server, and let its views follow the manifest.
+
+    Parameters
+    ----------
+    until
+        Waits the seconds it is given; True ends the server.
+    ready
+        Is told where it listens, once it does.
+
+    Raises
+    ------
+    UsageError
+        When the server would be open to everybody, or there is no metastore.
+    ServiceDown
+        When the port is taken, or the metastore does not answer.
+    """
+    effective = effective_settings(app)
+    require_closed(effective)
+    shown = _registered(app)
+    server = _started(app, effective)
+    ready(f"the Thrift Server listens on {effective[_HOST]}:{effective[_PORT]}")
+    try:
+        while not until(app.settings.bi.thrift_renew_seconds):
+            shown = _followed(app, shown)
+    finally:
+        server.stop()
+
+
+def _registered(app: Application) -> int:
+    """Renew the views; gives the manifest that they show."""
+    newest = app.manifest.last_id()
+    for row in register(app):
+        logger.info("%s shows version %d of manifest %d", row["view"], row["version"], row["manifest_id"])
+    return newest
+
+
+def _followed(app: Application, shown: int) -> int:
+    """The same where the manifest has moved. What hinders it is told, and tried again: readers keep the views they have."""
+    try:
+        return shown if app.manifest.last_id() == shown else _registered(app)
+    except ReclakeError as failure:
+        logger.error("%s", failure)
+        return shown
+
+
+def effective_settings(app: Application) -> dict[str, str]:
+    """What the server will use, from Spark's settings, hive-site.xml and the environment: asked of Hive as the server asks it."""
+    jvm: Any = app.spark._jvm
+    utilities = getattr(getattr(jvm.org.apache.spark.sql.hive, "HiveUtils$"), "MODULE$")
+    session: Any = app.spark._jsparkSession
+    hive = utilities.newClientForExecution(app.spark._jsc.sc().conf(), session.sessionState().newHadoopConf()).conf()
+    found = {key: str(hive.get(key) or "") for key in (_HOST, _PORT, _AUTHENTICATION, _TLS)}
+    return found | {key: os.environ[name] for name, key in _OVERRIDES.items() if name in os.environ}
+
+
+def _started(app: Application, effective: Mapping[str, str]) -> Any:
+    jvm: Any = app.spark._jvm
+    session: Any = app.spark._jsparkSession
+    try:
+        # False: a port that is taken is told here, and does not end the process from within.
+        return jvm.org.apache.spark.sql.hive.thriftserver.HiveThriftServer2.startWithSparkSession(session, False)
+    except Py4JJavaError as error:
+        raise ServiceDown(
+            "the Thrift Server did not start",
+            f"address {effective[_HOST]}:{effective[_PORT]}: {error.java_exception.getClass().getSimpleName()}",
+            "set bi.thrift_port to a free port; --verbose shows the stack trace",
+        ) from error
+
+
+@contextmanager
+def until_told() -> Iterator[Callable[[float], bool]]:
+    """Waits that end at once when the process is interrupted or asked to end."""
+    told = threading.Event()
+    before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield told.wait
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,117 @@
+"""What readers of gold see: run by the Python of the bi environment, imported by tests for what both sides share.
+
+A job comes as JSON on standard input: reader, and what that reader needs. Rows go out as text, so that readers with other
+types for the same value can be compared.
+"""
+
+import datetime
+import hashlib
+import importlib.util
+import json
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+
+def canonical(value, type_):
+    """A value as text that does not depend on who read it; readers may give numbers, booleans and days as text."""
+    if value is None:
+        return "null"
+    if type_.startswith("decimal"):
+        scale = int(type_.rstrip(")").split(",")[1])
+        return f"{Decimal(str(value)):.{scale}f}"
+    if type_ == "double":
+        return repr(float(value))
+    if type_ in ("integer", "long"):
+        return str(int(value))
+    if type_ == "boolean":
+        return str(value).lower()
+    if type_ == "date":
+        return value.isoformat() if isinstance(value, datetime.date) else str(value)
+    return json.dumps(str(value))
+
+
+def checksum(rows, types):
+    """Number of rows, and a digest of them as a bag."""
+    lines = sorted("|".join(canonical(value, type_) for value, type_ in zip(row, types, strict=True)) for row in rows)
+    return [len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest()]
+
+
+def delta_rs(job):
+    from deltalake import DeltaTable
+
+    for name, table in job["tables"].items():
+        read = DeltaTable(table["path"], version=table["version"]).to_pyarrow_table(columns=table["columns"])
+        yield name, checksum(zip(*(read.column(column).to_pylist() for column in table["columns"]), strict=True), table["types"])
+
+
+def duckdb_on_delta(job):
+    import duckdb
+
+    folder = Path(importlib.util.find_spec("duckdb_extension_delta").submodule_search_locations[0])
+    (extension,) = folder.rglob("delta.duckdb_extension")
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "false"})
+    connection.execute(f"LOAD '{extension}'")
+    for name, table in job["tables"].items():
+        pinned = "" if table["version"] is None else f", version = {table['version']}"
+        rows = connection.execute(f"SELECT {', '.join(table['columns'])} FROM delta_scan('{table['path']}'{pinned})").fetchall()  # noqa: S608
+        yield name, checksum(rows, table["types"])
+
+
+def duckdb_file(job):
+    import duckdb
+
+    connection = duckdb.connect(job["file"], read_only=True)
+    for name, table in job["tables"].items():
+        rows = connection.execute(f"SELECT {', '.join(table['columns'])} FROM {name}").fetchall()  # noqa: S608
+        yield name, checksum(rows, table["types"])
+
+
+def duckdb_statements(job):
+    """Rows of each statement, or the kind of error that it ended with."""
+    import duckdb
+
+    connection = duckdb.connect(job["file"], read_only=True)
+    for statement in job["statements"]:
+        try:
+            done = connection.execute(statement)
+            yield statement, [[str(value) for value in row] for row in done.fetchall()]
+        except duckdb.Error as error:
+            yield statement, type(error).__name__
+
+
+def pyhive(job):
+    from pyhive import hive
+
+    cursor = hive.connect("127.0.0.1", job["port"], username="bi").cursor()
+    for name, table in job["tables"].items():
+        cursor.execute(f"SELECT {', '.join(table['columns'])} FROM {name}")  # noqa: S608
+        yield name, checksum(cursor.fetchall(), table["types"])
+
+
+def pyhive_statements(job):
+    """Rows of each statement, or what the server said instead, of a connection with a password if one is given."""
+    from pyhive import hive
+    from thrift.transport.TTransport import TTransportException
+
+    login = {"username": "bi"} | ({"auth": "LDAP", "password": job["password"]} if "password" in job else {})
+    try:
+        cursor = hive.connect("127.0.0.1", job["port"], **login).cursor()
+    except TTransportException as error:
+        yield "connect", f"refused: {error}"
+        return
+    for statement in job["statements"]:
+        try:
+            cursor.execute(statement)
+            yield statement, [[str(value) for value in row] for row in cursor.fetchall()] if cursor.description else []
+        except hive.OperationalError as error:
+            yield statement, f"refused: {error.args[0].status.errorMessage}"
+
+
+READERS = {
+    reader.__name__: reader for reader in (delta_rs, duckdb_on_delta, duckdb_file, duckdb_statements, pyhive, pyhive_statements)
+}
+
+if __name__ == "__main__":
+    job = json.load(sys.stdin)
+    json.dump(dict(READERS[job["reader"]](job)), sys.stdout)

@@ -1,0 +1,121 @@
+"""A lake whose gold tables hold a few rows of every kind that a reader may take amiss."""
+
+import json
+import subprocess
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bi_readers import checksum
+from frames import frame
+from lakes import ROOT, open_lake
+from reclake.run.views import published
+from reclake.tables import gold
+
+PYTHON = ROOT / ".venv" / "bi" / "bin" / "python"
+DAYS = (date(2026, 3, 1), date(2026, 3, 2))
+TEXTS = ("plain", "", 'it\'s, "quoted"', "two\nlines", "客户 é", "=1+1", "null", "a\\b")
+# Where a query of docs/bi.md asks for a value, it is there.
+WORDS = {
+    "tier": ("new", "dormant"),
+    "segment": ("champions", "no_orders"),
+    "currency": ("CNY", "EUR"),
+    "measure": ("recency", "monetary"),
+    "scenario": ("home",),
+    "source": ("als", "popular"),
+    "model_name": ("als", "popularity"),
+    "metric": ("ndcg_at_10",),
+    "split": ("time",),
+}
+
+
+def value_of(field, n, kept):
+    """The n-th value of a column; `kept` moves what is no key from one version to the next."""
+    if not field.required and n % 3 == 2:
+        return None
+    if field.name in WORDS:
+        return WORDS[field.name][n % len(WORDS[field.name])]
+    kind = field.type.partition("(")[0]
+    return {
+        "string": f"{field.name}-{n // 2}-{TEXTS[n // 2 % len(TEXTS)]}",
+        "date": DAYS[n % len(DAYS)],
+        "integer": n % 5 + 1,
+        "long": n * 10**12 + kept,
+        "double": (0.1, 1e-7, -2.5e20, 3.0)[n % 4] * (1 + kept),
+        "decimal": Decimal(n * 7 - 20 + kept) / Decimal("10000"),
+        "boolean": n % 2 == 0,
+    }[kind]
+
+
+def rows_of(table, *, kept=0):
+    return [{field.name: value_of(field, n, kept) for field in table.fields} for n in range(16)]
+
+
+def write(app, kept):
+    """Commit every gold table anew; gives table → version."""
+    versions = {}
+    for table in gold.TABLES:
+        rows, entry = frame(app.spark, table, *rows_of(table, kept=kept)), {"commit_id": f"{table.noun}-{kept}"}
+        if table.day_column:
+            versions[table.name] = app.store.replace_days(table, rows, days=DAYS, entry=entry)
+        else:
+            versions[table.name] = app.store.replace_whole(table, rows, entry=entry)
+    return versions
+
+
+def publish(app, versions):
+    app.manifest.publish(versions, dict.fromkeys(versions, 16), run_id="test", token=1, at=app.clock())
+
+
+def opened(spark, folder):
+    """An application on the folder's lake."""
+    return open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=[f"bi.python={PYTHON}"])
+
+
+def gold_lake(spark, folder):
+    """A lake that publishes one version of every gold table and has committed a second; and table → that second one."""
+    app = opened(spark, folder)
+    publish(app, write(app, kept=0))
+    return app, write(app, kept=1)
+
+
+def seen_by_spark(app):
+    """Table → rows and checksum of what is published."""
+    told = {table.name: (published(app, table), table.fields) for table in gold.TABLES}
+    return {
+        n: checksum(rows.select([f.name for f in fields]).collect(), [f.type for f in fields])
+        for n, (rows, fields) in told.items()
+    }
+
+
+def columns_of(app, *, newest=False):
+    """What a reader is told of each table; its path, and the published version if it shall be pinned."""
+    current = app.manifest.current()
+    return {
+        table.name: {
+            "path": app.store.path(table),
+            "version": None if newest else current[table.name].version,
+            "columns": [field.name for field in table.fields],
+            "types": [field.type for field in table.fields],
+        }
+        for table in gold.TABLES
+    }
+
+
+def read_by(reader, **job):
+    """What a reader of the bi environment answers."""
+    if not PYTHON.exists():
+        pytest.skip("make bi creates the environment of DuckDB, delta-rs and PyHive")
+    script = Path(__file__).with_name("bi_readers.py")
+    done = subprocess.run(
+        [str(PYTHON), str(script)],
+        input=json.dumps({"reader": reader, **job}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -1,0 +1,282 @@
+"""Gold as BI readers get it: views that follow the manifest, a DuckDB file, and the queries of docs/bi.md in both."""
+
+import logging
+import re
+import shutil
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from gold_lake import PYTHON, columns_of, gold_lake, opened, publish, read_by, seen_by_spark
+from lakes import ROOT
+from reclake.errors import ReclakeError, ServiceDown, StageStopped, UsageError
+from reclake.lake.catalog import Catalog
+from reclake.run import register as registering
+from reclake.run.export import _filled, export
+from reclake.run.register import register, show_published, views_renewed
+from reclake.run.thrift import require_closed
+from reclake.tables import gold
+from reclake.tables.declaration import plain
+
+QUERIES = re.findall(r"^```sql\n(.*?)^```$", (ROOT / "docs" / "bi.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def made(spark, tmp_path_factory):
+    """The folder of a lake that every test gets a copy of, and the versions that are committed and not published."""
+    folder = tmp_path_factory.mktemp("gold")
+    _, unpublished = gold_lake(spark, folder)
+    return folder, unpublished
+
+
+@pytest.fixture
+def lake(spark, made, tmp_path):
+    """A copy of the lake, the versions that are committed and not published, and its catalogue."""
+    folder, unpublished = made
+    shutil.copytree(folder / "lake", tmp_path / "lake")
+    app = opened(spark, tmp_path)
+    catalog = Catalog(app.store, database="gold")
+    yield SimpleNamespace(app=app, unpublished=unpublished, catalog=catalog)
+    for database in (catalog.database, catalog.newest_database):
+        spark.sql(f"DROP DATABASE IF EXISTS {database} CASCADE")
+
+
+def same(spark, name, app, table, version):
+    """Whether the named relation holds the rows of the version."""
+    columns = [field.name for field in table.fields]
+    one, other = spark.table(name).select(columns), app.store.read(table, version=version).select(columns)
+    return other.count() > 0 and one.exceptAll(other).count() == other.exceptAll(one).count() == 0
+
+
+def test_a_view_follows_the_manifest_and_a_table_the_newest_commit(spark, lake):
+    app, table = lake.app, gold.SEGMENT_BINS
+    shown = show_published(app, lake.catalog)
+    assert [row["view"] for row in shown] == [f"gold.{t.noun}" for t in gold.TABLES]
+    first, second = app.manifest.current()[table.name].version, lake.unpublished[table.name]
+    assert same(spark, "gold.segment_bins", app, table, first)
+    assert same(spark, "gold_newest.segment_bins", app, table, second)
+    publish(app, lake.unpublished)
+    assert same(spark, "gold.segment_bins", app, table, first), "a view moves when it is renewed"
+    show_published(app, lake.catalog)
+    assert same(spark, "gold.segment_bins", app, table, second)
+    app.manifest.roll_back(1, run_id="test", token=2, at=app.clock())
+    show_published(app, lake.catalog)
+    assert same(spark, "gold.segment_bins", app, table, first)
+
+
+def test_a_view_says_what_its_columns_mean_and_which_manifest_it_shows(spark, lake):
+    show_published(lake.app, lake.catalog)
+    publish(lake.app, lake.unpublished)
+    show_published(lake.app, lake.catalog)
+    for table in gold.TABLES:
+        described = {row["col_name"]: row["comment"] for row in spark.sql(f"DESCRIBE gold.{table.noun}").collect()}
+        assert described == {field.name: field.doc for field in table.fields}
+        newest = {row["col_name"]: row["comment"] for row in spark.sql(f"DESCRIBE gold_newest.{table.noun}").collect()}
+        assert newest.items() >= described.items()
+        told = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES gold.{table.noun}").collect()}
+        row = lake.app.manifest.current()[table.name]
+        assert (told["reclake.version"], told["reclake.manifest"]) == (str(row.version), str(row.manifest_id)) != ("0", "1")
+        assert spark.catalog.getTable(f"gold.{table.noun}").description == table.grain
+
+
+def test_a_view_that_is_renewed_is_there_all_the_time(spark, lake):
+    """Altered, not dropped and made anew: what else was noted at it is still there."""
+    show_published(lake.app, lake.catalog)
+    spark.sql("ALTER VIEW gold.segment_bins SET TBLPROPERTIES ('noted' = 'by hand')")
+    publish(lake.app, lake.unpublished)
+    show_published(lake.app, lake.catalog)
+    assert spark.sql("SHOW TBLPROPERTIES gold.segment_bins ('noted')").first()["value"] == "by hand"
+
+
+def test_what_was_withdrawn_has_no_view(spark, lake):
+    show_published(lake.app, lake.catalog)
+    lake.app.manifest.publish({gold.SEGMENT_BINS.name: -1}, {}, run_id="test", token=2, at=lake.app.clock(), kind="rollback")
+    show_published(lake.app, lake.catalog)
+    assert lake.catalog.names() == {table.noun for table in gold.TABLES} - {"segment_bins"}
+
+
+def test_a_column_declared_since_is_null_and_has_its_meaning(spark, lake):
+    show_published(lake.app, lake.catalog)
+    wider = replace(gold.SEGMENT_BINS, fields=(*gold.SEGMENT_BINS.fields, plain("n_orders", "long", "It's new.", "orders")))
+    lake.catalog.show(wider, version=0, manifest_id=1)
+    assert {tuple(row) for row in spark.table("gold.segment_bins").select("n_orders").collect()} == {(None,)}
+    assert spark.sql("DESCRIBE gold.segment_bins").where("col_name = 'n_orders'").first()["comment"] == "It's new."
+
+
+def test_a_database_of_another_lake_is_left_alone(spark, lake, tmp_path):
+    show_published(lake.app, lake.catalog)
+    other = Catalog(SimpleNamespace(spark=spark, root=str(tmp_path / "other")), database="gold")
+    with pytest.raises(UsageError, match="belongs to another lake") as refused:
+        other.create()
+    assert refused.value.exit_code == 2
+
+
+def test_a_session_without_a_metastore_is_told_so(lake):
+    with pytest.raises(UsageError, match="no metastore"):
+        register(lake.app)
+
+
+@pytest.mark.parametrize("renew", [True, False])
+def test_views_are_renewed_at_the_end_if_the_settings_say_so(monkeypatch, renew):
+    app, asked = SimpleNamespace(settings=SimpleNamespace(bi=SimpleNamespace(renew=renew))), []
+    monkeypatch.setattr(registering, "register", lambda app: asked.append(app) or [])
+    with views_renewed(app):
+        assert asked == []
+    assert asked == [app] * renew
+
+
+def test_a_stopped_stage_renews_what_it_published_and_stays_the_error(monkeypatch, caplog):
+    app = SimpleNamespace(settings=SimpleNamespace(bi=SimpleNamespace(renew=True)))
+
+    def down(app):
+        raise ServiceDown("the metastore does not answer", "nothing", "start it")
+
+    monkeypatch.setattr(registering, "register", down)
+    with caplog.at_level(logging.ERROR, "reclake"), pytest.raises(StageStopped), views_renewed(app):
+        raise StageStopped("stopped", "one", "mend it")
+    assert "the metastore does not answer" in caplog.text
+    with pytest.raises(ServiceDown), views_renewed(app):
+        pass
+
+
+def test_gold_is_readable_by_the_oldest_reader(spark, lake):
+    """Reader version 1: no deletion vectors, column mapping, VARIANT or whatever else would need a newer one."""
+    for table in gold.TABLES:
+        detail = spark.sql(f"DESCRIBE DETAIL delta.`{lake.app.store.path(table)}`").first()
+        assert (table.name, detail["minReaderVersion"]) == (table.name, 1)
+
+
+def test_the_file_holds_what_is_published(lake, tmp_path):
+    if not PYTHON.exists():
+        pytest.skip("make bi creates DuckDB's environment")
+    file = tmp_path / "out" / "file.duckdb"
+    told = export(lake.app, file)
+    current = lake.app.manifest.current()
+    assert told == [{"table": t.name, "version": current[t.name].version, "rows": 16} for t in gold.TABLES]
+    wanted = seen_by_spark(lake.app)
+    assert read_by("duckdb_file", file=str(file), tables=columns_of(lake.app)) == wanted
+    publish(lake.app, lake.unpublished)
+    assert seen_by_spark(lake.app) != wanted
+    export(lake.app, file)
+    assert read_by("duckdb_file", file=str(file), tables=columns_of(lake.app)) == seen_by_spark(lake.app)
+    assert [path.name for path in file.parent.iterdir()] == ["file.duckdb"]
+    assert list((tmp_path / "lake" / "_export").iterdir()) == []
+
+
+def test_a_reader_of_the_file_can_change_nothing_and_finds_meaning_and_versions(lake, tmp_path):
+    if not PYTHON.exists():
+        pytest.skip("make bi creates DuckDB's environment")
+    file = tmp_path / "file.duckdb"
+    export(lake.app, file)
+    forbidden = [
+        "INSERT INTO gold.segment_bins SELECT * FROM gold.segment_bins",
+        "DELETE FROM gold.segment_bins",
+        "DROP TABLE gold.segment_bins",
+        "CREATE TABLE gold.mine (n INTEGER)",
+        "CREATE MACRO gold.mine() AS 1",
+    ]
+    comments = (
+        "SELECT comment FROM duckdb_columns() WHERE schema_name = 'gold' AND table_name = 'segment_bins' ORDER BY column_index"
+    )
+    grain = "SELECT comment FROM duckdb_tables() WHERE table_name = 'segment_bins'"
+    versions = "SELECT name, version FROM gold.published_versions ORDER BY name"
+    told = read_by("duckdb_statements", file=str(file), statements=[*forbidden, comments, grain, versions])
+    assert {told[statement] for statement in forbidden} == {"InvalidInputException"}
+    assert told[comments] == [[field.doc] for field in gold.SEGMENT_BINS.fields]
+    assert told[grain] == [[gold.SEGMENT_BINS.grain]]
+    current = lake.app.manifest.current()
+    assert told[versions] == sorted([t.name, str(current[t.name].version)] for t in gold.TABLES)
+
+
+def test_a_file_with_other_rows_never_takes_the_place_of_the_old_one(lake, tmp_path):
+    if not PYTHON.exists():
+        pytest.skip("make bi creates DuckDB's environment")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "file.duckdb").write_text("the old one")
+    table = {"name": "t", "comment": "", "folder": str(tmp_path / "parts"), "n_rows": 1}
+    table["columns"] = [{"name": "n", "type": "long", "comment": "", "required": True}]
+    job = {"file": str(tmp_path / "file.duckdb"), "database": "gold", "tables": [table], "versions": []}
+    assert _filled(PYTHON, job) == {"t": 0}
+    assert (tmp_path / "file.duckdb").read_text() == "the old one"
+    with pytest.raises(ReclakeError, match="DuckDB did not fill the file"):
+        _filled(PYTHON, job | {"tables": [table | {"folder": str(tmp_path / "missing")}]})
+    assert sorted(path.name for path in tmp_path.iterdir() if "file" in path.name) == ["file.duckdb"]
+
+
+def test_an_export_without_duckdb_or_without_gold_says_what_is_missing(lake, tmp_path):
+    app = lake.app
+    bi = app.settings.bi.model_copy(update={"python": str(tmp_path / "none")})
+    with pytest.raises(UsageError, match="make bi"):
+        export(replace(app, settings=app.settings.model_copy(update={"bi": bi})), tmp_path / "file.duckdb")
+    assert not (tmp_path / "file.duckdb").exists()
+
+
+def test_there_are_six_queries():
+    assert len(QUERIES) == 6
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=[query.splitlines()[0] for query in QUERIES])
+def test_a_query_of_the_documentation_runs(queried, query):
+    assert queried.spark[query], "a query that finds nothing shows nothing"
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=[query.splitlines()[0] for query in QUERIES])
+def test_a_query_of_the_documentation_gives_the_same_in_duckdb(queried, query):
+    if not PYTHON.exists():
+        pytest.skip("make bi creates DuckDB's environment")
+    assert plain_numbers(queried.duckdb[query]) == plain_numbers(queried.spark[query])
+
+
+def plain_numbers(rows):
+    """Numbers rounded: engines differ in the scale of a decimal and in the last digits of a mean."""
+    return [[f"{float(v):.9g}" if re.fullmatch(r"-?[\d.]+(E-?\d+|e[-+]\d+)?", v) else v for v in row] for row in rows]
+
+
+@pytest.fixture(scope="module")
+def queried(spark, made, tmp_path_factory):
+    """What each query finds through the views, and in the file."""
+    folder = tmp_path_factory.mktemp("queries")
+    shutil.copytree(made[0] / "lake", folder / "lake")
+    app = opened(spark, folder)
+    catalog = Catalog(app.store, database="gold")
+    show_published(app, catalog)
+    found = {query: [[str(value) for value in row] for row in spark.sql(query).collect()] for query in QUERIES}
+    for database in (catalog.database, catalog.newest_database):
+        spark.sql(f"DROP DATABASE IF EXISTS {database} CASCADE")
+    if not PYTHON.exists():
+        return SimpleNamespace(spark=found, duckdb=None)
+    export(app, folder / "file.duckdb")
+    told = read_by("duckdb_statements", file=str(folder / "file.duckdb"), statements=QUERIES)
+    return SimpleNamespace(spark=found, duckdb=told)
+
+
+OPEN = {"hive.server2.thrift.bind.host": "0.0.0.0", "hive.server2.authentication": "LDAP", "hive.server2.use.SSL": "true"}  # noqa: S104
+
+
+@pytest.mark.parametrize(
+    ("changed", "allowed"),
+    [
+        ({}, True),
+        ({"hive.server2.authentication": "NONE"}, False),
+        ({"hive.server2.authentication": ""}, False),
+        ({"hive.server2.authentication": "NOSASL"}, False),
+        ({"hive.server2.authentication": "ldap"}, True),
+        ({"hive.server2.use.SSL": "false"}, False),
+        ({"hive.server2.use.SSL": ""}, False),
+        ({"hive.server2.thrift.bind.host": "", "hive.server2.authentication": "NONE"}, False),
+        ({"hive.server2.thrift.bind.host": "::", "hive.server2.authentication": "NONE"}, False),
+        ({"hive.server2.thrift.bind.host": "192.0.2.7", "hive.server2.authentication": "NONE"}, False),
+        ({"hive.server2.thrift.bind.host": "127.0.0.1", "hive.server2.authentication": "NONE"}, True),
+        ({"hive.server2.thrift.bind.host": "::1", "hive.server2.authentication": "NONE"}, True),
+        ({"hive.server2.thrift.bind.host": "localhost", "hive.server2.use.SSL": "false"}, True),
+        ({"hive.server2.thrift.bind.host": "127.0.0.1.example.invalid", "hive.server2.use.SSL": "false"}, False),
+    ],
+)
+def test_a_server_that_is_open_to_everybody_is_refused(changed, allowed):
+    if allowed:
+        require_closed(OPEN | changed)
+        return
+    with pytest.raises(UsageError, match="may not listen") as refused:
+        require_closed(OPEN | changed)
+    assert refused.value.exit_code == 2

@@ -1,0 +1,206 @@
+"""Every reader of gold sees the same rows of the published versions; S-08: who is let in, and what a reader cannot do.
+
+Known-bad: a reader of the newest commit, beside one that is not published, sees other rows.
+"""
+
+import csv
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bi_readers import checksum
+from gold_lake import columns_of, gold_lake, publish, read_by, seen_by_spark
+from lakes import ROOT
+from reclake.tables import gold
+
+pytestmark = pytest.mark.trial  # a Thrift Server of its own
+
+BIN = Path(sys.executable).parent
+SECONDS = 600  # a server starts in half a minute on an idle machine
+NO_OVERRIDE = ["--bounding-set", "-dac_override,-dac_read_search"]  # root obeys the mode of files
+
+
+@pytest.fixture(scope="module")
+def lake(spark, tmp_path_factory):
+    """A lake that publishes one version of gold and has committed a second; its folder."""
+    folder = tmp_path_factory.mktemp("bi")
+    app, unpublished = gold_lake(spark, folder)
+    return app, unpublished, folder
+
+
+def free_port():
+    with closing(socket.socket()) as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def environment(folder, conf):
+    """The settings of a command on the lake; Spark's own of the local profile or of a copy."""
+    own = {
+        "RECLAKE_HOME": str(ROOT),
+        "PYTHONPATH": str(ROOT / "lib"),
+        "SPARK_CONF_DIR": str(conf),
+        "RECLAKE__LAKE__ROOT": str(folder / "lake"),
+        "RECLAKE__BI__METASTORE": str(folder / "metastore"),
+        "RECLAKE__BI__THRIFT_RENEW_SECONDS": "1",
+    }
+    return {key: value for key, value in os.environ.items() if key != "SPARK_HOME"} | own
+
+
+def command(port, *, host="127.0.0.1"):
+    return [str(BIN / "reclake"), "thrift", "--set", f"bi.thrift_port={port}", "--set", f"bi.thrift_host={host}"]
+
+
+@contextmanager
+def server(folder, *, conf=ROOT / "conf" / "spark" / "test", before=()):
+    """A Thrift Server that listens; gives its port. It is asked to end, and does so with exit code 0."""
+    port = free_port()
+    with (folder / "thrift.log").open("w+") as log:
+        process = subprocess.Popen(
+            [*before, *command(port)], env=environment(folder, conf), cwd=folder, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            deadline = time.monotonic() + SECONDS
+            while f"listens on 127.0.0.1:{port}" not in (folder / "thrift.log").read_text():
+                assert process.poll() is None, (folder / "thrift.log").read_text()
+                assert time.monotonic() < deadline, "the server does not listen"
+                time.sleep(0.5)
+            yield port
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=120) == 0
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def by_beeline(port, tables):
+    """Table → rows and checksum as beeline prints them."""
+    found = {}
+    for name, table in tables.items():
+        query = f"SELECT {', '.join(table['columns'])} FROM {name}"  # noqa: S608
+        told = subprocess.run(
+            [str(BIN / "beeline"), "-u", f"jdbc:hive2://127.0.0.1:{port}/gold", "-n", "bi", "--silent=true",
+             "--outputformat=csv2", "--showHeader=false", "--nullemptystring=false", "-e", query],
+            env=environment(Path("/"), ROOT / "conf" / "spark" / "test") | {"PYSPARK_PYTHON": sys.executable},
+            capture_output=True, text=True, check=False, timeout=SECONDS,
+        )  # fmt: skip
+        assert told.returncode == 0, told.stderr
+        rows = [[None if cell == "NULL" else cell for cell in row] for row in csv.reader(io.StringIO(told.stdout)) if row]
+        found[name] = checksum(rows, table["types"])
+    return found
+
+
+def test_readers_of_the_folder_see_what_is_published_if_they_are_given_its_version(lake):
+    app, _, _ = lake
+    wanted = seen_by_spark(app)
+    assert {count for count, _ in wanted.values()} == {16}
+    for reader in ("delta_rs", "duckdb_on_delta"):
+        assert read_by(reader, tables=columns_of(app)) == wanted, reader
+        newest = read_by(reader, tables=columns_of(app, newest=True))
+        assert [name for name in wanted if newest[name] == wanted[name]] == [], "the known-bad reader is not seen"
+
+
+def test_thrift_readers_see_what_is_published_and_follow_it(lake):
+    app, unpublished, folder = lake
+    wanted, tables = seen_by_spark(app), columns_of(app)
+    with server(folder) as port:
+        assert read_by("pyhive", port=port, tables=tables) == wanted
+        assert by_beeline(port, tables) == wanted
+        named = {name.replace("gold.", "gold_newest."): table for name, table in tables.items()}
+        newest = read_by("pyhive", port=port, tables=named)
+        assert [name for name in wanted if newest[name.replace("gold.", "gold_newest.")] == wanted[name]] == []
+        publish(app, unpublished)
+        wanted = seen_by_spark(app)
+        deadline = time.monotonic() + SECONDS
+        while (seen := read_by("pyhive", port=port, tables=tables)) != wanted:
+            assert time.monotonic() < deadline, f"the views do not follow: {seen}"
+            time.sleep(1)
+
+
+def test_a_reader_whose_server_may_only_read_files_can_write_no_table_and_read_no_other_layer(lake, tmp_path):
+    """What the operating system enforces, and what nothing does: docs/bi.md says both."""
+    if shutil.which("setpriv") is None or os.geteuid() != 0:
+        pytest.skip("needs setpriv and root, to run a server that obeys the mode of files")
+    app, _, folder = lake
+    copied = tmp_path / "lake"
+    shutil.copytree(folder / "lake", copied)
+    (copied / "silver" / "contacts").mkdir(parents=True)
+    (copied / "silver" / "contacts" / "names.txt").write_text("somebody")
+    key = tmp_path / "id1.key"
+    key.write_text("00" * 32)
+    for place in (copied / "silver" / "contacts", key):
+        place.chmod(0)
+    for place in (copied / "gold").rglob("*"):
+        place.chmod(0o555 if place.is_dir() else 0o444)
+    path = f"{copied}/gold/segment_bins"
+    refused = [
+        "INSERT INTO gold_newest.segment_bins SELECT * FROM gold.segment_bins",
+        f"DELETE FROM delta.`{path}`",  # noqa: S608
+        f"OPTIMIZE delta.`{path}`",
+        f"SELECT * FROM text.`{copied}/silver/contacts/names.txt`",  # noqa: S608
+        f"SELECT * FROM text.`{key}`",  # noqa: S608
+    ]
+    accepted = ["SET spark.sql.shuffle.partitions=3", "DROP VIEW gold.model_metrics", "SELECT count(*) FROM gold.segment_bins"]
+    with server(tmp_path, before=["setpriv", *NO_OVERRIDE]) as port:
+        told = read_by("pyhive_statements", port=port, statements=[*refused, *accepted])
+    assert [statement for statement in refused if not str(told[statement]).startswith("refused")] == []
+    assert [statement for statement in accepted if str(told[statement]).startswith("refused")] == []
+    assert read_by("delta_rs", tables={n: t | {"path": t["path"].replace(str(folder), str(tmp_path))}
+                                       for n, t in columns_of(app).items()}) == seen_by_spark(app)  # fmt: skip
+
+
+@pytest.fixture
+def production(tmp_path):
+    """The cluster profile's Spark settings, with what a machine without HDFS must change."""
+    shutil.copytree(ROOT / "conf" / "spark" / "cluster", tmp_path / "spark")
+    with (tmp_path / "spark" / "spark-defaults.conf").open("a") as settings:
+        settings.write(
+            "\nspark.master local[1]\nspark.driver.host 127.0.0.1\nspark.driver.bindAddress 127.0.0.1\n"
+            f"spark.driver.memory 1g\nspark.eventLog.enabled false\nspark.authenticate.secret {os.urandom(16).hex()}\n"
+        )
+    return tmp_path / "spark"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", ""])  # noqa: S104
+def test_production_refuses_to_be_open_to_everybody(lake, production, tmp_path, host):
+    _, _, folder = lake
+    port = free_port()
+    own = environment(folder, production) | {"RECLAKE__BI__METASTORE": str(tmp_path / "metastore")}
+    done = subprocess.run(
+        [*command(port, host=host), "--profile", "cluster", "--set", f"secrets.directory={tmp_path}"],
+        env=own, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=SECONDS,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "may not listen" in done.stderr
+    assert "hive.server2.authentication=NONE" in done.stderr
+
+
+def test_production_lets_nobody_in_whom_the_directory_does_not_know(lake, production, tmp_path):
+    """LDAP is asked before a session opens: here no directory answers, so nobody is known."""
+    _, _, folder = lake
+    with (production / "spark-defaults.conf").open("a") as settings:
+        settings.write(
+            f"spark.hive.server2.authentication LDAP\nspark.hive.server2.authentication.ldap.url ldap://127.0.0.1:{free_port()}\n"
+        )
+    shutil.copytree(folder / "lake", tmp_path / "lake")
+    statements = ["SELECT count(*) FROM gold.segment_bins"]
+    with server(tmp_path, conf=production) as port:
+        for login in ({}, {"password": ""}, {"password": "guessed"}):
+            told = read_by("pyhive_statements", port=port, statements=statements, **login)
+            assert list(told) == ["connect"], f"let in with {login}"
+            assert told["connect"].startswith("refused")
+
+
+def test_every_gold_table_is_looked_at(lake):
+    assert set(columns_of(lake[0])) == {table.name for table in gold.TABLES}
+    assert len(gold.TABLES) >= 4
