@@ -121,7 +121,12 @@ def demo(
         company.generate_demo(application, n_days=days)
         stopped = dict(run_graph(application, stages=tables.STAGES[:-1]))
         if tables.gold.MODEL_METRICS.name not in application.manifest.current() and not stopped:
-            run_training(application, as_of=next_as_of(application))
+            try:
+                outcome = run_training(application, as_of=next_as_of(application))
+            except ReclakeError as failure:
+                stopped[tables.gold.MODEL_METRICS.name] = failure  # the lists are built all the same, from what is popular
+            else:
+                console.say("the model is promoted" if outcome.is_promotable else f"not promoted: {'; '.join(outcome.reasons)}")
         stopped |= run_graph(application, stages=tables.STAGES[-1:])
         console.end()
         require_nothing_stopped(stopped)
@@ -228,7 +233,8 @@ def train(
         outcome = run_training(application, as_of=as_of.date() if as_of else next_as_of(application))
         rows = outcome.rows(training_id=application.run_id, model_version=None, is_promoted=outcome.is_promotable)
         chosen.console.rows(
-            "training", [{k: r[k] for k in ("model_name", "metric", "value", "lower", "upper", "n_customers")} for r in rows]
+            "training",
+            [{k: r[k] for k in ("model_name", "metric", "value", "lower", "upper", "n_customers", "is_promoted")} for r in rows],
         )
         chosen.console.say("promoted" if outcome.is_promotable else f"not promoted: {'; '.join(outcome.reasons)}")
 
@@ -463,6 +469,9 @@ def waive(
     declared = require_table(table)
     if not reason.strip():
         raise UsageError("a waiver needs a reason", "it is empty", "say why the table may pass")
+    if declared not in tables.GATED or declared is tables.gold.MODEL_METRICS:
+        told = "no gate stops it" if declared not in tables.GATED else "its gate decides on a promotion, which is not waived"
+        raise UsageError(f"{table} cannot be let through", told, "name a table of a daily stage: reclake tables lists them")
     chosen = _choose(profile, overrides)
     with _open(chosen, "waive") as application:
         expires_at = application.clock() + timedelta(hours=hours)

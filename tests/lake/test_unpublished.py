@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from frames import frame
 from lakes import bag, run_days
-from reclake.errors import LakeDamaged, Overtaken
+from reclake.errors import LakeDamaged, Overtaken, UsageError
 from reclake.lake.digest import contents_by_day
 from reclake.run import append
 from reclake.run.ingest import ingest
@@ -115,6 +115,14 @@ def test_a_drop_is_not_taken_in_beside_what_an_older_run_appended_meanwhile(spar
     monkeypatch.undo()
     assert ingest(app) == {}
     assert published(app, bronze.ORDERS).count() == 3
+
+
+def test_one_folder_for_several_sources_is_refused_before_anything_is_taken_in(spark, tmp_path, landing):
+    app = opened_lake(spark, tmp_path, landing, "mended")
+    both = app.settings.model_copy(update={"sources": app.settings.sources.model_copy(update={"enabled": ["till", "stall"]})})
+    with pytest.raises(UsageError, match="several sources"):
+        ingest(replace(app, settings=both), str(landing / "till"))
+    assert app.manifest.last_id() == 0
 
 
 def test_a_value_that_moves_to_the_next_column_is_another_content(spark):

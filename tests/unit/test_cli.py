@@ -50,6 +50,13 @@ def test_no_days_are_refused(made, command):
     assert made == []
 
 
+@pytest.mark.parametrize("table", ["gold.model_metrics", "ops.ledger"])
+def test_a_table_whose_gate_no_waiver_opens_is_refused(table):
+    done = CliRunner().invoke(cli.app, ["waive", table, "--reason", "it is late"])
+    assert isinstance(done.exception, UsageError)
+    assert f"{table} cannot be let through" in str(done.exception)
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_listing_says_how_many_rows_it_leaves_out(capsys, as_json):
     console = Console(as_json=as_json)

@@ -49,6 +49,16 @@ def test_a_machine_that_is_ready(places, root, monkeypatch):
     assert found["suites"]["found"] == f"{len(list((root / 'expectations').glob('*.json')))} files"
 
 
+def test_a_machine_that_only_submits_is_told_what_was_not_checked(places, root, monkeypatch, tmp_path):
+    home = tmp_path / "home"
+    for folder in ("conf", "expectations"):
+        shutil.copytree(root / folder, home / folder)
+    places |= {"lake.root": "hdfs:///reclake/lake", "landing.root": "hdfs:///reclake/landing"}
+    found, error = examined(places, home, monkeypatch)
+    assert error is None
+    assert {name for name, one in found.items() if one["found"].startswith("not checked")} == {"packages", "lake", "landing"}
+
+
 def no_landing_folder(places, monkeypatch):
     places["landing.root"].rmdir()
 

@@ -45,6 +45,9 @@ def _judged(checks: dict[str, Callable[[], str]]) -> Iterator[Finding]:
             yield {"check": name, "state": "ok", "found": check(), "next": ""}
         except ReclakeError as error:
             yield {"check": name, "state": "bad", "found": f"{error.args[0]}: {error.args[1]}", "next": error.args[2]}
+        except OSError as error:
+            told = f"{type(error).__name__}: {error.filename or error}"
+            yield {"check": name, "state": "bad", "found": told, "next": "see that it can be read"}
 
 
 def _python() -> str:
@@ -65,7 +68,10 @@ def _java() -> str:
 
 
 def _packages(home: Path) -> str:
-    pins = [line.split("==") for line in (home / "requirements" / "jobs.txt").read_text().splitlines() if "==" in line]
+    listed = home / "requirements" / "jobs.txt"
+    if not listed.is_file():  # a machine that submits needs conf/, expectations/ and jobs/ only
+        return "not checked: no requirements/jobs.txt here"
+    pins = [line.split("==") for line in listed.read_text().splitlines() if "==" in line]
     wrong = []
     for name, version in pins:
         try:
@@ -97,14 +103,16 @@ def _folder(path: Path, pattern: str) -> str:
 
 
 def _readable(path: str) -> str:
-    if "://" not in path and not Path(path).is_dir():
+    if "://" in path:
+        return f"not checked: {path}"
+    if not Path(path).is_dir():
         raise ReclakeError("no landing folder", f"nothing at {path}", "reclake generate makes the demo's; else set landing.root")
     return path
 
 
 def _writable(path: str) -> str:
     if "://" in path:
-        return path
+        return f"not checked: {path}"
     folder = Path(path)
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not os.access(existing, os.W_OK):

@@ -42,8 +42,15 @@ def ingest(
     Raises
     ------
     UsageError
-        When the lake holds records of a source that is not enabled, or a folder does not exist.
+        When the lake holds records of a source that is not enabled, a folder does not exist, or one folder is named for
+        several sources: each would take in whatever its patterns match.
     """
+    if folder is not None and len(app.settings.sources.enabled) > 1:
+        raise UsageError(
+            "one landing folder cannot be that of several sources",
+            f"enabled are {', '.join(app.settings.sources.enabled)}",
+            "name the source it belongs to: --source NAME, or set landing.root and leave --landing out",
+        )
     require_sources_named(app)  # before bronze changes: what was appended is not undone
     stopped: dict[str, ReclakeError] = {}
     for name in app.settings.sources.enabled:

@@ -39,6 +39,8 @@ def train(app: Application, *, as_of: date) -> TrainingOutcome:
     app.reporter.started(table.stage, table.name)
     with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
         outcome, judged = _trained(app, as_of)
+    seconds = time.monotonic() - started
+    app.store.append(ops.GATE_RESULTS, [judged | {"n_build_jobs": jobs.total, "build_seconds": seconds}])
     app.reporter.finished(
         TableReport(
             table.stage,
@@ -47,7 +49,7 @@ def train(app: Application, *, as_of: date) -> TrainingOutcome:
             n_rows=judged["n_rows"],
             verdict=judged["verdict"],
             n_jobs=jobs.total,
-            seconds=time.monotonic() - started,
+            seconds=seconds,
         )
     )
     return outcome
@@ -114,7 +116,6 @@ def _record(app: Application, outcome: TrainingOutcome, version: str | None, cla
         app.registry.promote(app.spark, version, min_champion_ratio=app.settings.training.min_champion_ratio)
     # The training's id is the fence: a repeated attempt adds no second set of rows.
     newest = app.store.append(gold.MODEL_METRICS, rows, fence=(f"training:{app.run_id}", 1))
-    app.store.append(ops.GATE_RESULTS, [judged | {"version": newest}])
     moved = {gold.MODEL_METRICS.name: newest} if newest is not None else {}
     if is_promoted and version is not None:
         moved[f"model:{MODEL}"] = int(version)
@@ -122,7 +123,7 @@ def _record(app: Application, outcome: TrainingOutcome, version: str | None, cla
     counted = {gold.MODEL_METRICS.name: len(rows) + (before.n_rows if before else 0)}
     app.manifest.publish(moved, counted, run_id=app.run_id, token=claim.token, at=app.clock())
     logger.info("training %s: %s", app.run_id, "promoted" if is_promoted else "; ".join(outcome.reasons) or "not promoted")
-    return judged
+    return judged | {"version": newest}
 
 
 def _require_passed(app: Application, rows: list[dict[str, Any]]) -> dict[str, Any]:
