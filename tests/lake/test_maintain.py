@@ -111,6 +111,7 @@ def test_small_files_are_joined_and_everything_goes_on_as_before(spark, app, tmp
     assert products == ["p0", "p1", "p2", "p8"]
 
 
+@pytest.mark.trial
 def test_a_rollback_over_maintenance_and_back_gives_the_same_rows(spark, app, tmp_path):
     now, last = bags(app), app.manifest.last_id()
     maintain(app)
@@ -149,6 +150,7 @@ def test_a_table_that_a_run_holds_is_left_for_later_and_the_others_are_done(app)
     app.claims.release(claim)
 
 
+@pytest.mark.trial
 def test_what_a_crash_left_unpublished_is_published_by_the_next_maintenance_and_hurts_no_run(spark, app, tmp_path, monkeypatch):
     before, table = bags(app), bronze.ORDERS
 
@@ -168,6 +170,7 @@ def test_what_a_crash_left_unpublished_is_published_by_the_next_maintenance_and_
     assert of_table(maintain(again(spark, tmp_path), only=[table.name]), table)["outcome"] == MAINTAINED
 
 
+@pytest.mark.trial
 def test_an_erasure_leaves_one_version_and_no_rollback_goes_behind_it(spark, app, tmp_path):
     table, before = silver.INTERACTIONS, bags(app)
     first = next(n for n in range(1, app.manifest.last_id() + 1) if table.name in app.manifest.current(n))
@@ -184,6 +187,7 @@ def test_an_erasure_leaves_one_version_and_no_rollback_goes_behind_it(spark, app
     assert bags(again(spark, tmp_path)) == before
 
 
+@pytest.mark.trial
 def test_tables_that_exist_follow_the_settings(spark, app):
     app.store.keep_days = 40
     for table in (silver.INTERACTIONS, ops.LEDGER):
