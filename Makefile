@@ -34,8 +34,8 @@ demo: install ## the whole way on generated data: files to recommendations
 test: install ## all tests but the trials; ≤ 15 minutes on 2 cores
 	$(RUN)/pytest tests -m "not trial" -n 2 --dist loadfile --no-loadscope-reorder
 
-trials: install $(AIRFLOW)/.installed ## hurt the system on purpose
-	$(RUN)/pytest tests -m trial -n 2 --dist loadfile --no-loadscope-reorder
+trials: install $(AIRFLOW)/.installed $(BI)/.installed ## hurt the system on purpose
+	$(RUN)/pytest tests -m trial -rs -n 2 --dist loadfile --no-loadscope-reorder
 
 cluster-demo: install ## a master and two workers on loopback: the same tables as on this machine
 	PYTHONPATH=tests TZ=UTC $(JOBS)/bin/python tests/cluster_demo.py
@@ -71,8 +71,8 @@ $(BI)/.installed: requirements/bi.txt
 
 bi: $(BI)/.installed ## create the environment of the BI readers: DuckDB, delta-rs, PyHive
 
-airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment, with a stand-in for spark-submit
-	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags -m "not trial" --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q
+airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment; a whole day by real spark-submit among them
+	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q
 
 clean: ## remove the demo's lake, landing files, models and keys
 	rm -rf .reclake
