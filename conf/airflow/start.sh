@@ -13,7 +13,8 @@ export RECLAKE_PROFILE=${RECLAKE_PROFILE:-local} RECLAKE_REPORTS=${RECLAKE_REPOR
 export AIRFLOW__CORE__DAGS_FOLDER=$home/dags AIRFLOW__CORE__LOAD_EXAMPLES=False AIRFLOW__CORE__EXECUTOR=LocalExecutor
 export AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$port AIRFLOW__API__WORKERS=1 AIRFLOW__API__BASE_URL=http://127.0.0.1:$port
 export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:$port/execution/
-# SQLite lets one write at a time: the others wait this many seconds before they fail.
+# SQLite lets one write at a time: the others wait this many seconds before they fail. A busy laptop answers late.
+export AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT=60
 export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:///$AIRFLOW_HOME/airflow.db?timeout=60"
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
 export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=admin:admin,viewer:viewer
@@ -30,6 +31,8 @@ export AIRFLOW__API_AUTH__JWT_SECRET_CMD="cat $AIRFLOW_HOME/jwt_secret"
 export AIRFLOW__API__SECRET_KEY_CMD="cat $AIRFLOW_HOME/secret_key"
 
 "$airflow" db migrate > "$AIRFLOW_HOME/migrate.log" 2>&1 || { tail "$AIRFLOW_HOME/migrate.log"; exit 1; }
+# Readers and the writer do not lock each other out.
+"$home/.venv/airflow/bin/python" -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("PRAGMA journal_mode=WAL")' "$AIRFLOW_HOME/airflow.db"
 "$airflow" pools import "$home/conf/airflow/pools.json" >> "$AIRFLOW_HOME/migrate.log" 2>&1
 
 children=()
