@@ -53,7 +53,7 @@ def without_waiting(dag: Any, *, retries: int = 0) -> Any:
     """The DAG with retries that come at once, as `dag.test()` waits for them, and without its deadline.
 
     In Airflow 3.3.2 `dag.test()` looks a deadline up by its definition instead of its id, and breaks off. That it fires
-    under a scheduler is not shown by a test.
+    under a scheduler was seen by hand (docs/operations.md).
     """
     dag.deadline = None
     for task in dag.tasks:

@@ -8,7 +8,6 @@ import pytest
 from spark.test_intake import LIMITS, click, decided, drop, raws, taken
 
 N_BYTES = 300_000_000
-PIECE = b"0" * 1_000_000
 
 
 def limits(**changes):
@@ -16,32 +15,41 @@ def limits(**changes):
     return SimpleNamespace(**vars(LIMITS) | {"max_file_bytes": 1_000_000} | changes)
 
 
-def bomb(path):
-    """One line of 300 MB in about 292 kB."""
+ONE_LINE = (b'{"a": "', b"0" * 1_000_000, b'"}\n')
+MANY_LINES = (b"", b"{}\n" * 333_333, b"")
+NAME = "clicks/2026-03-01-bomb.jsonl.gz"
+
+
+def bomb(path, kind):
+    """300 MB, as one line or as many, in about 292 kB."""
+    first, piece, last = kind
     path.parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(path, "wb", compresslevel=9) as packed:
-        packed.write(b'{"a": "')
-        for _ in range(N_BYTES // len(PIECE)):
-            packed.write(PIECE)
-        packed.write(b'"}\n')
+        packed.write(first)
+        for _ in range(N_BYTES // len(piece)):
+            packed.write(piece)
+        packed.write(last)
     return path
 
 
 @pytest.mark.trial
-def test_a_bomb_is_refused_by_name_and_the_good_file_beside_it_lands(spark, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(ONE_LINE, "holds a record of more than 4096 bytes"), (MANY_LINES, "unpacks to more than 100 times")],
+    ids=("one line", "many lines"),
+)
+def test_a_bomb_is_refused_by_name_and_the_good_file_beside_it_lands(spark, tmp_path, kind, said):
     drop(tmp_path, {"clicks/2026-03-01.jsonl": click()})
-    packed = bomb(tmp_path / "clicks" / "2026-03-01-bomb.jsonl.gz")
-    assert packed.stat().st_size < 400_000
+    assert bomb(tmp_path / NAME, kind).stat().st_size < 900_000
     intake = taken(spark, tmp_path, limits=limits())
     outcomes = decided(intake)
-    assert "more than 100 times" in outcomes.pop("clicks/2026-03-01-bomb.jsonl.gz")
+    assert said in outcomes.pop(NAME)
     assert outcomes == {"clicks/2026-03-01.jsonl": "ingested"}
     assert [name for name, *_ in raws(intake)] == ["clicks/2026-03-01.jsonl"]
 
 
 @pytest.mark.trial
-def test_without_the_limit_the_line_reaches_a_worker_whole(spark, tmp_path):
-    """The known-bad variant: only the record's own limit is left, and it counts what was unpacked."""
-    bomb(tmp_path / "clicks" / "2026-03-01-bomb.jsonl.gz")
-    outcome = decided(taken(spark, tmp_path, limits=limits(max_unpacked_ratio=10_000)))
-    assert "times" not in outcome["clicks/2026-03-01-bomb.jsonl.gz"]
+def test_without_a_limit_on_records_the_line_is_taken_for_one(spark, tmp_path):
+    """The known-bad variant: the file is good then, and a worker holds its 300 MB."""
+    bomb(tmp_path / NAME, ONE_LINE)
+    assert decided(taken(spark, tmp_path, limits=limits(max_record_bytes=400_000_000))) == {NAME: "ingested"}
