@@ -3,8 +3,6 @@
 Known-bad: a reader of the newest commit, beside one that is not published, sees other rows.
 """
 
-import csv
-import io
 import os
 import shutil
 import signal
@@ -84,10 +82,11 @@ def server(folder, *, conf=ROOT / "conf" / "spark" / "test", before=()):
 
 
 def by_beeline(port, tables):
-    """Table → rows and checksum as beeline prints them."""
+    """Table → rows and checksum as beeline prints them: as hexadecimal digits, since its CSV leaves quotes and breaks alone."""
     found = {}
     for name, table in tables.items():
-        query = f"SELECT {', '.join(table['columns'])} FROM {name}"  # noqa: S608
+        columns = ", ".join(f"hex(CAST({column} AS STRING))" for column in table["columns"])
+        query = f"SELECT {columns} FROM {name}"  # noqa: S608
         told = subprocess.run(
             [str(BIN / "beeline"), "-u", f"jdbc:hive2://127.0.0.1:{port}/gold", "-n", "bi", "--silent=true",
              "--outputformat=csv2", "--showHeader=false", "--nullemptystring=false", "-e", query],
@@ -95,9 +94,13 @@ def by_beeline(port, tables):
             capture_output=True, text=True, check=False, timeout=SECONDS,
         )  # fmt: skip
         assert told.returncode == 0, told.stderr
-        rows = [[None if cell == "NULL" else cell for cell in row] for row in csv.reader(io.StringIO(told.stdout)) if row]
+        rows = [[_from_hex(cell) for cell in line.split(",")] for line in told.stdout.splitlines() if line]
         found[name] = checksum(rows, table["types"])
     return found
+
+
+def _from_hex(cell):
+    return None if cell == "NULL" else bytes.fromhex(cell).decode()
 
 
 def test_readers_of_the_folder_see_what_is_published_if_they_are_given_its_version(lake):
