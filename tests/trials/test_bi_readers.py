@@ -94,7 +94,9 @@ def by_beeline(port, tables):
             capture_output=True, text=True, check=False, timeout=SECONDS,
         )  # fmt: skip
         assert told.returncode == 0, told.stderr
-        rows = [[_from_hex(cell) for cell in line.split(",")] for line in told.stdout.splitlines() if line]
+        # Without a terminal it prints its prompt before the first line.
+        lines = [line.rpartition("> ")[2] for line in told.stdout.splitlines() if line]
+        rows = [[_from_hex(cell) for cell in line.split(",")] for line in lines]
         found[name] = checksum(rows, table["types"])
     return found
 

@@ -36,10 +36,12 @@ class Catalog:
             self.newest_database: "Tables as last committed, published or not: for checks, not for reports",
         }
         for database, comment in said.items():
-            self._spark.sql(
-                f"CREATE DATABASE IF NOT EXISTS {_name(database)} COMMENT {_text(comment)} "
-                f"WITH DBPROPERTIES ({_text(_LAKE)} = {_text(self._store.root)})"
-            )
+            # Asked first: a metastore logs an error for one that is there.
+            if not self._spark.catalog.databaseExists(database):
+                self._spark.sql(
+                    f"CREATE DATABASE IF NOT EXISTS {_name(database)} COMMENT {_text(comment)} "
+                    f"WITH DBPROPERTIES ({_text(_LAKE)} = {_text(self._store.root)})"
+                )
             told = self._spark.sql(f"DESCRIBE DATABASE EXTENDED {_name(database)}").where("info_name = 'Properties'").first()
             if told is None or f"({_LAKE},{self._store.root})" not in told["info_value"]:
                 raise UsageError(
