@@ -14,17 +14,17 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from lakes import as_environment, comparable
 from reclake import tables
 from reclake.lake.claims import ALL_DAYS
 from reclake.run.application import Application, open_application
 from reclake.run.demo import generate_demo
 from reclake.run.runner import run_graph
 from reclake.run.stage import require_nothing_stopped
-from reclake.run.views import published
-from reclake.settings import ENVIRONMENT_PREFIX, load_settings
+from reclake.settings import load_settings
 from reclake.tables import BY_NAME, Table, gold
 from standalone import ROOT, Cluster, standalone
 
@@ -56,11 +56,6 @@ def places(folder: Path, *, lake: str) -> dict[str, str]:
         "mlflow.tracking_uri": f"sqlite:///{shared / 'mlflow.db'}",
         "mlflow.artifact_root": (shared / "models").as_uri(),
     }
-
-
-def as_environment(settings: dict[str, str]) -> dict[str, str]:
-    """Settings as jobs take them from their environment."""
-    return {f"{ENVIRONMENT_PREFIX}{key.upper().replace('.', '__')}": value for key, value in settings.items()}
 
 
 def opened(folder: Path, *, lake: str, spark: SparkSession, profile: str) -> Application:
@@ -122,15 +117,10 @@ def share_model(app: Application, *, version: int | None) -> None:
     require_nothing_stopped(run_graph(app, first=LAST, last=LAST, stages=(_AFTER,)))
 
 
-def comparable(app: Application, table: Table) -> DataFrame:
-    """The published rows less what says which run wrote them."""
-    frame = published(app, table).drop(*table.run_columns)
-    return frame.withColumns({name: F.round(name, digits) for name, digits in ROUNDED.get(table.name, {}).items()})
-
-
 def bag(app: Application, table: Table) -> Counter[str]:
-    """The same, as a bag; collected, as the company is small."""
-    return Counter(map(repr, comparable(app, table).collect()))
+    """The published rows as a bag, figures of a model rounded; collected, as the company is small."""
+    rounded = {name: F.round(name, digits) for name, digits in ROUNDED.get(table.name, {}).items()}
+    return Counter(map(repr, comparable(app, table).withColumns(rounded).collect()))
 
 
 def published_in_either(one: Application, other: Application) -> set[str]:

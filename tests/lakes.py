@@ -1,7 +1,7 @@
 """Lakes of their own for tests that run the graph: settings, an open application, and the published rows as a bag."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,10 +19,26 @@ from reclake.run.report import Silent
 from reclake.run.runner import scope_of
 from reclake.run.stage import build_stage
 from reclake.run.views import published
-from reclake.settings import load_settings
+from reclake.settings import ENVIRONMENT_PREFIX, load_settings
 from reclake.tables import Table
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def places(folder: Path, landing: Path) -> dict[str, str]:
+    """Settings of a lake and its models below `folder`; keys lie beside the landing folder, so lakes can be compared."""
+    return {
+        "lake.root": str(folder / "lake"),
+        "landing.root": str(landing),
+        "secrets.directory": str(landing.parent / "secrets"),
+        "mlflow.tracking_uri": f"sqlite:///{folder / 'mlflow.db'}",
+        "mlflow.artifact_root": str(folder / "models"),
+    }
+
+
+def as_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Settings as processes of their own take them from their environment."""
+    return {f"{ENVIRONMENT_PREFIX}{key.upper().replace('.', '__')}": value for key, value in settings.items()}
 
 
 def open_lake(
@@ -34,18 +50,10 @@ def open_lake(
     overrides: Iterable[str] = (),
     clock: Callable[[], datetime] = utc_now,
 ) -> Application:
-    """An application on an own lake below `folder`; keys lie beside the landing folder, so lakes can be compared."""
-    secrets = landing.parent / "secrets"
-    make_key_files(str(secrets), ("id1", "c1"))
-    chosen = [
-        f"lake.root={folder / 'lake'}",
-        f"landing.root={landing}",
-        f"secrets.directory={secrets}",
-        f"mlflow.tracking_uri=sqlite:///{folder / 'mlflow.db'}",
-        f"mlflow.artifact_root={folder / 'models'}",
-        f'sources.enabled=["{source}"]',
-        *overrides,
-    ]
+    """An application on an own lake below `folder`."""
+    own = places(folder, landing)
+    make_key_files(own["secrets.directory"], ("id1", "c1"))
+    chosen = [*(f"{key}={value}" for key, value in own.items()), f'sources.enabled=["{source}"]', *overrides]
     settings = load_settings(ROOT, profile="test", overrides=chosen, environment={})
     return open_application(ROOT, settings, name="test", spark=spark, reporter=Silent(), clock=clock)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from decoded import decoded_files
+from lakes import as_environment, places
 
 PHONE = "13800138000"  # demo.canary_phone
 
@@ -34,12 +35,7 @@ def folder(root, tmp_path_factory):
 @pytest.fixture(scope="module")
 def reclake(root, folder):
     """The command line on the lake; gives exit code, standard output and standard error, which are kept as logs."""
-    own = {
-        "RECLAKE__LAKE__ROOT": str(folder / "lake"),
-        "RECLAKE__LANDING__ROOT": str(folder / "landing"),
-        "RECLAKE__SECRETS__DIRECTORY": str(folder / "secrets"),
-        "RECLAKE__MLFLOW__TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}",
-        "RECLAKE__MLFLOW__ARTIFACT_ROOT": str(folder / "models"),
+    own = as_environment(places(folder, folder / "landing")) | {
         "RECLAKE__DEMO__N_CUSTOMERS": "60",
         # All have accounts from the first day on, and every search holds the canary.
         "RECLAKE__DEMO__LIFE__MEMBER_SHARE": "1",

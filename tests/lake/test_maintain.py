@@ -2,6 +2,7 @@
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -20,6 +21,7 @@ from reclake.run.rollback import roll_back
 from reclake.run.views import published
 from reclake.settings import load_settings
 from reclake.tables import bronze, gold, ops, silver
+from reclake.tables.declaration import plain
 from till import FIRST, MENDED, SECOND, THIRD, opened_lake, order
 
 ONLY = frozenset({"silver.order_records", "silver.order_lines", "silver.interactions"})
@@ -226,6 +228,15 @@ def test_a_trimmed_log_still_holds_every_version_that_is_kept(spark, store, tmp_
     kept = {item.name for item in (tmp_path / "bins" / "gold" / "segment_bins" / "_delta_log").iterdir()}
     assert "00000000000000000001.checkpoint.parquet" in kept
     assert not [name for name in kept if "00000000000000000000." in name]
+
+
+def test_a_column_declared_since_the_last_write_is_no_property_yet(spark, store):
+    table = gold.SEGMENT_BINS
+    longer = replace(table, fields=(*table.fields, plain("colour", "string", "A colour.")))
+    version = store.replace_days(table, bins(spark, FIRST, 1), days=[FIRST], entry={"commit_id": "a"})
+    assert store.columns(longer, version=version) == [field.name for field in table.fields]
+    assert "colour" in store.read(longer, version=version).columns
+    assert Upkeep(store, **EAGER).lacking(longer, version) == {}
 
 
 def test_a_manifest_row_keeps_its_version_from_the_next_row_on(store):

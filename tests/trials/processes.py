@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lakes import ROOT
+from lakes import ROOT, as_environment, places
 
 KILLED = -signal.SIGKILL
 _KILLER = Path(__file__).with_name("killed_job.py")
@@ -37,15 +37,9 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         """What a job needs to work here."""
-        own = {
+        own = as_environment(places(self.folder, self.landing) | {"sources.enabled": '["demo"]'}) | {
             "RECLAKE_HOME": str(ROOT),
             "RECLAKE_PROFILE": "test",
-            "RECLAKE__LAKE__ROOT": str(self.lake),
-            "RECLAKE__LANDING__ROOT": str(self.landing),
-            "RECLAKE__SECRETS__DIRECTORY": str(self.landing.parent / "secrets"),
-            "RECLAKE__MLFLOW__TRACKING_URI": f"sqlite:///{self.folder / 'mlflow.db'}",
-            "RECLAKE__MLFLOW__ARTIFACT_ROOT": str(self.folder / "models"),
-            "RECLAKE__SOURCES__ENABLED": '["demo"]',
             "PYTHONPATH": os.pathsep.join((str(ROOT / "lib"), str(ROOT / "tests"))),
             "GX_ANALYTICS_ENABLED": "false",
         }

@@ -6,11 +6,10 @@ Known-bad: a reader of the newest commit, beside one that is not published, sees
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from bi_readers import checksum
 from gold_lake import columns_of, gold_lake, publish, read_by, seen_by_spark
 from lakes import ROOT
 from reclake.tables import gold
+from standalone import free_port
 
 pytestmark = pytest.mark.trial  # a Thrift Server of its own
 
@@ -33,12 +33,6 @@ def lake(spark, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bi")
     app, unpublished = gold_lake(spark, folder)
     return app, unpublished, folder
-
-
-def free_port():
-    with closing(socket.socket()) as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def environment(folder, conf):

@@ -18,7 +18,6 @@ from cluster_demo import (
     AS_OF,
     LAST,
     Timed,
-    as_environment,
     compared,
     generate,
     opened,
@@ -28,6 +27,7 @@ from cluster_demo import (
     run_on_cluster,
     share_model,
 )
+from lakes import as_environment
 from reclake.run.application import Application
 from reclake.run.plan import Scope
 from reclake.run.planned import plan

@@ -12,19 +12,13 @@ from reclake.lake.claims import Claims
 from reclake.lake.store import Store
 from reclake.run.application import utc_now
 from reclake.tables import gold
+from trials.trial import Unchecked
 
 pytestmark = pytest.mark.trial
 TABLE = gold.SEGMENT_BINS
 FIRST = date(2026, 3, 1)
 N_WRITERS = 4
 MAX_TRIES = 5
-
-
-class Unchecked(Claims):
-    """Claims that are given to everyone: the known-bad variant."""
-
-    def _state(self):
-        return super()._state()[0], []
 
 
 class Writer:

@@ -12,7 +12,7 @@ from reclake.run.application import utc_now
 from reclake.settings import load_settings
 from reclake.synthetic.company import generate
 from reclake.tables import ops, silver
-from trials.trial import Passing, snapshot
+from trials.trial import Passing, Unchecked, snapshot
 
 pytestmark = pytest.mark.trial
 FIRST = date(2026, 1, 1)
@@ -20,17 +20,6 @@ DAYS = [FIRST, FIRST + timedelta(days=1)]
 LATER = FIRST + timedelta(days=5)  # beyond the late limit: what is delivered then touches none of the first days
 ONLY = with_inputs(silver.ORDER_LINES)
 COMPARED = (silver.ORDER_RECORDS, silver.ORDER_LINES)
-
-
-class Unchecked(Claims):
-    """Claims that check nothing: the known-bad variant."""
-
-    def _state(self):
-        last, _ = super()._state()
-        return last, []
-
-    def require_held(self, claim):
-        pass
 
 
 class Held(Passing):

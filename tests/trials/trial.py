@@ -9,6 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, Row
 
+from reclake.lake.claims import Claims
 from reclake.privacy.keys import load_key
 from reclake.privacy.tokens import account_pseudonym, device_pseudonym
 from reclake.quality.gate import Gate
@@ -192,3 +193,14 @@ class Passing(Gate):
 
     def check(self, table, frame, **options):
         return judged(table, findings=(), warnings=(), n_expectations=1, n_rows=options["n_rows"], seconds=0.0, n_jobs=0)
+
+
+class Unchecked(Claims):
+    """Claims that check nothing: the known-bad variant of trials that claims decide."""
+
+    def _state(self):
+        last, _ = super()._state()
+        return last, []
+
+    def require_held(self, claim):
+        pass

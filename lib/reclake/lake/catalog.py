@@ -80,7 +80,7 @@ class Catalog:
 
     def _rows(self, table: Table, version: int) -> str:
         """The version's rows as a query; columns that were declared since it was written are null."""
-        stored = self._spark.read.format("delta").option("versionAsOf", version).load(self._store.path(table)).columns
+        stored = self._store.columns(table, version=version)
         columns = (_name(f.name) if f.name in stored else f"CAST(NULL AS {f.type}) AS {_name(f.name)}" for f in table.fields)
         return f"SELECT {', '.join(columns)} FROM delta.{_name(self._store.path(table))} VERSION AS OF {version}"  # noqa: S608
 

@@ -124,12 +124,19 @@ class Store:
 
     def read(self, table: Table, *, version: int, days: Collection[date] | None = None) -> DataFrame:
         """The table at a version; only `days` if given. Columns declared since that version was written are null."""
-        frame = self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
+        frame = self._stored(table, version)
         if added := [column for column in spark_schema(table) if column.name not in frame.columns]:
             frame = frame.withColumns({column.name: F.lit(None).cast(column.dataType) for column in added})
         if days is None or table.day_column is None:
             return frame
         return frame.where(is_day_of(table.day_column, days))
+
+    def columns(self, table: Table, *, version: int) -> list[str]:
+        """The columns that the version holds: those declared since are not among them."""
+        return self._stored(table, version).columns
+
+    def _stored(self, table: Table, version: int) -> DataFrame:
+        return self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
 
     def read_newest(self, table: Table) -> DataFrame:
         """An ops table as it stands, without rows before its first commit; the others are read at a version."""

@@ -52,10 +52,9 @@ class Upkeep:
 
     def lacking(self, table: Table, version: int) -> dict[str, str]:
         """The properties in which the table differs from what is declared and set now, with the values they should have."""
-        path = self._store.path(table)
-        columns = self._store.read(table, version=version).columns
+        columns = self._store.columns(table, version=version)
         wanted = properties_of(table, keep_days=self._store.keep_days, columns=columns)
-        found = self._store.log.properties(path, version)
+        found = self._store.log.properties(self._store.path(table), version)
         return {name: value for name, value in wanted.items() if found.get(name) != value}
 
     def set_properties(self, table: Table, properties: dict[str, str]) -> None:

@@ -89,20 +89,5 @@ def _entry(run: StageRun, table: Table, day: str, added: DayContent, source: Sou
     """What the day holds after the append: digests are sums, so nothing is scanned again."""
     before = run.app.ledger.days(table).get(day)
     digest = (before.content.digest if before else Digest()) + added.digest
-    digests = run.app.digests(table)
     versions: dict[str, Any] = {**(before.input_versions if before else {}), f"source:{source.name}": 0}
-    return Entry(
-        table=table.name,
-        day=day,
-        sequence=run.next_sequence(),
-        kind="build",
-        version=-1,
-        run_id=run.app.run_id,
-        token=run.claim.token,
-        recorded_at=run.app.clock(),
-        content=DayContent(digest),
-        code_digest=digests.code,
-        settings_digest=digests.settings,
-        suite_digest=digests.suite,
-        input_versions=versions,
-    )
+    return run.entry(table, day, DayContent(digest), input_versions=versions)

@@ -29,12 +29,12 @@ def commit_days(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[s
     found = {day: contents.get(day, DayContent(Digest())) for day in work.days}
     changed = [day for day, content in found.items() if day not in before or before[day].content != content]
     unchanged = [day for day in work.days if day not in changed]
-    app.ledger.add(_entry(run, work, day, "unchanged", before[day].version, found[day]) for day in unchanged)
+    app.ledger.add(_entry(run, work, day, found[day], kind="unchanged", version=before[day].version) for day in unchanged)
     if not changed:
         return run.versions[table.name], "unchanged"
     require_as_published(run, table)  # a write onto a damaged log would make the loss the published state
     _restore_if_rolled_back(run, table)
-    entries = [_entry(run, work, day, "build", -1, found[day]) for day in changed]
+    entries = [_entry(run, work, day, found[day]) for day in changed]
     ride = commit_entry(uuid4().hex, entries)
     phase("in_commit", table.name)
     if table.write == "replace_days":
@@ -53,7 +53,7 @@ def commit_days(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[s
         _put_back(run, table, version, entries)
         raise
     phase("committed", table.name)
-    app.ledger.add(_entry(run, work, entry.day, "build", version, entry.content, sequence=entry.sequence) for entry in entries)
+    app.ledger.add(replace(entry, version=version) for entry in entries)
     run.versions[table.name] = run.built[table.name] = version
     run.rows[table.name] = app.ledger.n_rows(table)
     return version, "built"
@@ -125,23 +125,13 @@ def _require_all_written(run: StageRun, table: Table, version: int, n_rows: int)
         )
 
 
-def _entry(
-    run: StageRun, work: Work, day: str, kind: str, version: int, content: DayContent, *, sequence: int | None = None
-) -> Entry:
-    digests = run.app.digests(work.table)
-    return Entry(
-        table=work.table.name,
-        day=day,
-        sequence=run.next_sequence() if sequence is None else sequence,
+def _entry(run: StageRun, work: Work, day: str, content: DayContent, *, kind: str = "build", version: int = -1) -> Entry:
+    return run.entry(
+        work.table,
+        day,
+        content,
         kind=kind,
         version=version,
-        run_id=run.app.run_id,
-        token=run.claim.token,
-        recorded_at=run.app.clock(),
-        content=content,
-        code_digest=digests.code,
-        settings_digest=digests.settings,
-        suite_digest=digests.suite,
         input_digests=work.input_digests[day],
         input_versions={i.table.name: run.versions.get(i.table.name) for i in work.table.inputs},
     )

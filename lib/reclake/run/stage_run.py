@@ -10,7 +10,8 @@ from typing import Any
 from reclake import tables
 from reclake.errors import ReclakeError
 from reclake.lake.claims import Claim
-from reclake.lake.ledger import sequence_of
+from reclake.lake.digest import DayContent
+from reclake.lake.ledger import Entry, sequence_of
 from reclake.lake.manifest import Published
 from reclake.tables import Table, ops
 
@@ -39,6 +40,36 @@ class StageRun:
         """The place of the next ledger entry."""
         self.n_entries += 1
         return sequence_of(self.claim.token, self.n_entries)
+
+    def entry(
+        self,
+        table: Table,
+        day: str,
+        content: DayContent,
+        *,
+        kind: str = "build",
+        version: int = -1,
+        input_digests: dict[str, str] | None = None,
+        input_versions: dict[str, Any],
+    ) -> Entry:
+        """The next ledger entry: a day as this run leaves it. The version of a commit is known once it was made."""
+        digests = self.app.digests(table)
+        return Entry(
+            table=table.name,
+            day=day,
+            sequence=self.next_sequence(),
+            kind=kind,
+            version=version,
+            run_id=self.app.run_id,
+            token=self.claim.token,
+            recorded_at=self.app.clock(),
+            content=content,
+            code_digest=digests.code,
+            settings_digest=digests.settings,
+            suite_digest=digests.suite,
+            input_digests=input_digests or {},
+            input_versions=input_versions,
+        )
 
 
 @contextmanager
