@@ -6,7 +6,7 @@ BI := .venv/bi
 RUN := TZ=UTC $(JOBS)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help needs install demo test trials cluster-demo lint format airflow airflow-test bi dictionary wheel clean
+.PHONY: help needs install demo test trials trials-nightly cluster-demo lint format airflow airflow-test bi dictionary wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ test: install ## all tests but the trials; ≤ 15 minutes on 2 cores
 
 trials: install $(AIRFLOW)/.installed $(BI)/.installed ## hurt the system on purpose
 	$(RUN)/pytest tests -m trial -rs -n 2 --dist loadfile --no-loadscope-reorder
+
+trials-nightly: install ## the larger figures of the trials that have some: hours; goes on where it was stopped
+	$(RUN)/python tests/nightly.py
 
 cluster-demo: install ## a master and two workers on loopback: the same tables as on this machine
 	PYTHONPATH=tests TZ=UTC $(JOBS)/bin/python tests/cluster_demo.py

@@ -58,11 +58,7 @@ def spark() -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="session")
 def company(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The landing folder of a demo company of 60 people over 4 days; the truth lies in `truth` beside it."""
-    from reclake.settings import load_settings
-    from reclake.synthetic.company import generate
+    """The landing folder of a demo company over 4 days."""
+    from lakes import make_company
 
-    folder = tmp_path_factory.mktemp("company")
-    demo = load_settings(ROOT, profile="test", overrides=["demo.n_customers=60"], environment={}).demo
-    generate(spark, str(folder / "landing" / "demo"), str(folder / "truth"), settings=demo, n_days=4)
-    return folder / "landing"
+    return make_company(spark, tmp_path_factory.mktemp("company"), n_days=4)

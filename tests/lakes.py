@@ -20,6 +20,7 @@ from reclake.run.runner import scope_of
 from reclake.run.stage import build_stage
 from reclake.run.views import published
 from reclake.settings import ENVIRONMENT_PREFIX, load_settings
+from reclake.synthetic.company import generate
 from reclake.tables import Table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,6 +57,13 @@ def open_lake(
     chosen = [*(f"{key}={value}" for key, value in own.items()), f'sources.enabled=["{source}"]', *overrides]
     settings = load_settings(ROOT, profile="test", overrides=chosen, environment={})
     return open_application(ROOT, settings, name="test", spark=spark, reporter=Silent(), clock=clock)
+
+
+def make_company(spark: SparkSession, folder: Path, *, n_days: int) -> Path:
+    """The landing folder of a demo company of 60 people; the truth lies in `truth` beside it."""
+    demo = load_settings(ROOT, profile="test", overrides=["demo.n_customers=60"], environment={}).demo
+    generate(spark, str(folder / "landing" / "demo"), str(folder / "truth"), settings=demo, n_days=n_days)
+    return folder / "landing"
 
 
 def comparable(app: Application, table: Table) -> DataFrame:

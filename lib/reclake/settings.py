@@ -156,6 +156,11 @@ class MaintenanceSettings(Section):
     small_file_bytes: PositiveInt
 
 
+class RetentionSettings(Section):
+    as_of_days: PositiveInt
+    notes_days: int = Field(ge=7)  # a claim that may still be in force stays
+
+
 class AlertsSettings(Section):
     channel: Literal["none", "webhook", "mail"]
     timeout_seconds: PositiveFloat
@@ -214,6 +219,7 @@ class Settings(Section):
     mlflow: MlflowSettings
     run: RunSettings
     maintenance: MaintenanceSettings
+    retention: RetentionSettings
     alerts: AlertsSettings
     spark: SparkSettings
     bi: BiSettings

@@ -3,19 +3,20 @@
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
 from frames import contents, frame
-from lakes import bag, run_days
+from lakes import bag, run_days, with_inputs
 from reclake.errors import Overtaken, SettingsInvalid, StageStopped, UsageError
-from reclake.lake.claims import ALL_DAYS
+from reclake.lake.claims import ALL_DAYS, Claims
 from reclake.lake.log import Size
 from reclake.lake.manifest import Manifest
 from reclake.lake.store import Store
 from reclake.lake.upkeep import Upkeep
+from reclake.run.application import utc_now
 from reclake.run.maintain import HELD, LEFT, MAINTAINED, maintain, require_maintained
 from reclake.run.rollback import roll_back
 from reclake.run.views import published
@@ -200,6 +201,59 @@ def test_tables_that_exist_follow_the_settings(spark, app):
         assert found["delta.enableExpiredLogCleanup"] == str(table is ops.LEDGER).lower()
     row = app.manifest.current()[silver.INTERACTIONS.name]
     assert (row.version, row.kind) == (app.store.newest(silver.INTERACTIONS), "maintenance")
+
+
+@pytest.fixture
+def segmented(spark, prepared, tmp_path):
+    """A lake of two as_ofs; gives a function that opens it at a time."""
+    for name in ("landing", "mended", "secrets"):
+        shutil.copytree(prepared / name, tmp_path / name)
+    only = with_inputs(gold.CUSTOMER_SEGMENTS)
+
+    def opened(clock=utc_now):
+        app = opened_lake(spark, tmp_path, tmp_path / "landing", "mended")
+        object.__setattr__(app, "clock", clock)
+        object.__setattr__(app, "claims", Claims(app.store, clock, minutes=60, wait_seconds=0))
+        return app
+
+    for day in (FIRST, SECOND):
+        assert run_days(opened(), day, only=only) == {}
+    return opened
+
+
+def test_days_beyond_their_retention_go_and_are_not_built_again(segmented):
+    table, only = gold.CUSTOMER_SEGMENTS, with_inputs(gold.CUSTOMER_SEGMENTS)
+    before, last = bag(segmented(), table), segmented().manifest.last_id()
+    days = segmented().settings.retention.as_of_days
+    # The first as_of is a day older than what stays, the second is not.
+    later = segmented(lambda: datetime.combine(THIRD, time()) + timedelta(days=days))
+    assert of_table(maintain(later, only=[table.name]), table)["outcome"] == MAINTAINED
+    after = segmented()
+    held = bag(after, table)
+    assert {row["as_of_date"] for row in published(after, table).collect()} == {THIRD}
+    assert 0 < held.total() < before.total()
+    assert after.manifest.current()[table.name].n_rows == held.total()
+    assert set(after.ledger.days(table)) == {str(THIRD)}
+    assert run_days(after, only=only) == {}, "everything that is stale"
+    assert bag(after, table) == held
+    roll_back(after, last)
+    assert bag(after, table) == before
+
+
+def test_notes_beyond_their_retention_go_and_claims_go_on(segmented):
+    days = segmented().settings.retention.notes_days
+    later = segmented(lambda: utc_now() + timedelta(days=days + 1))
+    tables_of_notes = (ops.GATE_RESULTS, ops.CLAIMS)
+    n_before = [later.store.read_newest(table).count() for table in tables_of_notes]
+    highest = max(row["token"] for row in later.store.read_newest(ops.CLAIMS).collect())
+    maintain(later, only=[table.name for table in tables_of_notes])
+    n_after = [later.store.read_newest(table).count() for table in tables_of_notes]
+    assert min(n_before) > 2
+    assert n_after == [0, 4], "what is left are the claims under which this was done"
+    assert segmented().claims.take("next", {silver.SESSIONS.name: (ALL_DAYS,)}).token > highest
+    n_ledger = later.store.read_newest(ops.LEDGER).count()
+    maintain(later, only=[ops.LEDGER.name])
+    assert later.store.read_newest(ops.LEDGER).count() == n_ledger, "it has no retention"
 
 
 @pytest.fixture

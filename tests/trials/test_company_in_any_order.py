@@ -1,10 +1,11 @@
 """The demo company: days in any order and again end in the same tables as one pass over all of them (R-04)."""
 
+import random
 from datetime import date, timedelta
 
 import pytest
 
-from lakes import assert_same_bag, open_lake, run_days, with_inputs
+from lakes import assert_same_bag, make_company, open_lake, run_days, with_inputs
 from reclake import tables
 from reclake.run.rollback import roll_back
 from reclake.run.views import published
@@ -22,6 +23,14 @@ ONLY = with_inputs(*COMPARED)
 
 
 @pytest.fixture(scope="module")
+def company(company, spark, tmp_path_factory, trial_size):
+    """The company that all tests share; in the larger form one that delivers for longer."""
+    if trial_size.n_days == len(DAYS):
+        return company
+    return make_company(spark, tmp_path_factory.mktemp("longer-company"), n_days=trial_size.n_days)
+
+
+@pytest.fixture(scope="module")
 def whole(spark, company, tmp_path_factory):
     app = open_lake(spark, tmp_path_factory.mktemp("whole"), source="demo", landing=company)
     assert run_days(app, only=ONLY) == {}
@@ -29,9 +38,11 @@ def whole(spark, company, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def shuffled(spark, company, tmp_path_factory):
+def shuffled(spark, company, tmp_path_factory, trial_seed, trial_size):
     app = open_lake(spark, tmp_path_factory.mktemp("shuffled"), source="demo", landing=company)
-    for day in (DAYS[2], DAYS[0], DAYS[3], DAYS[1], DAYS[2]):
+    days = [FIRST + timedelta(days=n) for n in range(trial_size.n_days)]
+    drawn = random.Random(trial_seed).sample(days, len(days))
+    for day in (*drawn, drawn[0]):
         assert run_days(app, day, only=ONLY) == {}
     return app
 

@@ -2,7 +2,7 @@
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from lakes import bag, open_lake, run_days
 from reclake import tables
 from reclake.lake.ledger import Ledger
-from reclake.tables import silver
+from reclake.tables import ops, silver
 from trials.processes import KILLED, Place, ended, kill, log_entries, started, told, wait_for_a_commit
 from trials.readers import Reader
 
@@ -51,14 +51,13 @@ def undisturbed(spark, before, tmp_path_factory):
     found = {}
     for job in JOBS:
         place = before[job].copy(tmp_path_factory.mktemp(f"undisturbed-{job}"))
-        begun = time.monotonic()
         with started(place, *JOBS[job]) as process:
             assert wait_for_a_commit(place, process, log_entries(place)), told(place)
             claimed = time.monotonic()
             assert process.wait() == 0, told(place)
         app = opened(spark, place)
         rows = {table.name: bag(app, table) for table in tables.of_stage(job)}
-        found[job] = Outcome(rows, builds(app, job), time.monotonic() - claimed, claimed - begun)
+        found[job] = Outcome(rows, builds(app, job), time.monotonic() - claimed)
     return found
 
 
@@ -69,7 +68,6 @@ class Outcome:
     rows: dict
     builds: dict
     seconds: float
-    seconds_to_claim: float
 
 
 def builds(app, job):
@@ -150,3 +148,42 @@ def test_a_driver_killed_at_random_moments_leaves_what_an_undisturbed_one_leaves
                     break
         assert ended(place, *JOBS[job]) == 0, told(place)
         assert differences(spark, place, job, wanted) == []
+
+
+@pytest.mark.parametrize("options", [(), ("--erase-history",)], ids=("joining", "erasing"))
+def test_maintenance_killed_at_random_moments_changes_no_row(spark, before, tmp_path, trial_seed, trial_size, options):
+    """While it joins files, and while it removes them: published rows stay as they are, and so does what is up to date."""
+    rng, eager = random.Random(f"{trial_seed} maintain {options}"), {"RECLAKE__MAINTENANCE__MAX_SMALL_FILES": "1"}
+    wanted = published_rows(opened(spark, before["recommendations"]))
+    undisturbed = replace(before["recommendations"].copy(tmp_path / "undisturbed"), settings=eager)
+    with started(undisturbed, "maintain", *options) as process:
+        assert wait_for_a_commit(undisturbed, process, log_entries(undisturbed)), told(undisturbed)
+        claimed = time.monotonic()
+        assert process.wait() == 0, told(undisturbed)
+    seconds, n_killed, n_places = time.monotonic() - claimed, 0, 0
+    while n_killed < trial_size.n_kills:
+        place = replace(before["recommendations"].copy(tmp_path / f"{n_places}"), settings=eager)
+        n_places += 1
+        while n_killed < trial_size.n_kills:
+            with started(place, "maintain", *options) as process:
+                assert wait_for_a_commit(place, process, log_entries(place)), told(place)
+                time.sleep(rng.uniform(0, seconds))
+                is_killed = process.poll() is None
+            n_killed += is_killed
+            assert published_rows(opened(spark, place)) == wanted
+            if not is_killed:
+                break
+        assert ended(place, "maintain", *options) == 0, told(place)
+        app = opened(spark, place)
+        assert published_rows(app) == wanted
+        assert app.store.read_newest(ops.MAINTENANCE).count() > 0
+        assert {name: row.version for name, row in app.manifest.current().items()} == {
+            name: app.store.newest(tables.BY_NAME[name]) for name in app.manifest.current()
+        }
+        assert ended(place, *JOBS["silver"]) == 0, told(place)
+        assert published_rows(opened(spark, place)) == wanted
+
+
+def published_rows(app):
+    """Published table → its rows."""
+    return {name: bag(app, tables.BY_NAME[name]) for name in app.manifest.current()}

@@ -4,13 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from lakes import ROOT, bag, open_lake, run_days, with_inputs
+from lakes import ROOT, bag, make_company, open_lake, run_days, with_inputs
 from reclake.errors import Overtaken
 from reclake.lake.claims import Claims
 from reclake.run import commit as commit_module
 from reclake.run.application import utc_now
-from reclake.settings import load_settings
-from reclake.synthetic.company import generate
 from reclake.tables import ops, silver
 from trials.trial import Passing, Unchecked, snapshot
 
@@ -66,10 +64,7 @@ def published_by(app):
 @pytest.fixture(scope="module")
 def company(spark, tmp_path_factory):
     """The landing folder of a company that delivers beyond the late limit."""
-    folder = tmp_path_factory.mktemp("longer-company")
-    demo = load_settings(ROOT, profile="test", overrides=["demo.n_customers=60"], environment={}).demo
-    generate(spark, str(folder / "landing" / "demo"), str(folder / "truth"), settings=demo, n_days=6)
-    return folder / "landing"
+    return make_company(spark, tmp_path_factory.mktemp("longer-company"), n_days=6)
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +127,14 @@ def overtaken(spark, company, folder, undisturbed, *, claims=Claims, hold=in_the
     return wrong
 
 
-def test_a_second_run_for_a_day_is_refused_while_the_first_is_in_its_gate(spark, company, tmp_path, undisturbed):
-    assert refused(spark, company, tmp_path, undisturbed) == []
+def test_a_second_run_for_a_day_is_refused_while_the_first_is_in_its_gate(spark, company, tmp_path, undisturbed, trial_size):
+    for pair in range(trial_size.n_pairs):
+        assert refused(spark, company, tmp_path / f"{pair}", undisturbed) == []
 
 
-def test_a_run_whose_claim_expired_in_its_gate_publishes_nothing(spark, company, tmp_path, undisturbed):
-    assert overtaken(spark, company, tmp_path, undisturbed) == []
+def test_a_run_whose_claim_expired_in_its_gate_publishes_nothing(spark, company, tmp_path, undisturbed, trial_size):
+    for pair in range(trial_size.n_pairs):
+        assert overtaken(spark, company, tmp_path / f"{pair}", undisturbed) == []
 
 
 def test_claims_that_check_nothing_are_told(spark, company, tmp_path, undisturbed):

@@ -210,6 +210,17 @@ class Store:
         writer = self._writer(table, frame.coalesce(1), entry).mode("append")
         return self._find(table, _fenced(writer, fence) if fence else writer, entry)
 
+    def delete(self, table: Table, where: Column) -> None:
+        """Remove the rows of a table that the runner writes itself.
+
+        Raises
+        ------
+        Overtaken
+            When another wrote beside it.
+        """
+        with against_others(table):
+            DeltaTable.forPath(self.spark, self.path(table)).delete(where)
+
     def restore(self, table: Table, *, version: int) -> None:
         """Make an older version the newest one again."""
         with against_others(table):

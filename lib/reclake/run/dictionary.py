@@ -27,9 +27,14 @@ def data_dictionary() -> str:
 def _section(table: Table) -> str:
     reads = ", ".join(f"{i.table.name} ({i.days.reads.value.replace('_', ' ')})" for i in table.inputs) or "nothing"
     read_by = ", ".join(reader.name for reader in tables.readers_of(table.name)) or "nothing"
+    kept = (
+        f"for `retention.{table.retention.setting}` from {table.retention.column} on"
+        if table.retention
+        else "as long as the lake"
+    )
     lines = [
         f"\n## {table.name}\n",
-        f"{table.grain[0].upper()}{table.grain[1:]}. Key: {', '.join(table.key)}. Write rule: {table.write}.",
+        f"{table.grain[0].upper()}{table.grain[1:]}. Key: {', '.join(table.key)}. Write rule: {table.write}. Rows stay {kept}.",
         f"Reads {reads}. Read by {read_by}.\n",
         "| column | type | unit | privacy | null | meaning |",
         "|---|---|---|---|---|---|",

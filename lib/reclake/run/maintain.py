@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from reclake import tables
 from reclake.errors import Overtaken, StageStopped
-from reclake.lake.claims import ALL_DAYS
+from reclake.lake.claims import ALL_DAYS, Claim
+from reclake.lake.digest import DayContent, Digest
+from reclake.lake.ledger import REMOVED, commit_entry, sequence_of
+from reclake.lake.manifest import Published
 from reclake.lake.upkeep import Upkeep
 from reclake.tables import Table, ops
 
@@ -27,7 +32,7 @@ HELD, LEFT = "held by another run", "left, as its newest version is not publishe
 def maintain(app: Application, *, only: Collection[str] | None = None, erasing: bool = False) -> list[dict[str, Any]]:
     """Work on every table that exists, one after the other; gives a row of ops.maintenance for each.
 
-    Properties follow the settings, small files are joined, and files and log entries go that no manifest of the last
+    Properties follow the settings, rows go that are beyond the table's retention, small files are joined, and files and log entries go that no manifest of the last
     `lake.keep_manifests_days` needs. A published table is claimed while it is worked on, and its new version published;
     it is left alone when its newest version is not the published one, as the next run decides what becomes of that.
 
@@ -77,11 +82,13 @@ class _Work:
             if published is None or self._rows_as_in(published.version) != newest:
                 return self._outcome(LEFT)
             app.store.require_undamaged(table, version=published.version, n_files=published.n_files, n_bytes=published.n_bytes)
+            held, n_rows = self._remove_expired_days(claim, published)
+            newest = int(app.store.newest(table) or 0)
             figures = self._join(newest, self.upkeep.lacking(table, newest))
-            version = self._rows_as_in(published.version)
+            version = self._rows_as_in(held)
             app.claims.require_held(claim)
             stamp: dict[str, Any] = {"run_id": app.run_id, "token": claim.token, "at": app.clock(), "kind": "maintenance"}
-            app.manifest.publish({table.name: version}, {table.name: published.n_rows}, **stamp)
+            app.manifest.publish({table.name: version}, {table.name: n_rows}, **stamp)
             oldest = version if self.erasing else min(kept.get(table.name, version), version)
             return self._clear(figures, version=version, oldest=oldest)
         except Overtaken:
@@ -94,10 +101,13 @@ class _Work:
         app, table = self.app, self.table
         newest = int(app.store.newest(table) or 0)
         try:
-            lacking = self.upkeep.lacking(table, newest)
-            # An append beside a change of properties fails: nobody may be at work then.
-            claim = app.claims.take(app.run_id, dict.fromkeys(tables.BY_NAME, (ALL_DAYS,))) if lacking else None
+            lacking, expired = self.upkeep.lacking(table, newest), self._expired_rows(newest)
+            # An append beside a change of properties fails, or beside a deletion: nobody may be at work then.
+            is_change = bool(lacking) or expired is not None
+            claim = app.claims.take(app.run_id, dict.fromkeys(tables.BY_NAME, (ALL_DAYS,))) if is_change else None
             try:
+                if expired is not None:
+                    app.store.delete(table, expired)
                 figures = self._join(int(app.store.newest(table) or 0), lacking)
             finally:
                 if claim is not None:
@@ -106,6 +116,39 @@ class _Work:
             return self._clear(figures, version=version, oldest=version)
         except Overtaken:
             return self._outcome(HELD)
+
+    def _expires_before(self) -> date | None:
+        """The first day whose rows stay; None for a table that keeps all of them."""
+        retention = self.table.retention
+        if retention is None:
+            return None
+        return self.app.clock().date() - timedelta(days=getattr(self.app.settings.retention, retention.setting))
+
+    def _remove_expired_days(self, claim: Claim, published: Published) -> tuple[int, int]:
+        """Remove the days beyond the retention, and note it; gives the version that holds the others, and their rows."""
+        app, table, first = self.app, self.table, self._expires_before()
+        app.ledger.load()
+        old = {day: entry for day, entry in app.ledger.days(table).items() if first is not None and day < str(first)}
+        if not old:
+            return published.version, published.n_rows
+        stamp: dict[str, Any] = {"run_id": app.run_id, "token": claim.token, "recorded_at": app.clock()}
+        gone = [
+            replace(entry, kind=REMOVED, content=DayContent(Digest()), sequence=sequence_of(claim.token, number), **stamp)
+            for number, entry in enumerate(old.values())
+        ]
+        days = [date.fromisoformat(day) for day in old]
+        version = app.store.replace_days(table, app.store.empty(table), days=days, entry=commit_entry(uuid4().hex, gone))
+        app.ledger.add(replace(entry, version=version) for entry in gone)
+        app.ledger.save()
+        return version, app.ledger.n_rows(table)
+
+    def _expired_rows(self, version: int) -> Column | None:
+        """Which rows of the runner's own table are beyond its retention; None if none are."""
+        first = self._expires_before()
+        if self.table.retention is None or first is None:
+            return None
+        old = F.col(self.table.retention.column) < F.lit(first)
+        return None if self.app.store.read(self.table, version=version).where(old).isEmpty() else old
 
     def _rows_as_in(self, version: int) -> int:
         return self.app.store.log.kept_since(self.app.store.path(self.table), version)

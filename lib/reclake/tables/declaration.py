@@ -106,6 +106,14 @@ class Input:
     days: DayRange
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how long rows stay in the newest version; maintenance removes those that are older."""
+
+    setting: str  # of [retention], days
+    column: str  # the date or time from which they are counted
+
+
 WriteRule = Literal["append_new", "replace_days", "replace_validity", "replace_whole"]
 
 
@@ -124,6 +132,7 @@ class Table:
     inputs: tuple[Input, ...] = ()
     parameters: tuple[str, ...] = ()  # settings the builder takes, as section.key; their values are its settings digest
     model: str | None = None  # the registered model whose champion the builder takes
+    retention: Retention | None = None  # None: as long as the lake (docs/decisions/0022)
     is_restated: bool = True  # False: rows once served stay, unless forced
     may_be_empty: str = ""  # why a fed day may hold no row; without a reason one row at least is required
     run_columns: tuple[str, ...] = field(default=())  # say which run wrote a row: left out of digests and comparisons
@@ -135,6 +144,7 @@ class Table:
         if len(set(names)) != len(names):
             raise ValueError(f"{self.name}: a column is declared twice")
         named = set(self.key) | set(self.run_columns) | ({self.day_column} if self.day_column else set())
+        named |= {self.retention.column} if self.retention else set()
         if undeclared := named - set(names):
             raise ValueError(f"{self.name}: {sorted(undeclared)} are not declared columns")
         if self.write == "replace_days" and self.day_column is None:

@@ -1,9 +1,10 @@
 """One table per question. Columns are a promise: reader version 1, flat, keyed by the resolved customer."""
 
 from . import silver
-from .declaration import Field, Input, Privacy, Table, personal, plain, same_day, until_as_of, valid_at_as_of
+from .declaration import Field, Input, Privacy, Retention, Table, personal, plain, same_day, until_as_of, valid_at_as_of
 
 _AS_OF = plain("as_of_date", "date", "The first day that does not count.", required=True)
+_RETENTION = Retention("as_of_days", "as_of_date")
 _CUSTOMER = Field("customer_id", "string", "The resolved customer.", privacy=Privacy.PSEUDONYM, required=True)
 _PERSON = (
     Input(silver.IDENTITIES, valid_at_as_of()),
@@ -41,6 +42,7 @@ CUSTOMER_SEGMENTS = Table(
     stage="customers",
     write="replace_days",
     day_column="as_of_date",
+    retention=_RETENTION,
     inputs=(*_PERSON, Input(silver.ORDER_LINES, until_as_of())),
     parameters=("segments.window_days", "business.reporting_currency"),
     may_be_empty="nobody may have consented yet",
@@ -67,6 +69,7 @@ SEGMENT_BINS = Table(
     stage="customers",
     write="replace_days",
     day_column="as_of_date",
+    retention=_RETENTION,
     inputs=(Input(CUSTOMER_SEGMENTS, same_day()),),
     may_be_empty="nobody may have bought yet",
 )
@@ -89,6 +92,7 @@ RECOMMENDATIONS = Table(
     stage="recommendations",
     write="replace_days",
     day_column="as_of_date",
+    retention=_RETENTION,
     inputs=(*_PERSON, Input(silver.INTERACTIONS, until_as_of()), Input(silver.PRODUCTS, valid_at_as_of())),
     parameters=("recommendations.n", "popularity", "interactions.weights"),
     model="als",

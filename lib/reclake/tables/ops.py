@@ -1,7 +1,7 @@
 """What the lake knows about itself. `reconciliation` and `freshness` are built; the others are written by the runner."""
 
 from . import bronze, silver
-from .declaration import Input, Table, days, plain, repeats, same_day
+from .declaration import Input, Retention, Table, days, plain, repeats, same_day
 
 _RUN = plain("run_id", "string", "The run.", required=True)
 
@@ -144,6 +144,7 @@ GATE_RESULTS = Table(
     ),
     stage="ops",
     write="append_new",
+    retention=Retention("notes_days", "checked_at"),
 )
 
 WAIVERS = Table(
@@ -198,6 +199,7 @@ CLAIMS = Table(
     ),
     stage="ops",
     write="append_new",
+    retention=Retention("notes_days", "expires_at"),
 )
 
 MAINTENANCE = Table(

@@ -1,0 +1,46 @@
+"""Lakes that earlier releases wrote are read by this one, and go on under it (R-25)."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from golden_lake import THIRD, opened, rows_of
+from lakes import ROOT, assert_same_bag, run_days
+from reclake import tables
+
+LAKES = sorted((ROOT / "tests" / "data").glob("lake-*"))
+
+
+@pytest.fixture(params=LAKES, ids=lambda folder: folder.name)
+def golden(request, tmp_path) -> Path:
+    """A copy of the lake and its landing files."""
+    return shutil.copytree(request.param, tmp_path / "golden")
+
+
+def test_there_is_one():
+    assert LAKES
+
+
+def test_every_table_holds_the_rows_that_were_written(spark, golden):
+    app = opened(spark, golden, golden / "landing")
+    wanted = {path.stem: path.read_text().splitlines() for path in (golden / "rows").iterdir()}
+    assert app.manifest.current().keys() & tables.BY_NAME.keys() == wanted.keys()
+    for name, rows in wanted.items():
+        version = app.manifest.current()[name].version
+        columns = app.store.columns(tables.BY_NAME[name], version=version)
+        assert rows_of(app, name, columns) == rows, name
+
+
+@pytest.mark.trial
+def test_it_goes_on_as_if_this_release_had_written_it(spark, golden, tmp_path):
+    upgraded = opened(spark, golden, golden / "landing")
+    assert run_days(upgraded, THIRD) == {}
+    assert run_days(upgraded) == {}, "what the changed code has made stale"
+    anew = opened(spark, tmp_path / "anew", golden / "landing")
+    assert run_days(anew) == {}
+    names = upgraded.manifest.current().keys() & tables.BY_NAME.keys()
+    assert names == anew.manifest.current().keys() & tables.BY_NAME.keys()
+    empty = {name for name in names if not anew.manifest.current()[name].n_rows}
+    for name in sorted(names - empty):
+        assert_same_bag(upgraded, anew, tables.BY_NAME[name])

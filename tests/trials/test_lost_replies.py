@@ -1,0 +1,86 @@
+"""A commit whose reply is lost is neither repeated nor forgotten (R-09)."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pyspark
+import pytest
+
+from lakes import ROOT, bag, open_lake, run_days
+from reclake import tables
+from reclake.tables import bronze, ops, silver
+from trials.processes import Place, ended, told
+
+pytestmark = pytest.mark.trial
+DAY = date(2026, 1, 1)
+JOBS = {"bronze": ("ingest", "--day", str(DAY)), "silver": ("build", "--stage", "silver", "--day", str(DAY))}
+# An append, a replacement of days, the rows that a run writes of itself, and the manifest: each loses its reply once.
+FAULTS = {
+    "bronze": (bronze.ORDERS, ops.PUBLISHED_VERSIONS),
+    "silver": (silver.ORDER_LINES, ops.GATE_RESULTS, ops.PUBLISHED_VERSIONS),
+}
+_JARS = Path(pyspark.__file__).parent / "jars"
+_APPEND = """
+import sys
+from reclake.lake.session import open_session
+spark = open_session(sys.argv[1], name="append")
+spark.conf.set("spark.databricks.delta.commit.idempotencyCheck.enabled", "false")
+spark.range(10).coalesce(1).write.format("delta").mode("append").save(sys.argv[2])
+open(f"{sys.argv[3]}/plain.table.exists", "w").close()
+spark.range(10).coalesce(1).write.format("delta").mode("append").save(sys.argv[2])
+"""
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """Environment variables under which jobs write through the log store that denies, and the folder of its faults."""
+    if shutil.which("javac") is None:
+        pytest.skip("compiling the log store needs a JDK (javac): not run is not passed")
+    folder = tmp_path_factory.mktemp("lost-replies")
+    (folder / "faults").mkdir()
+    source = Path(__file__).with_name("LostReplies.java")
+    subprocess.run(["javac", "-cp", f"{_JARS}/*", "-d", folder / "classes", source], check=True)
+    conf = shutil.copytree(ROOT / "conf" / "spark" / "test", folder / "spark")
+    with (conf / "spark-defaults.conf").open("a") as defaults:
+        defaults.write(f"\nspark.driver.extraClassPath {folder / 'classes'}\nspark.delta.logStore.file.impl LostReplies\n")
+    return {"SPARK_CONF_DIR": str(conf), "LOST_REPLIES": str(folder / "faults")}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(spark, company, tmp_path_factory):
+    app = open_lake(spark, tmp_path_factory.mktemp("undisturbed"), source="demo", landing=company)
+    assert run_days(app, DAY) == {}
+    return {table.name: bag(app, table) for job in JOBS for table in tables.of_stage(job)}
+
+
+@pytest.mark.parametrize("kind", ["error", "exists"])
+def test_a_lost_reply_leaves_what_an_undisturbed_run_leaves(spark, company, settings, undisturbed, tmp_path, kind):
+    place, faults = Place(tmp_path, company, settings), Path(settings["LOST_REPLIES"])
+    for job, at in FAULTS.items():
+        for table in at:
+            fault = faults / f"{table.name}.{kind}"
+            fault.touch()
+            code = ended(place, *JOBS[job])
+            assert not fault.exists(), f"{table.name}: its reply was never lost\n{told(place)}"
+            assert code in (0, 1, 5), told(place)
+        assert ended(place, *JOBS[job]) == 0, told(place)
+    app = open_lake(spark, place.folder, source="demo", landing=company)
+    wrong = [name for name, rows in undisturbed.items() if bag(app, tables.BY_NAME[name]) != rows]
+    assert wrong == []
+    for table in ops.WRITTEN:
+        if app.store.newest(table) is not None:
+            rows = Counter(map(repr, app.store.read_newest(table).collect()))
+            assert max(rows.values()) == 1, f"{table.name} says something twice"
+
+
+def test_a_plain_append_is_doubled(spark, settings, tmp_path):
+    """The known-bad variant: without the check Delta takes its own commit for another's and appends once more."""
+    table = tmp_path / "plain" / "table"
+    command = [sys.executable, "-c", _APPEND, settings["SPARK_CONF_DIR"], str(table), settings["LOST_REPLIES"]]
+    subprocess.run(command, env=os.environ | settings, check=True)
+    assert spark.read.format("delta").load(str(table)).count() == 30
