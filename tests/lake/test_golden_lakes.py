@@ -9,6 +9,7 @@ from golden_lake import THIRD, opened, rows_of
 from lakes import ROOT, assert_same_bag, run_days
 from reclake import tables
 
+pytestmark = pytest.mark.trial
 LAKES = sorted((ROOT / "tests" / "data").glob("lake-*"))
 
 
@@ -32,7 +33,6 @@ def test_every_table_holds_the_rows_that_were_written(spark, golden):
         assert rows_of(app, name, columns) == rows, name
 
 
-@pytest.mark.trial
 def test_it_goes_on_as_if_this_release_had_written_it(spark, golden, tmp_path):
     upgraded = opened(spark, golden, golden / "landing")
     assert run_days(upgraded, THIRD) == {}

@@ -44,6 +44,7 @@ class Size:
     n_pairs: int = 1  # of runs for the same day
     n_days: int = 4  # of the demo company, in any order
     polled_seconds: int = 60  # while a gate fails
+    n_backfilled_days: int = 3
     resent_share: float = 0.10
     clash_share: float = 0.02
     late_share: float = 0.05
@@ -54,7 +55,7 @@ SMALL = Size(n_events=100, n_lines=40, n_poison=1, n_large=1, large_bytes=1_100_
 CI = Size(n_events=1000, n_lines=300, n_poison=10, n_large=3, large_bytes=25_000_000, n_cuts=1)
 NIGHTLY = replace(
     CI, n_events=20_000, n_lines=5000, n_poison=200, n_cuts=25, n_kills=50, n_commits=500, n_pairs=20,
-    n_days=30, polled_seconds=600, resent_share=0.5, clash_share=0.1, late_share=0.2, skewed_share=0.3,
+    n_days=30, polled_seconds=600, n_backfilled_days=7, resent_share=0.5, clash_share=0.1, late_share=0.2, skewed_share=0.3,
 )  # fmt: skip
 
 

@@ -1,0 +1,177 @@
+"""The local Airflow as `make airflow` starts it: who is let in and may do what (S-11), and a backfill by its scheduler."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from dags.runs import DAGS, StandIn
+from lakes import ROOT
+from reclake import tables
+from standalone import free_port
+
+pytestmark = pytest.mark.trial
+FIRST = date(2026, 2, 1)
+_START, _AIRFLOW = ROOT / "conf" / "airflow" / "start.sh", ROOT / ".venv" / "airflow" / "bin" / "airflow"
+_TIMEOUT_SECONDS = 900
+
+
+@dataclass
+class Airflow:
+    """A local Airflow, started and stopped by its script; its state stays in between."""
+
+    folder: Path
+    port: int
+
+    @property
+    def environment(self):
+        own = {
+            "AIRFLOW_HOME": str(self.folder / "home"), "RECLAKE_AIRFLOW_PORT": str(self.port), "TZ": "UTC",
+            "RECLAKE_JOBS_ENV": str(self.folder), "RECLAKE_REPORTS": str(self.folder / "reports"),
+            # For the command line beside it; the script sets the same.
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder / 'home' / 'airflow.db'}?timeout=60",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,viewer:viewer",
+            "PYTHONPATH": str(ROOT / "lib"), "RECLAKE_HOME": str(ROOT),
+        }  # fmt: skip
+        left = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SPARK_", "PYSPARK_"))}
+        return left | own
+
+    @contextmanager
+    def running(self):
+        """All its processes, ended with the block."""
+        with (self.folder / "log.txt").open("a") as log:
+            process = subprocess.Popen(
+                [_START], env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )  # fmt: skip
+            try:
+                self.wait_until(lambda: "Ctrl-C stops it" in (self.folder / "log.txt").read_text(), process)
+                yield
+            finally:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(timeout=120)
+                finally:
+                    # Whatever did not follow its script's word.
+                    if _is_alive(process.pid):
+                        os.killpg(process.pid, signal.SIGKILL)
+        (self.folder / "log.txt").unlink()
+
+    def wait_until(self, is_so, process=None):
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while not is_so():
+            assert time.monotonic() < deadline, "it took too long"
+            assert process is None or process.poll() is None, (self.folder / "log.txt").read_text()[-3000:]
+            time.sleep(2)
+
+    def command(self, *arguments):
+        done = subprocess.run([_AIRFLOW, *arguments], env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def asked(self, path, *, token=None, method="GET", **body):
+        """Status and answer of the API."""
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        data = json.dumps(body).encode() if body else None
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=data, headers=headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read().decode()
+
+    def token(self, user):
+        passwords = json.loads((self.folder / "home" / "simple_auth_manager_passwords.json.generated").read_text())
+        status, answer = self.asked("/auth/token", method="POST", username=user, password=passwords[user])
+        assert status == 201, answer
+        return answer["access_token"]
+
+
+def _is_alive(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory):
+    """A spark-submit that notes its calls; the jobs environment's Python is the real one."""
+    if not _AIRFLOW.exists():
+        pytest.skip("make airflow-test sets the environment up: not run is not passed")
+    folder, before = tmp_path_factory.mktemp("scheduled"), os.environ.get("RECLAKE_JOBS_ENV")
+    found = StandIn.at(folder)
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    if before is None:
+        del os.environ["RECLAKE_JOBS_ENV"]
+    else:
+        os.environ["RECLAKE_JOBS_ENV"] = before
+    return found
+
+
+@pytest.fixture(scope="module")
+def airflow(stand_in):
+    return Airflow(stand_in.folder, free_port())
+
+
+def test_who_is_let_in_and_may_do_what(airflow, stand_in):
+    """A viewer looks and starts nothing; nobody looks without a login; a conf that is not plain starts nothing."""
+    runs = "/api/v2/dags/daily_lake/dagRuns"
+    wanted = {"logical_date": None, "conf": {"day": "2026-01-01"}}
+    with airflow.running():
+        admin, viewer = airflow.token("admin"), airflow.token("viewer")
+        listed = lambda: {dag["dag_id"] for dag in airflow.asked("/api/v2/dags", token=admin)[1]["dags"]}  # noqa: E731
+        airflow.wait_until(lambda: listed() == set(DAGS))
+        assert airflow.asked("/api/v2/dags")[0] == 401
+        assert airflow.asked("/api/v2/dags", token="of nobody")[0] in (401, 403)
+        assert airflow.asked("/auth/token", method="POST", username="viewer", password="viewer")[0] == 401
+        assert airflow.asked("/api/v2/dags", token=viewer)[0] == 200
+        for path in ("/api/v2/connections", "/api/v2/connections/spark_default", "/api/v2/variables", "/api/v2/config"):
+            assert airflow.asked(path, token=viewer)[0] == 403, path
+        assert airflow.asked(runs, token=viewer, method="POST", **wanted)[0] == 403
+        assert airflow.asked("/api/v2/dags/daily_lake", token=viewer, method="PATCH", is_paused=False)[0] == 403
+        for bad in ({"day": "../../etc"}, {"day": "2026-02-30"}, {"day": "2026-02-01\n"}, {"day": 7}, {"day": ["2026-02-01"]}):
+            assert airflow.asked(runs, token=admin, method="POST", logical_date=None, conf=bad)[0] in (400, 422), bad
+        assert airflow.asked(runs, token=admin)[1]["total_entries"] == 0
+        # The known-bad variant: the same request by who may.
+        assert airflow.asked(runs, token=admin, method="POST", **wanted)[0] == 200
+        assert airflow.asked(runs, token=admin)[1]["total_entries"] == 1
+    assert stand_in.calls() == [], "the DAG is paused"
+
+
+def test_a_backfill_runs_each_of_its_days_once(airflow, stand_in, trial_size):
+    """Created beside a stopped scheduler, as SQLite lets one process write at a time."""
+    days = [FIRST + timedelta(days=n) for n in range(trial_size.n_backfilled_days)]
+    with airflow.running():  # it reads the DAGs
+        admin = airflow.token("admin")
+        airflow.wait_until(lambda: airflow.asked("/api/v2/dags/daily_lake", token=admin)[0] == 200)
+    airflow.command("dags", "unpause", "daily_lake", "--yes")
+    airflow.command(
+        "backfill", "create", "--dag-id", "daily_lake", "--from-date", f"{days[0]}T02:00:00", "--to-date", f"{days[-1]}T02:00:00",
+        "--max-active-runs", "1", "--reprocess-behavior", "completed",
+    )  # fmt: skip
+    with airflow.running():
+        admin = airflow.token("admin")
+
+        def states():
+            told = airflow.asked("/api/v2/dags/daily_lake/dagRuns?run_type=backfill&limit=100", token=admin)[1]["dag_runs"]
+            return [run["state"] for run in told]
+
+        airflow.wait_until(lambda: len(states()) == len(days) and not {"queued", "running"} & set(states()))
+        assert states() == ["success"] * len(days)
+    told = [(call[0], call[call.index("--day") + 1]) for call in stand_in.calls()]
+    for day in days:
+        of_day = [task for task, of in told if of == str(day)]
+        assert sorted(of_day) == sorted([*tables.STAGES, "alert"]), day
+        assert [task for task in of_day if task in tables.STAGES] == list(tables.STAGES)
