@@ -17,13 +17,13 @@ import math
 import shutil
 from pathlib import Path
 
-from staged_runs import FLOOR, GENERATE, TRAINING, measured
+from staged_runs import FLOOR, GENERATE, SIZES, TRAINING, measured
 
 from reclake.tables import STAGES
 
 N_DAYS = 60
 _BUILT = (*STAGES[:-1], TRAINING, STAGES[-1])
-STEPS = (GENERATE, *_BUILT, *(FLOOR + stage for stage in STAGES))
+STEPS = (GENERATE, *_BUILT, SIZES, *(FLOOR + stage for stage in STAGES))
 # One setting for all sizes: adaptive execution joins what is too small, and cuts nothing that is too large.
 SPARK = {"spark.driver.memory": "6g", "spark.sql.shuffle.partitions": "32"}
 _GIB, _MIB = 2.0**30, 2.0**20
@@ -82,6 +82,7 @@ def main() -> None:
     for customers in sorted(options.customers):
         sizes[customers] = one_size(options.work, customers)
         print(table(sizes), flush=True)
+        print(json.dumps(sizes[customers][SIZES]), flush=True)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from reclake.run.training import train
 from reclake.settings import load_settings
 
 FIRST = date(2026, 1, 1)
-GENERATE, TRAINING, FLOOR = "generate", "training", "floor of "
+GENERATE, TRAINING, SIZES, FLOOR = "generate", "training", "sizes", "floor of "
 _TICK, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 _TASK_FIGURES: dict[str, Callable[[dict], float]] = {  # of a task's metrics, bytes
     "read_bytes": lambda found: found["Input Metrics"]["Bytes Read"],
@@ -124,10 +124,25 @@ def floor(app: Application, stage: str) -> None:
         frame.repartition(table.key[0]).write.format("noop").mode("overwrite").save()
 
 
+def _sizes(app: Application) -> dict[str, int]:
+    """Bytes and files that lie in the landing folder and in what each layer publishes."""
+    landing = [path for path in Path(located(app.home, app.settings.landing.root)).rglob("*") if path.is_file()]
+    found = {"landing_bytes": sum(path.stat().st_size for path in landing), "landing_files": len(landing)}
+    for name, row in app.manifest.current().items():
+        if name in tables.BY_NAME:
+            layer = tables.BY_NAME[name].layer
+            found[f"{layer}_bytes"] = found.get(f"{layer}_bytes", 0) + row.n_bytes
+            found[f"{layer}_files"] = found.get(f"{layer}_files", 0) + row.n_files
+            found[f"{name}_rows"], found[f"{name}_bytes"] = row.n_rows, row.n_bytes
+    return found
+
+
 def _step(app: Application, step: str, first: date, last: date) -> dict[str, int]:
     """Do one step; gives how many records it made, or for how many as_ofs it built tables."""
     if step == GENERATE:
         return {"records": generate_demo(app, n_days=(last - FIRST).days + 1)[-1]["records"]}
+    if step == SIZES:
+        return _sizes(app)
     if step == TRAINING:
         train(app, as_of=next_as_of(app))
     elif step.startswith(FLOOR):

@@ -32,6 +32,7 @@ def undisturbed(spark, company, tmp_path_factory):
     for day in DAYS[:2]:
         assert run_days(app, day, only=ONLY) == {}
         found[day] = bag(app, silver.ORDER_LINES)
+    found[bronze.FILES.name] = bag(app, bronze.FILES)
     return found
 
 
@@ -104,6 +105,7 @@ def test_files_of_a_run_that_ended_before_it_noted_them_are_not_taken_in_again(
     for day in DAYS[:2]:
         # The second run notes files of its own: the first run's must still be known.
         assert run_days(after, day, only=ONLY) == {}
+    assert bag(after, bronze.FILES) == undisturbed[bronze.FILES.name], "the first run's files are noted by the second"
     lines = published(after, bronze.ORDERS)
     assert lines.count() == lines.select("file_digest", "position").distinct().count()
     third = again(spark, company, tmp_path)

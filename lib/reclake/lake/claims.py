@@ -124,9 +124,12 @@ class Claims:
         self._seen = newest
 
     def _write(self, token: int, run_id: str, days: Days) -> Claim | None:
-        """Write the claim under the next token; None if another took that token."""
+        """Write the claim under the next token; None if another wrote one at the same time."""
         claim = Claim(token, run_id, this_holder(), {n: tuple(d) for n, d in sorted(days.items())}, self._end())
-        return claim if self._record(claim, TAKEN, fence=("claims", token)) else None
+        try:
+            return claim if self._record(claim, TAKEN, fence=("claims", token)) else None
+        except Overtaken:
+            return None  # the first claims of a new lake: each would have made the table
 
     def _end(self) -> datetime:
         return self._clock() + timedelta(minutes=self._minutes)

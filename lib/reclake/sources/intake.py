@@ -31,7 +31,7 @@ class Intake:
     """What a drop holds. Nothing is written here."""
 
     records: dict[str, DataFrame]  # bronze noun → its new records, lazily; only nouns that have a new file
-    files: DataFrame  # rows of bronze.files: taken in or rejected
+    files: DataFrame  # rows of bronze.files: taken in or rejected, and what an earlier run took in and did not come to note
     waiting: list[Waiting]  # left for a later run
     skipped: list[Waiting]  # decided on before
 
@@ -54,7 +54,8 @@ def take_in(
     ----------
     known
         Files decided on before: source, file_digest, file_name and, where there, outcome (else all count as taken in),
-        arrived_at (which tells what lay last under a name) and delivery_day.
+        arrived_at (which tells what lay last under a name), delivery_day and n_bytes (null where bronze holds the records
+        of the file and has no row of it yet).
     delivery_days
         Only files of these days; None for all.
     now
@@ -73,10 +74,10 @@ def take_in(
     judged, unread = judge_files(spark, source, wanted, limits, zones)
     if delivery_days is not None:
         judged = [each for each in judged if each.day is None or each.day in delivery_days]
-    new, skipped = _only_new(spark, source, judged, known)
+    new, unnoted, skipped = _only_new(source, judged, known)
     return Intake(
         records=_records_by_noun(spark, source, new, limits, batch_id),
-        files=_files_frame(spark, source, new, batch_id),
+        files=_files_frame(spark, source, [*new, *unnoted], batch_id),
         waiting=sorted([*waiting, *unread], key=lambda each: each.file_name),
         skipped=[*unchanged, *skipped],
     )
@@ -127,23 +128,27 @@ def _changed_since(
 
 
 def _only_new(
-    spark: SparkSession, source: Source, judged: Collection[Decided], known: DataFrame | None
-) -> tuple[list[Decided], list[Waiting]]:
-    """Files that no earlier run decided on, each content once; the others by name."""
-    digests, names, before = _decided_before(spark, source, judged, known)
+    source: Source, judged: Collection[Decided], known: DataFrame | None
+) -> tuple[list[Decided], list[Decided], list[Waiting]]:
+    """Files that no earlier run decided on, each content once; those that one took in without noting it; the others by name."""
+    before = _decided_before(source, judged, known)
+    digests = dict(before.taken_in)
     new: list[Decided] = []
+    unnoted: list[Decided] = []
     skipped: list[Waiting] = []
     for each in sorted(judged, key=lambda one: (one.day or date.min, one.file.name)):
         digest, name = each.verdict.file_digest, each.file.name
-        if each.verdict.reason is None and digest in digests:
+        if each.verdict.reason is None and (digest, name) in before.unnoted:
+            unnoted.append(Decided(each.file, each.verdict, each.day, None))
+        elif each.verdict.reason is None and digest in digests:
             skipped.append(_taken_in_as(digests[digest], each))
-        elif each.verdict.reason is not None and (digest, name) in names:
+        elif each.verdict.reason is not None and (digest, name) in before.decided:
             skipped.append(Waiting(name, "was rejected before"))
         else:
             if each.verdict.reason is None:
                 digests[digest] = (name, each.day)
-            new.append(Decided(each.file, each.verdict, each.day, before.get(name)))
-    return new, skipped
+            new.append(Decided(each.file, each.verdict, each.day, before.lay_there.get(name)))
+    return new, unnoted, skipped
 
 
 def _taken_in_as(first: tuple[str, date | None], copy: Decided) -> Waiting:
@@ -154,28 +159,36 @@ def _taken_in_as(first: tuple[str, date | None], copy: Decided) -> Waiting:
     return Waiting(copy.file.name, f"was taken in before as {name}, for {day}, and stays there", is_misplaced=True)
 
 
-def _decided_before(
-    spark: SparkSession, source: Source, judged: Collection[Decided], known: DataFrame | None
-) -> tuple[dict[str, tuple[str, date | None]], set[tuple[str, str]], dict[str, str]]:
-    """Of this run's files: digest → name and day taken in before, decided (digest, name), name → digest that lay there.
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What earlier runs decided on this run's files."""
 
-    Bounded by this run's files, however many the lake knows.
-    """
+    taken_in: dict[str, tuple[str, date | None]]  # digest → name and day
+    decided: set[tuple[str, str]]  # (digest, name)
+    lay_there: dict[str, str]  # name → the digest that lay there last
+    unnoted: set[tuple[str, str]]  # (digest, name) whose run ended between taking the records in and noting the file
+
+
+def _decided_before(source: Source, judged: Collection[Decided], known: DataFrame | None) -> _Before:
+    """Bounded by this run's files, however many the lake knows."""
     if known is None or not judged:
-        return {}, set(), {}
+        return _Before({}, set(), {}, set())
     outcome = F.col("outcome") if "outcome" in known.columns else F.lit("ingested")
     arrived_at = F.col("arrived_at") if "arrived_at" in known.columns else F.lit(None).cast("timestamp")
+    is_noted = F.col("n_bytes").isNotNull() if "n_bytes" in known.columns else F.lit(True)
     digests, names = {each.verdict.file_digest for each in judged}, {each.file.name for each in judged}
     day = F.col("delivery_day") if "delivery_day" in known.columns else F.lit(None).cast("date")
     is_asked = F.col("file_digest").isin(digests) | F.col("file_name").isin(names)
     earlier = known.where(F.col("source") == source.name).where(is_asked)
-    told = ("file_digest", "file_name", outcome.alias("outcome"), arrived_at.alias("at"), day.alias("day"))
-    rows = earlier.select(*told).distinct().collect()
+    told = (outcome.alias("outcome"), arrived_at.alias("at"), day.alias("day"), is_noted.alias("is_noted"))
+    rows = earlier.select("file_digest", "file_name", *told).distinct().collect()
     in_time = sorted(rows, key=lambda row: (str(row["at"] or ""), row["file_digest"]))
-    return (
-        {row["file_digest"]: (row["file_name"], row["day"]) for row in in_time if row["outcome"] == "ingested"},
-        {(row["file_digest"], row["file_name"]) for row in in_time},
-        {row["file_name"]: row["file_digest"] for row in in_time},
+    decided = {(row["file_digest"], row["file_name"]) for row in in_time}
+    return _Before(
+        taken_in={row["file_digest"]: (row["file_name"], row["day"]) for row in in_time if row["outcome"] == "ingested"},
+        decided=decided,
+        lay_there={row["file_name"]: row["file_digest"] for row in in_time},
+        unnoted=decided - {(row["file_digest"], row["file_name"]) for row in in_time if row["is_noted"]},
     )
 
 
