@@ -103,6 +103,8 @@ class Store:
         self.spark = spark
         # A day that is empty, and was, is committed by name as well: its ledger entry rides in the commit.
         spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
+        # A commit whose reply was lost is recognised as the writer's own when it is sent again, not taken for another's.
+        spark.conf.set("spark.databricks.delta.commit.idempotencyCheck.enabled", "true")
         # A version's age says nothing of its files: one that was current for long would be refused on the day it is replaced.
         spark.conf.set("spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration", "false")
         self.root = root.rstrip("/")
