@@ -35,7 +35,7 @@ def bomb(path, kind):
 @pytest.mark.trial
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [(ONE_LINE, "holds a record of more than 4096 bytes"), (MANY_LINES, "unpacks to more than 100 times")],
+    [(ONE_LINE, "holds a record of more than 1000000 bytes"), (MANY_LINES, "unpacks to more than 100 times")],
     ids=("one line", "many lines"),
 )
 def test_a_bomb_is_refused_by_name_and_the_good_file_beside_it_lands(spark, tmp_path, kind, said):
@@ -49,7 +49,9 @@ def test_a_bomb_is_refused_by_name_and_the_good_file_beside_it_lands(spark, tmp_
 
 
 @pytest.mark.trial
-def test_without_a_limit_on_records_the_line_is_taken_for_one(spark, tmp_path):
+def test_without_limits_the_line_is_taken_for_a_record(spark, tmp_path):
     """The known-bad variant: the file is good then, and a worker holds its 300 MB."""
     bomb(tmp_path / NAME, ONE_LINE)
-    assert decided(taken(spark, tmp_path, limits=limits(max_record_bytes=400_000_000))) == {NAME: "ingested"}
+    assert decided(taken(spark, tmp_path, limits=limits(max_file_bytes=400_000_000, max_unpacked_ratio=10_000))) == {
+        NAME: "ingested"
+    }

@@ -41,8 +41,12 @@ def _rights(tmp_path):
 
 def test_the_demo_needs_no_network(tmp_path):
     place = Place(tmp_path, tmp_path / "landing" / "of")
-    command = [str(Path(sys.executable).with_name("reclake")), "demo", "--customers", "60", "--days", "3"]
-    done = traced(command, tmp_path / "trace", place.environment() | {"RECLAKE__TRAINING__TEST_DAYS": "1"})
+    command = [str(Path(sys.executable).with_name("reclake")), "demo", "--days", "3"]
+    done = traced(
+        command,
+        tmp_path / "trace",
+        place.environment() | {"RECLAKE__TRAINING__TEST_DAYS": "1", "RECLAKE__DEMO__N_CUSTOMERS": "60"},
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "gold.recommendations" in done.stdout
     assert attempts(tmp_path / "trace") == set()

@@ -93,7 +93,10 @@ class Ledger:
         self._runs: dict[str, set[str]] = {}  # table → runs that wrote it
 
     def load(self) -> None:
-        """Read the latest entries unless they are known, and add those of commits that a crash left unrecorded."""
+        """Read the latest entries unless they are known, and add those of commits that a crash left unrecorded.
+
+        Nothing is written, as whoever only looks may not or cannot write: `save` writes what was added.
+        """
         newest = self._store.newest(ops.LEDGER)
         if newest is not None and newest != self._seen:
             rows = self._store.read(ops.LEDGER, version=newest)
@@ -102,7 +105,7 @@ class Ledger:
                 F.collect_set("version").alias("versions"),
                 F.collect_set("run_id").alias("runs"),
             )
-            self._entries, self._recorded, self._runs = {}, {}, {}
+            self._entries, self._recorded, self._runs, self._unsaved = {}, {}, {}, []
             for row in latest.collect():
                 self._put(Entry.of_row(row["entry"].asDict()))
                 self._recorded.setdefault(row["table"], set()).update(row["versions"])
@@ -111,7 +114,6 @@ class Ledger:
         for table in TABLES:
             if table not in ops.WRITTEN:
                 self._complete(table)
-        self.save()
 
     def _complete(self, table: Table) -> None:
         """Take up the entries of commits that the ledger lacks: not only newer ones, as runs on other days go on meanwhile."""

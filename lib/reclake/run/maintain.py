@@ -128,6 +128,7 @@ class _Work:
         """Remove the days beyond the retention, and note it; gives the version that holds the others, and their rows."""
         app, table, first = self.app, self.table, self._expires_before()
         app.ledger.load()
+        app.ledger.save()  # what a crash left in the log alone, before the log is trimmed
         old = {day: entry for day, entry in app.ledger.days(table).items() if first is not None and day < str(first)}
         if not old:
             return published.version, published.n_rows

@@ -44,6 +44,7 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
     claim = app.claims.take(app.run_id, dict.fromkeys(app.manifest.moves_to(to) or (_NOTHING,), (ALL_DAYS,)))
     try:
         app.ledger.load()
+        app.ledger.save()  # going back reads the entries as they are stored
         moved = app.manifest.moves_to(to)
         # The ledger first: what it knows as built and no manifest names is taken for unpublished, and published.
         then = app.manifest.current(to)
