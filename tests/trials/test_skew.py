@@ -25,6 +25,7 @@ SPARK = {
     "spark.driver.memory": HEAP, "spark.sql.shuffle.partitions": "16", "spark.sql.autoBroadcastJoinThreshold": "-1",
     "spark.sql.adaptive.autoBroadcastJoinThreshold": "-1", "spark.sql.adaptive.advisoryPartitionSizeInBytes": "256k",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+    "spark.shuffle.compress": "false",  # the same name over and over packs so well that no partition is large
     "spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes": "512k",
     "spark.sql.adaptive.skewJoin.skewedPartitionFactor": "2",
     "spark.eventLog.enabled": "true", "spark.eventLog.compress": "false", "spark.eventLog.rolling.enabled": "false",
