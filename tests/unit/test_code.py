@@ -1,5 +1,9 @@
 """Code digests follow what a builder means, through what it imports."""
 
+import os
+import shutil
+import subprocess
+import sys
 from importlib import metadata
 
 from lakes import ROOT
@@ -63,3 +67,18 @@ def test_a_mended_mapping_of_products_makes_no_event_stale():
     moved = {name for name in before if before[name] != after[name]}
     assert {"silver.product_records"} <= moved
     assert not moved & {"silver.event_records", "silver.order_records", "silver.events", "silver.interactions"}
+
+
+def test_a_zipped_wheel_has_the_digests_of_the_folder(tmp_path):
+    """As a driver on a cluster has it: else a run there would take every day for built by other code, or by any."""
+    wheel = shutil.make_archive(str(tmp_path / "reclake"), "zip", ROOT / "lib", "reclake")
+    asked = """
+from reclake import tables
+from reclake.run import code
+import sys
+assert ".zip" in code.__file__, code.__file__
+sys.stdout.write(" ".join(code.code_digest(table) for table in tables.GATED))
+"""
+    environment = os.environ | {"PYTHONPATH": wheel}
+    done = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [code.code_digest(table) for table in tables.GATED]

@@ -11,12 +11,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
-from importlib.abc import InspectLoader
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from reclake.errors import UsageError
 from reclake.tables import Table
 
 # What a builder imports from here carries no rule of its own.
@@ -99,10 +99,20 @@ def _modules_behind(name: str) -> set[str]:
 
 @cache
 def _source(module: str) -> str:
-    """The module's text, from a folder or a zipped wheel."""
+    """The module's text, from a folder or a zipped wheel.
+
+    Raises
+    ------
+    UsageError
+        When there is none: a digest of nothing would hide every change.
+    """
     spec = importlib.util.find_spec(module)
-    loader = spec.loader if spec else None
-    return (loader.get_source(module) or "") if isinstance(loader, InspectLoader) else ""
+    # Not every loader that has it is an InspectLoader: that of a zipped wheel is none.
+    get_source: Callable[[str], str | None] | None = getattr(spec.loader if spec else None, "get_source", None)
+    text = get_source(module) if get_source else None
+    if text is None:
+        raise UsageError(f"the code of {module} cannot be read", "no source text", "install reclake with its .py files")
+    return text
 
 
 def _packages_behind(modules: Iterable[str]) -> list[str]:
