@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from functools import reduce
 from typing import Any
 from uuid import uuid4
 
-from delta.exceptions import (
-    ConcurrentAppendException,
-    ConcurrentDeleteDeleteException,
-    ConcurrentDeleteReadException,
-    ConcurrentTransactionException,
-    ConcurrentWriteException,
-    DeltaConcurrentModificationException,
-    MetadataChangedException,
-    ProtocolChangedException,
-)
+from delta.exceptions import ConcurrentTransactionException
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
@@ -27,20 +17,10 @@ from pyspark.sql import functions as F
 from reclake.errors import LakeDamaged, Overtaken
 from reclake.tables import Table
 
+from .conflicts import against_others
 from .log import Log, Size
 from .properties import properties_of
 from .schema import spark_schema
-
-# Named one by one: in Python none of them is a subclass of another.
-_CONFLICTS = (
-    ConcurrentAppendException,
-    ConcurrentDeleteDeleteException,
-    ConcurrentDeleteReadException,
-    ConcurrentWriteException,
-    DeltaConcurrentModificationException,
-    MetadataChangedException,
-    ProtocolChangedException,
-)
 
 
 def runs_of(days: Iterable[date]) -> list[tuple[date, date]]:
@@ -69,25 +49,6 @@ def is_day_of(day_column: str, days: Iterable[date]) -> Column:
 def ranges_of(day_column: str, days: Iterable[date]) -> str:
     """The same in SQL, for what takes no column: the days as literals."""
     return " OR ".join(f"({day_column} >= DATE '{first}' AND {day_column} <= DATE '{last}')" for first, last in runs_of(days))
-
-
-@contextmanager
-def against_others(table: Table) -> Iterator[None]:
-    """Turn a conflict of commits into the error of a run that came too late.
-
-    Raises
-    ------
-    Overtaken
-        When another writer changed what the block read or wrote.
-    """
-    try:
-        yield
-    except _CONFLICTS as conflict:
-        raise Overtaken(
-            f"{table.name} was changed by another while it was written",
-            found=f"{type(conflict).__name__}; nothing of this commit is visible",
-            next_step="run again: it starts from what the other wrote",
-        ) from conflict
 
 
 def _fenced(writer: DataFrameWriter, fence: tuple[str, int]) -> DataFrameWriter:

@@ -14,9 +14,10 @@ from pyspark.sql import functions as F
 
 from reclake.tables import Table
 
+from .conflicts import against_others
 from .files import Files
 from .properties import properties_of
-from .store import Store, against_others, ranges_of
+from .store import Store, ranges_of
 
 
 @dataclass(frozen=True, slots=True)
