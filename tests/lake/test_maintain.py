@@ -203,12 +203,21 @@ def test_tables_that_exist_follow_the_settings(spark, app):
     assert (row.version, row.kind) == (app.store.newest(silver.INTERACTIONS), "maintenance")
 
 
+@pytest.fixture(scope="module")
+def with_segments(spark, prepared):
+    """The folder of a lake of two as_ofs."""
+    for day in (FIRST, SECOND):
+        app = opened_lake(spark, prepared / "segmented", prepared / "landing", "mended")
+        assert run_days(app, day, only=with_inputs(gold.CUSTOMER_SEGMENTS)) == {}
+    return prepared / "segmented"
+
+
 @pytest.fixture
-def segmented(spark, prepared, tmp_path):
-    """A lake of two as_ofs; gives a function that opens it at a time."""
+def segmented(spark, prepared, with_segments, tmp_path):
+    """A function that opens a copy of the lake at a time."""
     for name in ("landing", "mended", "secrets"):
         shutil.copytree(prepared / name, tmp_path / name)
-    only = with_inputs(gold.CUSTOMER_SEGMENTS)
+    shutil.copytree(with_segments / "lake", tmp_path / "lake")
 
     def opened(clock=utc_now):
         app = opened_lake(spark, tmp_path, tmp_path / "landing", "mended")
@@ -216,8 +225,6 @@ def segmented(spark, prepared, tmp_path):
         object.__setattr__(app, "claims", Claims(app.store, clock, minutes=60, wait_seconds=0))
         return app
 
-    for day in (FIRST, SECOND):
-        assert run_days(opened(), day, only=only) == {}
     return opened
 
 

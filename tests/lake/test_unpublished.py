@@ -44,6 +44,7 @@ def interactions(app):
     return sorted(row["product_id"] for row in published(app, silver.INTERACTIONS).collect())
 
 
+@pytest.mark.trial
 def test_a_stage_that_read_less_than_was_built_is_stale_once_the_rest_is_published(spark, tmp_path, landing, monkeypatch):
     app = opened_lake(spark, tmp_path, landing, "mended")
     assert run_days(app, FIRST, only=ONLY) == {}
@@ -65,6 +66,7 @@ def test_a_stage_that_read_less_than_was_built_is_stale_once_the_rest_is_publish
     assert interactions(whole) == ["p0", "p1"]
 
 
+@pytest.mark.trial
 def test_a_rollback_that_is_undone_leaves_the_ledger_as_it_was(spark, tmp_path, landing):
     app = opened_lake(spark, tmp_path, landing, "mended")
     for day in (FIRST, SECOND):
@@ -84,6 +86,7 @@ def test_a_rollback_that_is_undone_leaves_the_ledger_as_it_was(spark, tmp_path, 
     assert interactions(app) == ["p0", "p1", "p2"]
 
 
+@pytest.mark.trial
 def test_a_table_whose_log_was_cut_is_not_written_on(spark, tmp_path, landing):
     app = opened_lake(spark, tmp_path, landing, "mended")
     for day in (FIRST, SECOND):
