@@ -31,13 +31,13 @@ install: $(JOBS)/.installed ## create the environment and bring the JARs
 demo: install ## the whole way on generated data: files to recommendations
 	$(RUN)/reclake demo
 
-test: install ## all tests but the trials; ≤ 15 minutes on 2 cores
+test: install ## all tests but the trials
 	$(RUN)/pytest tests -m "not trial" -n 2 --dist loadfile --no-loadscope-reorder
 
 trials: install $(AIRFLOW)/.installed $(BI)/.installed ## hurt the system on purpose
 	$(RUN)/pytest tests -m trial -rs -n 2 --dist loadfile --no-loadscope-reorder
 
-trials-nightly: install ## the larger figures of the trials that have some: hours; goes on where it was stopped
+trials-nightly: install $(AIRFLOW)/.installed ## the larger figures of the trials that have some: hours; goes on where it was stopped
 	$(RUN)/python tests/nightly.py
 
 cluster-demo: install ## a master and two workers on loopback: the same tables as on this machine

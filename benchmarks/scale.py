@@ -1,6 +1,6 @@
 """How time, shuffle, spill and memory of every stage grow with the events, from generated files to gold.
 
-    python benchmarks/scale.py --work /tmp/scale                       # about 0.3, 3 and 15 million events; 80 GB of disk
+    python benchmarks/scale.py --work /tmp/scale                       # about 0.3, 3 and 15 million events
     python benchmarks/scale.py --work /tmp/scale --customers 3000 27500
 
 The demo company of 60 days with more and more customers, each size in a process and a lake of its own. A size that has

@@ -45,7 +45,10 @@ def test_the_demo_needs_no_network(tmp_path):
     done = traced(
         command,
         tmp_path / "trace",
-        place.environment() | {"RECLAKE__TRAINING__TEST_DAYS": "1", "RECLAKE__DEMO__N_CUSTOMERS": "60"},
+        place.environment()
+        | {"RECLAKE__TRAINING__TEST_DAYS": "1", "RECLAKE__DEMO__N_CUSTOMERS": "60"}
+        # All have accounts from the first day on: a model of fewer has nobody to be judged by.
+        | {"RECLAKE__DEMO__LIFE__MEMBER_SHARE": "1"},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "gold.recommendations" in done.stdout
