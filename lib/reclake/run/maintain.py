@@ -47,6 +47,8 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
     """
     settings = app.settings.maintenance
     upkeep = Upkeep(app.store, max_small_files=settings.max_small_files, small_file_bytes=settings.small_file_bytes)
+    app.ledger.load()
+    app.ledger.save()  # what a crash left in the log alone, before the log is trimmed
     kept = app.manifest.lowest_kept(app.clock() - timedelta(days=app.store.keep_days))
     rows = []
     for table in tables.TABLES:
@@ -127,9 +129,10 @@ class _Work:
     def _remove_expired_days(self, claim: Claim, published: Published) -> tuple[int, int]:
         """Remove the days beyond the retention, and note it; gives the version that holds the others, and their rows."""
         app, table, first = self.app, self.table, self._expires_before()
-        app.ledger.load()
-        app.ledger.save()  # what a crash left in the log alone, before the log is trimmed
-        old = {day: entry for day, entry in app.ledger.days(table).items() if first is not None and day < str(first)}
+        if first is None:
+            return published.version, published.n_rows
+        app.ledger.load()  # another run may have written between this one's start and its claim
+        old = {day: entry for day, entry in app.ledger.days(table).items() if day < str(first)}
         if not old:
             return published.version, published.n_rows
         stamp: dict[str, Any] = {"run_id": app.run_id, "token": claim.token, "recorded_at": app.clock()}
