@@ -1,5 +1,6 @@
 """Lakes of their own for tests that run the graph: settings, an open application, and the published rows as a bag."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -40,6 +41,21 @@ def places(folder: Path, landing: Path) -> dict[str, str]:
 def as_environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Settings as processes of their own take them from their environment."""
     return {f"{ENVIRONMENT_PREFIX}{key.upper().replace('.', '__')}": value for key, value in settings.items()}
+
+
+def spark_profile(folder: Path, profile: str, settings: Mapping[str, str]) -> Path:
+    """A copy of a Spark profile below `folder` with some settings of its own: what SPARK_CONF_DIR names."""
+    conf = shutil.copytree(ROOT / "conf" / "spark" / profile, folder / "spark")
+    with (conf / "spark-defaults.conf").open("a") as defaults:
+        defaults.write("".join(f"\n{name} {value}" for name, value in settings.items()) + "\n")
+    return conf
+
+
+def event_log_in(folder: Path) -> dict[str, str]:
+    """Settings of an event log below `folder`, which is made; not packed, as a search of packed bytes finds nothing."""
+    (folder / "events").mkdir()
+    name = "spark.eventLog"
+    return {f"{name}.enabled": "true", f"{name}.compress": "false", f"{name}.dir": (folder / "events").as_uri()}
 
 
 def open_lake(

@@ -232,11 +232,13 @@ def train(
     with _open(chosen, "train") as application:
         outcome = run_training(application, as_of=as_of.date() if as_of else next_as_of(application))
         rows = outcome.rows(training_id=application.run_id, model_version=None, is_promoted=outcome.is_promotable)
-        chosen.console.rows(
-            "training",
-            [{k: r[k] for k in ("model_name", "metric", "value", "lower", "upper", "n_customers", "is_promoted")} for r in rows],
-        )
-        chosen.console.say("promoted" if outcome.is_promotable else f"not promoted: {'; '.join(outcome.reasons)}")
+        shown = ("model_name", "metric", "value", "lower", "upper", "n_customers")
+        metrics = [{name: row[name] for name in shown} for row in rows]
+        if as_json:
+            chosen.console.json({"is_promoted": outcome.is_promotable, "reasons": outcome.reasons, "metrics": metrics})
+        else:
+            chosen.console.rows("training", metrics)
+            chosen.console.say("promoted" if outcome.is_promotable else f"not promoted: {'; '.join(outcome.reasons)}")
 
 
 @app.command()

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import unicodedata
@@ -12,23 +11,16 @@ from pathlib import Path
 import pytest
 
 from decoded import decoded_files
-from lakes import as_environment, places
+from lakes import as_environment, event_log_in, places, spark_profile
 
 PHONE = "13800138000"  # demo.canary_phone
 
 
 @pytest.fixture(scope="module")
-def folder(root, tmp_path_factory):
+def folder(tmp_path_factory):
     """Where everything of this module's lake lies, Spark's event log as well."""
     folder = tmp_path_factory.mktemp("one-day")
-    shutil.copytree(root / "conf" / "spark" / "local", folder / "spark")
-    (folder / "events").mkdir()
-    with (folder / "spark" / "spark-defaults.conf").open("a") as settings:
-        # Not compressed: Spark packs its event log by default, and a search of packed bytes finds nothing.
-        settings.write(
-            f"spark.eventLog.enabled true\nspark.eventLog.compress false\nspark.eventLog.dir {folder / 'events'}\n"
-            f"spark.local.dir {folder / 'scratch'}\n"
-        )
+    spark_profile(folder, "local", event_log_in(folder) | {"spark.local.dir": str(folder / "scratch")})
     return folder
 
 

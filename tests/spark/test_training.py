@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from frames import contents, frame, in_order
+from reclake.errors import ContractBroken
 from reclake.recommend.bootstrap import Estimate, resampled
 from reclake.recommend.metrics import customer_metrics, ndcg_at, recall_at
 from reclake.recommend.split import TimeSplit
@@ -148,10 +149,10 @@ def first(inputs):
     return trained(inputs)
 
 
-def trained(inputs, champion=None, **more):
+def trained(inputs, champion=None, as_of=DAY, **more):
     return evaluate_and_fit(
         *inputs,
-        as_of=DAY,
+        as_of=as_of,
         als=TinyAls(),
         popularity=HalfLife(),
         weights=WEIGHTS,
@@ -181,6 +182,11 @@ def test_a_first_training(first):
             assert metric.lower <= metric.value <= metric.upper
     rows = first.rows(training_id="t1", model_version="1", is_promoted=True)
     assert {row["model_version"] for row in rows if row["model_name"] == "als"} == {"1"}
+
+
+def test_days_without_anything_new_judge_nobody(inputs):
+    with pytest.raises(ContractBroken, match="nobody to judge a model by"):
+        trained(inputs, as_of=DAY + timedelta(days=7))
 
 
 def test_a_champion_of_all_days_leaves_none_to_compare_on(inputs, first):

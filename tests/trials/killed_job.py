@@ -9,14 +9,16 @@ from pathlib import Path
 
 from reclake.run.phases import observed
 
+UNDER_WAY = ("in_commit", "joining", "removing")  # the moment comes right before the work that is to be hit
+
 
 def kill() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def kill_once_files_lie(folder: Path, before: set[Path]) -> None:
-    """Data files of a commit are written before its log entry: the first one tells that the commit is under way."""
-    while not set(folder.rglob("*.parquet")) - before:
+def kill_once_files_differ(folder: Path, before: set[Path]) -> None:
+    """Data files of a commit are written before its log entry, and go one by one: the first tells that it is under way."""
+    while set(folder.rglob("*.parquet")) == before:
         pass
     kill()
 
@@ -25,11 +27,11 @@ def main(wanted: tuple[str, str], job: str, arguments: list[str]) -> None:
     def at(phase: str, of: str) -> None:
         if (phase, of) != wanted:
             return
-        if phase != "in_commit":
+        if phase not in UNDER_WAY:
             kill()
         folder = Path(os.environ["RECLAKE__LAKE__ROOT"], *of.split("."))
         lying = set(folder.rglob("*.parquet"))
-        threading.Thread(target=kill_once_files_lie, args=(folder, lying), daemon=True).start()
+        threading.Thread(target=kill_once_files_differ, args=(folder, lying), daemon=True).start()
 
     sys.argv = [job, *arguments]
     with observed(at):

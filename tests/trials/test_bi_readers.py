@@ -16,7 +16,7 @@ import pytest
 
 from bi_readers import checksum
 from gold_lake import columns_of, gold_lake, publish, read_by, seen_by_spark
-from lakes import ROOT
+from lakes import ROOT, spark_profile
 from reclake.tables import gold
 from standalone import free_port
 
@@ -161,13 +161,11 @@ def test_a_reader_whose_server_may_only_read_files_can_write_no_table_and_read_n
 @pytest.fixture
 def production(tmp_path):
     """The cluster profile's Spark settings, with what a machine without HDFS must change."""
-    shutil.copytree(ROOT / "conf" / "spark" / "cluster", tmp_path / "spark")
-    with (tmp_path / "spark" / "spark-defaults.conf").open("a") as settings:
-        settings.write(
-            "\nspark.master local[1]\nspark.driver.host 127.0.0.1\nspark.driver.bindAddress 127.0.0.1\n"
-            f"spark.driver.memory 1g\nspark.eventLog.enabled false\nspark.authenticate.secret {os.urandom(16).hex()}\n"
-        )
-    return tmp_path / "spark"
+    here = {
+        "spark.master": "local[1]", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": "1g", "spark.eventLog.enabled": "false", "spark.authenticate.secret": os.urandom(16).hex(),
+    }  # fmt: skip
+    return spark_profile(tmp_path, "cluster", here)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", ""])  # noqa: S104

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from decoded import decoded_files
+from lakes import event_log_in, spark_profile
 
 CANARY = "13800138000"
 ENCODED = ["zstd.parquet", "snappy.parquet", "lines.jsonl.gz", "mlflow.db", "log.txt"]
@@ -53,13 +54,8 @@ spark.stop()
 
 
 @pytest.mark.trial
-def test_a_key_in_a_plan_is_found_in_the_event_log_and_one_in_a_setting_is_redacted(tmp_path, root):
-    (tmp_path / "events").mkdir()
-    (tmp_path / "conf").mkdir()
-    local = (root / "conf" / "spark" / "local" / "spark-defaults.conf").read_text()
-    log = f"spark.eventLog.enabled true\nspark.eventLog.compress false\nspark.eventLog.dir {tmp_path / 'events'}\n"
-    (tmp_path / "conf" / "spark-defaults.conf").write_text(local + log)
-    environment = os.environ | {"SPARK_CONF_DIR": str(tmp_path / "conf")}
+def test_a_key_in_a_plan_is_found_in_the_event_log_and_one_in_a_setting_is_redacted(tmp_path):
+    environment = os.environ | {"SPARK_CONF_DIR": str(spark_profile(tmp_path, "local", event_log_in(tmp_path)))}
     subprocess.run(
         [sys.executable, "-c", LEAK, "in-a-plan-5f3a", "in-a-setting-77c1"], env=environment, check=True, capture_output=True
     )

@@ -10,7 +10,10 @@ import pytest
 from lakes import bag, open_lake, run_days
 from reclake import tables
 from reclake.lake.ledger import Ledger
-from reclake.tables import ops, silver
+from reclake.lake.upkeep import Upkeep
+from reclake.run.maintain import maintain
+from reclake.run.phases import observed
+from reclake.tables import bronze, ops, silver
 from trials.processes import KILLED, Place, ended, kill, log_entries, started, told, wait_for_a_commit
 from trials.readers import Reader
 
@@ -25,6 +28,10 @@ MOMENTS = [
     *((phase, silver.ORDER_LINES.name) for phase in ("persisted", "in_gate", "gated", "in_commit", "committed")),
     *((phase, "silver") for phase in ("ledgered", "in_manifest", "published")),
 ]
+
+JOINED = bronze.EVENTS
+MAINTENANCE_MOMENTS = [(phase, JOINED.name) for phase in ("joining", "joined", "removing", "removed")]
+EAGER = {"RECLAKE__MAINTENANCE__MAX_SMALL_FILES": "1"}
 
 
 def opened(spark, place):
@@ -153,16 +160,16 @@ def test_a_driver_killed_at_random_moments_leaves_what_an_undisturbed_one_leaves
 @pytest.mark.parametrize("options", [(), ("--erase-history",)], ids=("joining", "erasing"))
 def test_maintenance_killed_at_random_moments_changes_no_row(spark, before, tmp_path, trial_seed, trial_size, options):
     """While it joins files, and while it removes them: published rows stay as they are, and so does what is up to date."""
-    rng, eager = random.Random(f"{trial_seed} maintain {options}"), {"RECLAKE__MAINTENANCE__MAX_SMALL_FILES": "1"}
+    rng = random.Random(f"{trial_seed} maintain {options}")
     wanted = published_rows(opened(spark, before["recommendations"]))
-    undisturbed = replace(before["recommendations"].copy(tmp_path / "undisturbed"), settings=eager)
+    undisturbed = replace(before["recommendations"].copy(tmp_path / "undisturbed"), settings=EAGER)
     with started(undisturbed, "maintain", *options) as process:
         assert wait_for_a_commit(undisturbed, process, log_entries(undisturbed)), told(undisturbed)
         claimed = time.monotonic()
         assert process.wait() == 0, told(undisturbed)
     seconds, n_killed, n_places = time.monotonic() - claimed, 0, 0
     while n_killed < trial_size.n_kills:
-        place = replace(before["recommendations"].copy(tmp_path / f"{n_places}"), settings=eager)
+        place = replace(before["recommendations"].copy(tmp_path / f"{n_places}"), settings=EAGER)
         n_places += 1
         while n_killed < trial_size.n_kills:
             with started(place, "maintain", *options) as process:
@@ -182,6 +189,41 @@ def test_maintenance_killed_at_random_moments_changes_no_row(spark, before, tmp_
         }
         assert ended(place, *JOBS["silver"]) == 0, told(place)
         assert published_rows(opened(spark, place)) == wanted
+
+
+def test_maintenance_killed_at_each_of_its_moments_changes_no_row(spark, before, tmp_path):
+    """Before its new version is published, and while files of older ones go one by one."""
+    place = replace(before["silver"].copy(tmp_path / "killed"), settings=EAGER)
+    wanted = published_rows(opened(spark, place))
+    for moment in MAINTENANCE_MOMENTS:
+        assert ended(place, "maintain", "--erase-history", killed_at=moment) == KILLED, f"{moment}\n{told(place)}"
+        assert published_rows(opened(spark, place)) == wanted, moment
+    assert ended(place, "maintain", "--erase-history") == 0, told(place)
+    assert published_rows(opened(spark, place)) == wanted
+    assert ended(place, *JOBS["silver"]) == 0, told(place)
+
+
+def test_files_that_go_before_the_version_without_them_is_published_would_be_missed(spark, before, tmp_path, monkeypatch):
+    """The known-bad variant, broken off at the same moment."""
+    place = before["silver"].copy(tmp_path / "bad")
+    app = opened(spark, place)
+    compact = Upkeep.compact
+
+    def hasty(upkeep, table, days):
+        compact(upkeep, table, days)
+        upkeep.remove_old_files(table, erasing=True)
+
+    def broken_off(name, of):
+        if (name, of) == ("joined", JOINED.name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Upkeep, "compact", hasty)
+    eager = app.settings.maintenance.model_copy(update={"max_small_files": 1})
+    object.__setattr__(app, "settings", app.settings.model_copy(update={"maintenance": eager}))
+    with observed(broken_off), pytest.raises(KeyboardInterrupt):
+        maintain(app, only={JOINED.name})
+    with pytest.raises(Exception, match="(?i)file.*not.*(exist|found)"):
+        bag(opened(spark, place), JOINED)
 
 
 def published_rows(app):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyspark
 import pytest
 
-from lakes import ROOT, bag, open_lake, run_days
+from lakes import bag, open_lake, run_days, spark_profile
 from reclake import tables
 from reclake.tables import bronze, ops, silver
 from trials.processes import Place, ended, told
@@ -50,9 +50,8 @@ def settings(tmp_path_factory):
     (folder / "faults").mkdir()
     source = Path(__file__).with_name("LostReplies.java")
     subprocess.run(["javac", "-cp", f"{_JARS}/*", "-d", folder / "classes", source], check=True)
-    conf = shutil.copytree(ROOT / "conf" / "spark" / "test", folder / "spark")
-    with (conf / "spark-defaults.conf").open("a") as defaults:
-        defaults.write(f"\nspark.driver.extraClassPath {folder / 'classes'}\nspark.delta.logStore.file.impl LostReplies\n")
+    store = {"spark.driver.extraClassPath": str(folder / "classes"), "spark.delta.logStore.file.impl": "LostReplies"}
+    conf = spark_profile(folder, "test", store)
     return {"SPARK_CONF_DIR": str(conf), "LOST_REPLIES": str(folder / "faults")}
 
 

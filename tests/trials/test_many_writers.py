@@ -1,91 +1,106 @@
-"""Four writers beside each other lose no update, on days of their own and on one that all want (R-08)."""
+"""Four writers beside each other lose no update, on days of their own and on one that all want; maintenance beside (R-08)."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
-from decimal import Decimal
+from pathlib import Path
+from threading import Event
 
 import pytest
 
 from frames import frame
+from lakes import ROOT
 from reclake.errors import Overtaken
-from reclake.lake.claims import Claims
-from reclake.lake.store import Store
-from reclake.run.application import utc_now
-from reclake.tables import gold
+from reclake.lake.upkeep import Upkeep
+from trials import counting
+from trials.counting import FIRST, OWN, SHARED, TABLE, Writer, counter, days_of, open_store
 from trials.trial import Unchecked
 
 pytestmark = pytest.mark.trial
-TABLE = gold.SEGMENT_BINS
-FIRST = date(2026, 3, 1)
 N_WRITERS = 4
-MAX_TRIES = 5
+N_OWN_DRIVERS, N_STEPS_OF_A_DRIVER = 2, 10
 
 
-class Writer:
-    """Counts a day's number up, as often as it is asked to, each time from what the table holds."""
-
-    def __init__(self, spark, root, number, claims):
-        self.spark, self.number = spark, number
-        self.store = Store(spark, root, keep_days=90)
-        self.claims = claims(self.store, utc_now, minutes=60, wait_seconds=600)
-        self.n_counted = self.n_conflicts = 0
-
-    def count_up(self, day):
-        claim = self.claims.take(f"writer {self.number}", {TABLE.name: (str(day),)})
-        try:
-            for _ in range(MAX_TRIES):
-                newest = self.store.newest(TABLE)
-                held = self.store.read(TABLE, version=newest, days=[day]).first()
-                row = dict(as_of_date=day, measure="recency", score=1, lower_edge=Decimal(0), upper_edge=Decimal(1))
-                rows = frame(self.spark, TABLE, row | {"n_customers": held["n_customers"] + 1})
-                try:
-                    self.store.replace_days(TABLE, rows, days=[day], entry={"commit_id": f"{self.number}:{self.n_counted}"})
-                except Overtaken:
-                    self.n_conflicts += 1
-                    continue
-                self.n_counted += 1
-                return
-            raise AssertionError(f"{MAX_TRIES} tries were not enough")
-        finally:
-            self.claims.release(claim)
+def begun(spark, root, sharing):
+    """A lake on which nothing has been counted yet."""
+    days = sorted({day for number in range(N_WRITERS) for day in days_of(number, sharing)})
+    rows = frame(spark, TABLE, *(counter(day, 0) for day in days))
+    open_store(spark, root).replace_days(TABLE, rows, days=days, entry={"commit_id": "start"})
+    return root
 
 
-def counted(spark, root, days_of, n, *, claims=Claims):
-    """What the table holds in all, and what the writers say that they counted, after `n` steps of each."""
-    store = Store(spark, root, keep_days=90)
-    days = sorted({day for number in range(N_WRITERS) for day in days_of(number)})
-    start = [
-        dict(as_of_date=day, measure="recency", score=1, lower_edge=Decimal(0), upper_edge=Decimal(1), n_customers=0)
-        for day in days
-    ]
-    store.replace_days(TABLE, frame(spark, TABLE, *start), days=days, entry={"commit_id": "start"})
-    writers = [Writer(spark, root, number, claims) for number in range(N_WRITERS)]
+def held(spark, root):
+    """What the table says was counted, in all."""
+    return sum(row["n_customers"] for row in open_store(spark, root).read_newest(TABLE).collect())
 
-    def work(writer):
-        for step in range(n):
-            own = days_of(writer.number)
-            writer.count_up(own[step % len(own)])
 
+def counted(spark, root, sharing, n, **options):
+    """What the writers say that they counted, in all."""
+    writers = [Writer(spark, root, number, sharing, **options) for number in range(N_WRITERS)]
     with ThreadPoolExecutor(N_WRITERS) as pool:
-        list(pool.map(work, writers))
-    held = sum(row["n_customers"] for row in store.read_newest(TABLE).collect())
-    return held, sum(writer.n_counted for writer in writers)
+        list(pool.map(lambda writer: writer.count(n), writers))
+    return sum(writer.n_counted for writer in writers)
 
 
-def of_their_own(number):
-    return [FIRST + timedelta(days=2 * number + n) for n in range(2)]
+@pytest.mark.parametrize("sharing", [OWN, SHARED])
+def test_no_update_is_lost(spark, tmp_path, trial_size, sharing):
+    root, n = begun(spark, str(tmp_path / "lake"), sharing), trial_size.n_commits // 2  # the other half in the other test
+    assert counted(spark, root, sharing, n) == N_WRITERS * n
+    assert held(spark, root) == N_WRITERS * n
 
 
-def one_for_all(number):
-    return [FIRST]
+def test_no_update_is_lost_beside_maintenance(spark, tmp_path):
+    """It joins files of days that are being written, and may lose against their writers; they and the rows are unhurt."""
+    root, n, is_over = begun(spark, str(tmp_path / "lake"), OWN), 10, Event()
+    for day in days_of(N_WRITERS, OWN):  # days that nobody counts are crowded, so there is something to join
+        rows = frame(spark, TABLE, *(counter(day, 0) | {"score": score} for score in range(1, 6))).repartition(5)
+        open_store(spark, root).replace_days(TABLE, rows, days=[day], entry={"commit_id": str(day)})
+    upkeep, outcomes = Upkeep(open_store(spark, root), max_small_files=0, small_file_bytes=1 << 20), []
+
+    def maintain():
+        while not is_over.is_set():
+            version = open_store(spark, root).newest(TABLE)
+            try:
+                upkeep.compact(TABLE, upkeep.layout(TABLE, version).crowded)
+                outcomes.append("joined")
+            except Overtaken:
+                outcomes.append("overtaken")
+
+    with ThreadPoolExecutor(1) as beside:
+        work = beside.submit(maintain)
+        try:
+            found = counted(spark, root, OWN, n)
+        finally:
+            is_over.set()
+        work.result()
+    assert found == N_WRITERS * n
+    assert held(spark, root) == N_WRITERS * n
+    assert "joined" in outcomes
+    layout = upkeep.layout(TABLE, open_store(spark, root).newest(TABLE))
+    assert layout.n_files == len(layout.crowded), "a file for each day is left"
 
 
-@pytest.mark.parametrize("days_of", [of_their_own, one_for_all])
-def test_no_update_is_lost(spark, tmp_path, trial_size, days_of):
-    n = trial_size.n_commits // 2  # half of them on days of their own, half on one day
-    assert counted(spark, str(tmp_path / "lake"), days_of, n) == (N_WRITERS * n, N_WRITERS * n)
+def test_no_update_is_lost_between_drivers(spark, tmp_path):
+    """Each writer is a driver with a JVM of its own: nothing but the files is shared."""
+    root = begun(spark, str(tmp_path / "lake"), SHARED)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT / "lib"), str(ROOT / "tests")))}
+    drivers = [
+        subprocess.Popen(
+            [sys.executable, str(Path(counting.__file__)), root, str(number), SHARED, str(N_STEPS_OF_A_DRIVER)],
+            env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for number in range(N_OWN_DRIVERS)
+    ]  # fmt: skip
+    told = [(*driver.communicate(timeout=600), driver.returncode) for driver in drivers]
+    assert [code for *_, code in told] == [0] * N_OWN_DRIVERS, [error[-2000:] for _, error, _ in told]
+    assert [out.split()[-1] for out, *_ in told] == [str(N_STEPS_OF_A_DRIVER)] * N_OWN_DRIVERS
+    assert held(spark, root) == N_OWN_DRIVERS * N_STEPS_OF_A_DRIVER
 
 
 def test_writers_without_claims_lose_updates(spark, tmp_path):
-    held, said = counted(spark, str(tmp_path / "lake"), one_for_all, 5, claims=Unchecked)
-    assert held < said
+    """The known-bad variant: the days' rows are read before another's commit, and written after it."""
+    root = begun(spark, str(tmp_path / "lake"), SHARED)
+    found = counted(spark, root, SHARED, 5, claims=Unchecked)
+    assert held(spark, root) < found
+    assert open_store(spark, root).read_newest(TABLE).where(f"as_of_date = '{FIRST}'").count() == 1

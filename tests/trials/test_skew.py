@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lakes import ROOT, open_lake
+from lakes import ROOT, event_log_in, open_lake, spark_profile
 from reclake.run.views import published
 from reclake.tables import gold, ops, silver
 from trials.processes import Place, ended, told
@@ -28,7 +28,7 @@ SPARK = {
     "spark.shuffle.compress": "false",  # the same name over and over packs so well that no partition is large
     "spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes": "512k",
     "spark.sql.adaptive.skewJoin.skewedPartitionFactor": "2",
-    "spark.eventLog.enabled": "true", "spark.eventLog.compress": "false", "spark.eventLog.rolling.enabled": "false",
+    "spark.eventLog.rolling.enabled": "false",
 }  # fmt: skip
 SKEWED = "SortMergeJoin(skew=true)"
 
@@ -66,11 +66,7 @@ def delivered(landing):
 
 def with_settings(place, folder, **more):
     """The place under the local profile with the trial's settings; its event log lies in `folder`."""
-    conf = shutil.copytree(ROOT / "conf" / "spark" / "local", folder / "spark")
-    (folder / "events").mkdir()
-    settings = SPARK | {"spark.eventLog.dir": (folder / "events").as_uri()} | more
-    with (conf / "spark-defaults.conf").open("a") as file:
-        file.write("".join(f"\n{name} {value}" for name, value in settings.items()) + "\n")
+    conf = spark_profile(folder, "local", event_log_in(folder) | SPARK | more)
     return replace(place, settings=place.settings | {"SPARK_CONF_DIR": str(conf)})
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from reclake.errors import ContractBroken
 from reclake.privacy.consent import customers_to_profile
 from reclake.recommend.als import Als, FittedAls
 from reclake.recommend.bootstrap import Estimate, resampled
@@ -189,7 +190,8 @@ def evaluate_and_fit(
     Raises
     ------
     ContractBroken
-        When there is no interaction before the cut, or the product factors are too large to be broadcast.
+        When there is no interaction before the cut, nobody whom the held-out days could judge a model by, or the
+        product factors are too large to be broadcast.
     """
     cut = as_of - timedelta(days=training.test_days)
     recommender = Als(als, weights, training.max_item_factor_bytes)
@@ -204,6 +206,12 @@ def evaluate_and_fit(
         test = _held_out(known, catalogue, TimeSplit(cut, as_of), popularity, weights)
         tests.append(test)
         ratio, metrics = _compared(test, challenger, None, ("als", "popularity"), training)
+        if not metrics:
+            raise ContractBroken(
+                "there is nobody to judge a model by",
+                f"from {cut} to before {as_of} no customer who may be profiled had a product that was new to them",
+                "take more days in, or widen training.test_days",
+            )
         metrics += _rows(Als.name, test.split, RATIO_TO_POPULARITY, ratio)
         if not (is_better_than_popularity := is_better(ratio, least_lower=1.0)):
             reasons.append(_said(ratio, against="popularity", least_lower=1.0))

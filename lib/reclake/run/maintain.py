@@ -23,6 +23,7 @@ from reclake.lake.upkeep import Upkeep
 from reclake.tables import Table, ops
 
 from .application import Application
+from .phases import phase
 
 logger = logging.getLogger("reclake")
 MAINTAINED, ERASING = "maintained", "erasing"
@@ -32,9 +33,10 @@ HELD, LEFT = "held by another run", "left, as its newest version is not publishe
 def maintain(app: Application, *, only: Collection[str] | None = None, erasing: bool = False) -> list[dict[str, Any]]:
     """Work on every table that exists, one after the other; gives a row of ops.maintenance for each.
 
-    Properties follow the settings, rows go that are beyond the table's retention, small files are joined, and files and log entries go that no manifest of the last
-    `lake.keep_manifests_days` needs. A published table is claimed while it is worked on, and its new version published;
-    it is left alone when its newest version is not the published one, as the next run decides what becomes of that.
+    Properties follow the settings, rows go that are beyond the table's retention, small files are joined, and files and
+    log entries go that no manifest of the last `lake.keep_manifests_days` needs. A published table is claimed while it is
+    worked on, and its new version published; it is left alone when its newest version is not the published one, as the
+    next run decides what becomes of that.
 
     Parameters
     ----------
@@ -163,7 +165,9 @@ class _Work:
         if lacking:
             self.upkeep.set_properties(self.table, lacking)
         if layout.crowded:
+            phase("joining", self.table.name)
             self.upkeep.compact(self.table, layout.crowded)
+            phase("joined", self.table.name)
         return {
             "n_days_compacted": len(layout.crowded),
             "n_files_before": layout.n_files,
@@ -179,7 +183,9 @@ class _Work:
         told |= {"n_files_after": size.n_files, "n_bytes_after": size.n_bytes}
         if self.erasing:
             self._note(told, ERASING)  # should this end half-way, no rollback goes to what may be gone
+        phase("removing", table.name)
         self.upkeep.remove_old_files(table, erasing=self.erasing)
+        phase("removed", table.name)
         if table not in ops.WRITTEN:
             app.store.log.trim(app.store.path(table), below=oldest)
         return self._note(told, MAINTAINED)

@@ -1,4 +1,4 @@
-"""The named moments of a stage, where a trial may hold, break or end a run; otherwise nothing happens at them."""
+"""The named moments of a stage and of maintenance, where a trial may hold, break or end a run; otherwise nothing happens at them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-Phase = Literal["persisted", "in_gate", "gated", "in_commit", "committed", "ledgered", "in_manifest", "published"]
+Phase = Literal[
+    "persisted", "in_gate", "gated", "in_commit", "committed", "ledgered", "in_manifest", "published",
+    "joining", "joined", "removing", "removed",
+]  # fmt: skip
 Observer = Callable[[Phase, str], None]
 
 _observers: list[Observer] = []
 
 
 def phase(name: Phase, of: str) -> None:
-    """Say that a table (up to `committed`) or a stage (from `ledgered` on) has come to this moment."""
+    """Say that a table has come to this moment, or, from `ledgered` to `published`, a stage."""
     for observer in _observers:
         observer(name, of)
 
