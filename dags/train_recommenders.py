@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 from submitting import DEFAULTS, TRAINING_POOL, SubmitJob, TellPublished, day_param, tell_failed
 
 from reclake import tables
@@ -17,14 +17,22 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,  # a model of a past week would never serve
     max_active_runs=1,
-    params={"as_of": day_param("Train on the days before this one, if not on those before the run")},
+    params={
+        "as_of": day_param("Train on the days before this one, if not on those before the run"),
+        "tune": Param(False, type="boolean", description="Search the settings now; else when the last search is a quarter old"),
+    },
     default_args=DEFAULTS,
     tags=["reclake"],
 ) as dag:
     SubmitJob(
         task_id=STAGE,
         job="train",
-        arguments=["--as-of", "{{ params.as_of or (data_interval_end | ds) }}"],
+        arguments=[
+            "--as-of",
+            "{{ params.as_of or (data_interval_end | ds) }}",
+            "--tune",
+            "{{ 'always' if params.tune else 'when-due' }}",
+        ],
         pool=TRAINING_POOL,
         on_failure_callback=tell_failed,
     ) >> TellPublished(job=STAGE, tables=tables.of_stage(STAGE))

@@ -1,5 +1,6 @@
 """A world with tastes that can be learnt, for tests of trainings."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,6 +11,33 @@ from reclake.tables import silver
 
 DAY = date(2026, 3, 1)  # as_of
 CUT = DAY - timedelta(days=7)  # first held-out day
+
+WEIGHTS = {"view": 1.0, "purchase": 5.0}
+
+
+@dataclass(frozen=True)
+class TinyAls:
+    rank: int = 4
+    iterations: int = 3
+    regularisation: float = 0.1
+    alpha: float = 1.0
+    half_life_days: float = 90.0
+    blocks: int = 1
+    seed: int = 7
+
+
+@dataclass(frozen=True)
+class HalfLife:
+    half_life_days: float = 14.0
+
+
+@dataclass(frozen=True)
+class Training:
+    test_days: int = 7
+    bootstrap_samples: int = 200
+    bootstrap_seed: int = 7
+    min_champion_ratio: float = 0.98
+    max_item_factor_bytes: int = 10**6
 
 
 def world(spark: SparkSession) -> list[DataFrame]:

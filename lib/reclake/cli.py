@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -219,6 +219,10 @@ def run(
 @app.command()
 def train(
     as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Train on the days before it.")] = None,
+    tune: Annotated[
+        Literal["when-due", "always", "never"],
+        typer.Option("--tune", help="Search the settings first; never: take [als] as it stands, without an earlier search's."),
+    ] = "when-due",
     source: SourceOption = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
@@ -230,7 +234,7 @@ def train(
 
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "train") as application:
-        outcome = run_training(application, as_of=as_of.date() if as_of else next_as_of(application))
+        outcome = run_training(application, as_of=as_of.date() if as_of else next_as_of(application), tune=tune)
         rows = outcome.rows(training_id=application.run_id, model_version=None, is_promoted=outcome.is_promotable)
         shown = ("model_name", "metric", "value", "lower", "upper", "n_customers")
         metrics = [{name: row[name] for name in shown} for row in rows]

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -127,6 +128,25 @@ class AlsSettings(Section):
     seed: int
 
 
+def _is_range(value: tuple[float, float]) -> tuple[float, float]:
+    if not 0 < value[0] < value[1]:
+        raise ValueError("needs a least value above 0 and a greater one")
+    return value
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_is_range)]
+
+
+class TuningSettings(Section):
+    every_days: NonNegativeInt
+    n_trials: int = Field(ge=2)
+    seed: int
+    ranks: tuple[PositiveInt, ...] = Field(min_length=1)
+    regularisation: Range
+    alpha: Range
+    half_life_days: Range
+
+
 class TrainingSettings(Section):
     test_days: PositiveInt
     bootstrap_samples: PositiveInt
@@ -215,6 +235,7 @@ class Settings(Section):
     interactions: InteractionsSettings
     als: AlsSettings
     training: TrainingSettings
+    tuning: TuningSettings
     recommendations: RecommendationsSettings
     mlflow: MlflowSettings
     run: RunSettings

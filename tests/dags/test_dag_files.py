@@ -91,6 +91,16 @@ def test_training_is_weekly_and_reads_the_days_before_its_monday(stand_in):
     assert str(run.state) == "success", states_of(run)
     [call] = stand_in.calls()
     assert (call[0], call[call.index("--as-of") + 1]) == ("training", "2026-04-27")
+    assert call[call.index("--tune") + 1] == "when-due"
+
+
+def test_a_search_of_the_settings_is_had_on_request(stand_in):
+    run = without_waiting(read_dag("train_recommenders")).test(
+        logical_date=datetime(2026, 4, 29, 8, tzinfo=UTC), run_conf={"tune": True}
+    )
+    assert str(run.state) == "success", states_of(run)
+    [call] = stand_in.calls()
+    assert call[call.index("--tune") + 1] == "always"
 
 
 def drawn_conf(rng):

@@ -4,14 +4,18 @@ import json
 import shutil
 from datetime import timedelta
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from lakes import ROOT, open_lake
 from reclake.errors import GateFailed, UsageError
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.files import Files
+from reclake.recommend.training import TUNED
+from reclake.recommend.tuning import SEARCHED
 from reclake.run.code import module_digest
 from reclake.run.training import train
 from reclake.run.views import published
@@ -63,6 +67,7 @@ def taken_settings(app):
         "training": app.settings.training,
         "interactions.weights": app.settings.interactions.weights,
     }
+    sections["tuning"] = app.settings.tuning
     return {f"{name}.{key}": str(value) for name, section in sections.items() for key, value in section.model_dump().items()}
 
 
@@ -98,6 +103,56 @@ def test_a_model_that_is_better_is_published_with_its_metrics(app, left_behind):
     assert folder.startswith(app.store.root)
     assert len(left_behind.folders[folder]) >= 1
     assert not Files(app.spark).exists(folder)
+
+
+def test_what_a_search_found_holds_until_the_next_one_is_due(app):
+    """A first search on request; later trainings take its settings, search again after a quarter, or take [als] when told."""
+    registry, settings = app.registry, app.settings
+    few = settings.tuning.model_copy(update={"n_trials": 2, "ranks": (5,)})
+    object.__setattr__(app, "settings", settings.model_copy(update={"tuning": few}))
+    outcome = train(app, as_of=DAY, tune="always")
+    before, tried = outcome.search.tried
+    assert (before.settings.rank, tried.settings.rank) == (4, 5)
+    assert outcome.als == outcome.search.best.settings
+    (row,) = published(app, gold.MODEL_METRICS).where(f"metric = '{TUNED}'").collect()
+    assert (row["value"], row["split"]) == (outcome.search.best.ndcg, "train < 2026-02-15 <= test < 2026-02-22")
+    runs = runs_of(app)
+    assert [run.data.metrics[TUNED] for run in runs["below"]] == [one.ndcg for one in outcome.search.tried]
+    (training,) = runs["above"]
+    assert training.data.params["als.rank"] == str(outcome.als.rank)
+    assert registry.tuned_settings("1") == {name: getattr(outcome.als, name) for name in SEARCHED}
+
+    # Another one than [als] asks for, so that it shows where the settings come from.
+    asked = settings.als.model_copy(update={"rank": 3})
+    object.__setattr__(app, "settings", app.settings.model_copy(update={"als": asked}))
+    taken = {}
+
+    def noted(*frames, als, tuning, **more):
+        taken[app.run_id] = (als.rank, tuning is not None)
+        raise UsageError("noted", "", "")
+
+    for run_id, as_of, tune in (
+        ("soon", 89, "when-due"),
+        ("due", 90, "when-due"),
+        ("plain", 90, "never"),
+        ("at once", 1, "always"),
+    ):
+        object.__setattr__(app, "run_id", run_id)
+        with patch("reclake.run.training.evaluate_and_fit", noted), pytest.raises(UsageError, match="noted"):
+            train(app, as_of=DAY + timedelta(days=as_of), tune=tune)
+    rank = outcome.als.rank
+    assert taken == {"soon": (rank, False), "due": (rank, True), "plain": (3, False), "at once": (rank, True)}
+
+
+def runs_of(app):
+    """The trainings that were logged, and what was tried below them, in order."""
+    client = MlflowClient(app.settings.mlflow.tracking_uri)
+    runs = client.search_runs([one.experiment_id for one in client.search_experiments()])
+    below = [run for run in runs if MLFLOW_PARENT_RUN_ID in run.data.tags]
+    return {
+        "above": [run for run in runs if run not in below],
+        "below": sorted(below, key=lambda run: int(run.info.run_name.rpartition(" ")[2])),
+    }
 
 
 def test_metrics_that_their_gate_refuses_promote_nothing(app, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -15,34 +15,7 @@ from reclake.recommend.metrics import customer_metrics, ndcg_at, recall_at
 from reclake.recommend.split import TimeSplit
 from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, evaluate_and_fit, is_better
 from reclake.tables import silver
-from tastes import CUT, DAY, world
-
-WEIGHTS = {"view": 1.0, "purchase": 5.0}
-
-
-@dataclass(frozen=True)
-class TinyAls:
-    rank: int = 4
-    iterations: int = 3
-    regularisation: float = 0.1
-    alpha: float = 1.0
-    half_life_days: float = 90.0
-    blocks: int = 1
-    seed: int = 7
-
-
-@dataclass(frozen=True)
-class HalfLife:
-    half_life_days: float = 14.0
-
-
-@dataclass(frozen=True)
-class Training:
-    test_days: int = 7
-    bootstrap_samples: int = 200
-    bootstrap_seed: int = 7
-    min_champion_ratio: float = 0.98
-    max_item_factor_bytes: int = 10**6
+from tastes import CUT, DAY, WEIGHTS, HalfLife, TinyAls, Training, world
 
 
 def test_metrics_agree_with_the_formulas(spark):

@@ -222,7 +222,7 @@ def test_files_that_go_before_the_version_without_them_is_published_would_be_mis
     object.__setattr__(app, "settings", app.settings.model_copy(update={"maintenance": eager}))
     with observed(broken_off), pytest.raises(KeyboardInterrupt):
         maintain(app, only={JOINED.name})
-    with pytest.raises(Exception, match="(?i)file.*not.*(exist|found)"):
+    with pytest.raises(Exception, match=r"(?i)file.*not.*(exist|found)"):
         bag(opened(spark, place), JOINED)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Protocol
 
@@ -66,6 +67,41 @@ class AlsSettings(Protocol):
     def blocks(self) -> int: ...
     @property
     def seed(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AlsValues:
+    """The section [als], or what a search found better."""
+
+    rank: int
+    iterations: int
+    regularisation: float
+    alpha: float
+    half_life_days: float
+    blocks: int
+    seed: int
+
+    @classmethod
+    def of(cls, settings: AlsSettings) -> AlsValues:
+        """The same values, to be varied."""
+        return cls(**{name: getattr(settings, name) for name in cls.__slots__})
+
+
+class TuningSettings(Protocol):
+    """The section [tuning]."""
+
+    @property
+    def n_trials(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def ranks(self) -> tuple[int, ...]: ...
+    @property
+    def regularisation(self) -> tuple[float, float]: ...
+    @property
+    def alpha(self) -> tuple[float, float]: ...
+    @property
+    def half_life_days(self) -> tuple[float, float]: ...
 
 
 class TrainingSettings(Protocol):

@@ -15,17 +15,26 @@ from reclake.privacy.consent import customers_to_profile
 from reclake.recommend.als import Als, FittedAls
 from reclake.recommend.bootstrap import Estimate, resampled
 from reclake.recommend.catalogue import active_products
-from reclake.recommend.interface import AlsSettings, KindWeights, PopularitySettings, TrainingSettings
+from reclake.recommend.interface import (
+    AlsSettings,
+    AlsValues,
+    KindWeights,
+    PopularitySettings,
+    TrainingSettings,
+    TuningSettings,
+)
 from reclake.recommend.lists import ranked_lists
 from reclake.recommend.metrics import customer_metrics
 from reclake.recommend.popularity import popular_products
 from reclake.recommend.split import TimeSplit
-from reclake.recommend.weights import pairs, product_popularity, resolved
+from reclake.recommend.tuning import Search, search
+from reclake.recommend.weights import exact_sum, pairs, product_popularity, resolved
 
 K = 10  # length of the lists that are judged
 _METRICS = (f"recall_at_{K}", f"ndcg_at_{K}", f"coverage_at_{K}")
 RATIO_TO_POPULARITY = f"ndcg_at_{K} / popularity"
 RATIO_TO_CHAMPION = f"ndcg_at_{K} / champion"
+TUNED = f"tuned_ndcg_at_{K}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,8 @@ class TrainingOutcome:
     is_better_than_popularity: bool
     is_not_worse_than_champion: bool  # True without a champion
     compared_with: str | None  # version of the champion
+    als: AlsValues  # the settings that it was fitted with
+    search: Search | None = None  # that chose them
     reasons: tuple[str, ...] = ()  # why it is not to be promoted
     model: FittedAls | None = field(default=None, compare=False)
 
@@ -61,6 +72,8 @@ class TrainingOutcome:
 
     def rows(self, *, training_id: str, model_version: str | None, is_promoted: bool) -> list[dict[str, Any]]:
         """The rows of gold.model_metrics; only the rows of the model trained here name its version."""
+        found = self.search
+        chosen = [Metric(Als.name, found.split, TUNED, found.best.ndcg, found.n_customers)] if found else []
         return [
             {
                 "training_id": training_id,
@@ -75,7 +88,7 @@ class TrainingOutcome:
                 "n_customers": metric.n_customers,
                 "is_promoted": is_promoted,
             }
-            for metric in self.metrics
+            for metric in (*self.metrics, *chosen)
         ]
 
 
@@ -167,6 +180,38 @@ def _rows(model_name: str, split: TimeSplit, metric: str, found: Estimate) -> li
     return [Metric(model_name, str(split), metric, found.value, found.n_customers, found.lower, found.upper)]
 
 
+def _searched(
+    known: DataFrame,
+    catalogue: DataFrame,
+    cut: date,
+    before: AlsValues,
+    popularity: PopularitySettings,
+    weights: KindWeights,
+    training: TrainingSettings,
+    tuning: TuningSettings,
+) -> Search | None:
+    """A search on the `test_days` before `cut`; None if they judge nobody, or nothing lies before them."""
+    test = _held_out(known, catalogue, TimeSplit(cut - timedelta(days=training.test_days), cut), popularity, weights)
+
+    def judge(settings: AlsValues) -> float:
+        model = Als(settings, weights, training.max_item_factor_bytes).fit(known, as_of=test.split.cut)
+        try:
+            each = customer_metrics(test.lists(model), test.truth, k=K)
+            (row,) = each.agg(exact_sum(F.col("ndcg")).alias("ndcg")).collect()
+            return float(row["ndcg"]) / n_customers
+        finally:
+            model.release()
+
+    try:
+        n_customers = test.truth.select("customer_id").distinct().count()
+        if not n_customers or test.seen.isEmpty():
+            return None
+        return search(before, tuning, judge, split=str(test.split), n_customers=n_customers)
+    finally:
+        for frame in (test.seen, test.truth, test.catalogue):
+            frame.unpersist()
+
+
 def evaluate_and_fit(
     interactions: DataFrame,
     identities: DataFrame,
@@ -180,8 +225,12 @@ def evaluate_and_fit(
     weights: Mapping[str, float] | KindWeights,
     training: TrainingSettings,
     champion: FittedAls | None,
+    tuning: TuningSettings | None = None,
 ) -> TrainingOutcome:
     """Judge ALS against popularity and the champion on held-out days; refit it up to `as_of` if it may be promoted.
+
+    With `tuning`, its settings are searched first, on as many days before the held-out ones; nobody new to judge by
+    there means no search.
 
     Only people who may be profiled are in any of it. What is judged is the chain as it is served: the model's
     products, filled up with popular ones, from the catalogue of `as_of`; whom the model does not know is counted
@@ -194,13 +243,15 @@ def evaluate_and_fit(
         product factors are too large to be broadcast.
     """
     cut = as_of - timedelta(days=training.test_days)
-    recommender = Als(als, weights, training.max_item_factor_bytes)
     people = customers_to_profile(identities, accounts, consents, as_of=as_of)
     known = resolved(interactions, identities, as_of=as_of).join(people, on="customer_id", how="left_semi").persist()
     catalogue = active_products(products, as_of=as_of)
     tests: list[HeldOut] = []
     challenger = None
     try:
+        found = _searched(known, catalogue, cut, AlsValues.of(als), popularity, weights, training, tuning) if tuning else None
+        chosen = found.best.settings if found else AlsValues.of(als)
+        recommender = Als(chosen, weights, training.max_item_factor_bytes)
         challenger = recommender.fit(known, as_of=cut)
         reasons: list[str] = []
         test = _held_out(known, catalogue, TimeSplit(cut, as_of), popularity, weights)
@@ -235,6 +286,8 @@ def evaluate_and_fit(
             is_better_than_popularity=is_better_than_popularity,
             is_not_worse_than_champion=is_not_worse,
             compared_with=champion.version if champion else None,
+            als=chosen,
+            search=found,
             reasons=tuple(reasons),
             model=recommender.fit(known, as_of=as_of) if is_promotable else None,
         )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from json import dumps
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,21 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from pyspark.sql import SparkSession
 from sqlalchemy.exc import SQLAlchemyError
 
 from reclake.errors import ServiceDown, UsageError
 from reclake.recommend.als import FittedAls
-from reclake.recommend.training import TrainingOutcome
+from reclake.recommend.training import TUNED, TrainingOutcome
+from reclake.recommend.tuning import SEARCHED, Search
 from reclake.registry.artefacts import Signature, read, require_sound, write
 from reclake.registry.proof import PromotionRefused, metric_name, require_proof
 
 CHAMPION, PREVIOUS = "champion", "previous"
 _EXPERIMENT = "reclake"
 _FOLDER = "model"
+_TUNED_SETTINGS = "tuned_settings"
 
 
 class Registry:
@@ -77,6 +80,7 @@ class Registry:
         inputs: Mapping[str, int],
         lake_root: str,
         code_digest: str,
+        is_tuned: bool = False,
     ) -> str | None:
         """Log one training, and register its model if it has one; returns the version. The same training again: its version.
 
@@ -96,6 +100,8 @@ class Registry:
             Where the tables lie.
         code_digest
             Digest of the code that ran.
+        is_tuned
+            Whether a search chose the settings, in this training or in an earlier one.
         """
         with self._reachable():
             if (registered := self._version_of_training(training_id)) is not None:
@@ -115,9 +121,10 @@ class Registry:
                 for key, value in settings.items():
                     self._client.log_param(run.info.run_id, key, value)
                 self._log_metrics(run.info.run_id, outcome)
+                self._log_search(run, outcome.search, at)
                 datasets = [_dataset(table, version, lake_root) for table, version in sorted(inputs.items())]
                 self._client.log_inputs(run.info.run_id, datasets)
-                version = self._register(outcome.model, outcome.compared_with, run, training_id) if outcome.model else None
+                version = self._register(outcome, run, training_id, is_tuned=is_tuned)
                 status = "FINISHED"
             finally:
                 self._client.set_terminated(run.info.run_id, status)
@@ -136,10 +143,43 @@ class Registry:
                 if value is not None:
                     self._client.log_metric(run_id, f"{name}.{end}", value)
 
-    def _register(self, model: FittedAls, compared_with: str | None, run: Run, training_id: str) -> str:
+    def _log_search(self, training: Run, search: Search | None, at: datetime) -> None:
+        """Each of the settings that were tried as a run of its own below the training's."""
+        if search is None:
+            return
+        for number, one in enumerate(search.tried):
+            tags = {MLFLOW_PARENT_RUN_ID: training.info.run_id, "split": search.split}
+            name = f"{training.info.run_name} {number}"
+            run = self._client.create_run(self._experiment, int(at.timestamp() * 1000), tags, run_name=name)
+            for key in SEARCHED:
+                self._client.log_param(run.info.run_id, f"als.{key}", getattr(one.settings, key))
+            self._client.log_metric(run.info.run_id, TUNED, one.ndcg)
+            self._client.set_terminated(run.info.run_id)
+
+    def tuned_settings(self, version: str) -> dict[str, Any]:
+        """What was searched of the settings that the version was fitted with; nothing if no search is behind it.
+
+        Raises
+        ------
+        UsageError
+            When there is no such version.
+        """
+        tags = self._found(version).tags
+        return dict(loads(tags[_TUNED_SETTINGS])) if _TUNED_SETTINGS in tags else {}
+
+    def _register(self, outcome: TrainingOutcome, run: Run, training_id: str, *, is_tuned: bool) -> str | None:
+        """Register the refit; gives its version, None without one."""
+        if outcome.model is None:
+            return None
         folder = f"{run.info.artifact_uri}/{_FOLDER}"
-        tags = {**write(model, folder).as_tags(), "training_id": training_id, "compared_with": compared_with or ""}
-        model.release()
+        tags = {
+            **write(outcome.model, folder).as_tags(),
+            "training_id": training_id,
+            "compared_with": outcome.compared_with or "",
+        }
+        if is_tuned:
+            tags[_TUNED_SETTINGS] = dumps({key: getattr(outcome.als, key) for key in SEARCHED})
+        outcome.model.release()
         if not self._client.search_registered_models(f"name = '{self.name}'"):
             self._client.create_registered_model(self.name)
         return str(self._client.create_model_version(self.name, source=folder, run_id=run.info.run_id, tags=tags).version)

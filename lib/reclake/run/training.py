@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import date
-from typing import Any
+from dataclasses import asdict, replace
+from datetime import date, timedelta
+from typing import Any, Literal
 from uuid import uuid4
+
+from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.schema import spark_schema
 from reclake.lake.session import checkpoints_in
-from reclake.recommend.training import TrainingOutcome, evaluate_and_fit
+from reclake.recommend.interface import AlsValues
+from reclake.recommend.training import TUNED, TrainingOutcome, evaluate_and_fit
 from reclake.tables import gold, ops, silver
 
 from .application import Application
@@ -23,12 +27,20 @@ from .report import TableReport
 
 logger = logging.getLogger("reclake")
 MODEL = "als"
-_SECTIONS = ("als", "training", "popularity", "interactions.weights")  # of the settings: all that a training takes
+Tune = Literal["when-due", "always", "never"]
+_SECTIONS = ("als", "training", "tuning", "popularity", "interactions.weights")  # of the settings: all that a training takes
 _INPUTS = (silver.INTERACTIONS, silver.IDENTITIES, silver.ACCOUNTS, silver.CONSENTS, silver.PRODUCTS)
 
 
-def train(app: Application, *, as_of: date) -> TrainingOutcome:
+def train(app: Application, *, as_of: date, tune: Tune = "when-due") -> TrainingOutcome:
     """Fit and judge on the days before `as_of`; register the refit and publish it if it is better.
+
+    Parameters
+    ----------
+    tune
+        Whether the settings are searched first: always, or when `tuning.every_days` have passed since the last search,
+        or since the first training. What a search found for the champion is taken until then. Never: the section [als] is
+        taken as it stands.
 
     Raises
     ------
@@ -38,7 +50,7 @@ def train(app: Application, *, as_of: date) -> TrainingOutcome:
     table, started = gold.MODEL_METRICS, time.monotonic()
     app.reporter.started(table.stage, table.name)
     with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
-        outcome, judged = _trained(app, as_of)
+        outcome, judged = _trained(app, as_of, tune)
     seconds = time.monotonic() - started
     app.store.append(ops.GATE_RESULTS, [judged | {"n_build_jobs": jobs.total, "build_seconds": seconds}])
     app.reporter.finished(
@@ -55,7 +67,27 @@ def train(app: Application, *, as_of: date) -> TrainingOutcome:
     return outcome
 
 
-def _trained(app: Application, as_of: date) -> tuple[TrainingOutcome, dict[str, Any]]:
+def _is_due(app: Application, as_of: date) -> bool:
+    """Whether the last search, or the first training, is `tuning.every_days` old at `as_of`."""
+    metrics = app.manifest.current().get(gold.MODEL_METRICS.name)
+    every_days = app.settings.tuning.every_days
+    if metrics is None or not every_days:
+        return False
+    rows = app.store.read(gold.MODEL_METRICS, version=metrics.version)
+    searched = F.when(F.col("metric") == TUNED, F.col("as_of_date"))
+    since = rows.agg(F.coalesce(F.max(searched), F.min("as_of_date"))).first()
+    return since is not None and since[0] is not None and as_of - since[0] >= timedelta(days=every_days)
+
+
+def _tuned_settings(app: Application, champion_version: int | None, tune: Tune) -> dict[str, Any]:
+    """What a search found for the champion: it stands above the section [als] until the next search."""
+    if champion_version is None or tune == "never":
+        return {}
+    found: dict[str, Any] = app.registry.tuned_settings(str(champion_version))
+    return found
+
+
+def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome, dict[str, Any]]:
     """What came of the training, and the gate's verdict on its metrics."""
     claim = app.claims.take(app.run_id, dict.fromkeys((f"model:{MODEL}", gold.MODEL_METRICS.name), (ALL_DAYS,)))
     try:
@@ -72,28 +104,31 @@ def _trained(app: Application, as_of: date) -> tuple[TrainingOutcome, dict[str, 
         champion_version = app.model_version(MODEL)
         # A crash between promotion and manifest leaves the alias ahead; the manifest is what serves.
         app.registry.serve(None if champion_version is None else str(champion_version))
+        tuned = _tuned_settings(app, champion_version, tune)
+        is_searching = tune == "always" or (tune == "when-due" and _is_due(app, as_of))
         # A folder of its own, not named after the run: it is removed in the end, and a run's id is somebody's text.
         with checkpoints_in(app.spark, f"{app.store.root}/_checkpoints/{uuid4().hex}"):
             outcome = evaluate_and_fit(
                 **frames,
                 as_of=as_of,
-                als=settings.als,
+                als=replace(AlsValues.of(settings.als), **tuned),
                 popularity=settings.popularity,
                 weights=settings.interactions.weights,
                 training=settings.training,
                 champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
+                tuning=settings.tuning if is_searching else None,
             )
-            judged = _record(app, outcome, _logged(app, outcome, versions), claim)
+            judged = _record(app, outcome, _logged(app, outcome, versions, is_tuned=bool(tuned)), claim)
     finally:
         app.claims.release(claim)
     return outcome, judged
 
 
-def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int]) -> str | None:
+def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int], *, is_tuned: bool) -> str | None:
     """Log the training, and register the refit when the decision is for it; gives its version."""
     settings = {
         f"{section}.{key}": value for section in _SECTIONS for key, value in app.settings.value(section).model_dump().items()
-    }
+    } | {f"als.{key}": value for key, value in asdict(outcome.als).items()}
     version: str | None = app.registry.log_training(
         outcome,
         training_id=app.run_id,
@@ -102,6 +137,7 @@ def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int]
         inputs=versions,
         lake_root=app.store.root,
         code_digest=module_digest(evaluate_and_fit.__module__),
+        is_tuned=is_tuned or outcome.search is not None,
     )
     return version
 

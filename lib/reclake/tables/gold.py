@@ -109,7 +109,12 @@ MODEL_METRICS = Table(
         plain("model_name", "string", "als, popularity, or champion: the one it was compared with.", required=True),
         plain("model_version", "string", "Registered version; null when not registered."),
         plain("split", "string", "How train and test were parted.", required=True),
-        plain("metric", "string", "recall_at_10, ndcg_at_10, coverage_at_10, or a ratio with its base.", required=True),
+        plain(
+            "metric",
+            "string",
+            "recall_at_10, ndcg_at_10, coverage_at_10, a ratio with its base, or tuned_ndcg_at_10: of the settings that a search chose.",
+            required=True,
+        ),
         plain("value", "double", "The metric.", "0–1, or a ratio", required=True),
         plain(
             "lower", "double", "Lower end of the 95 % paired bootstrap interval; null for coverage, which is no mean.", "as value"

@@ -1,0 +1,130 @@
+"""A search over the settings: what it tries, on which days, and what it takes."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from pyspark.sql import functions as F
+
+from reclake.errors import ContractBroken
+from reclake.recommend.interface import AlsValues
+from reclake.recommend.training import TUNED, evaluate_and_fit
+from reclake.recommend.tuning import search
+from tastes import CUT, DAY, WEIGHTS, HalfLife, TinyAls, Training, world
+
+BEFORE = AlsValues.of(TinyAls())
+
+
+@dataclass(frozen=True)
+class Tuning:
+    n_trials: int = 3
+    seed: int = 7
+    ranks: tuple[int, ...] = (2, 4)
+    regularisation: tuple[float, float] = (0.01, 1.0)
+    alpha: tuple[float, float] = (0.3, 30.0)
+    half_life_days: tuple[float, float] = (14.0, 365.0)
+
+
+def hill(settings):
+    """Best at an alpha of 3, and the smaller the rank the better."""
+    return 1 / (1 + abs(settings.alpha - 3)) / settings.rank
+
+
+def tried(judge=hill, before=BEFORE, **tuning):
+    return search(before, Tuning(**tuning), judge, split="a split", n_customers=5)
+
+
+def test_the_settings_in_use_come_first_and_the_rest_lies_within_the_ranges():
+    found = tried(n_trials=12)
+    assert found.tried[0].settings == BEFORE
+    assert len(found.tried) == 12
+    for one in found.tried[1:]:
+        values, space = one.settings, Tuning()
+        assert values.rank in space.ranks
+        for name in ("regularisation", "alpha", "half_life_days"):
+            least, greatest = getattr(space, name)
+            assert least <= getattr(values, name) <= greatest
+        assert (
+            replace(values, **{name: getattr(BEFORE, name) for name in ("rank", "regularisation", "alpha", "half_life_days")})
+            == BEFORE
+        )
+        assert one.ndcg == hill(values)
+    assert found.best.ndcg == max(one.ndcg for one in found.tried)
+
+
+def test_the_same_judgements_give_the_same_search_and_another_seed_another():
+    assert tried(n_trials=12) == tried(n_trials=12)
+    assert tried(n_trials=12) != tried(n_trials=12, seed=8)
+
+
+def test_it_learns_from_what_it_tried():
+    """Beside as many drawn at random, the later trials lie nearer to the hill's top."""
+    found = [one.ndcg for one in tried(n_trials=41, ranks=(4,)).tried[1:]]
+    assert sum(found[20:]) > 1.5 * sum(found[:10]) * 2
+
+
+def test_of_equals_the_settings_in_use_are_taken():
+    assert tried(lambda settings: 0.5).best.settings == BEFORE
+
+
+def test_settings_that_are_too_large_are_left_out_but_not_those_in_use():
+    def small(settings):
+        if settings.rank > 2:
+            raise ContractBroken("too large", "", "")
+        return hill(settings)
+
+    found = tried(small, replace(BEFORE, rank=1), n_trials=12)
+    assert {one.settings.rank for one in found.tried} == {1, 2}
+    with pytest.raises(ContractBroken):
+        tried(small, replace(BEFORE, rank=3))
+
+
+@pytest.fixture(scope="module")
+def inputs(spark):
+    return [table.cache() for table in world(spark)]
+
+
+def trained(inputs, als=BEFORE, **tuning):
+    return evaluate_and_fit(
+        *inputs,
+        as_of=DAY,
+        als=als,
+        popularity=HalfLife(),
+        weights=WEIGHTS,
+        training=Training(),
+        champion=None,
+        tuning=Tuning(**tuning),
+    )
+
+
+@pytest.fixture(scope="module")
+def outcome(inputs):
+    # A confidence of next to nothing: whatever else is tried is better.
+    return trained(inputs, replace(BEFORE, alpha=1e-4))
+
+
+def test_a_training_takes_the_best_and_says_so(outcome):
+    found = outcome.search
+    assert len(found.tried) == 3
+    assert found.best.ndcg > found.tried[0].ndcg
+    assert outcome.als == found.best.settings != found.tried[0].settings
+    assert outcome.model.product_factors.shape[1] == found.best.settings.rank
+    rows = {(row["split"], row["metric"]): row for row in outcome.rows(training_id="t", model_version=None, is_promoted=False)}
+    row = rows[f"train < {CUT - timedelta(days=7)} <= test < {CUT}", TUNED]
+    assert (row["value"], row["n_customers"], row["model_name"]) == (found.best.ndcg, found.n_customers, "als")
+    assert 0 < row["value"] <= 1
+
+
+def test_the_days_that_judge_the_model_do_not_choose_its_settings(inputs, outcome):
+    day = F.col("event_date")
+    other = inputs[0].withColumn("product_id", F.when(day >= F.lit(CUT), F.lit("t0p0")).otherwise(F.col("product_id")))
+    found = trained([other, *inputs[1:]], replace(BEFORE, alpha=1e-4))
+    assert [one.settings for one in found.search.tried] == [one.settings for one in outcome.search.tried]
+    assert [one.ndcg for one in found.search.tried] == pytest.approx([one.ndcg for one in outcome.search.tried], abs=1e-9)
+    assert found.metrics != outcome.metrics
+
+
+def test_without_days_to_judge_by_nothing_is_searched(inputs):
+    late = inputs[0].where(F.col("event_date") >= F.lit(CUT - timedelta(days=7)))
+    outcome = trained([late, *inputs[1:]])
+    assert (outcome.search, outcome.als) == (None, BEFORE)
