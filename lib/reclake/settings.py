@@ -177,6 +177,7 @@ class MaintenanceSettings(Section):
 
 
 class RetentionSettings(Section):
+    raw_days: NonNegativeInt
     as_of_days: PositiveInt
     notes_days: int = Field(ge=7)  # a claim that may still be in force stays
 
@@ -245,6 +246,14 @@ class Settings(Section):
     spark: SparkSettings
     bi: BiSettings
     demo: DemoSettings
+
+    @model_validator(mode="after")
+    def can_go_back(self) -> Settings:
+        """Refuse to remove raw records that a rollback could need again."""
+        least = max(90, self.lake.keep_manifests_days + self.maintenance.longest_reader_days + 1)
+        if self.retention.raw_days and self.retention.raw_days < least:
+            raise ValueError(f"retention.raw_days is {self.retention.raw_days}: 0, or {least} at least, as manifests are kept")
+        return self
 
     def value(self, key: str) -> Any:
         """The setting or section at `section.key`.

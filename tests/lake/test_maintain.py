@@ -19,6 +19,8 @@ from reclake.lake.store import Store
 from reclake.lake.upkeep import Upkeep
 from reclake.run.application import utc_now
 from reclake.run.maintain import HELD, LEFT, MAINTAINED, maintain, require_maintained
+from reclake.run.plan import Scope
+from reclake.run.planned import plan
 from reclake.run.rollback import roll_back
 from reclake.run.views import published
 from reclake.settings import load_settings
@@ -29,6 +31,7 @@ from till import FIRST, MENDED, SECOND, THIRD, opened_lake, order
 ONLY = frozenset({"silver.order_records", "silver.order_lines", "silver.interactions"})
 COMPARED = (bronze.ORDERS, bronze.FILES, silver.ORDER_RECORDS, silver.ORDER_LINES, silver.INTERACTIONS)
 TILL = "order,at,customer,sku,n,price\n"
+RAW_DAYS = 100
 EAGER = {"max_small_files": 1, "small_file_bytes": 1_000_000}
 
 
@@ -250,6 +253,62 @@ def test_days_beyond_their_retention_go_and_are_not_built_again(spark, with_segm
     assert bag(after, table) == held
     roll_back(after, last)
     assert bag(after, table) == before
+
+
+@pytest.mark.trial
+@pytest.mark.usefixtures("app")
+def test_raw_records_beyond_their_retention_go_and_what_was_built_from_them_stays(spark, prepared, tmp_path):
+    """Their reader is built anew for later days only, and a file that comes for such a day is refused by name."""
+    only = with_inputs(silver.ORDER_LINES, ops.RECONCILIATION, ops.FRESHNESS)
+    shutil.rmtree(tmp_path / "lake")
+    now = lambda: datetime.combine(FIRST, time()) + timedelta(days=RAW_DAYS + 1)  # noqa: E731
+
+    def opened():
+        app = at_a_time(spark, tmp_path, now)
+        retention = app.settings.retention.model_copy(update={"raw_days": RAW_DAYS})
+        object.__setattr__(app, "settings", app.settings.model_copy(update={"retention": retention}))
+        return app
+
+    app = opened()
+    assert run_days(app, FIRST, SECOND, only=only - {ops.FRESHNESS.name}) == {}
+    before = bag(app, bronze.ORDERS)
+    maintain(app, only=[bronze.ORDERS.name])
+    assert bag(app, bronze.ORDERS) == before, "freshness has not read it yet"
+    assert run_days(app, FIRST, SECOND, only=only) == {}
+    silver_rows = {table.name: bag(app, table) for table in (silver.ORDER_RECORDS, silver.ORDER_LINES, ops.RECONCILIATION)}
+    assert of_table(maintain(app, only=[bronze.ORDERS.name]), bronze.ORDERS)["outcome"] == MAINTAINED
+
+    after = opened()
+    assert {str(row["delivery_day"]) for row in published(after, bronze.ORDERS).collect()} == {str(SECOND)}
+    assert after.manifest.current()[bronze.ORDERS.name].n_rows == bag(after, bronze.ORDERS).total() < before.total()
+    assert plan(after, Scope(tables=only)) == []
+    assert run_days(after, only=only) == {}
+    (tmp_path / "landing" / "till" / "till" / f"{FIRST}.csv").write_text(f"{TILL}o9,{FIRST}T11:00:00Z,c1,p8,1,2.50\n")
+    deliver(tmp_path, THIRD, order("o2", day=THIRD, sku="p2"))
+    assert run_days(after, FIRST, THIRD, only=only) == {}
+    (late,) = published(after, bronze.FILES).where("outcome = 'rejected'").collect()
+    assert late["file_name"] == f"till/{FIRST}.csv"
+    assert "retention.raw_days" in late["reason"]
+    assert {str(row["delivery_day"]) for row in published(after, bronze.ORDERS).collect()} == {str(SECOND), str(THIRD)}
+    for table in (silver.ORDER_RECORDS, silver.ORDER_LINES, ops.RECONCILIATION):
+        assert silver_rows[table.name] - bag(after, table) == {}, table.name
+    assert "p2" in {row["product_id"] for row in published(after, silver.ORDER_LINES).collect()}
+
+
+def test_raw_records_cannot_go_beside_a_source_of_all_time(spark, app):
+    retention = app.settings.retention.model_copy(update={"raw_days": RAW_DAYS})
+    object.__setattr__(app, "settings", app.settings.model_copy(update={"retention": retention}))
+    object.__setattr__(app, "sources", {name: one.model_copy(update={"historical": True}) for name, one in app.sources.items()})
+    with pytest.raises(UsageError, match=r"(?s)historical source.*till"):
+        maintain(app, only=[bronze.ORDERS.name])
+
+
+@pytest.mark.parametrize(("days", "keep"), [(89, 60), (100, 93)])
+def test_raw_records_stay_as_long_as_a_rollback_may_need_them(root, days, keep):
+    overrides = [f"retention.raw_days={days}", f"lake.keep_manifests_days={keep}"]
+    with pytest.raises(SettingsInvalid, match=r"raw_days"):
+        load_settings(root, profile="test", overrides=overrides, environment={})
+    load_settings(root, profile="test", overrides=[f"retention.raw_days={days + 1}", overrides[1]], environment={})
 
 
 def test_notes_beyond_their_retention_go_and_claims_go_on(spark, app, tmp_path):

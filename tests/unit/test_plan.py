@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from reclake.lake.digest import DayContent, Digest
-from reclake.lake.ledger import Entry, Ledger
+from reclake.lake.ledger import EXPIRED, REMOVED, Entry, Ledger
 from reclake.run.plan import Digests, Limits, Planner, Scope, limits_of
 from reclake.tables import bronze, gold, ops, silver
 
@@ -89,6 +89,45 @@ def test_a_day_is_stale_by_code_settings_and_suite(change, why):
     changed = Digests(**{"code": "code", "settings": "settings", "suite": "suite", **change})
     other = Planner(ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda table: changed, models={})
     assert other.work(silver.ORDER_RECORDS).reasons == {"2026-01-01": why}
+
+
+class TestExpiredRawRecords:
+    """Raw records of the 1st are gone; a delivery is compared with the two days before it."""
+
+    DAYS = tuple(f"2026-01-0{n}" for n in range(1, 6))
+
+    @pytest.fixture
+    def ledger(self):
+        raw = [entry(bronze.ORDERS, day) for day in self.DAYS]
+        plan, ledger = planner(*raw)
+        inputs = plan.work(silver.ORDER_RECORDS).input_digests
+        ledger.add(entry(silver.ORDER_RECORDS, day, inputs=inputs[day], details={day: "1:a"}) for day in self.DAYS[:4])
+        ledger.add([replace(raw[0], kind=EXPIRED, content=DayContent(Digest()), sequence=2)])
+        return ledger
+
+    def work(self, ledger, table=silver.ORDER_RECORDS, digests=NOTHING, **scope):
+        return Planner(ledger, scope=Scope(**scope), limits=Limits(3, 2), digests=lambda _: digests, models={}).work(table)
+
+    def test_days_that_read_them_stay_as_they_are_and_what_was_never_built_is_built(self, ledger):
+        assert self.work(ledger).reasons == {"2026-01-05": "never built"}
+        assert self.work(ledger).kept == {}
+
+    @pytest.mark.parametrize(("change", "why"), [(dict(code="other"), "code changed"), (dict(suite="other"), "suite changed")])
+    def test_other_code_makes_only_the_later_days_stale_and_says_of_the_others_that_they_stay(self, ledger, change, why):
+        work = self.work(ledger, digests=replace(NOTHING, **change))
+        assert work.reasons == {"2026-01-04": why, "2026-01-05": "never built"}
+        assert work.kept == dict.fromkeys(self.DAYS[:3], why)
+
+    def test_force_does_not_build_them_from_nothing(self, ledger):
+        assert self.work(ledger, force=True).days == self.DAYS[3:]
+
+    def test_what_is_built_from_what_was_kept_goes_on(self, ledger):
+        assert self.work(ledger, silver.ORDER_LINES).days == self.DAYS[:4]
+
+    def test_a_removed_day_is_no_expired_one(self, ledger):
+        again = entry(bronze.ORDERS, self.DAYS[0], sequence=3)
+        ledger.add([replace(again, kind=REMOVED, content=DayContent(Digest()))])
+        assert set(self.work(ledger, digests=replace(NOTHING, code="other")).reasons) == set(self.DAYS)
 
 
 def test_only_the_event_day_whose_records_changed_is_stale():

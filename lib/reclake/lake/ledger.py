@@ -15,7 +15,9 @@ from reclake.tables import TABLES, Table, ops
 from .digest import DayContent, Digest
 from .store import Store
 
-REMOVED = "removed"
+REMOVED = "removed"  # the day is to be built again
+EXPIRED = "expired"  # its rows are beyond their retention
+_GONE = (REMOVED, EXPIRED)
 
 
 def sequence_of(token: int, number: int) -> int:
@@ -30,7 +32,7 @@ class Entry:
     table: str
     day: str
     sequence: int
-    kind: str  # build, unchanged, rollback or removed
+    kind: str  # build, unchanged, rollback, removed or expired
     version: int
     run_id: str
     token: int
@@ -103,7 +105,7 @@ class Ledger:
             latest = rows.groupBy("table", "day").agg(
                 F.max_by(F.struct(*rows.columns), "sequence").alias("entry"),
                 F.collect_set("version").alias("versions"),
-                F.collect_set("run_id").alias("runs"),
+                F.collect_set(F.when(~F.col("kind").isin(*_GONE), F.col("run_id"))).alias("runs"),
             )
             self._entries, self._recorded, self._runs, self._unsaved = {}, {}, {}, []
             for row in latest.collect():
@@ -151,7 +153,8 @@ class Ledger:
             self._put(entry)
             self._unsaved.append(entry)
             self._recorded.setdefault(entry.table, set()).add(entry.version)
-            self._runs.setdefault(entry.table, set()).add(entry.run_id)
+            if entry.kind not in _GONE:
+                self._runs.setdefault(entry.table, set()).add(entry.run_id)
 
     def save(self) -> None:
         """Write what was taken up since, in one commit."""
@@ -163,10 +166,14 @@ class Ledger:
 
     def days(self, table: Table) -> dict[str, Entry]:
         """The table's days and their latest entries."""
-        return {day: entry for day, entry in self._entries.get(table.name, {}).items() if entry.kind != REMOVED}
+        return {day: entry for day, entry in self._entries.get(table.name, {}).items() if entry.kind not in _GONE}
+
+    def expired(self, table: Table) -> list[str]:
+        """The days whose rows are beyond their retention, sorted."""
+        return sorted(day for day, entry in self._entries.get(table.name, {}).items() if entry.kind == EXPIRED)
 
     def runs(self, table: Table) -> set[str]:
-        """The runs that ever wrote the table: one id per run."""
+        """The runs that ever wrote rows of the table: one id per run."""
         return set(self._runs.get(table.name, set()))
 
     def knows(self, table: Table, version: int) -> bool:
@@ -187,14 +194,14 @@ class Ledger:
         `published_under` is the token of the run that published it: what rollbacks after it said does not count.
         """
         rows = self._store.read_newest(ops.LEDGER).where((F.col("table") == table.name) & (F.col("version") <= version))
-        rows = rows.where(~F.col("kind").isin("rollback", REMOVED) | (F.col("token") <= published_under))
+        rows = rows.where(~F.col("kind").isin("rollback", *_GONE) | (F.col("token") <= published_under))
         latest = rows.groupBy("day").agg(F.max_by(F.struct(*rows.columns), "sequence").alias("entry")).collect()
         earlier = {row["day"]: Entry.of_row(row["entry"].asDict()) for row in latest}
         changed = []
         for number, (day, entry) in enumerate(sorted(self._entries.get(table.name, {}).items())):
             stamp: dict[str, Any] = {"run_id": run_id, "token": token, "recorded_at": at, "sequence": sequence_of(token, number)}
             then = earlier.get(day)
-            if then is None or then.kind == REMOVED:
+            if then is None or then.kind in _GONE:
                 changed.append(replace(entry, kind=REMOVED, content=DayContent(Digest()), **stamp))
             elif then.sequence != entry.sequence:
                 changed.append(replace(then, kind="rollback", **stamp))

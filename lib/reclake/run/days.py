@@ -24,12 +24,15 @@ def days_by_stages(ledger: Ledger, planner: Planner, *, limit: int) -> list[dict
     states: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     whys: dict[str, list[str]] = defaultdict(list)
     for table in tables.GATED:
-        reasons = planner.work(table).reasons
+        work = planner.work(table)
+        reasons = work.reasons
         for day in sorted({*ledger.days(table), *reasons} - {WHOLE}):
             why, at = reasons.get(day), _day_of_run(table, day)
             states[at][table.stage]["built" if why is None else "missing" if why == _NEVER_BUILT else "stale"] += 1
             if why is not None:
                 whys[at].append(f"{table.name}: {why}")
+            elif day in work.kept:
+                whys[at].append(f"{table.name}: {work.kept[day]}, but it stays, as the raw records are gone")
     return [
         {
             "day": day,

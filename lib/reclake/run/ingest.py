@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
@@ -20,7 +20,7 @@ from reclake.tables import BY_NAME, Table, bronze
 from .append import append_records
 from .application import Application, located, require_sources_named
 from .gating import stopped_report
-from .plan import Scope
+from .plan import Scope, limits_of
 from .report import TableReport
 from .stage_run import StageRun, open_stage, unpublished
 
@@ -100,6 +100,7 @@ def ingest_source(
             now=now,
             batch_id=app.run_id,
             timezone=app.settings.business.timezone,
+            open_from=_open_from(app, source),
         )
         files = taken.files.persist(StorageLevel.DISK_ONLY)
         try:
@@ -107,6 +108,13 @@ def ingest_source(
         finally:
             files.unpersist()
     return run.stopped
+
+
+def _open_from(app: Application, source: Source) -> dict[str, date]:
+    """Bronze noun → the first delivery day whose records can still be built, where earlier raw records are gone."""
+    reach = timedelta(days=1 + (limits_of(app.sources).repeat_days or 0))
+    gone = {noun: app.ledger.expired(BY_NAME[f"bronze.{noun}"]) for noun in source.tables_fed}
+    return {noun: date.fromisoformat(days[-1]) + reach for noun, days in gone.items() if days}
 
 
 def _place(app: Application, source: Source, folder: str | None) -> str:

@@ -14,10 +14,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from reclake import tables
-from reclake.errors import Overtaken, StageStopped
+from reclake.errors import Overtaken, StageStopped, UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.digest import DayContent, Digest
-from reclake.lake.ledger import REMOVED, commit_entry, sequence_of
+from reclake.lake.ledger import EXPIRED, Entry, commit_entry, sequence_of
 from reclake.lake.manifest import Published
 from reclake.lake.upkeep import Upkeep
 from reclake.tables import Table, ops
@@ -46,7 +46,13 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
         Remove every file that the newest version does not need, however young: for an erasure. Earlier manifests cannot
         be read afterwards, and readers that are at work break. The runner's own tables are left out: a run may be writing
         them, and they hold no personal data.
+
+    Raises
+    ------
+    UsageError
+        When raw records have a retention beside a historical source.
     """
+    _require_raw_records_can_go(app)
     settings = app.settings.maintenance
     upkeep = Upkeep(app.store, max_small_files=settings.max_small_files, small_file_bytes=settings.small_file_bytes)
     app.ledger.load()
@@ -62,6 +68,18 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
         rows.append(work.of_runner() if table in ops.WRITTEN else work.of_published(kept))
         logger.info("maintenance of %s: %s", table.name, rows[-1]["outcome"])
     return rows
+
+
+def _require_raw_records_can_go(app: Application) -> None:
+    """Refuse a retention of raw records beside a source whose every day is compared with all days before it."""
+    if not app.settings.retention.raw_days:
+        return
+    if historical := sorted(name for name, source in app.sources.items() if source.historical):
+        raise UsageError(
+            "raw records cannot have a retention beside a historical source",
+            f"{', '.join(historical)}: repeats are looked for in all earlier days",
+            "set retention.raw_days to 0, or keep the source in a lake of its own",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +144,8 @@ class _Work:
         retention = self.table.retention
         if retention is None:
             return None
-        return self.app.clock().date() - timedelta(days=getattr(self.app.settings.retention, retention.setting))
+        n_days = getattr(self.app.settings.retention, retention.setting)
+        return self.app.clock().date() - timedelta(days=n_days) if n_days else None
 
     def _remove_expired_days(self, claim: Claim, published: Published) -> tuple[int, int]:
         """Remove the days beyond the retention, and note it; gives the version that holds the others, and their rows."""
@@ -135,11 +154,13 @@ class _Work:
             return published.version, published.n_rows
         app.ledger.load()  # another run may have written between this one's start and its claim
         old = {day: entry for day, entry in app.ledger.days(table).items() if day < str(first)}
+        if table.layer == "bronze":
+            old = self._built_from(old)
         if not old:
             return published.version, published.n_rows
         stamp: dict[str, Any] = {"run_id": app.run_id, "token": claim.token, "recorded_at": app.clock()}
         gone = [
-            replace(entry, kind=REMOVED, content=DayContent(Digest()), sequence=sequence_of(claim.token, number), **stamp)
+            replace(entry, kind=EXPIRED, content=DayContent(Digest()), sequence=sequence_of(claim.token, number), **stamp)
             for number, entry in enumerate(old.values())
         ]
         days = [date.fromisoformat(day) for day in old]
@@ -147,6 +168,16 @@ class _Work:
         app.ledger.add(replace(entry, version=version) for entry in gone)
         app.ledger.save()
         return version, app.ledger.n_rows(table)
+
+    def _built_from(self, old: dict[str, Entry]) -> dict[str, Entry]:
+        """The raw days that every table which reads them day by day has been built from; others cannot be had again."""
+        readers = [reader for reader in tables.readers_of(self.table.name) if reader.day_column == self.table.day_column]
+        built = [set(self.app.ledger.days(reader)) for reader in readers]
+        chosen = {day: entry for day, entry in old.items() if all(day in days for days in built)}
+        if len(chosen) < len(old):
+            told = "%d days of %s beyond their retention stay: not every table that reads them was built"
+            logger.warning(told, len(old) - len(chosen), self.table.name)
+        return chosen
 
     def _expired_rows(self, version: int) -> Column | None:
         """Which rows of the runner's own table are beyond its retention; None if none are."""

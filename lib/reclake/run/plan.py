@@ -49,6 +49,7 @@ class Work:
     reasons: dict[str, str]  # ISO day or 'whole' → why it is stale
     input_digests: dict[str, dict[str, str]] = field(default_factory=dict)  # day → input → digest
     unfed_days: frozenset[str] = frozenset()  # days for which no input holds a row: they are committed empty, by name
+    kept: dict[str, str] = field(default_factory=dict)  # ISO day → how it was made otherwise, and stays: its inputs are gone
 
     @property
     def days(self) -> tuple[str, ...]:
@@ -97,12 +98,27 @@ class Planner:
         built = self._ledger.days(table)
         reasons: dict[str, str] = {}
         input_digests: dict[str, dict[str, str]] = {}
+        kept: dict[str, str] = {}
         for day in sorted(self.touched(table)):
+            if (entry := built.get(day)) is not None and self._is_kept(table, day):
+                if made_otherwise := _made_otherwise(entry, digests):
+                    kept[day] = ", ".join(made_otherwise)
+                continue
             inputs = self._input_digests(table, day)
             if why := self._why_stale(table, day, built.get(day), digests, inputs):
                 reasons[day] = why
                 input_digests[day] = inputs
-        return Work(table, reasons, input_digests, frozenset(day for day in reasons if not self._is_fed_on(table, day)))
+        unfed = frozenset(day for day in reasons if not self._is_fed_on(table, day))
+        return Work(table, reasons, input_digests, unfed, kept)
+
+    def _is_kept(self, table: Table, day: str) -> bool:
+        """Whether the day reads days that are beyond their retention: it cannot be built again, and stays as it is."""
+        return any(
+            i.days.reads in (Reads.DAYS, Reads.REPEATS)
+            and (gone := self._ledger.expired(i.table))
+            and self._read_by(i, day, gone)
+            for i in table.inputs
+        )
 
     def touched(self, table: Table) -> set[str]:
         """The output days in scope that a change of the run's deliveries can reach."""
@@ -235,20 +251,23 @@ class Planner:
             return "forced"
         if not table.is_restated:
             return self._why_served_anew(table, day, entry, inputs)
-        changes = {
-            "code changed": entry.code_digest != digests.code,
-            "settings changed": entry.settings_digest != digests.settings,
-            "suite changed": entry.suite_digest != digests.suite,
-        }
         moved = [name for name in sorted(inputs) if entry.input_digests.get(name) != inputs[name]]
-        found = [why for why, is_so in changes.items() if is_so] + [f"{name} changed" for name in moved]
-        return ", ".join(found)
+        return ", ".join([*_made_otherwise(entry, digests), *(f"{name} changed" for name in moved)])
 
     def _why_served_anew(self, table: Table, day: str, entry: Entry, inputs: Mapping[str, str]) -> str:
         """Rows once served stay, whatever changed behind them; but a promotion is served from the newest as_of on."""
         model = f"model:{table.model}"
         is_promoted = model in inputs and entry.input_digests.get(model) != inputs[model]
         return f"{model} changed" if is_promoted and day == max(self._ledger.days(table)) else ""
+
+
+def _made_otherwise(entry: Entry, digests: Digests) -> list[str]:
+    changes = {
+        "code changed": entry.code_digest != digests.code,
+        "settings changed": entry.settings_digest != digests.settings,
+        "suite changed": entry.suite_digest != digests.suite,
+    }
+    return [why for why, is_so in changes.items() if is_so]
 
 
 def _shift(day: str, n_days: int) -> str:

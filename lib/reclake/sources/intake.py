@@ -7,9 +7,10 @@ records, lazily and as often as asked; it stops if a file is no longer the one t
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from pyspark.sql import DataFrame, SparkSession
@@ -47,6 +48,7 @@ def take_in(
     now: datetime,
     batch_id: str,
     timezone: str = "UTC",
+    open_from: Mapping[str, date] = MappingProxyType({}),
 ) -> Intake:
     """Judge the files in the source's landing folder and give the records of the good, new ones.
 
@@ -62,6 +64,8 @@ def take_in(
         Decides only whether a `stable` file waits.
     timezone
         Zone in which the day of a file's last event is cut.
+    open_from
+        Bronze noun → the first delivery day for which new files are taken in: what came before it cannot be built again.
 
     Raises
     ------
@@ -74,7 +78,7 @@ def take_in(
     judged, unread = judge_files(spark, source, wanted, limits, zones)
     if delivery_days is not None:
         judged = [each for each in judged if each.day is None or each.day in delivery_days]
-    new, unnoted, skipped = _only_new(source, judged, known)
+    new, unnoted, skipped = _only_new(source, judged, known, open_from)
     return Intake(
         records=_records_by_noun(spark, source, new, limits, batch_id),
         files=_files_frame(spark, source, [*new, *unnoted], batch_id),
@@ -128,7 +132,7 @@ def _changed_since(
 
 
 def _only_new(
-    source: Source, judged: Collection[Decided], known: DataFrame | None
+    source: Source, judged: Collection[Decided], known: DataFrame | None, open_from: Mapping[str, date]
 ) -> tuple[list[Decided], list[Decided], list[Waiting]]:
     """Files that no earlier run decided on, each content once; those that one took in without noting it; the others by name."""
     before = _decided_before(source, judged, known)
@@ -136,7 +140,9 @@ def _only_new(
     new: list[Decided] = []
     unnoted: list[Decided] = []
     skipped: list[Waiting] = []
-    for each in sorted(judged, key=lambda one: (one.day or date.min, one.file.name)):
+    for offered in sorted(judged, key=lambda one: (one.day or date.min, one.file.name)):
+        is_known = offered.verdict.file_digest in digests
+        each = offered if is_known else _refused_if_too_late(offered, open_from.get(source.feeds[offered.file.feed].table))
         digest, name = each.verdict.file_digest, each.file.name
         if each.verdict.reason is None and (digest, name) in before.unnoted:
             unnoted.append(Decided(each.file, each.verdict, each.day, None))
@@ -149,6 +155,14 @@ def _only_new(
                 digests[digest] = (name, each.day)
             new.append(Decided(each.file, each.verdict, each.day, before.lay_there.get(name)))
     return new, unnoted, skipped
+
+
+def _refused_if_too_late(each: Decided, first: date | None) -> Decided:
+    """A file for a day that is no longer built would lie in bronze and nowhere else: it is refused by name."""
+    if first is None or each.day is None or each.day >= first or each.verdict.reason is not None:
+        return each
+    reason = f"was delivered for {each.day}, and raw records are kept, and days built, from {first} on (retention.raw_days)"
+    return replace(each, verdict=replace(each.verdict, n_records=0, reason=reason))
 
 
 def _taken_in_as(first: tuple[str, date | None], copy: Decided) -> Waiting:

@@ -1,6 +1,6 @@
 """What arrived, as it arrived: one table per kind of record, one row per record."""
 
-from .declaration import Field, Privacy, Table, plain
+from .declaration import Field, Privacy, Retention, Table, plain
 
 _RECORD_FIELDS = (
     plain("source", "string", "The source that delivered it, as named in conf/sources.", required=True),
@@ -25,7 +25,11 @@ _RECORD_FIELDS = (
 )
 
 
-def _bronze(noun: str, grain: str) -> Table:
+# Accounts stay, as contacts are read from all of them; consents, as they are proof; products say nothing of a person.
+_RAW_DAYS = Retention("raw_days", "delivery_day")
+
+
+def _bronze(noun: str, grain: str, retention: Retention | None = None) -> Table:
     return Table(
         name=f"bronze.{noun}",
         grain=grain,
@@ -34,12 +38,13 @@ def _bronze(noun: str, grain: str) -> Table:
         stage="bronze",
         write="append_new",
         day_column="delivery_day",
+        retention=retention,
         run_columns=("batch_id", "arrived_at"),
     )
 
 
-EVENTS = _bronze("events", "one row per delivered event of app, mini-program and web")
-ORDERS = _bronze("orders", "one row per delivered order line, online and POS")
+EVENTS = _bronze("events", "one row per delivered event of app, mini-program and web", _RAW_DAYS)
+ORDERS = _bronze("orders", "one row per delivered order line, online and POS", _RAW_DAYS)
 ACCOUNTS = _bronze("accounts", "one row per delivered state of a channel's account or member")
 PRODUCTS = _bronze("products", "one row per delivered state of a product")
 CONSENTS = _bronze("consents", "one row per delivered consent or withdrawal")
