@@ -20,7 +20,7 @@ PHONE = "13800138000"  # demo.canary_phone
 def folder(tmp_path_factory):
     """Where everything of this module's lake lies, Spark's event log as well."""
     folder = tmp_path_factory.mktemp("one-day")
-    spark_profile(folder, "local", event_log_in(folder) | {"spark.local.dir": str(folder / "scratch")})
+    spark_profile(folder, "test", event_log_in(folder) | {"spark.local.dir": str(folder / "scratch")})
     return folder
 
 

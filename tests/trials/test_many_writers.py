@@ -14,7 +14,7 @@ from lakes import ROOT
 from reclake.errors import Overtaken
 from reclake.lake.upkeep import Upkeep
 from trials import counting
-from trials.counting import FIRST, OWN, SHARED, TABLE, Writer, counter, days_of, open_store
+from trials.counting import OWN, SHARED, TABLE, Writer, counter, days_of, open_store
 from trials.trial import Unchecked
 
 pytestmark = pytest.mark.trial
@@ -98,9 +98,8 @@ def test_no_update_is_lost_between_drivers(spark, tmp_path):
     assert held(spark, root) == N_OWN_DRIVERS * N_STEPS_OF_A_DRIVER
 
 
-def test_writers_without_claims_lose_updates(spark, tmp_path):
-    """The known-bad variant: the days' rows are read before another's commit, and written after it."""
+def test_writers_without_claims_lose_updates_or_their_patience(spark, tmp_path):
+    """The known-bad variant: rows are read before another's commit, and written after it, or are refused again and again."""
     root = begun(spark, str(tmp_path / "lake"), SHARED)
     found = counted(spark, root, SHARED, 5, claims=Unchecked)
-    assert held(spark, root) < found
-    assert open_store(spark, root).read_newest(TABLE).where(f"as_of_date = '{FIRST}'").count() == 1
+    assert (held(spark, root), found) != (N_WRITERS * 5, N_WRITERS * 5)
