@@ -28,7 +28,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lake": {"tables", "settings", "errors"},
     "quality": {"tables", "settings", "errors", "lake.schema"},
     # A registry stores and loads the models of these modules.
-    "registry": {"tables", "settings", "errors", "recommend.als", "recommend.interface", "recommend.training"},
+    "registry": {
+        "tables",
+        "settings",
+        "errors",
+        "recommend.als",
+        "recommend.held_out",
+        "recommend.interface",
+        "recommend.training",
+        "recommend.tuning",
+    },
     # privacy.keys makes and checks key files; recommend.training is to the training stage what a builder is to a table;
     # privacy.consent and recommend.lists say what a rollback does to the rows of those who have withdrawn since.
     "run": {
@@ -42,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "privacy.consent",
         "privacy.keys",
+        "recommend.interface",
         "recommend.lists",
         "recommend.training",
     }
@@ -52,6 +62,7 @@ JOBS_MAY_IMPORT = {"run", "lake", "registry", "synthetic", "settings", "tables",
 HEAVY = {
     "pyspark.ml": ("recommend", "registry"),
     "mlflow": ("registry",),
+    "optuna": ("recommend.tuning",),
     "great_expectations": ("quality",),
     "delta": ("lake",),
     "torch": ("recommend.sequence",),
@@ -78,6 +89,7 @@ COLLECTED = {
     "lake.claims._catch_up": "a row per stage of a run",
     "lake.digest.contents_by_day": "a row per day",
     "lake.digest._validity_content": "a row per day of change",
+    "lake.ledger.first_built": "a row per day of one table",
     "lake.ledger.load": "the newest entry of each table and day",
     "lake.ledger.roll_back": "the entries of one table, a row per day",
     "lake.manifest._read": "the newest row of each table",
@@ -90,6 +102,8 @@ COLLECTED = {
     "recommend.als.fitted_als": "product factors, up to training.max_item_factor_bytes",
     "recommend.bootstrap.resampled": "a row of sums per resample",
     "recommend.index.dense_index": "a row per partition",
+    "recommend.tuning.judge": "one sum",
+    "recommend.tuning.searched": "the same",
     "registry.artefacts.read": "product factors, as above",
     "run.alerts._deliveries": "a row per source and records table",
     "run.alerts._stopped_gates": "a row per table",

@@ -19,6 +19,7 @@ from reclake.lake.store import Store
 from reclake.lake.upkeep import Upkeep
 from reclake.run.application import utc_now
 from reclake.run.maintain import HELD, LEFT, MAINTAINED, maintain, require_maintained
+from reclake.run.phases import observed
 from reclake.run.plan import Scope
 from reclake.run.planned import plan
 from reclake.run.rollback import roll_back
@@ -32,6 +33,7 @@ ONLY = frozenset({"silver.order_records", "silver.order_lines", "silver.interact
 COMPARED = (bronze.ORDERS, bronze.FILES, silver.ORDER_RECORDS, silver.ORDER_LINES, silver.INTERACTIONS)
 TILL = "order,at,customer,sku,n,price\n"
 RAW_DAYS = 100
+NEXT = FIRST + timedelta(days=40)  # within the reach of nothing that went
 EAGER = {"max_small_files": 1, "small_file_bytes": 1_000_000}
 
 
@@ -257,45 +259,64 @@ def test_days_beyond_their_retention_go_and_are_not_built_again(spark, with_segm
 
 @pytest.mark.trial
 @pytest.mark.usefixtures("app")
-def test_raw_records_beyond_their_retention_go_and_what_was_built_from_them_stays(spark, prepared, tmp_path):
-    """Their reader is built anew for later days only, and a file that comes for such a day is refused by name."""
+def test_raw_records_beyond_their_retention_go_and_what_was_built_from_them_stays(spark, tmp_path):
+    """Their readers are built anew for later days only, and a file that comes for such a day is refused by name."""
     only = with_inputs(silver.ORDER_LINES, ops.RECONCILIATION, ops.FRESHNESS)
+    made_from_it = (silver.ORDER_RECORDS, silver.ORDER_LINES, ops.RECONCILIATION)
     shutil.rmtree(tmp_path / "lake")
-    now = lambda: datetime.combine(FIRST, time()) + timedelta(days=RAW_DAYS + 1)  # noqa: E731
 
-    def opened():
-        app = at_a_time(spark, tmp_path, now)
+    def opened(days):
+        """A process as many days after the first delivery."""
+        app = at_a_time(spark, tmp_path, lambda: datetime.combine(FIRST, time()) + timedelta(days=days))
         retention = app.settings.retention.model_copy(update={"raw_days": RAW_DAYS})
         object.__setattr__(app, "settings", app.settings.model_copy(update={"retention": retention}))
         return app
 
-    app = opened()
-    assert run_days(app, FIRST, SECOND, only=only - {ops.FRESHNESS.name}) == {}
-    before = bag(app, bronze.ORDERS)
-    maintain(app, only=[bronze.ORDERS.name])
-    assert bag(app, bronze.ORDERS) == before, "freshness has not read it yet"
-    assert run_days(app, FIRST, SECOND, only=only) == {}
-    silver_rows = {table.name: bag(app, table) for table in (silver.ORDER_RECORDS, silver.ORDER_LINES, ops.RECONCILIATION)}
-    assert of_table(maintain(app, only=[bronze.ORDERS.name]), bronze.ORDERS)["outcome"] == MAINTAINED
+    def maintained(app):
+        return of_table(maintain(app, only=[bronze.ORDERS.name]), bronze.ORDERS)["outcome"]
 
-    after = opened()
-    assert {str(row["delivery_day"]) for row in published(after, bronze.ORDERS).collect()} == {str(SECOND)}
+    def raw_days(app):
+        return {str(row["delivery_day"]) for row in published(app, bronze.ORDERS).collect()}
+
+    # Freshness looks back 28 days, and a rollback over 97: the last that must be built from a raw day is so by then.
+    early, late = 1, RAW_DAYS + 1
+    assert run_days(opened(early), FIRST, SECOND, only=only - {ops.FRESHNESS.name}) == {}
+    assert maintained(opened(late)) == MAINTAINED
+    assert raw_days(opened(late)) == {str(FIRST), str(SECOND)}, "freshness was not built yet"
+    assert run_days(opened(early), FIRST, SECOND, only=only) == {}
+    assert maintained(opened(RAW_DAYS - 4)) == MAINTAINED
+    before = bag(opened(late), bronze.ORDERS)
+    rows = {table.name: bag(opened(late), table) for table in made_from_it}
+
+    def broken_off(name, of):
+        if (name, of) == ("expired", bronze.ORDERS.name):
+            raise KeyboardInterrupt
+
+    with observed(broken_off), pytest.raises(KeyboardInterrupt):
+        maintained(opened(late))
+    assert raw_days(opened(late)) == {str(FIRST), str(SECOND)}, "what broke off is not published"
+    assert maintained(opened(late)) == MAINTAINED
+
+    after = opened(late)
+    assert raw_days(after) == {str(SECOND)}
     assert after.manifest.current()[bronze.ORDERS.name].n_rows == bag(after, bronze.ORDERS).total() < before.total()
     assert plan(after, Scope(tables=only)) == []
     assert run_days(after, only=only) == {}
     (tmp_path / "landing" / "till" / "till" / f"{FIRST}.csv").write_text(f"{TILL}o9,{FIRST}T11:00:00Z,c1,p8,1,2.50\n")
-    deliver(tmp_path, THIRD, order("o2", day=THIRD, sku="p2"))
-    assert run_days(after, FIRST, THIRD, only=only) == {}
-    (late,) = published(after, bronze.FILES).where("outcome = 'rejected'").collect()
-    assert late["file_name"] == f"till/{FIRST}.csv"
-    assert "retention.raw_days" in late["reason"]
-    assert {str(row["delivery_day"]) for row in published(after, bronze.ORDERS).collect()} == {str(SECOND), str(THIRD)}
-    for table in (silver.ORDER_RECORDS, silver.ORDER_LINES, ops.RECONCILIATION):
-        assert silver_rows[table.name] - bag(after, table) == {}, table.name
+    deliver(tmp_path, NEXT, order("o2", day=NEXT, sku="p2"))
+    assert run_days(after, only=only) == {}
+    (refused,) = published(after, bronze.FILES).where("outcome = 'rejected'").collect()
+    assert refused["file_name"] == f"till/{FIRST}.csv"
+    assert "retention.raw_days" in refused["reason"]
+    assert raw_days(after) == {str(SECOND), str(NEXT)}
+    for table in made_from_it:
+        assert rows[table.name] - bag(after, table) == {}, table.name
     assert "p2" in {row["product_id"] for row in published(after, silver.ORDER_LINES).collect()}
+    assert run_days(after, only=only) == {}, "and once more"
+    assert {report.outcome for report in after.reporter.reports[-len(only) :]} <= {"up to date", "not fed", "not asked for"}
 
 
-def test_raw_records_cannot_go_beside_a_source_of_all_time(spark, app):
+def test_raw_records_cannot_go_beside_a_source_of_all_time(app):
     retention = app.settings.retention.model_copy(update={"raw_days": RAW_DAYS})
     object.__setattr__(app, "settings", app.settings.model_copy(update={"retention": retention}))
     object.__setattr__(app, "sources", {name: one.model_copy(update={"historical": True}) for name, one in app.sources.items()})

@@ -289,20 +289,20 @@ def test_only_the_asked_delivery_days(spark, tmp_path):
 
 
 def test_a_file_for_days_that_are_no_longer_built_is_refused_by_name(spark, tmp_path):
-    drop(tmp_path, {"clicks/2026-03-01.jsonl": click(), "clicks/2026-03-02.jsonl": click(type="buy")})
+    drop(tmp_path, {"clicks/2026-03-01.jsonl": click(), "clicks/2026-03-02.jsonl": click(device="d2")})
     first = taken(spark, tmp_path)
-    drop(tmp_path, {"clicks/2026-03-01-more.jsonl": click(type="cart"), "clicks/2026-03-03.jsonl": click(type="search")})
+    drop(tmp_path, {"clicks/2026-03-01-more.jsonl": click(device="d3"), "clicks/2026-03-03.jsonl": click(device="d4")})
     drop(tmp_path, {"clicks/2026-03-01.jsonl": click()}, at=NOW)  # the one that was taken in, touched
-    (tmp_path / "products-2026-03-01.csv").write_text("id,name\np1,Pen\n")
+    drop(tmp_path, {"products-2026-03-03.csv": b"id,name\np1,Pen\n"})
     later = take_in(
         spark, source(), str(tmp_path), known=first.files, delivery_days=None, limits=LIMITS, now=NOW, batch_id="b2",
-        open_from={"events": date(2026, 3, 2)},
+        open_from=date(2026, 3, 2),
     )  # fmt: skip
     assert decided(later) == {
-        "clicks/2026-03-01-more.jsonl": "was delivered for 2026-03-01, and raw records are kept, and days built, "
-        "from 2026-03-02 on (retention.raw_days)",
-        "clicks/2026-03-03.jsonl": None,
-        "products-2026-03-01.csv": None,
+        "clicks/2026-03-01-more.jsonl": "was delivered for 2026-03-01, and days before 2026-03-02 are not built any more: "
+        "raw records of that time are gone (retention.raw_days)",
+        "clicks/2026-03-03.jsonl": "ingested",
+        "products-2026-03-03.csv": "ingested",
     }
     assert [each.file_name for each in later.skipped] == ["clicks/2026-03-01.jsonl", "clicks/2026-03-02.jsonl"]
 

@@ -1,10 +1,14 @@
-"""A job that is killed with its whole process group at a named moment: killed_job.py PHASE OF JOB ARGUMENTS."""
+"""A job that is killed with its whole process group at a named moment: killed_job.py PHASE OF JOB ARGUMENTS.
+
+With HELD_UNTIL in its environment it is held there until that file exists, and says so in a file of that name + .held.
+"""
 
 import os
 import runpy
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 from reclake.run.phases import observed
@@ -23,9 +27,18 @@ def kill_once_files_differ(folder: Path, before: set[Path]) -> None:
     kill()
 
 
+def hold(until: Path) -> None:
+    until.with_suffix(".held").touch()
+    while not until.exists():
+        time.sleep(0.2)
+
+
 def main(wanted: tuple[str, str], job: str, arguments: list[str]) -> None:
     def at(phase: str, of: str) -> None:
         if (phase, of) != wanted:
+            return
+        if "HELD_UNTIL" in os.environ:
+            hold(Path(os.environ["HELD_UNTIL"]))
             return
         if phase not in UNDER_WAY:
             kill()

@@ -46,7 +46,7 @@ def test_the_demo_needs_no_network(tmp_path):
         command,
         tmp_path / "trace",
         place.environment()
-        | {"RECLAKE__TRAINING__TEST_DAYS": "1", "RECLAKE__DEMO__N_CUSTOMERS": "60"}
+        | {"RECLAKE__TRAINING__TEST_DAYS": "2", "RECLAKE__DEMO__N_CUSTOMERS": "200"}
         # All have accounts from the first day on: a model of fewer has nobody to be judged by.
         | {"RECLAKE__DEMO__LIFE__MEMBER_SHARE": "1"},
     )

@@ -124,6 +124,33 @@ class TestExpiredRawRecords:
     def test_what_is_built_from_what_was_kept_goes_on(self, ledger):
         assert self.work(ledger, silver.ORDER_LINES).days == self.DAYS[:4]
 
+    def test_a_day_may_go_once_all_that_reads_it_by_day_was_built_from_it(self):
+        """Also from the days after it that look back to it, and from what they hold now."""
+        raw = [entry(bronze.ORDERS, day) for day in self.DAYS[:3]]
+        plan, ledger = planner(*raw)
+        readers = [reader for reader, _ in plan.day_readers(bronze.ORDERS)]
+        assert {reader.name for reader in readers} == {"silver.order_records", "ops.reconciliation", "ops.freshness"}
+        assert plan.reach(bronze.ORDERS) == 28
+
+        def build(*tables, days):
+            for table in tables:
+                inputs = plan.work(table).input_digests
+                ledger.add(entry(table, day, inputs=inputs[day], sequence=9) for day in days)
+
+        assert plan.unread(bronze.ORDERS) == set(self.DAYS[:3])
+        build(silver.ORDER_RECORDS, days=self.DAYS[:3])
+        build(ops.RECONCILIATION, days=self.DAYS[:3])
+        build(ops.FRESHNESS, days=self.DAYS[:2])
+        assert plan.unread(bronze.ORDERS) == set(self.DAYS[:3]), "the third day's freshness looks at all of them"
+        build(ops.FRESHNESS, days=self.DAYS[2:3])
+        assert plan.unread(bronze.ORDERS) == set()
+        ledger.add([entry(bronze.ORDERS, self.DAYS[0], digest="2:b", sequence=10)])
+        assert self.DAYS[0] in plan.unread(bronze.ORDERS), "another file came, and nothing was built from it yet"
+        published = Planner(
+            ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda _: NOTHING, models={}, versions={"bronze.orders": 0}
+        )
+        assert published.unread(bronze.ORDERS) == set(self.DAYS[:3]), "nothing that was built is published"
+
     def test_a_removed_day_is_no_expired_one(self, ledger):
         again = entry(bronze.ORDERS, self.DAYS[0], sequence=3)
         ledger.add([replace(again, kind=REMOVED, content=DayContent(Digest()))])

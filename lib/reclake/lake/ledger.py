@@ -172,6 +172,13 @@ class Ledger:
         """The days whose rows are beyond their retention, sorted."""
         return sorted(day for day, entry in self._entries.get(table.name, {}).items() if entry.kind == EXPIRED)
 
+    def first_built(self, table: Table) -> dict[str, datetime]:
+        """Day → when it was built for the first time, whatever became of it since."""
+        rows = self._store.read_newest(ops.LEDGER).where(
+            (F.col("table") == table.name) & F.col("kind").isin("build", "unchanged")
+        )
+        return {row["day"]: row["at"] for row in rows.groupBy("day").agg(F.min("recorded_at").alias("at")).collect()}
+
     def runs(self, table: Table) -> set[str]:
         """The runs that ever wrote rows of the table: one id per run."""
         return set(self._runs.get(table.name, set()))

@@ -7,12 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from reclake.errors import ContractBroken
-from reclake.recommend.interface import AlsValues, TuningSettings
+from reclake.recommend.als import Als
+from reclake.recommend.held_out import HeldOut, K
+from reclake.recommend.interface import AlsValues, KindWeights, TrainingSettings, TuningSettings
+from reclake.recommend.metrics import customer_metrics
+from reclake.recommend.weights import exact_sum
 
 logger = logging.getLogger("reclake")
 SEARCHED = ("rank", "regularisation", "alpha", "half_life_days")  # of the settings; the others cost time, or change nothing
+_N_DRAWN = 5  # settings that are drawn at random before the sampler goes by what came of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +33,11 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a search tried, in its order; the settings from before come first."""
+    """What a search tried and could judge, in its order."""
 
     split: str  # how its days were parted
     n_customers: int
+    before: AlsValues  # the settings in use
     tried: tuple[Tried, ...]
 
     @property
@@ -36,44 +45,102 @@ class Search:
         """The highest nDCG; of equals, the one tried first."""
         return max(self.tried, key=lambda one: one.ndcg)
 
+    @property
+    def has_found_better(self) -> bool:
+        """Whether the best settings are others than those in use."""
+        return self.best.settings != self.before
+
 
 def search(
     before: AlsValues, tuning: TuningSettings, judge: Callable[[AlsValues], float], *, split: str, n_customers: int
-) -> Search:
-    """Try `tuning.n_trials` settings one after the other, each chosen by what came of those before it.
+) -> Search | None:
+    """Try `tuning.n_trials` settings one after the other: those in use, a few at random, then by what came of those before.
 
-    The same judgements give the same search: the sampler has a seed. Settings whose factors are too large to be
-    broadcast count as tried, without a result.
+    The same judgements give the same search: the sampler has a seed. Settings that cannot be judged, as their factors are
+    too large to be broadcast, count as tried; None if that is so of all.
 
     Parameters
     ----------
     before
-        Settings in use: tried first, and what the search does not vary.
+        Settings in use, and what the search does not vary.
     judge
-        Gives the mean nDCG of settings.
+        Gives the mean nDCG of settings, or raises ContractBroken.
 
     References
     ----------
     Bergstra, Bardenet, Bengio, Kégl: Algorithms for Hyper-Parameter Optimization, 2011 (TPE), by Optuna.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=tuning.seed))
-    tried = [Tried(before, judge(before))]
-    for _ in range(tuning.n_trials - 1):
-        trial = study.ask()
-        chosen = replace(
-            before,
-            rank=trial.suggest_categorical("rank", tuning.ranks),
-            regularisation=trial.suggest_float("regularisation", *tuning.regularisation, log=True),
-            alpha=trial.suggest_float("alpha", *tuning.alpha, log=True),
-            half_life_days=trial.suggest_float("half_life_days", *tuning.half_life_days, log=True),
-        )
+    sampler = optuna.samplers.TPESampler(seed=tuning.seed, n_startup_trials=_N_DRAWN)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    space = _space(tuning)
+    tried: list[Tried] = []
+    for number in range(tuning.n_trials):
+        trial = study.ask(space) if number else None
+        chosen = replace(before, **trial.params) if trial else before
         try:
-            found = Tried(chosen, judge(chosen))
+            tried.append(Tried(chosen, judge(chosen)))
         except ContractBroken as refused:
             logger.info("settings left out of the search: %s", refused)
-            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            if trial is not None:
+                study.tell(trial, state=optuna.trial.TrialState.FAIL)
             continue
-        study.tell(trial, found.ndcg)
-        tried.append(found)
-    return Search(split, n_customers, tuple(tried))
+        if trial is not None:
+            study.tell(trial, tried[-1].ndcg)
+        elif _may_be_drawn(before, tuning):
+            study.add_trial(optuna.trial.create_trial(params=_params(before), distributions=space, value=tried[-1].ndcg))
+    return Search(split, n_customers, before, tuple(tried)) if tried else None
+
+
+def _space(tuning: TuningSettings) -> dict[str, BaseDistribution]:
+    ranges = {"regularisation": tuning.regularisation, "alpha": tuning.alpha, "half_life_days": tuning.half_life_days}
+    scales = {name: FloatDistribution(*ends, log=True) for name, ends in ranges.items()}
+    return {"rank": CategoricalDistribution(tuning.ranks), **scales}
+
+
+def _params(settings: AlsValues) -> dict[str, float]:
+    return {name: getattr(settings, name) for name in SEARCHED}
+
+
+def _may_be_drawn(settings: AlsValues, tuning: TuningSettings) -> bool:
+    """Whether the search could draw the settings in use: else the sampler cannot learn from them."""
+    ranges = {"regularisation": tuning.regularisation, "alpha": tuning.alpha, "half_life_days": tuning.half_life_days}
+    within = (least <= getattr(settings, name) <= greatest for name, (least, greatest) in ranges.items())
+    return settings.rank in tuning.ranks and all(within)
+
+
+def searched(
+    days: HeldOut,
+    known: DataFrame,
+    before: AlsValues,
+    tuning: TuningSettings,
+    weights: KindWeights,
+    training: TrainingSettings,
+    before_trial: Callable[[], None],
+) -> Search | None:
+    """A search by the lists that models of the days before the cut give; None if the days judge nobody or nothing lies before.
+
+    Parameters
+    ----------
+    days
+        Held out for the search alone.
+    known
+        Interactions by customer (`weights.resolved`).
+    before_trial
+        Called before each fit; what it raises ends the search.
+    """
+    n_customers = days.n_customers()
+    if not n_customers or days.seen.isEmpty():
+        return None
+
+    def judge(settings: AlsValues) -> float:
+        before_trial()
+        model = Als(settings, weights, training.max_item_factor_bytes).fit(known, as_of=days.split.cut)
+        try:
+            each = customer_metrics(days.lists(model), days.truth, k=K)
+            (row,) = each.agg(exact_sum(F.col("ndcg")).alias("ndcg")).collect()
+            return float(row["ndcg"]) / n_customers
+        finally:
+            model.release()
+
+    return search(before, tuning, judge, split=str(days.split), n_customers=n_customers)

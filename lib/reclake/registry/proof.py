@@ -8,7 +8,8 @@ from math import isfinite
 from mlflow.entities.model_registry import ModelVersion
 
 from reclake.errors import GateFailed
-from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, Metric
+from reclake.recommend.held_out import Metric
+from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY
 
 _GREATEST = 1e300  # SQLite keeps an infinite metric as the largest double
 _LATER = "later_days."  # the champion may have been compared on fewer days than popularity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
@@ -19,8 +19,9 @@ from reclake.tables import BY_NAME, Table, bronze
 
 from .append import append_records
 from .application import Application, located, require_sources_named
+from .expiry import open_from, require_raw_records_can_go
 from .gating import stopped_report
-from .plan import Scope, limits_of
+from .plan import Scope
 from .report import TableReport
 from .stage_run import StageRun, open_stage, unpublished
 
@@ -83,6 +84,7 @@ def ingest_source(
         When the folder does not exist.
     """
     app.ledger.load()  # another run may have taken in since this one was opened
+    require_raw_records_can_go(app)
     place = _place(app, source, folder)
     now = app.clock().replace(tzinfo=UTC)  # as file times are
     if not retries_rejected and _is_idle(app, source, place, days=days, now=now):
@@ -100,7 +102,7 @@ def ingest_source(
             now=now,
             batch_id=app.run_id,
             timezone=app.settings.business.timezone,
-            open_from=_open_from(app, source),
+            open_from=open_from(app),
         )
         files = taken.files.persist(StorageLevel.DISK_ONLY)
         try:
@@ -108,13 +110,6 @@ def ingest_source(
         finally:
             files.unpersist()
     return run.stopped
-
-
-def _open_from(app: Application, source: Source) -> dict[str, date]:
-    """Bronze noun → the first delivery day whose records can still be built, where earlier raw records are gone."""
-    reach = timedelta(days=1 + (limits_of(app.sources).repeat_days or 0))
-    gone = {noun: app.ledger.expired(BY_NAME[f"bronze.{noun}"]) for noun in source.tables_fed}
-    return {noun: date.fromisoformat(days[-1]) + reach for noun, days in gone.items() if days}
 
 
 def _place(app: Application, source: Source, folder: str | None) -> str:

@@ -10,19 +10,19 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
-from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from reclake import tables
-from reclake.errors import Overtaken, StageStopped, UsageError
+from reclake.errors import Overtaken, StageStopped
 from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.digest import DayContent, Digest
-from reclake.lake.ledger import EXPIRED, Entry, commit_entry, sequence_of
+from reclake.lake.ledger import EXPIRED, commit_entry, sequence_of
 from reclake.lake.manifest import Published
 from reclake.lake.upkeep import Upkeep
 from reclake.tables import Table, ops
 
 from .application import Application
+from .expiry import expired_days, expired_rows, require_raw_records_can_go, without_expired
 from .phases import phase
 
 logger = logging.getLogger("reclake")
@@ -50,12 +50,12 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
     Raises
     ------
     UsageError
-        When raw records have a retention beside a historical source.
+        When raw records have a retention that the lake's sources do not allow (`require_raw_records_can_go`).
     """
-    _require_raw_records_can_go(app)
     settings = app.settings.maintenance
     upkeep = Upkeep(app.store, max_small_files=settings.max_small_files, small_file_bytes=settings.small_file_bytes)
     app.ledger.load()
+    require_raw_records_can_go(app)
     app.ledger.save()  # what a crash left in the log alone, before the log is trimmed
     kept = app.manifest.lowest_kept(app.clock() - timedelta(days=app.store.keep_days))
     rows = []
@@ -68,18 +68,6 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
         rows.append(work.of_runner() if table in ops.WRITTEN else work.of_published(kept))
         logger.info("maintenance of %s: %s", table.name, rows[-1]["outcome"])
     return rows
-
-
-def _require_raw_records_can_go(app: Application) -> None:
-    """Refuse a retention of raw records beside a source whose every day is compared with all days before it."""
-    if not app.settings.retention.raw_days:
-        return
-    if historical := sorted(name for name, source in app.sources.items() if source.historical):
-        raise UsageError(
-            "raw records cannot have a retention beside a historical source",
-            f"{', '.join(historical)}: repeats are looked for in all earlier days",
-            "set retention.raw_days to 0, or keep the source in a lake of its own",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +89,13 @@ class _Work:
             return self._outcome(HELD)
         try:
             published, newest = app.manifest.current().get(table.name), app.store.newest(table)
-            if published is None or self._rows_as_in(published.version) != newest:
+            app.ledger.load()  # another run may have written between this one's start and its claim
+            # What an earlier maintenance removed, and ended before it published that, is published by this one.
+            held = -1 if published is None else without_expired(app.store.log, app.store.path(table), published.version)
+            if published is None or held != newest:
                 return self._outcome(LEFT)
             app.store.require_undamaged(table, version=published.version, n_files=published.n_files, n_bytes=published.n_bytes)
-            held, n_rows = self._remove_expired_days(claim, published)
+            held, n_rows = self._remove_expired_days(claim, published, held)
             newest = int(app.store.newest(table) or 0)
             figures = self._join(newest, self.upkeep.lacking(table, newest))
             version = self._rows_as_in(held)
@@ -123,7 +114,7 @@ class _Work:
         app, table = self.app, self.table
         newest = int(app.store.newest(table) or 0)
         try:
-            lacking, expired = self.upkeep.lacking(table, newest), self._expired_rows(newest)
+            lacking, expired = self.upkeep.lacking(table, newest), expired_rows(app, table, newest)
             # An append beside a change of properties fails, or beside a deletion: nobody may be at work then.
             is_change = bool(lacking) or expired is not None
             claim = app.claims.take(app.run_id, dict.fromkeys(tables.BY_NAME, (ALL_DAYS,))) if is_change else None
@@ -139,25 +130,13 @@ class _Work:
         except Overtaken:
             return self._outcome(HELD)
 
-    def _expires_before(self) -> date | None:
-        """The first day whose rows stay; None for a table that keeps all of them."""
-        retention = self.table.retention
-        if retention is None:
-            return None
-        n_days = getattr(self.app.settings.retention, retention.setting)
-        return self.app.clock().date() - timedelta(days=n_days) if n_days else None
-
-    def _remove_expired_days(self, claim: Claim, published: Published) -> tuple[int, int]:
+    def _remove_expired_days(self, claim: Claim, published: Published, held: int) -> tuple[int, int]:
         """Remove the days beyond the retention, and note it; gives the version that holds the others, and their rows."""
-        app, table, first = self.app, self.table, self._expires_before()
-        if first is None:
-            return published.version, published.n_rows
-        app.ledger.load()  # another run may have written between this one's start and its claim
-        old = {day: entry for day, entry in app.ledger.days(table).items() if day < str(first)}
-        if table.layer == "bronze":
-            old = self._built_from(old)
+        app, table = self.app, self.table
+        n_rows = published.n_rows if held == self._rows_as_in(published.version) else app.ledger.n_rows(table)
+        old = expired_days(app, table)
         if not old:
-            return published.version, published.n_rows
+            return held, n_rows
         stamp: dict[str, Any] = {"run_id": app.run_id, "token": claim.token, "recorded_at": app.clock()}
         gone = [
             replace(entry, kind=EXPIRED, content=DayContent(Digest()), sequence=sequence_of(claim.token, number), **stamp)
@@ -165,27 +144,10 @@ class _Work:
         ]
         days = [date.fromisoformat(day) for day in old]
         version = app.store.replace_days(table, app.store.empty(table), days=days, entry=commit_entry(uuid4().hex, gone))
+        phase("expired", table.name)
         app.ledger.add(replace(entry, version=version) for entry in gone)
         app.ledger.save()
         return version, app.ledger.n_rows(table)
-
-    def _built_from(self, old: dict[str, Entry]) -> dict[str, Entry]:
-        """The raw days that every table which reads them day by day has been built from; others cannot be had again."""
-        readers = [reader for reader in tables.readers_of(self.table.name) if reader.day_column == self.table.day_column]
-        built = [set(self.app.ledger.days(reader)) for reader in readers]
-        chosen = {day: entry for day, entry in old.items() if all(day in days for days in built)}
-        if len(chosen) < len(old):
-            told = "%d days of %s beyond their retention stay: not every table that reads them was built"
-            logger.warning(told, len(old) - len(chosen), self.table.name)
-        return chosen
-
-    def _expired_rows(self, version: int) -> Column | None:
-        """Which rows of the runner's own table are beyond its retention; None if none are."""
-        first = self._expires_before()
-        if self.table.retention is None or first is None:
-            return None
-        old = F.col(self.table.retention.column) < F.lit(first)
-        return None if self.app.store.read(self.table, version=version).where(old).isEmpty() else old
 
     def _rows_as_in(self, version: int) -> int:
         return self.app.store.log.kept_since(self.app.store.path(self.table), version)

@@ -1,4 +1,4 @@
-"""The named moments of a stage and of maintenance, where a trial may hold, break or end a run; otherwise nothing happens at them."""
+"""Named moments of a stage and of maintenance, where a trial may hold, break or end a run; else nothing happens there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 Phase = Literal[
     "persisted", "in_gate", "gated", "in_commit", "committed", "ledgered", "in_manifest", "published",
-    "joining", "joined", "removing", "removed",
+    "expired", "joining", "joined", "removing", "removed",
 ]  # fmt: skip
 Observer = Callable[[Phase, str], None]
 

@@ -11,7 +11,9 @@ from typing import Any
 from reclake.errors import UsageError
 from reclake.lake.digest import WHOLE, valid_at
 from reclake.lake.ledger import Entry, Ledger
-from reclake.tables import BY_NAME, Input, Reads, Table
+from reclake.tables import BY_NAME, Input, Reads, Table, readers_of
+
+_BY_DAY = (Reads.DAYS, Reads.REPEATS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Planner:
         kept: dict[str, str] = {}
         for day in sorted(self.touched(table)):
             if (entry := built.get(day)) is not None and self._is_kept(table, day):
-                if made_otherwise := _made_otherwise(entry, digests):
+                if made_otherwise := _made_otherwise(entry, digests) or (["forced"] if self._scope.force else []):
                     kept[day] = ", ".join(made_otherwise)
                 continue
             inputs = self._input_digests(table, day)
@@ -114,10 +116,44 @@ class Planner:
     def _is_kept(self, table: Table, day: str) -> bool:
         """Whether the day reads days that are beyond their retention: it cannot be built again, and stays as it is."""
         return any(
-            i.days.reads in (Reads.DAYS, Reads.REPEATS)
-            and (gone := self._ledger.expired(i.table))
-            and self._read_by(i, day, gone)
+            i.days.reads in _BY_DAY and (gone := self._ledger.expired(i.table)) and self._read_by(i, day, gone)
             for i in table.inputs
+        )
+
+    @property
+    def late_days(self) -> int:
+        """Days for which records may be late; 0 beside sources without a limit."""
+        return self._limits.late_days or 0
+
+    def day_readers(self, table: Table) -> list[tuple[Table, Input]]:
+        """The tables that read the table by day, and how."""
+        return [(r, i) for r in readers_of(table.name) for i in r.inputs if i.table == table and i.days.reads in _BY_DAY]
+
+    def reach(self, table: Table) -> int:
+        """How many days after a day of the table its readers look back to it; 0 for those that look at all days."""
+        return max((self._around(i)[0] or 0 for _, i in self.day_readers(table)), default=0)
+
+    def read_for(self, i: Input, output_days: Iterable[str]) -> set[str]:
+        """The existing days of the input that the output days read, day by day."""
+        existing = sorted(self._ledger.days(i.table))
+        return {day for output in output_days for day in self._read_by(i, output, existing)}
+
+    def unread(self, table: Table) -> set[str]:
+        """Days of the table that a table which reads it by day was not yet built from, and published, as they are now."""
+        found: set[str] = set()
+        for reader, i in self.day_readers(table):
+            built = self._ledger.days(reader)
+            waiting = (day for day in self._candidates(reader) if not self._is_fed_with(reader, day, built.get(day)))
+            found |= self.read_for(i, waiting)
+        return found
+
+    def _is_fed_with(self, table: Table, day: str, entry: Entry | None) -> bool:
+        """Whether the day was built from all that it reads by day, as that is now, and published."""
+        if entry is None or self._ahead(table, entry) is not None:
+            return False
+        inputs = [i for i in table.inputs if i.days.reads in _BY_DAY]
+        return self._is_kept(table, day) or all(
+            entry.input_digests.get(i.table.name) == self._input_digest(i, day) for i in inputs
         )
 
     def touched(self, table: Table) -> set[str]:

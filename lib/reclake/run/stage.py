@@ -108,6 +108,8 @@ def _build_or_stop(run: StageRun, table: Table, blocked: Set[str]) -> None:
     if _is_blocked(app, table, blocked, run.stopped):
         return
     work = run.planner.work(table)
+    if work.kept:
+        logger.info("%d days of %s stay as they are: raw records that they read are gone", len(work.kept), table.name)
     if not work.reasons:
         app.reporter.finished(_idle(app, run.planner, table))
         return

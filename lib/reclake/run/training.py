@@ -105,6 +105,8 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
         # A crash between promotion and manifest leaves the alias ahead; the manifest is what serves.
         app.registry.serve(None if champion_version is None else str(champion_version))
         tuned = _tuned_settings(app, champion_version, tune)
+        if tuned:
+            logger.info("an earlier search stands above [als]: %s", tuned)
         is_searching = tune == "always" or (tune == "when-due" and _is_due(app, as_of))
         # A folder of its own, not named after the run: it is removed in the end, and a run's id is somebody's text.
         with checkpoints_in(app.spark, f"{app.store.root}/_checkpoints/{uuid4().hex}"):
@@ -117,6 +119,7 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
                 training=settings.training,
                 champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
                 tuning=settings.tuning if is_searching else None,
+                before_trial=lambda: app.claims.require_held(claim),
             )
             judged = _record(app, outcome, _logged(app, outcome, versions, is_tuned=bool(tuned)), claim)
     finally:
@@ -137,7 +140,7 @@ def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int]
         inputs=versions,
         lake_root=app.store.root,
         code_digest=module_digest(evaluate_and_fit.__module__),
-        is_tuned=is_tuned or outcome.search is not None,
+        is_tuned=is_tuned or (outcome.search is not None and outcome.search.has_found_better),
     )
     return version
 

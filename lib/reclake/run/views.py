@@ -35,7 +35,8 @@ def status(app: Application, scope: Scope) -> Rows:
     found: Rows = []
     for table in tables.GATED:
         entries = app.ledger.days(table)
-        reasons = Counter(planner.work(table).reasons.values())
+        work = planner.work(table)
+        reasons, kept = Counter(work.reasons.values()), Counter(work.kept.values())
         row = published.get(table.name)
         state = "stale" if reasons else "built" if entries or row else "not fed"
         found.append({
@@ -45,7 +46,10 @@ def status(app: Application, scope: Scope) -> Rows:
             "days": len(entries),
             "last_day": max(entries, default=""),
             "stale_days": sum(reasons.values()),
-            "why": "; ".join(f"{why} ({n})" for why, n in sorted(reasons.items())),
+            "kept_days": sum(kept.values()),  # as earlier code or settings made them, as their raw records are gone
+            "why": "; ".join(
+                f"{why} ({n})" for why, n in [*sorted(reasons.items()), *((f"kept: {w}", n) for w, n in sorted(kept.items()))]
+            ),
             "published_version": row.version if row else None,
             "rows": app.ledger.n_rows(table) or (row.n_rows if row else 0),
         })

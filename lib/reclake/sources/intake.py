@@ -7,10 +7,9 @@ records, lazily and as often as asked; it stops if a file is no longer the one t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from pyspark.sql import DataFrame, SparkSession
@@ -48,7 +47,7 @@ def take_in(
     now: datetime,
     batch_id: str,
     timezone: str = "UTC",
-    open_from: Mapping[str, date] = MappingProxyType({}),
+    open_from: date | None = None,
 ) -> Intake:
     """Judge the files in the source's landing folder and give the records of the good, new ones.
 
@@ -65,7 +64,7 @@ def take_in(
     timezone
         Zone in which the day of a file's last event is cut.
     open_from
-        Bronze noun → the first delivery day for which new files are taken in: what came before it cannot be built again.
+        The first delivery day for which new files are taken in: days before it cannot be built again.
 
     Raises
     ------
@@ -132,7 +131,7 @@ def _changed_since(
 
 
 def _only_new(
-    source: Source, judged: Collection[Decided], known: DataFrame | None, open_from: Mapping[str, date]
+    source: Source, judged: Collection[Decided], known: DataFrame | None, open_from: date | None
 ) -> tuple[list[Decided], list[Decided], list[Waiting]]:
     """Files that no earlier run decided on, each content once; those that one took in without noting it; the others by name."""
     before = _decided_before(source, judged, known)
@@ -142,7 +141,7 @@ def _only_new(
     skipped: list[Waiting] = []
     for offered in sorted(judged, key=lambda one: (one.day or date.min, one.file.name)):
         is_known = offered.verdict.file_digest in digests
-        each = offered if is_known else _refused_if_too_late(offered, open_from.get(source.feeds[offered.file.feed].table))
+        each = offered if is_known else _refused_if_too_late(offered, open_from)
         digest, name = each.verdict.file_digest, each.file.name
         if each.verdict.reason is None and (digest, name) in before.unnoted:
             unnoted.append(Decided(each.file, each.verdict, each.day, None))
@@ -161,7 +160,10 @@ def _refused_if_too_late(each: Decided, first: date | None) -> Decided:
     """A file for a day that is no longer built would lie in bronze and nowhere else: it is refused by name."""
     if first is None or each.day is None or each.day >= first or each.verdict.reason is not None:
         return each
-    reason = f"was delivered for {each.day}, and raw records are kept, and days built, from {first} on (retention.raw_days)"
+    reason = (
+        f"was delivered for {each.day}, and days before {first} are not built any more: "
+        "raw records of that time are gone (retention.raw_days)"
+    )
     return replace(each, verdict=replace(each.verdict, n_records=0, reason=reason))
 
 

@@ -1,0 +1,110 @@
+"""What is beyond its retention and may go, and what its going closes: nothing is ever built from days that are gone."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, timedelta
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from reclake.errors import UsageError
+from reclake.lake.ledger import EXPIRED, Entry
+from reclake.lake.log import Log
+from reclake.tables import Table, bronze
+
+from .application import Application, require_sources_named
+from .plan import Planner, Scope
+
+logger = logging.getLogger("reclake")
+_MARGIN_DAYS = 30  # between the last day that is closed to files and the first that may still be late
+
+
+def require_raw_records_can_go(app: Application) -> None:
+    """Refuse a retention of raw records that would close days on which deliveries may still come.
+
+    Raises
+    ------
+    UsageError
+        When raw records have a retention, or had one, beside a historical source, whose every day is compared with all
+        days before it; when the retention is too short; when the lake holds a source that is not enabled.
+    """
+    raw_days = app.settings.retention.raw_days
+    if not raw_days and not any(app.ledger.expired(table) for table in bronze.TABLES):
+        return
+    require_sources_named(app)
+    if historical := sorted(name for name, source in app.sources.items() if source.historical):
+        raise UsageError(
+            "raw records cannot have a retention beside a historical source",
+            f"{', '.join(historical)}: repeats are looked for in all earlier days",
+            "keep the source in a lake of its own, or a lake whose raw records never went",
+        )
+    planner = app.planner(Scope())
+    reach = max(planner.reach(table) for table in bronze.TABLES)
+    if raw_days and raw_days < (least := reach + planner.late_days + _MARGIN_DAYS):
+        raise UsageError(
+            "raw records go before late deliveries may have come",
+            f"retention.raw_days is {raw_days}; with the limits of the sources {least} are needed",
+            "raise retention.raw_days, or lower repeat_days and late_limit_days of the sources",
+        )
+
+
+def open_from(app: Application) -> date | None:
+    """The first delivery day that every table can still be built for; None where no raw records are gone."""
+    planner = app.planner(Scope())
+    gone = {table: app.ledger.expired(table) for table in bronze.TABLES}
+    ends = (date.fromisoformat(days[-1]) + timedelta(days=1 + planner.reach(table)) for table, days in gone.items() if days)
+    return max(ends, default=None)
+
+
+def first_kept(app: Application, table: Table) -> date | None:
+    """The first day whose rows stay; None for a table that keeps all of them."""
+    if table.retention is None:
+        return None
+    n_days = getattr(app.settings.retention, table.retention.setting)
+    return app.clock().date() - timedelta(days=n_days) if n_days else None
+
+
+def expired_days(app: Application, table: Table) -> dict[str, Entry]:
+    """The days beyond the retention that may go, with their entries; of raw records, those that nothing needs any more."""
+    first = first_kept(app, table)
+    if first is None:
+        return {}
+    old = {day: entry for day, entry in app.ledger.days(table).items() if day < str(first)}
+    if not old or table.layer != "bronze":
+        return old
+    needed = _needed(app, app.planner(Scope()), table)
+    if held := old.keys() & needed:
+        logger.warning("%d days of %s beyond their retention stay: they may still be needed", len(held), table.name)
+    return {day: entry for day, entry in old.items() if day not in needed}
+
+
+def _needed(app: Application, planner: Planner, table: Table) -> set[str]:
+    """Raw days that a reader has still to be built from as they are now, or would be after a rollback."""
+    rollback_days = app.settings.lake.keep_manifests_days + app.settings.maintenance.longest_reader_days
+    not_before, needed = app.clock() - timedelta(days=rollback_days), planner.unread(table)
+    for reader, i in planner.day_readers(table):
+        # A manifest from before its first build may come back: then it is built again.
+        new = [day for day, at in app.ledger.first_built(reader).items() if at >= not_before]
+        needed |= planner.read_for(i, new)
+    return needed
+
+
+def expired_rows(app: Application, table: Table, version: int) -> Column | None:
+    """Which rows of the runner's own table are beyond its retention; None if none are."""
+    first = first_kept(app, table)
+    if table.retention is None or first is None:
+        return None
+    old = F.col(table.retention.column) < F.lit(first)
+    return None if app.store.read(table, version=version).where(old).isEmpty() else old
+
+
+def without_expired(log: Log, path: str, version: int) -> int:
+    """The newest version that holds the version's rows, less days that went by their retention."""
+    while True:
+        version = log.kept_since(path, version)
+        following = next(iter(log.commits_after(path, version)), None)
+        entries = following.user_metadata.get("ledger", []) if following else []
+        if following is None or not entries or any(entry["kind"] != EXPIRED for entry in entries):
+            return version
+        version = following.version

@@ -1,0 +1,65 @@
+"""Two drivers for one day, each a process with a JVM of its own: one publishes, the other ends with exit code 5 (R-07)."""
+
+import time
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from lakes import bag, open_lake, run_days, with_inputs
+from reclake import tables
+from reclake.tables import ops, silver
+from trials.processes import Place, ended, started, told
+
+pytestmark = pytest.mark.trial
+DAY = date(2026, 1, 1)
+INGEST = ("ingest", "--day", str(DAY))
+BUILD = ("build", "--stage", "silver", "--day", str(DAY))
+MOMENT = ("gated", silver.ORDER_LINES.name)
+COMPARED = tables.of_stage("silver")
+EXPIRED = {"RECLAKE__RUN__CLAIM_MINUTES": "0.01"}  # the claim of a driver that is held has run out before it goes on
+
+
+@pytest.fixture(scope="module")
+def taken_in(spark, company, tmp_path_factory):
+    """A lake that holds the day's raw records."""
+    place = Place(tmp_path_factory.mktemp("taken-in"), company)
+    app = open_lake(spark, place.folder, source="demo", landing=company)
+    assert run_days(app, DAY, only=frozenset()) == {}
+    return place
+
+
+@pytest.fixture(scope="module")
+def undisturbed(spark, taken_in, tmp_path_factory):
+    """What one driver alone publishes."""
+    place = taken_in.copy(tmp_path_factory.mktemp("undisturbed"))
+    app = open_lake(spark, place.folder, source="demo", landing=place.landing)
+    assert run_days(app, DAY, only=with_inputs(*COMPARED)) == {}
+    return {table.name: bag(app, table) for table in COMPARED}
+
+
+def wait_for(path, process, seconds=600):
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize(("settings", "codes"), [({}, (0, 5)), (EXPIRED, (5, 0))], ids=("held", "expired"))
+def test_one_of_two_drivers_publishes(spark, taken_in, undisturbed, tmp_path, trial_size, settings, codes):
+    """The first is held between its gate and its commit until the second has ended."""
+    for pair in range(trial_size.n_pairs):
+        place, free = taken_in.copy(tmp_path / f"{pair}"), tmp_path / f"free-{pair}"
+        held = replace(place, settings=settings | {"HELD_UNTIL": str(free)})
+        with started(held, *BUILD, killed_at=MOMENT) as first:
+            wait_for(free.with_suffix(".held"), first)
+            second = ended(place, *BUILD)
+            free.touch()
+            assert (first.wait(timeout=600), second) == codes, told(place)
+        app = open_lake(spark, place.folder, source="demo", landing=place.landing)
+        assert {table.name: bag(app, table) for table in COMPARED} == undisturbed
+        runs = app.store.read_newest(ops.PUBLISHED_VERSIONS).where("name LIKE 'silver.%'").select("run_id").distinct()
+        assert runs.count() == 1
+        assert ended(place, *BUILD) == 0, told(place)
+        assert {table.name: bag(app, table) for table in COMPARED} == undisturbed, "nothing is left to build"
