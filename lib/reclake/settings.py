@@ -249,10 +249,10 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def can_go_back(self) -> Settings:
-        """Refuse to remove raw records that a rollback could need again."""
+        """Refuse to remove raw records that a rollback could need again, or that readers look back to."""
         least = max(90, self.lake.keep_manifests_days + self.maintenance.longest_reader_days + 1)
         if self.retention.raw_days and self.retention.raw_days < least:
-            raise ValueError(f"retention.raw_days is {self.retention.raw_days}: 0, or {least} at least, as manifests are kept")
+            raise ValueError(f"retention.raw_days is {self.retention.raw_days}: it is 0, or at least {least}")
         return self
 
     def value(self, key: str) -> Any:

@@ -40,11 +40,11 @@ def open_store(spark, root):
 class Writer:
     """Counts up under a claim; what fails for another's commit is done again from what that left, after a moment."""
 
-    def __init__(self, spark, root, number, sharing, *, claims=Claims):
+    def __init__(self, spark, root, number, sharing, *, claims=Claims, max_tries=MAX_TRIES):
         self.spark, self.number, self.days = spark, number, days_of(number, sharing)
         self.store = open_store(spark, root)
         self.claims = claims(self.store, utc_now, minutes=60, wait_seconds=600)
-        self.rng = random.Random(number)
+        self.rng, self.max_tries = random.Random(number), max_tries
         self.n_counted = 0
 
     def count(self, n_steps):
@@ -58,14 +58,14 @@ class Writer:
                 self.claims.release(claim)
 
     def _count_up(self, day):
-        for tries in range(MAX_TRIES):
+        for tries in range(self.max_tries):
             newest = self.store.newest(TABLE)
             held = self.store.read(TABLE, version=newest, days=[day]).first()
             rows = frame(self.spark, TABLE, counter(day, held["n_customers"] + 1))
             try:
                 self.store.replace_days(TABLE, rows, days=[day], entry={"commit_id": f"{self.number}:{self.n_counted}"})
             except Overtaken:
-                time.sleep(self.rng.uniform(0, 0.2 * 2**tries))
+                time.sleep(self.rng.uniform(0, 0.2 * 2 ** min(tries, MAX_TRIES)))
                 continue
             self.n_counted += 1
             return

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
@@ -15,6 +16,7 @@ from reclake.errors import Overtaken
 from reclake.lake.upkeep import Upkeep
 from trials import counting
 from trials.counting import OWN, SHARED, TABLE, Writer, counter, days_of, open_store
+from trials.processes import kill
 from trials.trial import Unchecked
 
 pytestmark = pytest.mark.trial
@@ -85,21 +87,27 @@ def test_no_update_is_lost_between_drivers(spark, tmp_path):
     """Each writer is a driver with a JVM of its own: nothing but the files is shared."""
     root = begun(spark, str(tmp_path / "lake"), SHARED)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT / "lib"), str(ROOT / "tests")))}
-    drivers = [
-        subprocess.Popen(
-            [sys.executable, str(Path(counting.__file__)), root, str(number), SHARED, str(N_STEPS_OF_A_DRIVER)],
-            env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for number in range(N_OWN_DRIVERS)
-    ]  # fmt: skip
-    told = [(*driver.communicate(timeout=600), driver.returncode) for driver in drivers]
-    assert [code for *_, code in told] == [0] * N_OWN_DRIVERS, [error[-2000:] for _, error, _ in told]
-    assert [out.split()[-1] for out, *_ in told] == [str(N_STEPS_OF_A_DRIVER)] * N_OWN_DRIVERS
+    logs = [tmp_path / f"driver-{number}.txt" for number in range(N_OWN_DRIVERS)]
+    with ExitStack() as stack:
+        drivers = []
+        for number, log in enumerate(logs):
+            command = [sys.executable, str(Path(counting.__file__)), root, str(number), SHARED, str(N_STEPS_OF_A_DRIVER)]
+            file = stack.enter_context(log.open("w"))
+            driver = subprocess.Popen(
+                command, env=environment, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            )
+            stack.callback(kill, driver)
+            drivers.append(driver)
+        codes = [driver.wait(timeout=600) for driver in drivers]
+    told = [log.read_text() for log in logs]
+    assert codes == [0] * N_OWN_DRIVERS, [text[-2000:] for text in told]
+    assert [text.split()[-1] for text in told] == [str(N_STEPS_OF_A_DRIVER)] * N_OWN_DRIVERS
     assert held(spark, root) == N_OWN_DRIVERS * N_STEPS_OF_A_DRIVER
 
 
-def test_writers_without_claims_lose_updates_or_their_patience(spark, tmp_path):
-    """The known-bad variant: rows are read before another's commit, and written after it, or are refused again and again."""
+def test_writers_without_claims_lose_updates(spark, tmp_path):
+    """The known-bad variant: rows are read before another's commit, and written after it, however often it is refused."""
     root = begun(spark, str(tmp_path / "lake"), SHARED)
-    found = counted(spark, root, SHARED, 5, claims=Unchecked)
-    assert (held(spark, root), found) != (N_WRITERS * 5, N_WRITERS * 5)
+    found = counted(spark, root, SHARED, 5, claims=Unchecked, max_tries=100)
+    assert found == N_WRITERS * 5
+    assert held(spark, root) < found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -122,6 +123,22 @@ def _against_champion(
     return _Judged(metrics, False, [_said(ratio, against="the champion", least_lower=training.min_champion_ratio)])
 
 
+class _HeldOuts:
+    """Holds days out, and lets go of all of them in the end."""
+
+    def __init__(self, known: DataFrame, catalogue: DataFrame, popularity: PopularitySettings, weights: KindWeights) -> None:
+        self._of = partial(hold_out, known, catalogue, popularity=popularity, weights=weights)
+        self._held: list[HeldOut] = []
+
+    def __call__(self, split: TimeSplit) -> HeldOut:
+        self._held.append(self._of(split=split))
+        return self._held[-1]
+
+    def release(self) -> None:
+        for one in self._held:
+            one.release()
+
+
 def evaluate_and_fit(
     interactions: DataFrame,
     identities: DataFrame,
@@ -154,12 +171,7 @@ def evaluate_and_fit(
     people = customers_to_profile(identities, accounts, consents, as_of=as_of)
     known = resolved(interactions, identities, as_of=as_of).join(people, on="customer_id", how="left_semi").persist()
     catalogue = active_products(products, as_of=as_of)
-    tests: list[HeldOut] = []
-
-    def held_out(split: TimeSplit) -> HeldOut:
-        tests.append(hold_out(known, catalogue, split, popularity, weights))
-        return tests[-1]
-
+    held_out = _HeldOuts(known, catalogue, popularity, weights)
     challenger = search = None
     try:
         test = held_out(TimeSplit(cut, as_of))
@@ -191,8 +203,7 @@ def evaluate_and_fit(
         if challenger is not None:
             challenger.release()
         known.unpersist()
-        for one in tests:
-            one.release()
+        held_out.release()
 
 
 def _require_someone_to_judge_by(test: HeldOut) -> None:

@@ -28,7 +28,7 @@ def _section(table: Table) -> str:
     reads = ", ".join(f"{i.table.name} ({i.days.reads.value.replace('_', ' ')})" for i in table.inputs) or "nothing"
     read_by = ", ".join(reader.name for reader in tables.readers_of(table.name)) or "nothing"
     kept = (
-        f"for the days of `retention.{table.retention.setting}` from {table.retention.column} on"
+        f"for the days of `retention.{table.retention.setting}` (0: as long as the lake) from {table.retention.column} on"
         if table.retention
         else "as long as the lake"
     )
