@@ -112,7 +112,7 @@ MODEL_METRICS = Table(
         plain(
             "metric",
             "string",
-            "recall_at_10, ndcg_at_10, coverage_at_10, a ratio with its base, or tuned_ndcg_at_10: of the settings that a search chose.",
+            "recall_at_10, ndcg_at_10, coverage_at_10, a ratio with its base, or tuned_ndcg_at_10: of what a search chose.",
             required=True,
         ),
         plain("value", "double", "The metric.", "0–1, or a ratio", required=True),

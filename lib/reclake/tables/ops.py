@@ -102,7 +102,7 @@ LEDGER = Table(
         plain(
             "kind",
             "string",
-            "build, unchanged (rebuilt to the same content, not committed), rollback, removed by one, or expired: beyond its retention.",
+            "build, unchanged (rebuilt to the same content, not committed), rollback, removed by one, or expired by its age.",
             required=True,
         ),
         plain("version", "long", "Delta version that holds the day, or to which a rollback went.", required=True),
