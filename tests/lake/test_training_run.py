@@ -109,11 +109,12 @@ def test_what_a_search_found_holds_until_the_next_one_is_due(app):
     """A first search on request; later trainings take its settings, search again after a quarter, or take [als] when told."""
     registry, settings = app.registry, app.settings
     few = settings.tuning.model_copy(update={"n_trials": 2, "ranks": (5,)})
-    object.__setattr__(app, "settings", settings.model_copy(update={"tuning": few}))
+    weak = settings.als.model_copy(update={"regularisation": 1e6})  # whatever else is tried is better
+    object.__setattr__(app, "settings", settings.model_copy(update={"tuning": few, "als": weak}))
     outcome = train(app, as_of=DAY, tune="always")
     before, tried = outcome.search.tried
     assert (before.settings.rank, tried.settings.rank) == (4, 5)
-    assert outcome.als == outcome.search.best.settings
+    assert outcome.als == outcome.search.best.settings == tried.settings
     (row,) = published(app, gold.MODEL_METRICS).where(f"metric = '{TUNED}'").collect()
     assert (row["value"], row["split"]) == (outcome.search.best.ndcg, "train < 2026-02-15 <= test < 2026-02-22")
     runs = runs_of(app)
