@@ -91,7 +91,7 @@ COLLECTED = {
     "lake.digest._validity_content": "a row per day of change",
     "lake.ledger.first_built": "a row per day of one table",
     "lake.ledger.load": "the newest entry of each table and day",
-    "lake.ledger.roll_back": "the entries of one table, a row per day",
+    "lake.ledger.as_then": "the entries of one table, a row per day",
     "lake.manifest._read": "the newest row of each table",
     "lake.manifest.highest": "one number",
     "lake.manifest.lowest_kept": "a row per table",

@@ -118,6 +118,23 @@ class TestExpiredRawRecords:
         assert work.reasons == {"2026-01-04": why, "2026-01-05": "never built"}
         assert work.kept == dict.fromkeys(self.DAYS[:3], why)
 
+    def test_a_day_that_was_never_built_is_not_built_from_a_part(self, ledger):
+        ledger.add([replace(ledger.days(silver.ORDER_RECORDS)[self.DAYS[1]], kind=REMOVED, sequence=7)])
+        work = self.work(ledger)
+        assert work.reasons == {"2026-01-05": "never built"}
+        assert work.kept == {self.DAYS[1]: "never built"}
+
+    def test_to_take_a_day_back_is_a_loss_only_where_it_cannot_be_built_again(self, ledger):
+        now = ledger.days(silver.ORDER_RECORDS)
+        plan = Planner(ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda _: NOTHING, models={})
+        same, other = (
+            replace(now[self.DAYS[0]], code_digest="other"),
+            replace(now[self.DAYS[0]], input_digests={"bronze.orders": "x"}),
+        )
+        told = [plan.would_be_lost(silver.ORDER_RECORDS, now[self.DAYS[0]], earlier) for earlier in (None, other, same)]
+        assert told == [True, True, False]
+        assert not plan.would_be_lost(silver.ORDER_RECORDS, now[self.DAYS[3]], None)
+
     def test_force_does_not_build_them_from_nothing(self, ledger):
         assert self.work(ledger, force=True).days == self.DAYS[3:]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -168,6 +168,10 @@ class Ledger:
         """The table's days and their latest entries."""
         return {day: entry for day, entry in self._entries.get(table.name, {}).items() if entry.kind not in _GONE}
 
+    def ever(self, table: Table) -> dict[str, Entry]:
+        """The table's days, and those that are beyond their retention."""
+        return {day: entry for day, entry in self._entries.get(table.name, {}).items() if entry.kind != REMOVED}
+
     def expired(self, table: Table) -> list[str]:
         """The days whose rows are beyond their retention, sorted."""
         return sorted(day for day, entry in self._entries.get(table.name, {}).items() if entry.kind == EXPIRED)
@@ -195,21 +199,26 @@ class Ledger:
         """Whether anything was ever built of the table."""
         return bool(self.days(table))
 
-    def roll_back(self, table: Table, *, version: int, published_under: int, run_id: str, token: int, at: datetime) -> None:
-        """Make the entries true again that were so when `version` was published; later days are gone.
+    def as_then(self, table: Table, *, version: int, published_under: int) -> dict[str, Entry | None]:
+        """Day → its entry when `version` was published, None for a day that was not there.
 
         `published_under` is the token of the run that published it: what rollbacks after it said does not count.
         """
         rows = self._store.read_newest(ops.LEDGER).where((F.col("table") == table.name) & (F.col("version") <= version))
         rows = rows.where(~F.col("kind").isin("rollback", *_GONE) | (F.col("token") <= published_under))
         latest = rows.groupBy("day").agg(F.max_by(F.struct(*rows.columns), "sequence").alias("entry")).collect()
-        earlier = {row["day"]: Entry.of_row(row["entry"].asDict()) for row in latest}
+        found = {row["day"]: Entry.of_row(row["entry"].asDict()) for row in latest}
+        held = {day: entry for day, entry in found.items() if entry.kind not in _GONE}
+        return {day: held.get(day) for day in self._entries.get(table.name, {})}
+
+    def roll_back(self, table: Table, then: Mapping[str, Entry | None], *, run_id: str, token: int, at: datetime) -> None:
+        """Make the entries true again that were so `as_then`; the other days are to be built again."""
         changed = []
         for number, (day, entry) in enumerate(sorted(self._entries.get(table.name, {}).items())):
             stamp: dict[str, Any] = {"run_id": run_id, "token": token, "recorded_at": at, "sequence": sequence_of(token, number)}
-            then = earlier.get(day)
-            if then is None or then.kind in _GONE:
+            earlier = then[day]
+            if earlier is None:
                 changed.append(replace(entry, kind=REMOVED, content=DayContent(Digest()), **stamp))
-            elif then.sequence != entry.sequence:
-                changed.append(replace(then, kind="rollback", **stamp))
+            elif earlier.sequence != entry.sequence:
+                changed.append(replace(earlier, kind="rollback", **stamp))
         self.add(changed)

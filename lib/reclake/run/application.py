@@ -201,11 +201,11 @@ def require_sources_named(app: Application) -> None:
 
 
 def sources_in(app: Application) -> set[str]:
-    """The sources whose records the lake holds."""
+    """The sources whose records the lake holds, or silver was built from."""
     return {
         name.removeprefix("source:")
         for noun in (table.noun for table in bronze.TABLES)
-        for entry in app.ledger.days(BY_NAME[f"bronze.{noun}"]).values()
+        for entry in app.ledger.ever(BY_NAME[f"bronze.{noun}"]).values()
         for name in entry.input_versions
         if name.startswith("source:")
     }

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from reclake.errors import UsageError
 from reclake.lake.ledger import EXPIRED, Entry
 from reclake.lake.log import Log
+from reclake.sources.source import Source
 from reclake.tables import Table, bronze
 
 from .application import Application, require_sources_named
@@ -26,27 +27,42 @@ def require_raw_records_can_go(app: Application) -> None:
     Raises
     ------
     UsageError
-        When raw records have a retention, or had one, beside a historical source, whose every day is compared with all
-        days before it; when the retention is too short; when the lake holds a source that is not enabled.
+        When raw records have a retention, or had one, beside a source whose files come for days of long ago: a historical
+        one, whose every day is compared with all days before it as well, or one with a fixed day; when the retention is too
+        short, or too much is gone, for the limits of the sources; when the lake holds a source that is not enabled.
     """
-    raw_days = app.settings.retention.raw_days
-    if not raw_days and not any(app.ledger.expired(table) for table in bronze.TABLES):
+    raw_days, first_open = app.settings.retention.raw_days, open_from(app)
+    if not raw_days and first_open is None:
         return
     require_sources_named(app)
-    if historical := sorted(name for name, source in app.sources.items() if source.historical):
+    if of_long_ago := sorted(name for name, source in app.sources.items() if _brings_days_of_long_ago(source)):
         raise UsageError(
-            "raw records cannot have a retention beside a historical source",
-            f"{', '.join(historical)}: repeats are looked for in all earlier days",
-            "keep the source in a lake of its own, or a lake whose raw records never went",
+            "raw records cannot have a retention beside a source of long ago",
+            f"{', '.join(of_long_ago)}: it is historical, or a feed of it has a fixed day",
+            "keep the source in a lake of its own"
+            if first_open
+            else "set retention.raw_days to 0, or keep it in a lake of its own",
         )
     planner = app.planner(Scope())
     reach = max(planner.reach(table) for table in bronze.TABLES)
-    if raw_days and raw_days < (least := reach + planner.late_days + _MARGIN_DAYS):
+    least = reach + planner.late_days + _MARGIN_DAYS
+    if raw_days and raw_days < least:
         raise UsageError(
             "raw records go before late deliveries may have come",
             f"retention.raw_days is {raw_days}; with the limits of the sources {least} are needed",
             "raise retention.raw_days, or lower repeat_days and late_limit_days of the sources",
         )
+    last_late = app.clock().date() - timedelta(days=planner.late_days)
+    if first_open is not None and first_open > last_late:
+        raise UsageError(
+            "deliveries of these days could not be built",
+            f"days before {first_open} look back to raw records that are gone",
+            "lower repeat_days of the sources, or wait until then",
+        )
+
+
+def _brings_days_of_long_ago(source: Source) -> bool:
+    return source.historical or any(feed.delivery_day.from_ == "fixed" for feed in source.feeds.values())
 
 
 def open_from(app: Application) -> date | None:
@@ -74,9 +90,13 @@ def expired_days(app: Application, table: Table) -> dict[str, Entry]:
     if not old or table.layer != "bronze":
         return old
     needed = _needed(app, app.planner(Scope()), table)
-    if held := old.keys() & needed:
-        logger.warning("%d days of %s beyond their retention stay: they may still be needed", len(held), table.name)
-    return {day: entry for day, entry in old.items() if day not in needed}
+    # Days before one that went are closed to files: what is needed holds back whatever comes after it.
+    first_needed = min(old.keys() & needed, default=str(first))
+    chosen = {day: entry for day, entry in old.items() if day < first_needed}
+    if len(chosen) < len(old):
+        told = "%d days of %s beyond their retention stay, as %s may still be needed"
+        logger.warning(told, len(old) - len(chosen), table.name, first_needed)
+    return chosen
 
 
 def _needed(app: Application, planner: Planner, table: Table) -> set[str]:
@@ -100,7 +120,10 @@ def expired_rows(app: Application, table: Table, version: int) -> Column | None:
 
 
 def without_expired(log: Log, path: str, version: int) -> int:
-    """The newest version that holds the version's rows, less days that went by their retention."""
+    """The newest version that holds the version's rows, less days that went by their retention.
+
+    Not of a version that a rollback went back to: there they have come back.
+    """
     while True:
         version = log.kept_since(path, version)
         following = next(iter(log.commits_after(path, version)), None)

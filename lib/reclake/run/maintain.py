@@ -55,7 +55,8 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
     settings = app.settings.maintenance
     upkeep = Upkeep(app.store, max_small_files=settings.max_small_files, small_file_bytes=settings.small_file_bytes)
     app.ledger.load()
-    require_raw_records_can_go(app)
+    if only is None or any(table.name in only for table in tables.of_stage("bronze")):
+        require_raw_records_can_go(app)
     app.ledger.save()  # what a crash left in the log alone, before the log is trimmed
     kept = app.manifest.lowest_kept(app.clock() - timedelta(days=app.store.keep_days))
     rows = []
@@ -90,9 +91,7 @@ class _Work:
         try:
             published, newest = app.manifest.current().get(table.name), app.store.newest(table)
             app.ledger.load()  # another run may have written between this one's start and its claim
-            # What an earlier maintenance removed, and ended before it published that, is published by this one.
-            held = -1 if published is None else without_expired(app.store.log, app.store.path(table), published.version)
-            if published is None or held != newest:
+            if published is None or (held := self._held(published)) != newest:
                 return self._outcome(LEFT)
             app.store.require_undamaged(table, version=published.version, n_files=published.n_files, n_bytes=published.n_bytes)
             held, n_rows = self._remove_expired_days(claim, published, held)
@@ -148,6 +147,12 @@ class _Work:
         app.ledger.add(replace(entry, version=version) for entry in gone)
         app.ledger.save()
         return version, app.ledger.n_rows(table)
+
+    def _held(self, published: Published) -> int:
+        """The newest version that holds what is published, less what a maintenance removed that ended before it said so."""
+        if published.kind == "rollback":
+            return self._rows_as_in(published.version)
+        return without_expired(self.app.store.log, self.app.store.path(self.table), published.version)
 
     def _rows_as_in(self, version: int) -> int:
         return self.app.store.log.kept_since(self.app.store.path(self.table), version)

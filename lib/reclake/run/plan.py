@@ -102,9 +102,9 @@ class Planner:
         input_digests: dict[str, dict[str, str]] = {}
         kept: dict[str, str] = {}
         for day in sorted(self.touched(table)):
-            if (entry := built.get(day)) is not None and self._is_kept(table, day):
-                if made_otherwise := _made_otherwise(entry, digests) or (["forced"] if self._scope.force else []):
-                    kept[day] = ", ".join(made_otherwise)
+            if self._is_kept(table, day):
+                if why := self._why_kept(built.get(day), digests):
+                    kept[day] = why
                 continue
             inputs = self._input_digests(table, day)
             if why := self._why_stale(table, day, built.get(day), digests, inputs):
@@ -119,6 +119,19 @@ class Planner:
             i.days.reads in _BY_DAY and (gone := self._ledger.expired(i.table)) and self._read_by(i, day, gone)
             for i in table.inputs
         )
+
+    def _why_kept(self, entry: Entry | None, digests: Digests) -> str:
+        """What a day would be built for, if that could be done."""
+        if entry is None:
+            return "never built"
+        return ", ".join(_made_otherwise(entry, digests) or (["forced"] if self._scope.force else []))
+
+    def would_be_lost(self, table: Table, now: Entry, earlier: Entry | None) -> bool:
+        """Whether a day that goes back to an earlier entry, or to none, could not be built again as it is now."""
+        if not self._is_kept(table, now.day):
+            return False
+        names = [i.table.name for i in table.inputs if i.days.reads in _BY_DAY]
+        return earlier is None or any(now.input_digests.get(name) != earlier.input_digests.get(name) for name in names)
 
     @property
     def late_days(self) -> int:

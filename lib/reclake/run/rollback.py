@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.digest import DayContent, Digest, contents_by_day
-from reclake.lake.ledger import commit_entry, sequence_of
+from reclake.lake.ledger import Entry, commit_entry, sequence_of
 from reclake.lake.manifest import WITHDRAWN, Published
 from reclake.lake.schema import conform
 from reclake.privacy.consent import customers_to_profile, profiled_only
@@ -24,6 +24,7 @@ from reclake.tables import BY_NAME, Table, gold, silver
 
 from .application import Application
 from .maintain import erased_below
+from .plan import Scope
 from .runner import next_as_of
 
 _NOTHING = "nothing"  # a claim names something
@@ -51,15 +52,15 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
         erased = erased_below(app)
         for name in moved.keys() & then.keys() & BY_NAME.keys():
             _require_readable(app, BY_NAME[name], then[name], oldest=erased.get(name, 0))
-        for name in moved.keys() & BY_NAME.keys():
-            app.ledger.roll_back(
-                BY_NAME[name],
-                version=moved[name],
-                published_under=then[name].token if name in then else -1,
-                run_id=app.run_id,
-                token=claim.token,
-                at=app.clock(),
+        entries = {
+            BY_NAME[name]: app.ledger.as_then(
+                BY_NAME[name], version=moved[name], published_under=then[name].token if name in then else -1
             )
+            for name in moved.keys() & BY_NAME.keys()
+        }
+        _require_raw_records(app, entries)
+        for table, earlier in entries.items():
+            app.ledger.roll_back(table, earlier, run_id=app.run_id, token=claim.token, at=app.clock())
         app.ledger.save()
         consented = _apply_consents(app, claim, moved, to)
         app.ledger.save()
@@ -95,6 +96,26 @@ def _require_readable(app: Application, table: Table, row: Published, *, oldest:
         f"{type(gone).__name__ if gone else 'its files were removed'}; manifests are kept for lake.keep_manifests_days",
         "go back to a later manifest: reclake history lists them",
     ) from gone
+
+
+def _require_raw_records(app: Application, then: Mapping[Table, Mapping[str, Entry | None]]) -> None:
+    """Stop before anything is written when days would be taken back that cannot be built again.
+
+    Raises
+    ------
+    UsageError
+        When raw records of theirs are gone, and they held other records then, or none.
+    """
+    planner = app.planner(Scope())
+    for table, days in then.items():
+        now = app.ledger.days(table)
+        lost = [day for day, earlier in days.items() if day in now and planner.would_be_lost(table, now[day], earlier)]
+        if lost:
+            raise UsageError(
+                f"{table.name} would lose days whose raw records are gone",
+                f"{len(lost)} days, {min(lost)} … {max(lost)}, were built since from records that retention.raw_days removed",
+                "go back to a later manifest: reclake history lists them",
+            )
 
 
 def _apply_consents(app: Application, claim: Claim, moved: Mapping[str, int], to: int) -> dict[str, int]:

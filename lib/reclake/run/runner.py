@@ -50,7 +50,7 @@ def scope_of(
 
 def last_delivery_day(app: Application) -> date | None:
     """The newest delivery day in bronze; None for an empty lake."""
-    days = [day for table in bronze.TABLES if table.day_column for day in app.ledger.days(table)]
+    days = [day for table in bronze.TABLES if table.day_column for day in app.ledger.ever(table)]
     return date.fromisoformat(max(days)) if days else None
 
 
