@@ -56,7 +56,7 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
             BY_NAME[name]: app.ledger.as_then(
                 BY_NAME[name], version=moved[name], published_under=then[name].token if name in then else -1
             )
-            for name in moved.keys() & BY_NAME.keys()
+            for name in sorted(moved.keys() & BY_NAME.keys())
         }
         _require_raw_records(app, entries)
         for table, earlier in entries.items():
