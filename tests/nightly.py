@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / ".reclake" / "trials-nightly.json"
 FILES = (
     "test_disturbed_deliveries.py", "test_any_order.py", "test_partial_uploads.py", "test_company_in_any_order.py",
-    "test_two_runs.py", "test_scheduler.py", "test_failing_gates.py", "test_many_writers.py", "test_kills.py",
+    "test_two_runs.py", "test_two_drivers.py", "test_scheduler.py", "test_failing_gates.py", "test_many_writers.py", "test_kills.py",
 )  # fmt: skip
 
 
