@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,10 +67,13 @@ class Log:
         """The commits newer than `version`, ascending."""
         return [self.commit(path, newer) for newer in self.versions(path) if newer > version]
 
-    def kept_since(self, path: str, version: int) -> int:
-        """The newest version that still holds the version's rows, as nothing but maintenance lies in between."""
+    def kept_since(self, path: str, version: int, *, passing: Callable[[Commit], bool] = lambda commit: False) -> int:
+        """The newest version that still holds the version's rows, as nothing but maintenance lies in between.
+
+        `passing` names further commits to go past.
+        """
         for commit in self.commits_after(path, version):
-            if commit.operation not in _KEEPING_ROWS:
+            if commit.operation not in _KEEPING_ROWS and not passing(commit):
                 break
             version = commit.version
         return version

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
 from reclake.lake.ledger import EXPIRED, Entry
-from reclake.lake.log import Log
+from reclake.lake.log import Commit
 from reclake.sources.source import Source
 from reclake.tables import Table, bronze
 
@@ -67,10 +67,11 @@ def _brings_days_of_long_ago(source: Source) -> bool:
 
 def open_from(app: Application) -> date | None:
     """The first delivery day that every table can still be built for; None where no raw records are gone."""
+    gone = {table: days for table in bronze.TABLES if (days := app.ledger.expired(table))}
+    if not gone:
+        return None
     planner = app.planner(Scope())
-    gone = {table: app.ledger.expired(table) for table in bronze.TABLES}
-    ends = (date.fromisoformat(days[-1]) + timedelta(days=1 + planner.reach(table)) for table, days in gone.items() if days)
-    return max(ends, default=None)
+    return max(date.fromisoformat(days[-1]) + timedelta(days=1 + planner.reach(table)) for table, days in gone.items())
 
 
 def first_kept(app: Application, table: Table) -> date | None:
@@ -119,15 +120,7 @@ def expired_rows(app: Application, table: Table, version: int) -> Column | None:
     return None if app.store.read(table, version=version).where(old).isEmpty() else old
 
 
-def without_expired(log: Log, path: str, version: int) -> int:
-    """The newest version that holds the version's rows, less days that went by their retention.
-
-    Not of a version that a rollback went back to: there they have come back.
-    """
-    while True:
-        version = log.kept_since(path, version)
-        following = next(iter(log.commits_after(path, version)), None)
-        entries = following.user_metadata.get("ledger", []) if following else []
-        if following is None or not entries or any(entry["kind"] != EXPIRED for entry in entries):
-            return version
-        version = following.version
+def is_expiry(commit: Commit) -> bool:
+    """Whether the commit did nothing but remove days that were beyond their retention."""
+    entries = commit.user_metadata.get("ledger", [])
+    return bool(entries) and all(entry["kind"] == EXPIRED for entry in entries)

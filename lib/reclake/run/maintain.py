@@ -22,7 +22,7 @@ from reclake.lake.upkeep import Upkeep
 from reclake.tables import Table, ops
 
 from .application import Application
-from .expiry import expired_days, expired_rows, require_raw_records_can_go, without_expired
+from .expiry import expired_days, expired_rows, is_expiry, require_raw_records_can_go
 from .phases import phase
 
 logger = logging.getLogger("reclake")
@@ -90,7 +90,6 @@ class _Work:
             return self._outcome(HELD)
         try:
             published, newest = app.manifest.current().get(table.name), app.store.newest(table)
-            app.ledger.load()  # another run may have written between this one's start and its claim
             if published is None or (held := self._held(published)) != newest:
                 return self._outcome(LEFT)
             app.store.require_undamaged(table, version=published.version, n_files=published.n_files, n_bytes=published.n_bytes)
@@ -132,10 +131,12 @@ class _Work:
     def _remove_expired_days(self, claim: Claim, published: Published, held: int) -> tuple[int, int]:
         """Remove the days beyond the retention, and note it; gives the version that holds the others, and their rows."""
         app, table = self.app, self.table
-        n_rows = published.n_rows if held == self._rows_as_in(published.version) else app.ledger.n_rows(table)
+        if table.retention is None:
+            return held, published.n_rows
+        app.ledger.load()  # another run may have written between this one's start and its claim
         old = expired_days(app, table)
         if not old:
-            return held, n_rows
+            return held, app.ledger.n_rows(table) if app.ledger.expired(table) else published.n_rows
         stamp: dict[str, Any] = {"run_id": app.run_id, "token": claim.token, "recorded_at": app.clock()}
         gone = [
             replace(entry, kind=EXPIRED, content=DayContent(Digest()), sequence=sequence_of(claim.token, number), **stamp)
@@ -151,8 +152,8 @@ class _Work:
     def _held(self, published: Published) -> int:
         """The newest version that holds what is published, less what a maintenance removed that ended before it said so."""
         if published.kind == "rollback":
-            return self._rows_as_in(published.version)
-        return without_expired(self.app.store.log, self.app.store.path(self.table), published.version)
+            return self._rows_as_in(published.version)  # there they have come back
+        return self.app.store.log.kept_since(self.app.store.path(self.table), published.version, passing=is_expiry)
 
     def _rows_as_in(self, version: int) -> int:
         return self.app.store.log.kept_since(self.app.store.path(self.table), version)
