@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import sys
 import zipfile
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -25,6 +24,7 @@ from pyspark.sql import functions as F
 
 from reclake.lake.session import open_session
 from reclake.recommend.als import fitted_als
+from reclake.recommend.interface import AlsValues
 from reclake.recommend.lists import ranked_lists
 from reclake.recommend.metrics import customer_metrics
 from reclake.recommend.popularity import popular_products
@@ -32,19 +32,8 @@ from reclake.recommend.popularity import popular_products
 K = 10
 RATINGS = "recbole/dataset_example/ml-100k/ml-100k.inter"
 ROOT = Path(__file__).resolve().parents[1]
-
-
-@dataclass(frozen=True)
-class Published:
-    """The settings of the published figure."""
-
-    rank: int = 64
-    iterations: int = 16
-    regularisation: float = 0.1
-    alpha: float = 1.0
-    half_life_days: float = 1e9
-    blocks: int = 4
-    seed: int = 7
+# The settings of the published figure.
+PUBLISHED = AlsValues(rank=64, iterations=16, regularisation=0.1, alpha=1.0, half_life_days=1e9, blocks=4, seed=7)
 
 
 def ratings(folder: Path) -> list[tuple[str, str]]:
@@ -76,7 +65,7 @@ def main(folder: Path) -> None:
         pairs_of(spark, [row for row, is_in in zip(rows, mask, strict=True) if is_in]) for mask in (train_rows, ~train_rows)
     )
     began = perf_counter()
-    model = fitted_als(train.withColumn("weight", F.lit(1.0)), Published(), cut=date(1998, 4, 23), max_item_factor_bytes=2**30)
+    model = fitted_als(train.withColumn("weight", F.lit(1.0)), PUBLISHED, cut=date(1998, 4, 23), max_item_factor_bytes=2**30)
     print(f"fit {perf_counter() - began:.1f} s")
     customers = truth.select("customer_id", F.lit(True).alias("is_personal")).distinct()
     counts = train.groupBy("product_id").agg(F.count("*").cast("double").alias("popularity"))

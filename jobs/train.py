@@ -6,7 +6,8 @@ from typing import get_args
 
 from reclake.run.application import Application
 from reclake.run.job import main
-from reclake.run.training import Tune, train
+from reclake.run.training import train
+from reclake.settings import Tune
 
 
 def arguments(parser: ArgumentParser) -> None:

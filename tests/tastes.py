@@ -7,6 +7,7 @@ import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
 from frames import frame
+from reclake.recommend.interface import AlsValues
 from reclake.tables import silver
 
 DAY = date(2026, 3, 1)  # as_of
@@ -15,15 +16,7 @@ CUT = DAY - timedelta(days=7)  # first held-out day
 WEIGHTS = {"view": 1.0, "purchase": 5.0}
 
 
-@dataclass(frozen=True)
-class TinyAls:
-    rank: int = 4
-    iterations: int = 3
-    regularisation: float = 0.1
-    alpha: float = 1.0
-    half_life_days: float = 90.0
-    blocks: int = 1
-    seed: int = 7
+TINY_ALS = AlsValues(rank=4, iterations=3, regularisation=0.1, alpha=1.0, half_life_days=90.0, blocks=1, seed=7)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,7 @@ from reclake.errors import ReclakeError, UsageError
 from reclake.run.console import Console
 from reclake.run.job import end_with, project_home, set_up_logging
 from reclake.run.plan import require_table
-from reclake.settings import Settings, load_settings
+from reclake.settings import Settings, Tune, load_settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -220,7 +220,7 @@ def run(
 def train(
     as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Train on the days before it.")] = None,
     tune: Annotated[
-        Literal["when-due", "always", "never"],
+        Tune,
         typer.Option("--tune", help="Search the settings first; never: take [als] as it stands, without an earlier search's."),
     ] = "when-due",
     source: SourceOption = None,

@@ -134,6 +134,7 @@ def _is_range(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
+Tune = Literal["when-due", "always", "never"]  # whether a training searches its settings first
 Range = Annotated[tuple[float, float], AfterValidator(_is_range)]
 
 

@@ -15,10 +15,9 @@ from frames import contents
 from reclake.errors import LakeDamaged, ServiceDown, UsageError
 from reclake.recommend.als import FittedAls
 from reclake.recommend.held_out import Metric
-from reclake.recommend.interface import AlsValues
 from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, TrainingOutcome
 from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry
-from tastes import TinyAls
+from tastes import TINY_ALS
 
 DAY = date(2026, 3, 1)
 SPLIT = "train < 2026-02-22 <= test < 2026-03-01"
@@ -43,7 +42,7 @@ def outcome(model, *, ndcg=0.4, against=None, to_champion=(1.05, 0.99), to_popul
     ]
     if against:
         metrics.append(Metric("als", SPLIT, RATIO_TO_CHAMPION, to_champion[0], 50, to_champion[1], 1.3))
-    return TrainingOutcome(DAY, date(2026, 2, 22), tuple(metrics), True, True, against, AlsValues.of(TinyAls()), model=model)
+    return TrainingOutcome(DAY, date(2026, 2, 22), tuple(metrics), True, True, against, TINY_ALS, model=model)
 
 
 @pytest.fixture(scope="module")

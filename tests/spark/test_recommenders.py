@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
@@ -11,26 +10,15 @@ from pyspark.sql import DataFrame
 from frames import contents, in_order
 from reclake.recommend.als import Als, FittedAls, fitted_als
 from reclake.recommend.index import dense_index
+from reclake.recommend.interface import AlsValues
 from reclake.recommend.popularity import Popularity
 from reclake.recommend.weights import customer_product_weights, pairs, product_popularity
 
 DAY = date(2026, 3, 1)
 WEIGHTS = {"view": 1.0, "purchase": 5.0}
 SCHEMA = "customer_id string, product_id string, event_date date, kind string, n_events long"
-
-
-@dataclass(frozen=True)
-class TinyAls:
-    rank: int = 3
-    iterations: int = 4
-    regularisation: float = 0.1
-    alpha: float = 1.0
-    half_life_days: float = 90.0
-    blocks: int = 2
-    seed: int = 7
-
-
-ALS_MODEL = Als(TinyAls(), WEIGHTS, max_item_factor_bytes=10**6)
+TINY_ALS = AlsValues(rank=3, iterations=4, regularisation=0.1, alpha=1.0, half_life_days=90.0, blocks=2, seed=7)
+ALS_MODEL = Als(TINY_ALS, WEIGHTS, max_item_factor_bytes=10**6)
 ALL_RECOMMENDERS = [ALS_MODEL, Popularity(14.0, WEIGHTS)]
 
 
@@ -148,7 +136,7 @@ def test_too_many_products_are_refused(spark):
         [("c1", "p1", 1.0), ("c1", "p2", 1.0)], "customer_id string, product_id string, weight double"
     )
     with pytest.raises(ContractBroken, match="2 products × rank 3 = 24 bytes, at most 23"):
-        fitted_als(weighted, TinyAls(), cut=DAY, max_item_factor_bytes=23)
+        fitted_als(weighted, TINY_ALS, cut=DAY, max_item_factor_bytes=23)
     with pytest.raises(ContractBroken, match="no interaction before 2026-03-01"):
-        fitted_als(weighted.limit(0), TinyAls(), cut=DAY, max_item_factor_bytes=24)
-    assert isinstance(fitted_als(weighted, TinyAls(), cut=DAY, max_item_factor_bytes=24), FittedAls)
+        fitted_als(weighted.limit(0), TINY_ALS, cut=DAY, max_item_factor_bytes=24)
+    assert isinstance(fitted_als(weighted, TINY_ALS, cut=DAY, max_item_factor_bytes=24), FittedAls)

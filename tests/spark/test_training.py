@@ -15,7 +15,7 @@ from reclake.recommend.metrics import customer_metrics, ndcg_at, recall_at
 from reclake.recommend.split import TimeSplit
 from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, evaluate_and_fit, is_better
 from reclake.tables import silver
-from tastes import CUT, DAY, WEIGHTS, HalfLife, TinyAls, Training, world
+from tastes import CUT, DAY, TINY_ALS, WEIGHTS, HalfLife, Training, world
 
 
 def test_metrics_agree_with_the_formulas(spark):
@@ -126,7 +126,7 @@ def trained(inputs, champion=None, as_of=DAY, **more):
     return evaluate_and_fit(
         *inputs,
         as_of=as_of,
-        als=TinyAls(),
+        als=TINY_ALS,
         popularity=HalfLife(),
         weights=WEIGHTS,
         training=replace(Training(), **more),

@@ -7,12 +7,11 @@ import pytest
 from pyspark.sql import functions as F
 
 from reclake.errors import ContractBroken
-from reclake.recommend.interface import AlsValues
 from reclake.recommend.training import TUNED, evaluate_and_fit
 from reclake.recommend.tuning import search
-from tastes import CUT, DAY, WEIGHTS, HalfLife, TinyAls, Training, world
+from tastes import CUT, DAY, TINY_ALS, WEIGHTS, HalfLife, Training, world
 
-BEFORE = AlsValues.of(TinyAls())
+BEFORE = TINY_ALS
 WEAK = replace(BEFORE, regularisation=1e6)
 
 

@@ -13,7 +13,6 @@ from trials.processes import Place, ended, started, told
 
 pytestmark = pytest.mark.trial
 DAY = date(2026, 1, 1)
-INGEST = ("ingest", "--day", str(DAY))
 BUILD = ("build", "--stage", "silver", "--day", str(DAY))
 MOMENT = ("gated", silver.ORDER_LINES.name)
 COMPARED = tables.of_stage("silver")

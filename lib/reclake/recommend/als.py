@@ -60,7 +60,8 @@ def require_broadcastable(*, n_products: int, rank: int, max_bytes: int) -> None
         raise ContractBroken(
             "the product factors are too large to be broadcast",
             found=f"{n_products} products × rank {rank} = {size} bytes, at most {max_bytes}",
-            next_step="lower als.rank (a search stands above it: --tune never), train on fewer products, or raise training.max_item_factor_bytes",
+            next_step="lower als.rank (a search stands above it: --tune never), train on fewer products, "
+            "or raise training.max_item_factor_bytes",
         )
 
 

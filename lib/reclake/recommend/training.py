@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -123,22 +123,6 @@ def _against_champion(
     return _Judged(metrics, False, [_said(ratio, against="the champion", least_lower=training.min_champion_ratio)])
 
 
-class _HeldOuts:
-    """Holds days out, and lets go of all of them in the end."""
-
-    def __init__(self, known: DataFrame, catalogue: DataFrame, popularity: PopularitySettings, weights: KindWeights) -> None:
-        self._of = partial(hold_out, known, catalogue, popularity=popularity, weights=weights)
-        self._held: list[HeldOut] = []
-
-    def __call__(self, split: TimeSplit) -> HeldOut:
-        self._held.append(self._of(split=split))
-        return self._held[-1]
-
-    def release(self) -> None:
-        for one in self._held:
-            one.release()
-
-
 def evaluate_and_fit(
     interactions: DataFrame,
     identities: DataFrame,
@@ -167,13 +151,18 @@ def evaluate_and_fit(
         When there is no interaction before the cut, nobody whom the held-out days could judge a model by, or the
         product factors are too large to be broadcast.
     """
-    cut, chosen = as_of - timedelta(days=training.test_days), AlsValues.of(als)
+    cut, chosen, search = as_of - timedelta(days=training.test_days), AlsValues.of(als), None
     people = customers_to_profile(identities, accounts, consents, as_of=as_of)
     known = resolved(interactions, identities, as_of=as_of).join(people, on="customer_id", how="left_semi").persist()
     catalogue = active_products(products, as_of=as_of)
-    held_out = _HeldOuts(known, catalogue, popularity, weights)
-    challenger = search = None
-    try:
+    with ExitStack() as in_the_end:
+        in_the_end.callback(known.unpersist)
+
+        def held_out(split: TimeSplit) -> HeldOut:
+            days = hold_out(known, catalogue, split, popularity, weights)
+            in_the_end.callback(days.release)
+            return days
+
         test = held_out(TimeSplit(cut, as_of))
         _require_someone_to_judge_by(test)
         if tuning is not None:
@@ -182,6 +171,7 @@ def evaluate_and_fit(
             chosen = search.best.settings if search else chosen
         recommender = Als(chosen, weights, training.max_item_factor_bytes)
         challenger = recommender.fit(known, as_of=cut)
+        in_the_end.callback(challenger.release)
         ratio, metrics = compared(test, challenger, None, (Als.name, "popularity"), training)
         metrics += rows_of(Als.name, test.split, RATIO_TO_POPULARITY, ratio)
         is_better_than_popularity = is_better(ratio, least_lower=1.0)
@@ -199,11 +189,6 @@ def evaluate_and_fit(
             reasons=(*reasons, *judged.reasons),
             model=recommender.fit(known, as_of=as_of) if is_better_than_popularity and judged.is_not_worse else None,
         )
-    finally:
-        if challenger is not None:
-            challenger.release()
-        known.unpersist()
-        held_out.release()
 
 
 def _require_someone_to_judge_by(test: HeldOut) -> None:

@@ -92,9 +92,12 @@ def search(
     return Search(split, n_customers, before, tuple(tried)) if tried else None
 
 
+def _ranges(tuning: TuningSettings) -> dict[str, tuple[float, float]]:
+    return {"regularisation": tuning.regularisation, "alpha": tuning.alpha, "half_life_days": tuning.half_life_days}
+
+
 def _space(tuning: TuningSettings) -> dict[str, BaseDistribution]:
-    ranges = {"regularisation": tuning.regularisation, "alpha": tuning.alpha, "half_life_days": tuning.half_life_days}
-    scales = {name: FloatDistribution(*ends, log=True) for name, ends in ranges.items()}
+    scales = {name: FloatDistribution(*ends, log=True) for name, ends in _ranges(tuning).items()}
     return {"rank": CategoricalDistribution(tuning.ranks), **scales}
 
 
@@ -104,8 +107,7 @@ def _params(settings: AlsValues) -> dict[str, float]:
 
 def _may_be_drawn(settings: AlsValues, tuning: TuningSettings) -> bool:
     """Whether the search could draw the settings in use: else the sampler cannot learn from them."""
-    ranges = {"regularisation": tuning.regularisation, "alpha": tuning.alpha, "half_life_days": tuning.half_life_days}
-    within = (least <= getattr(settings, name) <= greatest for name, (least, greatest) in ranges.items())
+    within = (least <= getattr(settings, name) <= greatest for name, (least, greatest) in _ranges(tuning).items())
     return settings.rank in tuning.ranks and all(within)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -115,10 +116,7 @@ class Planner:
 
     def _is_kept(self, table: Table, day: str) -> bool:
         """Whether the day reads days that are beyond their retention: it cannot be built again, and stays as it is."""
-        return any(
-            i.days.reads in _BY_DAY and (gone := self._ledger.expired(i.table)) and self._read_by(i, day, gone)
-            for i in table.inputs
-        )
+        return any((gone := self._ledger.expired(i.table)) and self._read_by(i, day, gone) for i in _by_day(table))
 
     def _why_kept(self, entry: Entry | None, digests: Digests) -> str:
         """What a day would be built for, if that could be done."""
@@ -130,7 +128,7 @@ class Planner:
         """Whether a day that goes back to an earlier entry, or to none, could not be built again as it is now."""
         if not self._is_kept(table, now.day):
             return False
-        names = [i.table.name for i in table.inputs if i.days.reads in _BY_DAY]
+        names = [i.table.name for i in _by_day(table)]
         return earlier is None or any(now.input_digests.get(name) != earlier.input_digests.get(name) for name in names)
 
     @property
@@ -140,7 +138,7 @@ class Planner:
 
     def day_readers(self, table: Table) -> list[tuple[Table, Input]]:
         """The tables that read the table by day, and how."""
-        return [(r, i) for r in readers_of(table.name) for i in r.inputs if i.table == table and i.days.reads in _BY_DAY]
+        return [(reader, i) for reader in readers_of(table.name) for i in _by_day(reader) if i.table == table]
 
     def reach(self, table: Table) -> int:
         """How many days after a day of the table its readers look back to it; 0 for those that look at all days."""
@@ -164,9 +162,8 @@ class Planner:
         """Whether the day was built from all that it reads by day, as that is now, and published."""
         if entry is None or self._ahead(table, entry) is not None:
             return False
-        inputs = [i for i in table.inputs if i.days.reads in _BY_DAY]
         return self._is_kept(table, day) or all(
-            entry.input_digests.get(i.table.name) == self._input_digest(i, day) for i in inputs
+            entry.input_digests.get(i.table.name) == self._input_digest(i, day) for i in _by_day(table)
         )
 
     def touched(self, table: Table) -> set[str]:
@@ -195,7 +192,7 @@ class Planner:
             entries = self._ledger.days(i.table)
             if i.days.reads is Reads.DELIVERIES:
                 days |= {day for entry in entries.values() for day in entry.content.details}
-            elif i.days.reads in (Reads.DAYS, Reads.REPEATS):
+            elif i.days.reads in _BY_DAY:
                 days |= set(entries)
         return days
 
@@ -228,11 +225,10 @@ class Planner:
 
     def days_to_read(self, i: Input, output_days: Iterable[str]) -> list[date] | None:
         """The days of the input that the output days read, of those that exist; None for all of them."""
-        outputs = list(output_days)
         existing = sorted(self._ledger.days(i.table))
         if i.table.day_column is None or i.days.reads in (Reads.WHOLE, Reads.VALID_AT_AS_OF) or WHOLE in existing:
             return None
-        chosen = {day for output in outputs for day in self._read_by(i, output, existing)}
+        chosen = self.read_for(i, output_days)
         return None if len(chosen) == len(existing) else [date.fromisoformat(day) for day in sorted(chosen)]
 
     def _read_by(self, i: Input, output: str, existing: list[str]) -> list[str]:
@@ -262,7 +258,7 @@ class Planner:
         entries = self._ledger.days(i.table)
         if i.days.reads is Reads.DELIVERIES:
             return sum(e.content.details[day].n_rows for e in entries.values() if day in e.content.details)
-        if i.days.reads in (Reads.DAYS, Reads.REPEATS):
+        if i.days.reads in _BY_DAY:
             return entries[day].content.digest.n_rows if day in entries else 0
         return sum(entries[read].content.digest.n_rows for read in entries)
 
@@ -308,6 +304,22 @@ class Planner:
         model = f"model:{table.model}"
         is_promoted = model in inputs and entry.input_digests.get(model) != inputs[model]
         return f"{model} changed" if is_promoted and day == max(self._ledger.days(table)) else ""
+
+
+def counted(whys: Iterable[str]) -> str:
+    """Reasons with how many days each holds for.
+
+    Examples
+    --------
+    >>> counted(["code changed", "never built", "code changed"])
+    'code changed (2); never built (1)'
+    """
+    return "; ".join(f"{why} ({n})" for why, n in sorted(Counter(whys).items()))
+
+
+def _by_day(table: Table) -> list[Input]:
+    """The inputs of which a day of the table reads days around it."""
+    return [i for i in table.inputs if i.days.reads in _BY_DAY]
 
 
 def _made_otherwise(entry: Entry, digests: Digests) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -13,7 +12,7 @@ from reclake.tables import Table
 
 from .application import Application
 from .ingest import files_to_take_in
-from .plan import Scope
+from .plan import Scope, counted
 
 Rows = list[dict[str, Any]]
 
@@ -32,8 +31,7 @@ def plan(app: Application, scope: Scope) -> Rows:
                 for i in table.inputs
                 for entry in _read(app, planner.days_to_read(i, work.days), i.table)
             )
-            whys = Counter(work.reasons.values())
-            why = "; ".join(f"{w} ({n})" for w, n in sorted(whys.items()))
+            why = counted(work.reasons.values())
             found.append(_planned(table, len(work.days), f"{work.days[0]} … {work.days[-1]}", why, n_read))
             stale.add(table.name)
         elif inputs:

@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import asdict, replace
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 from pyspark.sql import functions as F
@@ -17,6 +17,7 @@ from reclake.lake.schema import spark_schema
 from reclake.lake.session import checkpoints_in
 from reclake.recommend.interface import AlsValues
 from reclake.recommend.training import TUNED, TrainingOutcome, evaluate_and_fit
+from reclake.settings import Tune
 from reclake.tables import gold, ops, silver
 
 from .application import Application
@@ -27,7 +28,6 @@ from .report import TableReport
 
 logger = logging.getLogger("reclake")
 MODEL = "als"
-Tune = Literal["when-due", "always", "never"]
 _SECTIONS = ("als", "training", "tuning", "popularity", "interactions.weights")  # of the settings: all that a training takes
 _INPUTS = (silver.INTERACTIONS, silver.IDENTITIES, silver.ACCOUNTS, silver.CONSENTS, silver.PRODUCTS)
 

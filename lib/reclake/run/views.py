@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from reclake.errors import UsageError
 from reclake.tables import Privacy, Table, bronze, ops, silver
 
 from .application import Application
-from .plan import Scope
+from .plan import Scope, counted
 from .waivers import Waivers
 
 Rows = list[dict[str, Any]]
@@ -36,20 +35,17 @@ def status(app: Application, scope: Scope) -> Rows:
     for table in tables.GATED:
         entries = app.ledger.days(table)
         work = planner.work(table)
-        reasons, kept = Counter(work.reasons.values()), Counter(work.kept.values())
         row = published.get(table.name)
-        state = "stale" if reasons else "built" if entries or row else "not fed"
+        state = "stale" if work.reasons else "built" if entries or row else "not fed"
         found.append({
             "stage": table.stage,
             "table": table.name,
             "state": state,
             "days": len(entries),
             "last_day": max(entries, default=""),
-            "stale_days": sum(reasons.values()),
-            "kept_days": sum(kept.values()),  # as earlier code or settings made them, as their raw records are gone
-            "why": "; ".join(
-                f"{why} ({n})" for why, n in [*sorted(reasons.items()), *((f"kept: {w}", n) for w, n in sorted(kept.items()))]
-            ),
+            "stale_days": len(work.reasons),
+            "kept_days": len(work.kept),  # as earlier code or settings made them, as their raw records are gone
+            "why": counted([*work.reasons.values(), *(f"kept: {why}" for why in work.kept.values())]),
             "published_version": row.version if row else None,
             "rows": app.ledger.n_rows(table) or (row.n_rows if row else 0),
         })
