@@ -31,7 +31,7 @@ install: $(JOBS)/.installed ## create the environment and bring the JARs
 demo: install ## the whole way on generated data: files to recommendations
 	$(RUN)/reclake demo
 
-test: install ## all tests but the trials
+test: install ## all tests but the trials: under 15 minutes on 2 cores
 	$(RUN)/pytest tests -m "not trial" -n 2 --dist loadfile --no-loadscope-reorder
 
 trials: install $(AIRFLOW)/.installed $(BI)/.installed ## hurt the system on purpose

@@ -106,13 +106,16 @@ def killed_at_every_moment(spark, place, wanted):
     return differences(spark, place, "silver", wanted)
 
 
-def test_a_driver_killed_at_any_moment_of_a_stage_leaves_what_an_undisturbed_one_leaves(spark, before, undisturbed, tmp_path):
-    place = before["silver"].copy(tmp_path / "killed")
-    with Reader(opened(spark, place), silver.ORDER_LINES) as reader:
-        wrong = killed_at_every_moment(spark, place, undisturbed["silver"])
-    assert wrong == []
-    assert reader.wrong == []
-    assert len(reader.states) == 2, "the rows of the day before, then those of the day"
+def test_a_driver_killed_at_any_moment_of_a_stage_leaves_what_an_undisturbed_one_leaves(
+    spark, before, undisturbed, tmp_path, trial_size
+):
+    for n in range(trial_size.n_rounds):
+        place = before["silver"].copy(tmp_path / f"{n}")
+        with Reader(opened(spark, place), silver.ORDER_LINES) as reader:
+            wrong = killed_at_every_moment(spark, place, undisturbed["silver"])
+        assert wrong == []
+        assert reader.wrong == []
+        assert len(reader.states) == 2, "the rows of the day before, then those of the day"
 
 
 def test_a_killed_commit_left_files_and_no_log_entry(spark, before, tmp_path):
@@ -194,16 +197,17 @@ def test_maintenance_killed_at_random_moments_changes_no_row(spark, before, tmp_
         assert published_rows(opened(spark, place)) == wanted
 
 
-def test_maintenance_killed_at_each_of_its_moments_changes_no_row(spark, before, tmp_path):
+def test_maintenance_killed_at_each_of_its_moments_changes_no_row(spark, before, tmp_path, trial_size):
     """Before its new version is published, and while files of older ones go one by one."""
-    place = replace(before["silver"].copy(tmp_path / "killed"), settings=EAGER)
-    wanted = published_rows(opened(spark, place))
-    for moment in MAINTENANCE_MOMENTS:
-        assert ended(place, *MAINTAIN, "--erase-history", killed_at=moment) == KILLED, f"{moment}\n{told(place)}"
-        assert published_rows(opened(spark, place)) == wanted, moment
-    assert ended(place, *MAINTAIN, "--erase-history") == 0, told(place)
-    assert published_rows(opened(spark, place)) == wanted
-    assert ended(place, *JOBS["silver"]) == 0, told(place)
+    wanted = published_rows(opened(spark, before["silver"]))
+    for n in range(trial_size.n_rounds):
+        place = replace(before["silver"].copy(tmp_path / f"{n}"), settings=EAGER)
+        for moment in MAINTENANCE_MOMENTS:
+            assert ended(place, *MAINTAIN, "--erase-history", killed_at=moment) == KILLED, f"{moment}\n{told(place)}"
+            assert published_rows(opened(spark, place)) == wanted, moment
+        assert ended(place, *MAINTAIN, "--erase-history") == 0, told(place)
+        assert published_rows(opened(spark, place)) == wanted
+        assert ended(place, *JOBS["silver"]) == 0, told(place)
 
 
 def test_files_that_go_before_the_version_without_them_is_published_would_be_missed(spark, before, tmp_path, monkeypatch):
