@@ -3,10 +3,13 @@ PYTHON ?= python3.11
 JOBS := .venv/jobs
 AIRFLOW := .venv/airflow
 BI := .venv/bi
+RELEASE := .venv/release
+PIP := pip install --quiet --disable-pip-version-check
+PINS := requirements/constraints
 RUN := TZ=UTC $(JOBS)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help needs install demo test trials trials-nightly cluster-demo lint format airflow airflow-test bi dictionary wheel clean
+.PHONY: help needs install demo test trials trials-nightly cluster-demo lint format airflow airflow-test bi dictionary wheel pins sbom audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -17,13 +20,13 @@ needs: ## check that Python 3.11, Java 17 and Maven are here
 	@java -version 2>&1 | grep -q 'version "17' || { echo "Java 17 is needed, found: $$(java -version 2>&1 | head -1): apt-get install openjdk-17-jre-headless"; exit 2; }
 	@command -v mvn >/dev/null || { echo "Maven is missing: apt-get install maven"; exit 2; }
 
-$(JOBS)/.installed: requirements/jobs.txt requirements/dev.txt setup.py pom.xml
+$(JOBS)/.installed: requirements/jobs.txt requirements/dev.txt $(PINS)/jobs.txt setup.py pom.xml
 	@$(MAKE) --no-print-directory needs
 	$(PYTHON) -m venv $(JOBS)
-	$(JOBS)/bin/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	$(JOBS)/bin/$(PIP) -r requirements/dev.txt -c $(PINS)/jobs.txt
 	mvn --quiet --batch-mode dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.venv/jars
 	cp .venv/jars/*.jar $$($(JOBS)/bin/python -c 'import os, pyspark; print(os.path.join(os.path.dirname(pyspark.__file__), "jars"))')
-	$(JOBS)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(JOBS)/bin/$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 install: $(JOBS)/.installed ## create the environment and bring the JARs
@@ -44,7 +47,7 @@ cluster-demo: install ## a master and two workers on loopback: the same tables a
 	PYTHONPATH=tests TZ=UTC $(JOBS)/bin/python tests/cluster_demo.py
 
 wheel: install ## build the wheel for --py-files
-	rm -rf build dist
+	rm -rf build dist/*.whl
 	$(JOBS)/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 lint: install ## ruff and mypy
@@ -59,23 +62,46 @@ format: install ## format and mend what ruff can
 dictionary: install ## write docs/data_dictionary.md from the declarations
 	$(JOBS)/bin/python -m reclake.run.dictionary docs/data_dictionary.md
 
-$(AIRFLOW)/.installed: requirements/airflow.txt
+$(AIRFLOW)/.installed: requirements/airflow.txt $(PINS)/airflow.txt
 	$(PYTHON) -m venv $(AIRFLOW)
-	$(AIRFLOW)/bin/pip install --quiet --disable-pip-version-check -r requirements/airflow.txt
+	$(AIRFLOW)/bin/$(PIP) -r requirements/airflow.txt -c $(PINS)/airflow.txt
 	@touch $@
 
 airflow: install $(AIRFLOW)/.installed ## set a local Airflow up and start it on loopback; Ctrl-C stops it
 	conf/airflow/start.sh
 
-$(BI)/.installed: requirements/bi.txt
+$(BI)/.installed: requirements/bi.txt $(PINS)/bi.txt
 	$(PYTHON) -m venv $(BI)
-	$(BI)/bin/pip install --quiet --disable-pip-version-check -r requirements/bi.txt
+	$(BI)/bin/$(PIP) -r requirements/bi.txt -c $(PINS)/bi.txt
 	@touch $@
 
 bi: $(BI)/.installed ## create the environment of the BI readers: DuckDB, delta-rs, PyHive
 
 airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment; their trials, by real spark-submit, are in make trials
 	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags -m "not trial" --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q
+
+pins: ## write requirements/constraints/ anew: what packages bring along, at its newest
+	rm -rf .venv/pins
+	for environment in jobs:dev airflow:airflow bi:bi; do \
+		$(PYTHON) -m venv --clear .venv/pins && .venv/pins/bin/$(PIP) -r requirements/$${environment#*:}.txt && \
+		.venv/pins/bin/pip freeze --disable-pip-version-check > $(PINS)/$${environment%:*}.txt || exit 1; \
+	done
+	rm -rf .venv/pins
+
+$(RELEASE)/.installed: requirements/release.txt
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/$(PIP) -r requirements/release.txt
+	@touch $@
+
+sbom: install $(AIRFLOW)/.installed $(BI)/.installed $(RELEASE)/.installed ## what is installed, as CycloneDX files in dist/sbom/
+	mkdir -p dist/sbom
+	for environment in jobs airflow bi; do \
+		$(RELEASE)/bin/cyclonedx-py environment .venv/$$environment --output-reproducible --output-file dist/sbom/$$environment.cdx.json || exit 1; \
+	done
+	mvn --quiet --batch-mode org.cyclonedx:cyclonedx-maven-plugin:2.9.3:makeBom -DoutputDirectory=$(CURDIR)/dist/sbom -DoutputName=jars.cdx -DoutputFormat=json
+
+audit: $(RELEASE)/.installed ## before a release: known weaknesses of the pinned packages, asked of a service in the network
+	for environment in jobs airflow bi; do $(RELEASE)/bin/pip-audit --strict --no-deps --disable-pip -r $(PINS)/$$environment.txt || exit 1; done
 
 clean: ## remove the demo's lake, landing files, models and keys
 	rm -rf .reclake
