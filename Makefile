@@ -73,9 +73,10 @@ airflow: install $(AIRFLOW)/.installed ## set a local Airflow up and start it on
 $(BI)/.installed: requirements/bi.txt $(PINS)/bi.txt
 	$(PYTHON) -m venv $(BI)
 	$(BI)/bin/$(PIP) -r requirements/bi.txt -c $(PINS)/bi.txt
+	mvn --quiet --batch-mode dependency:copy -Dartifact=com.unboundid:unboundid-ldapsdk:7.0.3 -DoutputDirectory=$(CURDIR)/$(BI)/jars
 	@touch $@
 
-bi: $(BI)/.installed ## create the environment of the BI readers: DuckDB, delta-rs, PyHive
+bi: $(BI)/.installed ## create the environment of the BI readers: DuckDB, delta-rs, PyHive, a directory to log in with
 
 airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment; their trials, by real spark-submit, are in make trials
 	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags -m "not trial" --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q

@@ -90,13 +90,12 @@ def pyhive(job):
 
 
 def pyhive_statements(job):
-    """Rows of each statement, or what the server said instead, of a connection with a password if one is given."""
+    """Rows of each statement, or what the server said instead; with a password and over TLS if the job has them."""
     from pyhive import hive
     from thrift.transport.TTransport import TTransportException
 
-    login = {"username": "bi"} | ({"auth": "LDAP", "password": job["password"]} if "password" in job else {})
     try:
-        cursor = hive.connect("127.0.0.1", job["port"], **login).cursor()
+        cursor = hive.connect(**_login(job)).cursor()
     except TTransportException as error:
         yield "connect", f"refused: {error}"
         return
@@ -106,6 +105,27 @@ def pyhive_statements(job):
             yield statement, [[str(value) for value in row] for row in cursor.fetchall()] if cursor.description else []
         except hive.OperationalError as error:
             yield statement, f"refused: {error.args[0].status.errorMessage}"
+
+
+def _login(job):
+    """What PyHive connects with; its own arguments have no TLS, so that its transport is made here then (docs/bi.md)."""
+    name, password = job.get("name", "bi"), job.get("password")
+    if "certificate" in job:
+        return {"username": name, "thrift_transport": _over_tls(job, name, password)}
+    known = {} if password is None else {"auth": "LDAP", "password": password}
+    return {"host": "127.0.0.1", "port": job["port"], "username": name, **known}
+
+
+def _over_tls(job, name, password):
+    import ssl
+
+    import thrift_sasl
+    from pyhive.hive import get_installed_sasl
+    from thrift.transport.TSSLSocket import TSSLSocket
+
+    socket = TSSLSocket("127.0.0.1", job["port"], ca_certs=job["certificate"], cert_reqs=ssl.CERT_REQUIRED)
+    login = {"host": "127.0.0.1", "sasl_auth": "PLAIN", "username": name, "password": password}
+    return thrift_sasl.TSaslClientTransport(lambda: get_installed_sasl(**login), "PLAIN", socket)
 
 
 READERS = {

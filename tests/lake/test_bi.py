@@ -15,7 +15,7 @@ from reclake.lake.catalog import Catalog
 from reclake.run import register as registering
 from reclake.run.export import _filled, export
 from reclake.run.register import register, show_published, views_renewed
-from reclake.run.thrift import require_closed
+from reclake.run.thrift import require_closed, require_directory
 from reclake.tables import gold
 from reclake.tables.declaration import plain
 
@@ -280,3 +280,12 @@ def test_a_server_that_is_open_to_everybody_is_refused(changed, allowed):
     with pytest.raises(UsageError, match="may not listen") as refused:
         require_closed(OPEN | changed)
     assert refused.value.exit_code == 2
+
+
+def test_a_server_that_asks_no_directory_is_refused():
+    """Spark's settings do not reach Hive's LDAP provider: without hive-site.xml everybody is refused, with a NullPointerException."""
+    asking = {"hive.server2.authentication": "LDAP", "hive.server2.authentication.ldap.url": ""}
+    with pytest.raises(UsageError, match="would let nobody in"):
+        require_directory(asking)
+    require_directory(asking | {"hive.server2.authentication.ldap.url": "ldaps://directory.example.org"})
+    require_directory(asking | {"hive.server2.authentication": "NONE"})

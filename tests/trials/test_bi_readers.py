@@ -24,6 +24,7 @@ pytestmark = pytest.mark.trial  # a Thrift Server of its own
 
 BIN = Path(sys.executable).parent
 SECONDS = 600  # a server starts in half a minute on an idle machine
+DIRECTORY_JAR = ROOT / ".venv" / "bi" / "jars" / "unboundid-ldapsdk-7.0.3.jar"
 NO_OVERRIDE = ["--bounding-set", "-dac_override,-dac_read_search"]  # root obeys the mode of files
 
 
@@ -81,18 +82,23 @@ def by_beeline(port, tables):
     for name, table in tables.items():
         columns = ", ".join(f"hex(CAST({column} AS STRING))" for column in table["columns"])
         query = f"SELECT {columns} FROM {name}"  # noqa: S608
-        told = subprocess.run(
-            [str(BIN / "beeline"), "-u", f"jdbc:hive2://127.0.0.1:{port}/gold", "-n", "bi", "--silent=true",
-             "--outputformat=csv2", "--showHeader=false", "--nullemptystring=false", "-e", query],
-            env=environment(Path("/"), ROOT / "conf" / "spark" / "test") | {"PYSPARK_PYTHON": sys.executable},
-            capture_output=True, text=True, check=False, timeout=SECONDS,
-        )  # fmt: skip
-        assert told.returncode == 0, told.stderr
-        # Without a terminal it prints its prompt before the first line.
-        lines = [line.rpartition("> ")[2] for line in told.stdout.splitlines() if line]
+        lines = said_to_beeline(f"jdbc:hive2://127.0.0.1:{port}/gold", query, "-n", "bi")
         rows = [[_from_hex(cell) for cell in line.split(",")] for line in lines]
         found[name] = checksum(rows, table["types"])
     return found
+
+
+def said_to_beeline(url, query, *login):
+    """Its lines of CSV."""
+    told = subprocess.run(
+        [str(BIN / "beeline"), "-u", url, *login, "--silent=true", "--outputformat=csv2", "--showHeader=false",
+         "--nullemptystring=false", "-e", query],
+        env=environment(Path("/"), ROOT / "conf" / "spark" / "test") | {"PYSPARK_PYTHON": sys.executable},
+        capture_output=True, text=True, check=False, timeout=SECONDS,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    # Without a terminal it prints its prompt before the first line.
+    return [line.rpartition("> ")[2] for line in told.stdout.splitlines() if line]
 
 
 def _from_hex(cell):
@@ -182,18 +188,121 @@ def test_production_refuses_to_be_open_to_everybody(lake, production, tmp_path, 
     assert "hive.server2.authentication=NONE" in done.stderr
 
 
-def test_production_lets_nobody_in_whom_the_directory_does_not_know(lake, production, tmp_path):
-    """LDAP is asked before a session opens: here no directory answers, so nobody is known."""
+def logins_by_ldap(conf, port_of_directory):
+    """Let the server ask a directory on loopback: its address stands in hive-site.xml, which the LDAP provider alone reads."""
+    own = {
+        "authentication": "LDAP",
+        "authentication.ldap.url": f"ldap://127.0.0.1:{port_of_directory}",
+        "authentication.ldap.baseDN": "ou=people,dc=example,dc=org",
+    }
+    properties = (f"<property><name>hive.server2.{name}</name><value>{value}</value></property>" for name, value in own.items())
+    (conf / "hive-site.xml").write_text(f"<configuration>{''.join(properties)}</configuration>")
+
+
+def test_production_that_names_its_directory_to_spark_alone_does_not_start(lake, production, tmp_path):
     _, _, folder = lake
     with (production / "spark-defaults.conf").open("a") as settings:
-        settings.write(
-            f"spark.hive.server2.authentication LDAP\nspark.hive.server2.authentication.ldap.url ldap://127.0.0.1:{free_port()}\n"
-        )
+        settings.write("spark.hive.server2.authentication LDAP\nspark.hive.server2.authentication.ldap.url ldap://127.0.0.1\n")
+    own = environment(folder, production) | {"RECLAKE__BI__METASTORE": str(tmp_path / "metastore")}
+    done = subprocess.run(
+        command(free_port()), env=own, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=SECONDS
+    )
+    assert done.returncode == 2, done.stderr
+    assert "would let nobody in" in done.stderr
+
+
+PEOPLE = """\
+dn: dc=example,dc=org
+objectClass: domain
+dc: example
+
+dn: ou=people,dc=example,dc=org
+objectClass: organizationalUnit
+ou: people
+
+dn: uid=alice,ou=people,dc=example,dc=org
+objectClass: inetOrgPerson
+uid: alice
+cn: Alice
+sn: Example
+userPassword: {password}
+"""
+
+
+@contextmanager
+def directory(folder, password):
+    """An LDAP directory on loopback that knows Alice; gives its port."""
+    if shutil.which("javac") is None or not DIRECTORY_JAR.exists():
+        pytest.skip("a directory needs a JDK (javac) and make bi: not run is not passed")
+    people = folder / "people.ldif"
+    people.write_text(PEOPLE.format(password=password))
+    command_line = ["java", "-cp", str(DIRECTORY_JAR), str(Path(__file__).with_name("Directory.java")), str(people)]
+    with subprocess.Popen(command_line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield int(process.stdout.readline())
+        process.stdin.close()
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A server's key and certificate in a key store, and the certificate for its readers; store, file, password."""
+    store, file, password = tmp_path / "thrift.p12", tmp_path / "thrift.pem", os.urandom(16).hex()
+    common = ["-alias", "thrift", "-keystore", str(store), "-storetype", "PKCS12", "-storepass", password]
+    make = [
+        "-genkeypair",
+        "-keyalg",
+        "RSA",
+        "-keysize",
+        "2048",
+        "-validity",
+        "2",
+        "-dname",
+        "CN=thrift",
+        "-ext",
+        "san=ip:127.0.0.1",
+    ]
+    for options in (make, ["-exportcert", "-rfc", "-file", str(file)]):
+        subprocess.run(["keytool", *options, *common], check=True, capture_output=True)
+    return store, file, password
+
+
+def test_production_lets_in_whom_the_directory_knows_and_hides_what_they_read(lake, production, certificate, tmp_path):
+    _, _, folder = lake
+    store, file, store_password = certificate
+    password, statements = os.urandom(8).hex(), ["SELECT count(*) FROM gold.segment_bins"]
     shutil.copytree(folder / "lake", tmp_path / "lake")
-    statements = ["SELECT count(*) FROM gold.segment_bins"]
+    with (production / "spark-defaults.conf").open("a") as settings:
+        settings.write(
+            "spark.hive.server2.use.SSL true\n"
+            f"spark.hive.server2.keystore.path {store}\n"
+            f"spark.hive.server2.keystore.password {store_password}\n"
+        )
+    known = {"name": "alice", "password": password, "certificate": str(file)}
+    strangers = [known | {"name": "bob"}, known | {"password": "guessed"}, known | {"password": ""}]
+    in_the_clear = {"name": "alice", "password": password}
+
+    def said(login):
+        return read_by("pyhive_statements", port=port, statements=statements, **login)
+
+    def refused(login):
+        told = said(login)
+        return list(told) == ["connect"] and told["connect"].startswith("refused")
+
+    with directory(tmp_path, password) as port_of_directory:
+        logins_by_ldap(production, port_of_directory)
+        with server(tmp_path, conf=production) as port:
+            assert said(known) == {statements[0]: [["16"]]}
+            url = f"jdbc:hive2://127.0.0.1:{port}/gold;ssl=true;sslTrustStore={store};trustStorePassword={store_password}"
+            assert said_to_beeline(url, statements[0], "-n", "alice", "-p", password) == ["16"]
+            assert [login for login in (*strangers, in_the_clear) if not refused(login)] == [], "let in"
+
+
+def test_production_lets_nobody_in_while_the_directory_does_not_answer(lake, production, tmp_path):
+    _, _, folder = lake
+    logins_by_ldap(production, free_port())
+    shutil.copytree(folder / "lake", tmp_path / "lake")
     with server(tmp_path, conf=production) as port:
         for login in ({}, {"password": ""}, {"password": "guessed"}):
-            told = read_by("pyhive_statements", port=port, statements=statements, **login)
+            told = read_by("pyhive_statements", port=port, statements=["SELECT count(*) FROM gold.segment_bins"], **login)
             assert list(told) == ["connect"], f"let in with {login}"
             assert told["connect"].startswith("refused")
 

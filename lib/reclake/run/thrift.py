@@ -22,6 +22,7 @@ from .register import register
 logger = logging.getLogger("reclake")
 _HOST, _PORT = "hive.server2.thrift.bind.host", "hive.server2.thrift.port"
 _AUTHENTICATION, _TLS = "hive.server2.authentication", "hive.server2.use.SSL"
+_DIRECTORY = f"{_AUTHENTICATION}.ldap.url"
 # NONE believes any name, NOSASL asks for none.
 _WHO_ASKS = ("LDAP", "KERBEROS", "PAM", "CUSTOM")
 # The server takes these before its settings.
@@ -54,6 +55,22 @@ def require_closed(effective: Mapping[str, str]) -> None:
     )
 
 
+def require_directory(effective: Mapping[str, str]) -> None:
+    """Stop where LDAP is to be asked and no directory is named where Hive's LDAP provider looks: it would let nobody in.
+
+    Raises
+    ------
+    UsageError
+        When hive-site.xml does not say which directory.
+    """
+    if effective.get(_AUTHENTICATION, "").upper() == "LDAP" and not effective.get(_DIRECTORY):
+        raise UsageError(
+            "the Thrift Server would let nobody in",
+            f"{_AUTHENTICATION}=LDAP, and no hive-site.xml has {_DIRECTORY}: what asks the directory reads no setting of Spark's",
+            "name it in a hive-site.xml beside spark-defaults.conf (docs/bi.md)",
+        )
+
+
 def _is_loopback(host: str) -> bool:
     """Whether all that the name stands for is this machine alone; a name that stands for nothing does not."""
     try:
@@ -76,12 +93,13 @@ def serve(app: Application, *, until: Callable[[float], bool], ready: Callable[[
     Raises
     ------
     UsageError
-        When the server would be open to everybody, or there is no metastore.
+        When the server would be open to everybody or to nobody, or there is no metastore.
     ServiceDown
         When the port is taken, or the metastore does not answer.
     """
     effective = effective_settings(app)
     require_closed(effective)
+    require_directory(effective)
     shown = _registered(app)
     server = _started(app, effective)
     ready(f"the Thrift Server listens on {effective[_HOST]}:{effective[_PORT]}")
@@ -110,12 +128,16 @@ def _followed(app: Application, shown: int) -> int:
 
 
 def effective_settings(app: Application) -> dict[str, str]:
-    """What the server will use, from Spark's settings, hive-site.xml and the environment: asked of Hive as the server asks it."""
+    """What the server will use, from Spark's settings, hive-site.xml and the environment: asked of Hive as the server asks it.
+
+    Its LDAP provider makes settings of its own, of hive-site.xml alone.
+    """
     jvm: Any = app.spark._jvm
     utilities = getattr(getattr(jvm.org.apache.spark.sql.hive, "HiveUtils$"), "MODULE$")
     session: Any = app.spark._jsparkSession
     hive = utilities.newClientForExecution(app.spark._jsc.sc().conf(), session.sessionState().newHadoopConf()).conf()
     found = {key: str(hive.get(key) or "") for key in (_HOST, _PORT, _AUTHENTICATION, _TLS)}
+    found[_DIRECTORY] = str(jvm.org.apache.hadoop.hive.conf.HiveConf().get(_DIRECTORY) or "")
     return found | {key: os.environ[name] for name, key in _OVERRIDES.items() if name in os.environ}
 
 
