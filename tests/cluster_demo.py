@@ -38,7 +38,7 @@ ROUNDED = {gold.RECOMMENDATIONS.name: {"score": 4}}
 _BEFORE_TRAINING, _AFTER = tables.STAGES[1:-1], tables.STAGES[-1]
 # Few people of strong tastes: a model that may be promoted after days instead of months.
 COMPANY = {
-    "demo.n_customers": "150", "demo.first_day": str(FIRST), "demo.products.n_products": "60",
+    "demo.n_customers": "500", "demo.first_day": str(FIRST), "demo.products.n_products": "60",
     "demo.tastes.style_lift": "200.0", "demo.tastes.sequence_share": "0.0",
     "demo.life.early_share": "1.0", "demo.life.early_days": "1.0",
     "training.test_days": "1", "training.bootstrap_samples": "100",
