@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -89,6 +89,9 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._entries: dict[str, dict[str, Entry]] = {}
+        # Table → its days as they stand and those that have expired, in order: a plan asks for them once per output day.
+        self._standing: dict[str, dict[str, Entry]] = {}
+        self._expired: dict[str, list[str]] = {}
         self._unsaved: list[Entry] = []
         self._seen: int | None = None  # version of the table that the entries are true of
         self._recorded: dict[str, set[int]] = {}  # table → versions whose entries are known
@@ -108,6 +111,7 @@ class Ledger:
                 F.collect_set(F.when(~F.col("kind").isin(*_GONE), F.col("run_id"))).alias("runs"),
             )
             self._entries, self._recorded, self._runs, self._unsaved = {}, {}, {}, []
+            self._standing, self._expired = {}, {}
             for row in latest.collect():
                 self._put(Entry.of_row(row["entry"].asDict()))
                 self._recorded.setdefault(row["table"], set()).update(row["versions"])
@@ -146,6 +150,9 @@ class Ledger:
         days = self._entries.setdefault(entry.table, {})
         if entry.day not in days or days[entry.day].sequence <= entry.sequence:
             days[entry.day] = entry
+            # New ones are made where they are asked for: who holds what was true before keeps it.
+            self._standing.pop(entry.table, None)
+            self._expired.pop(entry.table, None)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take entries up; `save` writes them."""
@@ -164,17 +171,23 @@ class Ledger:
             self._seen = version if version == (-1 if self._seen is None else self._seen) + 1 else None
             self._unsaved = []
 
-    def days(self, table: Table) -> dict[str, Entry]:
-        """The table's days and their latest entries."""
-        return {day: entry for day, entry in self._entries.get(table.name, {}).items() if entry.kind not in _GONE}
+    def days(self, table: Table) -> Mapping[str, Entry]:
+        """The table's days and their latest entries, in the order of the days."""
+        if table.name not in self._standing:
+            entries = sorted(self._entries.get(table.name, {}).items())
+            self._standing[table.name] = {day: entry for day, entry in entries if entry.kind not in _GONE}
+        return self._standing[table.name]
 
     def ever(self, table: Table) -> dict[str, Entry]:
         """The table's days, and those that are beyond their retention."""
         return {day: entry for day, entry in self._entries.get(table.name, {}).items() if entry.kind != REMOVED}
 
-    def expired(self, table: Table) -> list[str]:
+    def expired(self, table: Table) -> Sequence[str]:
         """The days whose rows are beyond their retention, sorted."""
-        return sorted(day for day, entry in self._entries.get(table.name, {}).items() if entry.kind == EXPIRED)
+        if table.name not in self._expired:
+            entries = sorted(self._entries.get(table.name, {}).items())
+            self._expired[table.name] = [day for day, entry in entries if entry.kind == EXPIRED]
+        return self._expired[table.name]
 
     def first_built(self, table: Table) -> dict[str, datetime]:
         """Day → when it was built for the first time, whatever became of it since."""

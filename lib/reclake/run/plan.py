@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -146,7 +147,7 @@ class Planner:
 
     def read_for(self, i: Input, output_days: Iterable[str]) -> set[str]:
         """The existing days of the input that the output days read, day by day."""
-        existing = sorted(self._ledger.days(i.table))
+        existing = list(self._ledger.days(i.table))
         return {day for output in output_days for day in self._read_by(i, output, existing)}
 
     def unread(self, table: Table) -> set[str]:
@@ -225,23 +226,23 @@ class Planner:
 
     def days_to_read(self, i: Input, output_days: Iterable[str]) -> list[date] | None:
         """The days of the input that the output days read, of those that exist; None for all of them."""
-        existing = sorted(self._ledger.days(i.table))
+        existing = list(self._ledger.days(i.table))
         if i.table.day_column is None or i.days.reads in (Reads.WHOLE, Reads.VALID_AT_AS_OF) or WHOLE in existing:
             return None
         chosen = self.read_for(i, output_days)
         return None if len(chosen) == len(existing) else [date.fromisoformat(day) for day in sorted(chosen)]
 
-    def _read_by(self, i: Input, output: str, existing: list[str]) -> list[str]:
-        """The input's existing days that one output day reads."""
+    def _read_by(self, i: Input, output: str, existing: Sequence[str]) -> Sequence[str]:
+        """The input's existing days, given in their order, that one output day reads."""
         if i.days.reads is Reads.UNTIL_AS_OF:
             first = _shift(output, -i.days.window_days) if i.days.window_days else ""
-            return [day for day in existing if first <= day < output]
+            return existing[bisect_left(existing, first) : bisect_left(existing, output)]
         if i.days.reads is Reads.DELIVERIES:
             entries = self._ledger.days(i.table)
             return [day for day in existing if output in entries[day].content.details]
         before, after = self._around(i)
         first, last = "" if before is None else _shift(output, -before), _shift(output, after)
-        return [day for day in existing if first <= day <= last]
+        return existing[bisect_left(existing, first) : bisect_right(existing, last)]
 
     def _input_digests(self, table: Table, day: str) -> dict[str, str]:
         digests = {i.table.name: self._input_digest(i, day) for i in table.inputs}
@@ -271,7 +272,7 @@ class Planner:
             if i.days.reads is Reads.VALID_AT_AS_OF and i.table.is_validity:
                 return str(valid_at(content, date.fromisoformat(output)))
             return str(content.digest)
-        existing = sorted(entries)
+        existing = list(entries)
         read = existing if i.days.reads is Reads.WHOLE else self._read_by(i, output, existing)
         if i.days.reads is Reads.DELIVERIES:
             parts = [f"{day}={self._ahead(i.table, entries[day]) or entries[day].content.details[output]}" for day in read]
