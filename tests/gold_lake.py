@@ -69,9 +69,9 @@ def publish(app, versions):
     app.manifest.publish(versions, dict.fromkeys(versions, 16), run_id="test", token=1, at=app.clock())
 
 
-def opened(spark, folder):
+def opened(spark, folder, **options):
     """An application on the folder's lake."""
-    return open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=[f"bi.python={PYTHON}"])
+    return open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=[f"bi.python={PYTHON}"], **options)
 
 
 def gold_lake(spark, folder):

@@ -4,6 +4,8 @@ import logging
 import re
 import shutil
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,9 +15,11 @@ from lakes import ROOT
 from reclake.errors import ReclakeError, ServiceDown, StageStopped, UsageError
 from reclake.lake.catalog import Catalog
 from reclake.run import register as registering
-from reclake.run.export import _filled, export
+from reclake.run.export import _filled, _parts_of, export, remove_left_parts
+from reclake.run.maintain import maintain
 from reclake.run.register import register, show_published, views_renewed
 from reclake.run.thrift import require_closed, require_directory
+from reclake.run.views import published
 from reclake.tables import gold
 from reclake.tables.declaration import plain
 
@@ -37,7 +41,7 @@ def lake(spark, made, tmp_path):
     shutil.copytree(folder / "lake", tmp_path / "lake")
     app = opened(spark, tmp_path)
     catalog = Catalog(app.store, database="gold")
-    yield SimpleNamespace(app=app, unpublished=unpublished, catalog=catalog)
+    yield SimpleNamespace(app=app, folder=tmp_path, unpublished=unpublished, catalog=catalog)
     for database in (catalog.database, catalog.newest_database):
         spark.sql(f"DROP DATABASE IF EXISTS {database} CASCADE")
 
@@ -162,6 +166,27 @@ def test_the_file_holds_what_is_published(lake, tmp_path):
     assert read_by("duckdb_file", file=str(file), tables=columns_of(lake.app)) == seen_by_spark(lake.app)
     assert [path.name for path in file.parent.iterdir()] == ["file.duckdb"]
     assert list((tmp_path / "lake" / "_export").iterdir()) == []
+
+
+def test_what_a_killed_export_left_goes_after_a_day_or_with_an_erasure(spark, lake):
+    def left_by_a_killed_one():
+        folder = Path(_parts_of(lake.app).__enter__())
+        published(lake.app, gold.SEGMENT_BINS).write.parquet(f"{folder}/segment_bins")
+        return folder
+
+    def hours_later(n):
+        return opened(spark, lake.folder, clock=lambda: lake.app.clock() + timedelta(hours=n))
+
+    folder = left_by_a_killed_one()
+    assert remove_left_parts(hours_later(23)) == [], "an export may be at work"
+    assert list(folder.rglob("*.parquet"))
+    assert remove_left_parts(hours_later(25)) == [folder.name]
+    assert not folder.exists()
+    folder = left_by_a_killed_one()
+    maintain(lake.app, only=[gold.SEGMENT_BINS.name])
+    assert folder.exists(), "it was asked for one table"
+    maintain(lake.app, only=[gold.SEGMENT_BINS.name], erasing=True)
+    assert not folder.exists()
 
 
 def test_a_reader_of_the_file_can_change_nothing_and_finds_meaning_and_versions(lake, tmp_path):

@@ -23,6 +23,7 @@ from reclake.tables import Table, ops
 
 from .application import Application
 from .expiry import expired_days, expired_rows, is_expiry, require_raw_records_can_go
+from .export import remove_left_parts
 from .phases import phase
 
 logger = logging.getLogger("reclake")
@@ -36,7 +37,8 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
     Properties follow the settings, rows go that are beyond the table's retention, small files are joined, and files and
     log entries go that no manifest of the last `lake.keep_manifests_days` needs. A published table is claimed while it is
     worked on, and its new version published; it is left alone when its newest version is not the published one, as the
-    next run decides what becomes of that.
+    next run decides what becomes of that. Where all tables are worked on, and for an
+    erasure, what broken exports left beside them goes too.
 
     Parameters
     ----------
@@ -68,6 +70,8 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
         work = _Work(app, upkeep, table, erasing=erasing)
         rows.append(work.of_runner() if table in ops.WRITTEN else work.of_published(kept))
         logger.info("maintenance of %s: %s", table.name, rows[-1]["outcome"])
+    if only is None or erasing:
+        remove_left_parts(app, even_young=erasing)
     return rows
 
 
