@@ -40,7 +40,7 @@ test: install ## all tests but the trials: under 15 minutes on 2 cores
 trials: install $(AIRFLOW)/.installed $(BI)/.installed ## hurt the system on purpose
 	$(RUN)/pytest tests -m trial -rs -n 2 --dist loadfile --no-loadscope-reorder
 
-trials-nightly: install $(AIRFLOW)/.installed ## the larger figures of the trials that have some: hours; goes on where it was stopped
+trials-nightly: install $(AIRFLOW)/.installed $(BI)/.installed ## the larger figures of the trials that have some: hours; goes on where it was stopped
 	$(RUN)/python tests/nightly.py
 
 cluster-demo: install ## a master and two workers on loopback: the same tables as on this machine

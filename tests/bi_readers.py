@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import json
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -45,17 +46,39 @@ def delta_rs(job):
         yield name, checksum(zip(*(read.column(column).to_pylist() for column in table["columns"]), strict=True), table["types"])
 
 
-def duckdb_on_delta(job):
+def _duckdb_with_delta():
     import duckdb
 
     folder = Path(importlib.util.find_spec("duckdb_extension_delta").submodule_search_locations[0])
     (extension,) = folder.rglob("delta.duckdb_extension")
     connection = duckdb.connect(config={"allow_unsigned_extensions": "false"})
     connection.execute(f"LOAD '{extension}'")
+    return connection
+
+
+def duckdb_on_delta(job):
+    connection = _duckdb_with_delta()
     for name, table in job["tables"].items():
         pinned = "" if table["version"] is None else f", version = {table['version']}"
         rows = connection.execute(f"SELECT {', '.join(table['columns'])} FROM delta_scan('{table['path']}'{pinned})").fetchall()  # noqa: S608
         yield name, checksum(rows, table["types"])
+
+
+def duckdb_polling(job):
+    """Rows per as_of of the newest commit, asked for over and over until a file appears, and what went wrong."""
+    import duckdb
+
+    query = f"SELECT CAST(as_of_date AS VARCHAR), count(*) FROM delta_scan('{job['path']}') GROUP BY 1 ORDER BY 1"  # noqa: S608
+    connection, seen, wrong = _duckdb_with_delta(), [], []
+    while not Path(job["until"]).exists():
+        begun = time.monotonic()
+        try:
+            seen.append(dict(connection.execute(query).fetchall()))
+        except duckdb.Error as error:
+            wrong.append(f"{type(error).__name__}: {error}")
+        time.sleep(max(0.0, job["pause_seconds"] - (time.monotonic() - begun)))
+    yield "seen", seen
+    yield "wrong", wrong
 
 
 def duckdb_file(job):
@@ -129,7 +152,8 @@ def _over_tls(job, name, password):
 
 
 READERS = {
-    reader.__name__: reader for reader in (delta_rs, duckdb_on_delta, duckdb_file, duckdb_statements, pyhive, pyhive_statements)
+    reader.__name__: reader
+    for reader in (delta_rs, duckdb_on_delta, duckdb_polling, duckdb_file, duckdb_statements, pyhive, pyhive_statements)
 }
 
 if __name__ == "__main__":

@@ -104,10 +104,15 @@ def columns_of(app, *, newest=False):
     }
 
 
-def read_by(reader, **job):
-    """What a reader of the bi environment answers."""
+def require_bi():
+    """Skip where the environment of the readers is missing."""
     if not PYTHON.exists():
         pytest.skip("make bi creates the environment of DuckDB, delta-rs and PyHive")
+
+
+def read_by(reader, *, timeout=300, **job):
+    """What a reader of the bi environment answers."""
+    require_bi()
     script = Path(__file__).with_name("bi_readers.py")
     done = subprocess.run(
         [str(PYTHON), str(script)],
@@ -115,7 +120,7 @@ def read_by(reader, **job):
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=timeout,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
+from gold_lake import read_by, require_bi
 from reclake.errors import ReclakeError
 from reclake.run.application import Application
 from reclake.run.views import published
@@ -62,3 +66,17 @@ class Reader:
                 self.seen.append(self.read(self.app, self.table))
             except (Py4JError, PySparkException, ReclakeError, KeyError, OSError) as error:
                 self.wrong.append(repr(error))
+
+
+@contextmanager
+def polled_by_duckdb(app: Application, table: Table, folder: Path, pause_seconds: float) -> Iterator[Future[Any]]:
+    """DuckDB asks for the table's rows per as_of in a process of its own; the future holds what it saw and what went wrong."""
+    require_bi()
+    until = folder / "duckdb-may-end"
+    with ThreadPoolExecutor(1) as pool:
+        options = {"until": str(until), "path": app.store.path(table), "pause_seconds": pause_seconds, "timeout": 3600}
+        told = pool.submit(read_by, "duckdb_polling", **options)
+        try:
+            yield told
+        finally:
+            until.touch()

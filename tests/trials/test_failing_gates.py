@@ -10,7 +10,7 @@ import pytest
 from lakes import ROOT, bag, open_lake, run_days, with_inputs
 from reclake.tables import gold
 from trials.processes import Place, ended, told
-from trials.readers import Reader, by_manifest, by_path
+from trials.readers import Reader, by_manifest, by_path, polled_by_duckdb
 
 pytestmark = pytest.mark.trial
 TABLE = gold.CUSTOMER_SEGMENTS
@@ -51,13 +51,20 @@ def test_readers_keep_the_version_that_passed_and_a_later_good_run_publishes(spa
     suite = tmp_path / "suites" / f"{TABLE.name}.json"
     demand_what_no_row_is(suite)
     pause, begun, codes = 1 / POLLS_PER_SECOND, time.monotonic(), []
-    with Reader(app, TABLE, by_manifest, pause) as of_manifest, Reader(app, TABLE, by_path, pause) as of_path:
+    with (
+        Reader(app, TABLE, by_manifest, pause) as of_manifest,
+        Reader(app, TABLE, by_path, pause) as of_path,
+        polled_by_duckdb(app, TABLE, tmp_path, pause) as of_duckdb,
+    ):
         while time.monotonic() - begun < trial_size.polled_seconds:
             codes.append(run(place))
+    by_duckdb = of_duckdb.result()
     assert set(codes) == {3}, told(place)
-    assert (of_manifest.wrong, of_path.wrong) == ([], [])
+    assert (of_manifest.wrong, of_path.wrong, by_duckdb["wrong"]) == ([], [], [])
     assert of_manifest.states == of_path.states == [before], "nobody saw anything else"
-    assert len(of_manifest.seen) > trial_size.polled_seconds
+    assert [seen for seen in by_duckdb["seen"] if seen != {str(FIRST): rows.total()}] == []
+    # All three are slowed by the run beside them on a small machine.
+    assert min(map(len, (of_manifest.seen, of_path.seen, by_duckdb["seen"]))) > trial_size.polled_seconds
     shutil.copy(ROOT / "expectations" / suite.name, suite)
     assert run(place) == 0, told(place)
     after = open_lake(spark, tmp_path, source="demo", landing=company)
@@ -68,7 +75,8 @@ def test_readers_keep_the_version_that_passed_and_a_later_good_run_publishes(spa
 def test_a_gate_that_lets_everything_through_is_told(spark, company, place, tmp_path):
     """The known-bad variant: without the rule the same run publishes, and the readers see it."""
     app = open_lake(spark, tmp_path, source="demo", landing=company)
-    with Reader(app, TABLE) as reader:
+    with Reader(app, TABLE) as reader, polled_by_duckdb(app, TABLE, tmp_path, 0.5) as of_duckdb:
         assert run(place) == 0, told(place)
         time.sleep(2)
     assert len(reader.states) == 2
+    assert {tuple(seen) for seen in of_duckdb.result()["seen"]} == {(str(FIRST),), (str(FIRST), str(DAY))}
