@@ -8,8 +8,8 @@ from submitting import DEFAULTS, LAKE_POOL, SubmitJob, TellPublished, day_param,
 
 from reclake import tables
 
-# A run by hand has the moment of its start as logical date, but the last complete interval as its own.
-DAY = "{{ params.day or (data_interval_start | ds) }}"
+# A run by hand has the last complete interval as its own; without a logical date it has none, and gets the same day here.
+DAY = "{{ params.day or (data_interval_start | default(dag_run.run_after - macros.timedelta(hours=26), true) | ds) }}"
 # From the beginning of a day's interval to 06:00 UTC of the next day.
 DUE = timedelta(hours=28)
 

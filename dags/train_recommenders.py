@@ -29,7 +29,8 @@ with DAG(
         job="train",
         arguments=[
             "--as-of",
-            "{{ params.as_of or (data_interval_end | ds) }}",
+            # A run without a logical date, as `airflow dags trigger` starts it, has no interval.
+            "{{ params.as_of or (data_interval_end | default(dag_run.run_after, true) | ds) }}",
             "--tune",
             "{{ 'always' if params.tune else 'when-due' }}",
         ],

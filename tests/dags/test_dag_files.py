@@ -96,11 +96,12 @@ def test_training_is_weekly_and_reads_the_days_before_its_monday(stand_in):
 
 def test_a_search_of_the_settings_is_had_on_request(stand_in):
     run = without_waiting(read_dag("train_recommenders")).test(
-        logical_date=datetime(2026, 4, 29, 8, tzinfo=UTC), run_conf={"tune": True}
+        logical_date=None, run_after=datetime(2026, 4, 29, 8, tzinfo=UTC), run_conf={"tune": True}
     )
     assert str(run.state) == "success", states_of(run)
     [call] = stand_in.calls()
     assert call[call.index("--tune") + 1] == "always"
+    assert call[call.index("--as-of") + 1] == "2026-04-29", "without an interval, the days before the run"
 
 
 def drawn_conf(rng):

@@ -73,6 +73,17 @@ def test_a_run_by_hand_is_for_the_last_day_whose_files_have_come(stand_in):
     assert asset_events(run) == dict.fromkeys(uris(every_table()), stand_in.version)
 
 
+@pytest.mark.parametrize(
+    ("started", "day"), [("2026-01-02T12:00", DAY), ("2026-01-02T01:59", "2025-12-31"), ("2026-01-02T02:00", DAY)]
+)
+def test_a_run_without_a_logical_date_is_for_the_same_day(stand_in, started, day):
+    """That is how `airflow dags trigger` starts one: it has no interval."""
+    run = without_waiting(read_dag()).test(logical_date=None, run_after=datetime.fromisoformat(started).replace(tzinfo=UTC))
+    assert str(run.state) == "success", states_of(run)
+    assert run.data_interval_start is None
+    assert [call[call.index("--day") + 1] for call in stand_in.calls()] == [day] * 6
+
+
 def test_a_failed_gate_ends_the_day_red_and_stops_only_what_reads_it(stand_in):
     built = names_of("silver") - {"silver.order_lines"}
     stand_in.plan(

@@ -39,6 +39,12 @@ def test_an_unfit_key_stops_the_start_without_a_word_of_it(tmp_path, text, mode,
     assert not text.strip() or text.strip() not in str(stopped.value)
 
 
+@pytest.mark.parametrize("n_bytes", range(16, 32))
+def test_a_short_hex_key_does_not_pass_for_a_longer_one_in_base64(tmp_path, n_bytes):
+    with pytest.raises(SecretMissing, match="at least 32 bytes"):
+        load_key(written(tmp_path, KEY[:n_bytes].hex()), "id1")
+
+
 def test_there_is_no_default_key(tmp_path):
     with pytest.raises(SecretMissing, match=r"id1\.key does not exist"):
         load_key(str(tmp_path), "id1")

@@ -27,8 +27,8 @@ def _file_of(directory: str, key_id: str) -> Path:
 
 
 def _decoded(text: str) -> bytes:
-    """The key's bytes; hex is tried first, as a long hex text would pass as base64 too."""
-    if _HEX.fullmatch(text) and len(text) >= 2 * MIN_BYTES:
+    """The key's bytes; hex is tried first, as a hex text would pass as base64 too, and so for more bytes than it has."""
+    if _HEX.fullmatch(text):
         return bytes.fromhex(text)
     try:
         return base64.b64decode(text, validate=True)
