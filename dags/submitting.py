@@ -22,8 +22,9 @@ PROFILE = os.environ.get("RECLAKE_PROFILE", "local")
 # Folder or URI that the drivers and Airflow's workers both see; in client mode a folder of the worker.
 REPORTS = os.environ.get("RECLAKE_REPORTS") or str(HOME / ".reclake" / "reports")
 
-# One slot each (conf/airflow/pools.json): who writes the same tables waits for one another. Training writes a table of its own.
-LAKE_POOL, TRAINING_POOL = "reclake_lake", "reclake_training"
+# One slot each (conf/airflow/pools.json): who writes the same tables waits for one another. Training's tables are its own,
+# but for those in which every run tells of itself: a store that knows no two writers needs one pool for all.
+LAKE_POOL, TRAINING_POOL = "reclake_lake", os.environ.get("RECLAKE_TRAINING_POOL") or "reclake_training"
 # A retry is another run: the try's number keeps the two apart if the first driver still lives.
 RUN = "{{ run_id }}__{{ ti.task_id }}__{{ ti.try_number }}"
 # Exit codes that another try ends with as well: usage, a gate, too much refused.

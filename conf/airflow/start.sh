@@ -5,35 +5,21 @@ set -euo pipefail
 umask 077
 home=$(cd "$(dirname "$0")/../.." && pwd)
 airflow=$home/.venv/airflow/bin/airflow
-port=${RECLAKE_AIRFLOW_PORT:-8080}
+source "$home/conf/airflow/env.sh"
 
-export AIRFLOW_HOME=${AIRFLOW_HOME:-$home/.reclake/airflow}
-export PYTHONPATH=$home/lib RECLAKE_HOME=$home TZ=UTC
-export RECLAKE_PROFILE=${RECLAKE_PROFILE:-local} RECLAKE_REPORTS=${RECLAKE_REPORTS:-$home/.reclake/reports}
-export AIRFLOW__CORE__DAGS_FOLDER=$home/dags AIRFLOW__CORE__LOAD_EXAMPLES=False AIRFLOW__CORE__EXECUTOR=LocalExecutor
-export AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$port AIRFLOW__API__WORKERS=1 AIRFLOW__API__BASE_URL=http://127.0.0.1:$port
-export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:$port/execution/
-# SQLite lets one write at a time: the others wait this many seconds before they fail. A busy laptop answers late.
-export AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT=60
-export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:///$AIRFLOW_HOME/airflow.db?timeout=60"
-export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
-export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=admin:admin,viewer:viewer
-export AIRFLOW_CONN_SPARK_DEFAULT=${AIRFLOW_CONN_SPARK_DEFAULT:-'{"conn_type": "spark", "host": "local[*]"}'}
-unset SPARK_HOME SPARK_CONF_DIR PYSPARK_PYTHON
-
+# Another server there would be taken for this one.
+"$home/.venv/airflow/bin/python" -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1])))' "$port" 2> /dev/null ||
+  { echo "port $port is in use: set RECLAKE_AIRFLOW_PORT to a free one" >&2; exit 2; }
 mkdir -p "$AIRFLOW_HOME"
 passwords=$AIRFLOW_HOME/simple_auth_manager_passwords.json.generated
 secret() { "$home/.venv/airflow/bin/python" -c 'import secrets; print(secrets.token_urlsafe(24))'; }
 [ -s "$passwords" ] || printf '{"admin": "%s", "viewer": "%s"}\n' "$(secret)" "$(secret)" > "$passwords"
 for name in jwt_secret secret_key; do [ -s "$AIRFLOW_HOME/$name" ] || secret > "$AIRFLOW_HOME/$name"; done
-# By command, so that they stand in no process's environment.
-export AIRFLOW__API_AUTH__JWT_SECRET_CMD="cat $AIRFLOW_HOME/jwt_secret"
-export AIRFLOW__API__SECRET_KEY_CMD="cat $AIRFLOW_HOME/secret_key"
 
 "$airflow" db migrate > "$AIRFLOW_HOME/migrate.log" 2>&1 || { tail "$AIRFLOW_HOME/migrate.log"; exit 1; }
 # Readers and the writer do not lock each other out.
 "$home/.venv/airflow/bin/python" -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("PRAGMA journal_mode=WAL")' "$AIRFLOW_HOME/airflow.db"
-"$airflow" pools import "$home/conf/airflow/pools.json" >> "$AIRFLOW_HOME/migrate.log" 2>&1
+"$airflow" pools import "$home/conf/airflow/pools.json" >> "$AIRFLOW_HOME/migrate.log" 2>&1 || { tail "$AIRFLOW_HOME/migrate.log"; exit 1; }
 
 children=()
 stop() {
@@ -61,6 +47,7 @@ cat <<TOLD
 Airflow runs at http://127.0.0.1:$port
   user admin or viewer, passwords in $passwords
   logs in $AIRFLOW_HOME; DAGs are paused until you switch them on
+  its commands: conf/airflow/airflow dags list
   Ctrl-C stops it, or: kill $$
 TOLD
 wait -n "${children[@]}"

@@ -55,7 +55,7 @@ class Size:
 SMALL = Size(n_events=100, n_lines=40, n_poison=1, n_large=1, large_bytes=1_100_000, n_cuts=1)
 CI = Size(n_events=1000, n_lines=300, n_poison=10, n_large=3, large_bytes=25_000_000, n_cuts=1)
 NIGHTLY = replace(
-    CI, n_events=20_000, n_lines=5000, n_poison=200, n_cuts=25, n_kills=50, n_rounds=10, n_commits=500, n_pairs=10,
+    CI, n_events=20_000, n_lines=5000, n_poison=200, n_cuts=121, n_kills=50, n_rounds=10, n_commits=500, n_pairs=10,
     n_days=30, polled_seconds=600, n_backfilled_days=7, resent_share=0.5, clash_share=0.1, late_share=0.2, skewed_share=0.3,
 )  # fmt: skip
 

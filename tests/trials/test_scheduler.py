@@ -22,7 +22,7 @@ from standalone import free_port
 
 pytestmark = pytest.mark.trial
 FIRST = date(2026, 2, 1)
-_START, _AIRFLOW = ROOT / "conf" / "airflow" / "start.sh", ROOT / ".venv" / "airflow" / "bin" / "airflow"
+_START, _COMMAND = ROOT / "conf" / "airflow" / "start.sh", ROOT / "conf" / "airflow" / "airflow"
 _TIMEOUT_SECONDS = 900
 
 
@@ -38,11 +38,6 @@ class Airflow:
         own = {
             "AIRFLOW_HOME": str(self.folder / "home"), "RECLAKE_AIRFLOW_PORT": str(self.port), "TZ": "UTC",
             "RECLAKE_JOBS_ENV": str(self.folder), "RECLAKE_REPORTS": str(self.folder / "reports"),
-            # For the command line beside it; the script sets the same.
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder / 'home' / 'airflow.db'}?timeout=60",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,viewer:viewer",
-            "PYTHONPATH": str(ROOT / "lib"), "RECLAKE_HOME": str(ROOT),
         }  # fmt: skip
         left = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SPARK_", "PYSPARK_"))}
         return left | own
@@ -75,7 +70,7 @@ class Airflow:
             time.sleep(2)
 
     def command(self, *arguments):
-        done = subprocess.run([_AIRFLOW, *arguments], env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run([_COMMAND, *arguments], env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         return done.stdout
 
@@ -108,7 +103,7 @@ def _is_alive(group):
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory):
     """A spark-submit that notes its calls; the jobs environment's Python is the real one."""
-    if not _AIRFLOW.exists():
+    if not (ROOT / ".venv" / "airflow" / "bin" / "airflow").exists():
         pytest.skip("make airflow-test sets the environment up: not run is not passed")
     folder, before = tmp_path_factory.mktemp("scheduled"), os.environ.get("RECLAKE_JOBS_ENV")
     found = StandIn.at(folder)
@@ -150,13 +145,15 @@ def test_who_is_let_in_and_may_do_what(airflow, stand_in):
     assert stand_in.calls() == [], "the DAG is paused"
 
 
-def test_a_backfill_runs_each_of_its_days_once(airflow, stand_in, trial_size):
-    """Created beside a stopped scheduler, as SQLite lets one process write at a time."""
+def test_a_backfill_runs_each_of_its_days_once_and_a_training_comes_on_request(airflow, stand_in, trial_size):
+    """Both asked for beside a stopped scheduler, as SQLite lets one process write at a time."""
     days = [FIRST + timedelta(days=n) for n in range(trial_size.n_backfilled_days)]
     with airflow.running():  # it reads the DAGs
         admin = airflow.token("admin")
         airflow.wait_until(lambda: airflow.asked("/api/v2/dags/daily_lake", token=admin)[0] == 200)
-    airflow.command("dags", "unpause", "daily_lake", "--yes")
+    for dag in ("daily_lake", "train_recommenders"):
+        airflow.command("dags", "unpause", dag, "--yes")
+    airflow.command("dags", "trigger", "train_recommenders", "--conf", '{"tune": true}')
     airflow.command(
         "backfill", "create", "--dag-id", "daily_lake", "--from-date", f"{days[0]}T02:00:00", "--to-date", f"{days[-1]}T02:00:00",
         "--max-active-runs", "1", "--reprocess-behavior", "completed",
@@ -164,13 +161,17 @@ def test_a_backfill_runs_each_of_its_days_once(airflow, stand_in, trial_size):
     with airflow.running():
         admin = airflow.token("admin")
 
-        def states():
-            told = airflow.asked("/api/v2/dags/daily_lake/dagRuns?run_type=backfill&limit=100", token=admin)[1]["dag_runs"]
+        def states(dag, run_type):
+            told = airflow.asked(f"/api/v2/dags/{dag}/dagRuns?run_type={run_type}&limit=100", token=admin)[1]["dag_runs"]
             return [run["state"] for run in told]
 
-        airflow.wait_until(lambda: len(states()) == len(days) and not {"queued", "running"} & set(states()))
-        assert states() == ["success"] * len(days)
-    told = [(call[0], call[call.index("--day") + 1]) for call in stand_in.calls()]
+        def both():
+            return states("daily_lake", "backfill") + states("train_recommenders", "manual")
+
+        airflow.wait_until(lambda: len(both()) == len(days) + 1 and not {"queued", "running"} & set(both()))
+        assert both() == ["success"] * (len(days) + 1)
+    assert any(call[0] == "training" and call[call.index("--tune") + 1] == "always" for call in stand_in.calls())
+    told = [(call[0], call[call.index("--day") + 1]) for call in stand_in.calls() if "--day" in call]
     for day in days:
         of_day = [task for task, of in told if of == str(day)]
         assert sorted(of_day) == sorted([*tables.STAGES, "alert"]), day
