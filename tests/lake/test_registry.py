@@ -196,6 +196,14 @@ def test_damaged_files_are_not_promoted(spark, serving, request, damage, why):
     assert registry.load_champion(spark).version == incumbent
 
 
+@pytest.mark.parametrize("damage", [lose_a_file, change_a_column, change_a_value])
+def test_files_that_changed_after_the_promotion_do_not_serve(spark, serving, damage):
+    registry, incumbent = serving
+    damage(spark, folder_of(registry, incumbent))
+    with pytest.raises(LakeDamaged):
+        registry.load_champion(spark)
+
+
 def test_vectors_that_are_no_numbers_are_not_promoted(spark, registry):
     version = logged(registry, outcome(fitted(spark, value=float("nan"))), "t")
     with pytest.raises(LakeDamaged):
