@@ -336,7 +336,8 @@ def test_raw_records_stay_as_long_as_a_rollback_may_need_them(root, days, keep):
 
 def test_notes_beyond_their_retention_go_and_claims_go_on(spark, app, tmp_path):
     days = app.settings.retention.notes_days
-    later = at_a_time(spark, tmp_path, lambda: utc_now() + timedelta(days=days + 1))
+    # A day more than the least: late in the evening a claim expires on the next day.
+    later = at_a_time(spark, tmp_path, lambda: utc_now() + timedelta(days=days + 2))
     tables_of_notes = (ops.GATE_RESULTS, ops.CLAIMS)
     n_before = [later.store.read_newest(table).count() for table in tables_of_notes]
     highest = max(row["token"] for row in later.store.read_newest(ops.CLAIMS).collect())
