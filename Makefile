@@ -38,7 +38,7 @@ test: install ## all tests but the trials: under 15 minutes on 2 cores
 	$(RUN)/pytest tests -m "not trial" -n 2 --dist loadfile --no-loadscope-reorder
 
 trials: install $(AIRFLOW)/.installed $(BI)/.installed ## hurt the system on purpose
-	$(RUN)/pytest tests -m trial -rs -n 2 --dist loadfile --no-loadscope-reorder
+	$(RUN)/pytest tests -m trial -rs --nothing-skipped -n 2 --dist loadfile --no-loadscope-reorder
 
 trials-nightly: install $(AIRFLOW)/.installed $(BI)/.installed ## the larger figures of the trials that have some: hours; goes on where it was stopped
 	$(RUN)/python tests/nightly.py

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+SKIPPED: list[str] = []
 ROOT = Path(__file__).resolve().parents[1]
 # The worker of a plain `pytest` must be this environment's Python.
 os.environ["PYSPARK_PYTHON"] = sys.executable
@@ -21,6 +22,7 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("trials")
     group.addoption("--trial-seed", type=int, help="seed of the trials, to repeat a run; else drawn and printed")
+    group.addoption("--nothing-skipped", action="store_true", help="end red when a test was skipped: not run is not passed")
     group.addoption("--trial-size", choices=("ci", "nightly"), default="ci", help="size of the trials")
 
 
@@ -29,8 +31,24 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.trial_seed = random.SystemRandom().randrange(1_000_000)
 
 
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"trials: --trial-seed={config.option.trial_seed} --trial-size={config.option.trial_size}"
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        SKIPPED.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if SKIPPED and session.config.option.nothing_skipped and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     told = config.option
+    if SKIPPED and told.nothing_skipped:
+        terminalreporter.write_line(f"{len(SKIPPED)} trials were skipped: not run is not passed")
     terminalreporter.write_line(f"trials: repeat with --trial-seed={told.trial_seed} --trial-size={told.trial_size}")
 
 

@@ -216,6 +216,7 @@ class BiSettings(Section):
     python: str
     thrift_host: str
     thrift_port: int = Field(ge=1, le=65535)
+    thrift_anonymous: bool
     thrift_renew_seconds: PositiveFloat
 
 

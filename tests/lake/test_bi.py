@@ -20,6 +20,7 @@ from reclake.run.maintain import maintain
 from reclake.run.register import register, show_published, views_renewed
 from reclake.run.thrift import require_closed, require_directory
 from reclake.run.views import published
+from reclake.settings import load_settings
 from reclake.tables import gold
 from reclake.tables.declaration import plain
 
@@ -300,11 +301,20 @@ OPEN = {"hive.server2.thrift.bind.host": "0.0.0.0", "hive.server2.authentication
 )
 def test_a_server_that_is_open_to_everybody_is_refused(changed, allowed):
     if allowed:
-        require_closed(OPEN | changed)
+        require_closed(OPEN | changed, anonymous=True)
         return
     with pytest.raises(UsageError, match="may not listen") as refused:
-        require_closed(OPEN | changed)
+        require_closed(OPEN | changed, anonymous=True)
     assert refused.value.exit_code == 2
+
+
+def test_in_production_nobody_comes_in_unasked_on_loopback_either(root):
+    assert not load_settings(root, profile="cluster", environment={}).bi.thrift_anonymous
+    near = OPEN | {"hive.server2.thrift.bind.host": "127.0.0.1", "hive.server2.use.SSL": "false"}
+    require_closed(near, anonymous=False)
+    for believed in ("NONE", "", "NOSASL"):
+        with pytest.raises(UsageError, match=r"(?s)may not listen on 127\.0\.0\.1.*next:  set authentication"):
+            require_closed(near | {"hive.server2.authentication": believed}, anonymous=False)
 
 
 def test_a_server_that_asks_no_directory_is_refused():
@@ -312,5 +322,9 @@ def test_a_server_that_asks_no_directory_is_refused():
     asking = {"hive.server2.authentication": "LDAP", "hive.server2.authentication.ldap.url": ""}
     with pytest.raises(UsageError, match="would let nobody in"):
         require_directory(asking)
-    require_directory(asking | {"hive.server2.authentication.ldap.url": "ldaps://directory.example.org"})
+    for told in ("ldaps://directory.example.org", "ldap://127.0.0.1:389", "ldaps://a.example.org ldap://[::1]"):
+        require_directory(asking | {"hive.server2.authentication.ldap.url": told})
+    for in_clear in ("ldap://192.0.2.7", "LDAP://192.0.2.7", "ldaps://a.example.org ldap://192.0.2.7:389", "192.0.2.7"):
+        with pytest.raises(UsageError, match="in clear"):
+            require_directory(asking | {"hive.server2.authentication.ldap.url": in_clear})
     require_directory(asking | {"hive.server2.authentication": "NONE"})

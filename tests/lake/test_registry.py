@@ -16,7 +16,7 @@ from reclake.errors import LakeDamaged, ServiceDown, UsageError
 from reclake.recommend.als import FittedAls
 from reclake.recommend.held_out import Metric
 from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, TrainingOutcome
-from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry
+from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry, models
 from tastes import TINY_ALS
 
 DAY = date(2026, 3, 1)
@@ -164,6 +164,15 @@ def test_refused(spark, serving, request, made, why):
         registry.promote(spark, version, min_champion_ratio=0.98)
     assert aliases(registry) == {CHAMPION: incumbent}
     assert registry.load_champion(spark).version == incumbent
+
+
+@pytest.mark.parametrize("made", [dict(to_champion=(0.9, 0.85)), dict(ndcg=float("nan"))])
+def test_without_proof_the_worse_one_would_serve(spark, registry, incumbent, monkeypatch, made):
+    """The known-bad variant."""
+    version = logged(registry, outcome(fitted(spark), **(dict(against=incumbent) | made)), "unproven")
+    monkeypatch.setattr(models, "require_proof", lambda *told, **limits: None)
+    registry.promote(spark, version, min_champion_ratio=0.98)
+    assert aliases(registry) == {CHAMPION: version, PREVIOUS: incumbent}
 
 
 def lose_a_file(spark, folder):

@@ -19,7 +19,6 @@ from reclake.tables import silver
 
 ZONE = "Asia/Shanghai"
 DAY = date(2026, 3, 1)
-START = datetime(2026, 3, 1, tzinfo=ZoneInfo(ZONE)).astimezone(UTC)  # midnight of DAY
 COLUMNS = [field.name for field in silver.SESSIONS.fields if field.name != "session_id"]
 
 
@@ -35,6 +34,7 @@ class Event:
     channel: str = "app"
     event_type: str = "view_item"
     is_bot: bool = False
+    zone: str = ZONE
 
     @property
     def unit(self) -> tuple[str, str | None]:
@@ -42,7 +42,7 @@ class Event:
 
     @property
     def day(self) -> date:
-        return self.occurred_at.astimezone(ZoneInfo(ZONE)).date()
+        return self.occurred_at.astimezone(ZoneInfo(self.zone)).date()
 
     def row(self) -> dict:
         return dict(
@@ -54,14 +54,18 @@ class Event:
 
 def at(hours: float, position: int = 0, **columns) -> Event:
     """An event so many hours after the midnight with which DAY begins."""
-    return Event(START + timedelta(hours=hours), position, **columns)
+    return Event(midnight(DAY, ZONE) + timedelta(hours=hours), position, **columns)
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """When the day begins there."""
+    return datetime.combine(day, datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def is_full(of_day: list[Event], gap: timedelta) -> bool:
     """Whether the unit is active from midnight to midnight without a pause longer than the gap."""
-    start = datetime.combine(of_day[0].day, datetime.min.time(), ZoneInfo(ZONE))
-    end = datetime.combine(of_day[0].day + timedelta(days=1), datetime.min.time(), ZoneInfo(ZONE))
-    moments = [start, *(event.occurred_at for event in of_day), end]
+    day, zone = of_day[0].day, of_day[0].zone
+    moments = [midnight(day, zone), *(event.occurred_at for event in of_day), midnight(day + timedelta(days=1), zone)]
     return all(after - before <= gap for before, after in pairwise(moments))
 
 
@@ -107,9 +111,9 @@ def expected(events: list[Event], gap: timedelta) -> list[dict]:
     return in_order(*(as_row(part) for _, unit in groupby(people, key=lambda e: e.unit) for part in parts(list(unit), gap)))
 
 
-def build(spark, events: list[Event], *, gap_minutes: int = 30) -> DataFrame:
+def build(spark, events: list[Event], *, gap_minutes: int = 30, zone: str = ZONE) -> DataFrame:
     rows = frame(spark, silver.EVENTS, *(event.row() for event in events))
-    return conform(sessions(rows, gap_minutes=gap_minutes, timezone=ZONE), silver.SESSIONS)
+    return conform(sessions(rows, gap_minutes=gap_minutes, timezone=zone), silver.SESSIONS)
 
 
 def test_a_longer_pause_ends_a_session_and_midnight_does_not(spark):
@@ -191,49 +195,89 @@ def test_a_session_keeps_its_name_when_built_again_and_names_differ(spark):
     assert all(len(name) == 64 for name in first)
 
 
-@st.composite
-def lives(draw) -> list[Event]:
-    """Six units over five days: chains over midnight and through whole days, pauses just at and beyond the gap of 6 hours."""
-    events: list[Event] = []
-    second = timedelta(seconds=1)
-    for unit in ("d", "e", "f", "g", "h", "i"):
-        moment = START + timedelta(hours=draw(st.integers(0, 30)))
-        steps = draw(st.lists(st.sampled_from([0, 3, 5, 6, 6, 6.0003, 9, 13]), max_size=22))
-        for step in steps:
-            moment += timedelta(hours=step)
-            if moment >= START + timedelta(days=5):
-                break
-            event = Event(
-                occurred_at=moment.replace(microsecond=0),
-                position=len(events),
-                device_id=unit if unit != "g" else None,
-                login=draw(st.sampled_from(["a", "b"])) if unit == "g" else draw(st.sampled_from([None, None, "a", "b"])),
-                event_type=draw(st.sampled_from(["view_item", "add_to_cart", "purchase", "search"])),
-                is_bot=draw(st.integers(0, 19)) == 0,
-            )
-            events.append(event)
-            if draw(st.integers(0, 9)) == 0:
-                events.append(replace(event, position=len(events), occurred_at=event.occurred_at + second))
-    return draw(st.permutations(events))
+# Five days each: a plain month's end, a leap day, and a day of 23 and one of 25 hours.
+SPANS = {
+    "month's end": (ZONE, date(2026, 2, 27)),
+    "leap day": (ZONE, date(2028, 2, 27)),
+    "clocks forward": ("Europe/Berlin", date(2026, 3, 27)),
+    "clocks back": ("Europe/Berlin", date(2026, 10, 23)),
+}
+N_DAYS, GAP_HOURS = 5, 6
 
 
-# Making a failure smaller would run Spark hundreds of times.
-@settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
-@given(events=lives())
-def test_random_lives_are_cut_as_a_plain_reading_cuts_them_all_at_once_and_day_by_day(spark, events):
-    at_once = build(spark, events, gap_minutes=360)
-    assert contents(at_once, *COLUMNS) == expected(events, timedelta(hours=6))
-    rows = frame(spark, silver.EVENTS, *(event.row() for event in events))
-    assert contents(day_by_day(rows, [DAY + timedelta(days=n) for n in range(5)], gap_minutes=360)) == contents(at_once)
+def lives(zone: str, first_day: date) -> st.SearchStrategy[list[Event]]:
+    """Six units over five days: chains over midnight and through whole days, pauses just at and beyond the gap."""
+
+    @st.composite
+    def drawn(draw) -> list[Event]:
+        events: list[Event] = []
+        for unit in ("d", "e", "f", "g", "h", "i"):
+            moment = midnight(first_day, zone) + timedelta(hours=draw(st.integers(0, 30)))
+            for step in draw(st.lists(st.sampled_from([0, 3, 5, 6, 6, 6.0003, 9, 13]), max_size=22)):
+                moment += timedelta(hours=step)
+                if moment >= midnight(first_day + timedelta(days=N_DAYS), zone):
+                    break
+                event = Event(
+                    occurred_at=moment.replace(microsecond=0),
+                    position=len(events),
+                    device_id=unit if unit != "g" else None,
+                    login=draw(st.sampled_from(["a", "b"])) if unit == "g" else draw(st.sampled_from([None, None, "a", "b"])),
+                    event_type=draw(st.sampled_from(["view_item", "add_to_cart", "purchase", "search"])),
+                    is_bot=draw(st.integers(0, 19)) == 0,
+                    zone=zone,
+                )
+                events.append(event)
+                if draw(st.integers(0, 9)) == 0:
+                    again = event.occurred_at + timedelta(seconds=1)
+                    events.append(replace(event, position=len(events), occurred_at=again))
+        return draw(st.permutations(events))
+
+    return drawn()
 
 
-def day_by_day(events: DataFrame, days: list[date], *, gap_minutes: int) -> DataFrame:
+def require_cut_as_read(spark, span: str, n_examples: int, *, beside: int = 1) -> None:
+    """Random lives are cut as a plain reading cuts them, all at once and each day from `beside` days before and after."""
+    zone, first_day = SPANS[span]
+
+    # Making a failure smaller would run Spark hundreds of times.
+    @settings(max_examples=n_examples, deadline=None, derandomize=True, phases=[Phase.generate])
+    @given(events=lives(zone, first_day))
+    def require(events: list[Event]) -> None:
+        at_once = build(spark, events, gap_minutes=GAP_HOURS * 60, zone=zone)
+        assert contents(at_once, *COLUMNS) == expected(events, timedelta(hours=GAP_HOURS))
+        rows = frame(spark, silver.EVENTS, *(event.row() for event in events))
+        days = [first_day + timedelta(days=n) for n in range(N_DAYS)]
+        found = contents(day_by_day(rows, days, gap_minutes=GAP_HOURS * 60, zone=zone, beside=beside))
+        assert found == contents(at_once)
+
+    require()
+
+
+@pytest.mark.parametrize("span", SPANS)
+def test_random_lives_are_cut_as_a_plain_reading_cuts_them(spark, span):
+    require_cut_as_read(spark, span, 1)
+
+
+@pytest.mark.trial
+@pytest.mark.parametrize("span", SPANS)
+def test_many_random_lives_are_cut_as_a_plain_reading_cuts_them(spark, span):
+    require_cut_as_read(spark, span, 8)
+
+
+def test_days_that_see_nothing_of_those_beside_them_are_told(spark):
+    """The known-bad variant."""
+    with pytest.raises(AssertionError):
+        require_cut_as_read(spark, "leap day", 4, beside=0)
+
+
+def day_by_day(events: DataFrame, days: list[date], *, gap_minutes: int, zone: str = ZONE, beside: int = 1) -> DataFrame:
     """Each day built alone from its own events and those of the days beside it."""
+    around = timedelta(days=beside)
     built = (
         sessions(
-            events.where(F.col("event_date").between(F.lit(day - timedelta(days=1)), F.lit(day + timedelta(days=1)))),
+            events.where(F.col("event_date").between(F.lit(day - around), F.lit(day + around))),
             gap_minutes=gap_minutes,
-            timezone=ZONE,
+            timezone=zone,
         ).where(F.col("session_date") == F.lit(day))
         for day in days
     )

@@ -45,7 +45,7 @@ class Writer:
         self.store = open_store(spark, root)
         self.claims = claims(self.store, utc_now, minutes=60, wait_seconds=600)
         self.rng, self.max_tries = random.Random(number), max_tries
-        self.n_counted = 0
+        self.n_counted = self.n_conflicts = self.most_tries = 0
 
     def count(self, n_steps):
         """Take the steps, a few under each claim, so that the others get their turn."""
@@ -64,10 +64,14 @@ class Writer:
             rows = frame(self.spark, TABLE, counter(day, held["n_customers"] + 1))
             try:
                 self.store.replace_days(TABLE, rows, days=[day], entry={"commit_id": f"{self.number}:{self.n_counted}"})
-            except Overtaken:
+            except Overtaken as conflict:
+                if conflict.__cause__ is None:
+                    raise  # no conflict of Delta's
+                self.n_conflicts += 1
                 time.sleep(self.rng.uniform(0, 0.2 * 2 ** min(tries, MAX_TRIES)))
                 continue
             self.n_counted += 1
+            self.most_tries = max(self.most_tries, tries + 1)
             return
         # As many tries were not enough: the step is missing in what was counted.
 

@@ -1,6 +1,7 @@
 """A job that is killed with its whole process group at a named moment: killed_job.py PHASE OF JOB ARGUMENTS.
 
 With HELD_UNTIL in its environment it is held there until that file exists, and says so in a file of that name + .held.
+With FULL_DISK it finds that disk full: from the moment on, or once what FULL_FROM names (data, log) has been written.
 """
 
 import os
@@ -9,10 +10,13 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from reclake.run.phases import observed
 
+FILLER = "filler"
 UNDER_WAY = ("in_commit", "joining", "removing")  # the moment comes right before the work that is to be hit
 
 
@@ -20,11 +24,37 @@ def kill() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def kill_once_files_differ(folder: Path, before: set[Path]) -> None:
+def fill(disk: Path) -> None:
+    """Take all the room that is left, in a file that says so."""
+    with (disk / FILLER).open("wb") as filler:
+        taken = 0
+        while free := os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize:
+            with suppress(OSError):  # another took some of it meanwhile
+                os.posix_fallocate(filler.fileno(), taken, free)
+                taken += free
+
+
+def once(has_come: Callable[[], bool], then: Callable[[], None]) -> None:
+    """Look on beside the job, as closely as can be."""
+
+    def look() -> None:
+        while not has_come():
+            pass
+        then()
+
+    threading.Thread(target=look, daemon=True).start()
+
+
+def files_changed(folder: Path) -> Callable[[], bool]:
     """Data files of a commit are written before its log entry, and go one by one: the first tells that it is under way."""
-    while set(folder.rglob("*.parquet")) == before:
-        pass
-    kill()
+    lying = set(folder.rglob("*.parquet"))
+    return lambda: set(folder.rglob("*.parquet")) != lying
+
+
+def file_written(folder: Path, pattern: str, end: bytes) -> Callable[[], bool]:
+    """Whether a new file is there to its last byte."""
+    lying = set(folder.glob(pattern))
+    return lambda: any(path.read_bytes().endswith(end) for path in set(folder.glob(pattern)) - lying)
 
 
 def hold(until: Path) -> None:
@@ -33,18 +63,28 @@ def hold(until: Path) -> None:
         time.sleep(0.2)
 
 
+def fill_from(disk: Path, begun: str | None, folder: Path) -> None:
+    if begun == "data":
+        once(file_written(folder, "*/*.parquet", b"PAR1"), lambda: fill(disk))
+    elif begun == "log":
+        once(file_written(folder, "_delta_log/*.json", b"}\n"), lambda: fill(disk))
+    else:
+        fill(disk)
+
+
 def main(wanted: tuple[str, str], job: str, arguments: list[str]) -> None:
     def at(phase: str, of: str) -> None:
         if (phase, of) != wanted:
             return
+        folder = Path(os.environ["RECLAKE__LAKE__ROOT"], *of.split("."))
         if "HELD_UNTIL" in os.environ:
             hold(Path(os.environ["HELD_UNTIL"]))
-            return
-        if phase not in UNDER_WAY:
+        elif "FULL_DISK" in os.environ:
+            fill_from(Path(os.environ["FULL_DISK"]), os.environ.get("FULL_FROM"), folder)
+        elif phase in UNDER_WAY:
+            once(files_changed(folder), kill)
+        else:
             kill()
-        folder = Path(os.environ["RECLAKE__LAKE__ROOT"], *of.split("."))
-        lying = set(folder.rglob("*.parquet"))
-        threading.Thread(target=kill_once_files_differ, args=(folder, lying), daemon=True).start()
 
     sys.argv = [job, *arguments]
     with observed(at):

@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lakes import ROOT, as_environment, places
+from reclake.tables import Table
 
 KILLED = -signal.SIGKILL
 _KILLER = Path(__file__).with_name("killed_job.py")
@@ -77,18 +78,27 @@ def ended(place: Place, job: str, *arguments: str, killed_at: tuple[str, str] | 
         return process.wait(timeout=_TIMEOUT_SECONDS)
 
 
-def log_entries(place: Place) -> set[Path]:
-    """Every commit of every table, below the lake."""
-    return set(place.lake.glob("*/*/_delta_log/*.json"))
+def commits_of(place: Place, of: Collection[Table]) -> dict[Path, float]:
+    """Log entry → when it was written, in seconds of the clock, for each commit of these tables."""
+    found = (path for table in of for path in place.lake.glob(f"{table.layer}/{table.noun}/_delta_log/*.json"))
+    return {path: path.stat().st_mtime for path in found}
 
 
-def wait_for_a_commit(place: Place, process: subprocess.Popen[str], before: set[Path]) -> bool:
-    """Wait until the job has committed anything, its claim being the first; False if it ended before."""
+def wait_for_a_commit(place: Place, process: subprocess.Popen[str], of: Collection[Table], before: Collection[Path]) -> bool:
+    """Wait until the job has committed to one of the tables; False if it ended before.
+
+    Raises
+    ------
+    TimeoutError
+        When neither comes.
+    """
     deadline = time.monotonic() + _TIMEOUT_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        if log_entries(place) - before:
+    while process.poll() is None:
+        if commits_of(place, of).keys() - before:
             return True
-        time.sleep(0.05)
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no commit in {_TIMEOUT_SECONDS} s\n{told(place)}")
+        time.sleep(0.02)
     return False
 
 

@@ -1,19 +1,26 @@
 """The demo company: days in any order and again end in the same tables as one pass over all of them (R-04)."""
 
 import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from lakes import assert_same_bag, make_company, open_lake, run_days, with_inputs
 from reclake import tables
+from reclake.errors import Overtaken
 from reclake.run.rollback import roll_back
+from reclake.run.runner import scope_of
+from reclake.run.stage import build_stage
 from reclake.run.views import published
 from reclake.tables import ops, silver
 
 pytestmark = pytest.mark.trial  # minutes of Spark
 
 FIRST = date(2026, 1, 1)
+MAX_TRIES = 20
 DAYS = [FIRST + timedelta(days=n) for n in range(4)]
 # All but what comes from a model; bronze says which run took a record in.
 COMPARED = tuple(
@@ -67,6 +74,42 @@ def test_a_finished_day_again_builds_nothing(shuffled):
         assert run_days(shuffled, DAYS[3], only=ONLY) == {}
         assert {report.outcome for report in shuffled.reporter.reports} <= {"up to date", "not fed", "not asked for"}
     assert shuffled.manifest.last_id() == before
+
+
+def test_a_cleared_task_of_a_finished_day_changes_nothing(shuffled):
+    """One stage again, as a scheduler starts it when somebody clears it: those before and after it do not run."""
+    before = shuffled.manifest.last_id()
+    for stage in tables.STAGES[1:]:
+        shuffled.reporter.reports.clear()
+        assert build_stage(shuffled, stage, replace(scope_of(shuffled, first=DAYS[1], last=DAYS[1]), tables=ONLY)) == {}
+        assert {report.outcome for report in shuffled.reporter.reports} <= {"up to date", "not fed", "not asked for"}
+    assert shuffled.manifest.last_id() == before
+
+
+def test_two_lanes_beside_each_other_give_the_rows_of_one_pass(spark, company, whole, tmp_path, trial_seed, trial_size):
+    """Days that both touch make one of them wait, or end with exit code 5 and come again."""
+    only = with_inputs(silver.ORDER_LINES, silver.SESSIONS)
+    days = [FIRST + timedelta(days=n) for n in range(trial_size.n_days)]
+    drawn = random.Random(trial_seed).sample(days, len(days))
+    n_overtaken = Counter()
+
+    def lane(days):
+        for day in days:
+            for _ in range(MAX_TRIES):
+                try:
+                    assert run_days(open_lake(spark, tmp_path, source="demo", landing=company), day, only=only) == {}
+                    break
+                except Overtaken:
+                    n_overtaken[day] += 1
+            else:
+                raise AssertionError(f"{day} was overtaken {n_overtaken[day]} times")
+
+    open_lake(spark, tmp_path, source="demo", landing=company)  # its keys and its folder, once
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lane, (drawn[::2], drawn[1::2])))
+    app = open_lake(spark, tmp_path, source="demo", landing=company)
+    for table in (silver.EVENTS, silver.ORDER_LINES, silver.SESSIONS):
+        assert_same_bag(whole, app, table)
 
 
 def test_a_rollback_brings_the_earlier_rows_back_and_the_next_run_the_later_ones(spark, company, tmp_path):

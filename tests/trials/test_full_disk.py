@@ -1,82 +1,96 @@
 """A disk that is full stops a run with a clear error; readers keep what was published, and space alone mends it (R-10)."""
 
-import shutil
 import subprocess
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from lakes import bag, open_lake, run_days
+from lakes import as_environment, bag, open_lake, run_days
 from reclake import tables
 from reclake.run.ingest import ingest
-from trials.processes import Place, ended, told
+from reclake.tables import silver
+from trials.killed_job import FILLER
+from trials.processes import Place, commits_of, ended, told
 
 pytestmark = pytest.mark.trial
 FIRST, DAY = date(2026, 1, 1), date(2026, 1, 2)
 JOB = ("build", "--stage", "silver", "--day", str(DAY))
-SPARE_SHARES = (0.05, 0.4, 0.8)  # of what the job writes: it breaks at its first table, in the middle, near its end
-PLENTY = 2_000_000_000
+TABLE = silver.ORDER_LINES
 TABLES = tables.of_stage("silver")
-
-
-def bytes_below(folder):
-    """As a disk counts them: in blocks."""
-    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*"))
+FULL = "No space left on device"
+DISK_BYTES = 300_000_000
+EACH_COMMIT = "spark.databricks.delta.properties.defaults.checkpointInterval"
+# Where the disk is full when the table is committed: before its data, before its log entry, before its checkpoint.
+MOMENTS = {"write": None, "log": "data", "checkpoint": "log"}
 
 
 @pytest.fixture(scope="module")
 def before(spark, company, tmp_path_factory):
-    """A lake with the first day, and the second one's files taken in."""
+    """A lake with the first day, and the second one's files taken in; each of its commits writes a checkpoint."""
     place = Place(tmp_path_factory.mktemp("before"), company)
-    app = open_lake(spark, place.folder, source="demo", landing=company)
-    assert run_days(app, FIRST) == {}
-    assert ingest(app, days=[DAY]) == {}
+    spark.conf.set(EACH_COMMIT, "1")
+    try:
+        app = open_lake(spark, place.folder, source="demo", landing=company)
+        assert run_days(app, FIRST) == {}
+        assert ingest(app, days=[DAY]) == {}
+    finally:
+        spark.conf.unset(EACH_COMMIT)
     return place
 
 
 @pytest.fixture(scope="module")
 def undisturbed(spark, before, tmp_path_factory):
-    """What the job leaves where there is room, and how many bytes it needs for that."""
+    """What the job leaves where there is room."""
     place = before.copy(tmp_path_factory.mktemp("undisturbed"))
-    already = bytes_below(place.lake)
     assert ended(place, *JOB) == 0, told(place)
-    return read(spark, place), bytes_below(place.lake) - already
+    return read(spark, place.folder, place.landing)
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of its own in memory; gives its folder and a function that sets its size in bytes."""
+    """A file system of its own in memory; gives its folder."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={PLENTY}", "tmpfs", folder], capture_output=True, check=False)
+    size = f"size={DISK_BYTES}"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("mounting a file system needs the right to: not run is not passed")
-
-    def resize(n_bytes):
-        subprocess.run(["mount", "-o", f"remount,size={n_bytes}", folder], check=True)
-
-    yield folder, resize
+    yield folder
     subprocess.run(["umount", "-l", folder], check=True)
 
 
-def read(spark, place):
-    app = open_lake(spark, place.folder, source="demo", landing=place.landing)
+def read(spark, folder, landing):
+    app = open_lake(spark, folder, source="demo", landing=landing)
     shown = app.manifest.current()
     return {table.name: bag(app, table) for table in TABLES if table.name in shown}
 
 
-@pytest.mark.parametrize("share", SPARE_SHARES)
-def test_a_full_disk_stops_the_run_and_space_mends_it(spark, before, undisturbed, small_disk, share):
-    wanted, n_bytes = undisturbed
-    folder, resize = small_disk
-    place = before.copy(folder / "here")
-    published = read(spark, place)
-    resize(bytes_below(folder) + int(share * n_bytes))
-    code = ended(place, *JOB)
-    # A log of the test's own may not fit either: what the job said is then lost, its exit code is not.
-    assert code in (1, 5), f"it must break off, and did with {code}"
-    assert shutil.disk_usage(folder).free < n_bytes, "it was the disk"
-    assert read(spark, place) == published, "what was published is read as before"
-    resize(PLENTY)
+def checkpoints(lake):
+    return set((lake / TABLE.layer / TABLE.noun / "_delta_log").glob("*.checkpoint*.parquet"))
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_full_disk_stops_the_run_and_space_mends_it(spark, before, undisturbed, small_disk, tmp_path, moment):
+    """The lake alone lies on the small disk: what the job says of it is kept."""
+    on_disk = before.copy(small_disk)
+    published = read(spark, small_disk, on_disk.landing)
+    (tmp_path / "job").mkdir()
+    place = Place(tmp_path / "job", on_disk.landing, as_environment({"lake.root": str(on_disk.lake)}))
+    full = {"FULL_DISK": str(small_disk)} | ({"FULL_FROM": MOMENTS[moment]} if MOMENTS[moment] else {})
+    commits, earlier = commits_of(on_disk, [TABLE]), checkpoints(on_disk.lake)
+    code = ended(replace(place, settings={**place.settings, **full}), *JOB, killed_at=("in_commit", TABLE.name))
+    assert code == 1, f"{code}\n{told(place)}"
+    assert FULL in told(place), "the last lines name the cause"
+    assert (small_disk / FILLER).exists()
+    # It broke where it says that it did: data without an entry in the log, or an entry without a checkpoint.
+    assert (commits_of(on_disk, [TABLE]) == commits) == (moment != "checkpoint")
+    assert checkpoints(on_disk.lake) == earlier
+    assert read(spark, small_disk, on_disk.landing) == published, "what was published is read as before"
+
+    # The known-bad variant: nothing but space mends it.
+    assert ended(place, *JOB) == 1, told(place)
+    assert read(spark, small_disk, on_disk.landing) == published != undisturbed
+    (small_disk / FILLER).unlink()
     assert ended(place, *JOB) == 0, told(place)
-    assert read(spark, place) == wanted
+    assert read(spark, small_disk, on_disk.landing) == undisturbed

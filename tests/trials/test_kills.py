@@ -10,11 +10,12 @@ import pytest
 from lakes import bag, open_lake, run_days
 from reclake import tables
 from reclake.lake.ledger import Ledger
+from reclake.lake.store import Store
 from reclake.lake.upkeep import Upkeep
 from reclake.run.maintain import maintain
 from reclake.run.phases import observed
 from reclake.tables import bronze, gold, ops, silver
-from trials.processes import KILLED, Place, ended, kill, log_entries, started, told, wait_for_a_commit
+from trials.processes import KILLED, Place, commits_of, ended, started, told, wait_for_a_commit
 from trials.readers import Reader
 
 pytestmark = pytest.mark.trial
@@ -61,19 +62,18 @@ def undisturbed(spark, before, tmp_path_factory):
     found = {}
     for job in JOBS:
         place = before[job].copy(tmp_path_factory.mktemp(f"undisturbed-{job}"))
-        with started(place, *JOBS[job]) as process:
-            assert wait_for_a_commit(place, process, log_entries(place)), told(place)
-            claimed = time.monotonic()
-            assert process.wait() == 0, told(place)
+        of, earlier = tables.of_stage(job), commits_of(place, tables.of_stage(job))
+        assert ended(place, *JOBS[job]) == 0, told(place)
+        moments = [at for path, at in commits_of(place, of).items() if path not in earlier]
         app = opened(spark, place)
-        rows = {table.name: bag(app, table) for table in tables.of_stage(job)}
-        found[job] = Outcome(rows, builds(app, job), time.monotonic() - claimed)
+        rows = {table.name: bag(app, table) for table in of}
+        found[job] = Outcome(rows, builds(app, job), max(moments) - min(moments))
     return found
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job left, and how long it worked after it had claimed its days."""
+    """What a job left, and how long it was from its first commit of data to its last."""
 
     rows: dict
     builds: dict
@@ -140,26 +140,48 @@ def test_a_ledger_that_takes_up_no_commits_is_told(spark, before, undisturbed, t
     assert f"{silver.EVENTS.name}: 3 builds" in differences(spark, place, "silver", undisturbed["silver"])
 
 
+def test_a_plain_append_is_told(spark, before, undisturbed, tmp_path, monkeypatch):
+    """The other known-bad variant: a job that appends has doubled what it had committed when it was killed."""
+    place = before["silver"].copy(tmp_path / "killed")
+    assert ended(place, *JOBS["silver"], killed_at=("committed", silver.ORDER_LINES.name)) == KILLED
+
+    def appended(store, table, frame, *, days, entry):
+        return store._write(table, store._writer(table, frame, entry).mode("append"), entry)
+
+    monkeypatch.setattr(Ledger, "_complete", lambda ledger, table: None)
+    monkeypatch.setattr(Store, "replace_days", appended)
+    app = opened(spark, place)
+    assert run_days(app, DAY, only=frozenset(table.name for table in tables.of_stage("silver"))) == {}
+    monkeypatch.undo()
+    assert silver.ORDER_LINES.name in differences(spark, place, "silver", undisturbed["silver"])
+
+
 @pytest.mark.parametrize("job", JOBS)
 def test_a_driver_killed_at_random_moments_leaves_what_an_undisturbed_one_leaves(
     spark, before, undisturbed, tmp_path, trial_seed, trial_size, job
 ):
+    """Each kill falls after a commit of data, where something can be doubled or lost, and a reader looks on all the time."""
     rng, wanted, n_killed, n_places = random.Random(f"{trial_seed} {job}"), undisturbed[job], 0, 0
+    of = tables.of_stage(job)
     while n_killed < trial_size.n_kills:
         place = before[job].copy(tmp_path / f"{n_places}")
         n_places += 1
-        while n_killed < trial_size.n_kills:
-            with started(place, *JOBS[job]) as process:
-                if not wait_for_a_commit(place, process, log_entries(place)):
-                    assert process.wait() == 0, told(place)
-                    break  # nothing was left to do: begin anew
-                time.sleep(rng.uniform(0, wanted.seconds))
-                is_killed = process.poll() is None
-                kill(process)
+        looking = opened(spark, place)
+        watched = max(set(looking.manifest.current()) & set(wanted.rows), key=lambda name: len(wanted.rows[name]))
+        with Reader(looking, tables.BY_NAME[watched]) as reader:
+            while n_killed < trial_size.n_kills:
+                with started(place, *JOBS[job]) as process:
+                    if not wait_for_a_commit(place, process, of, commits_of(place, of)):
+                        assert process.wait() == 0, told(place)
+                        break  # nothing was left to write: begin anew
+                    time.sleep(rng.uniform(0, wanted.seconds))
+                    is_killed = process.poll() is None
                 n_killed += is_killed
                 if not is_killed:
                     break
-        assert ended(place, *JOBS[job]) == 0, told(place)
+            assert ended(place, *JOBS[job]) == 0, told(place)
+        assert reader.wrong == []
+        assert len(reader.states) <= 2, "what was published before, and then what an undisturbed run publishes"
         assert differences(spark, place, job, wanted) == []
 
 
@@ -170,16 +192,16 @@ def test_maintenance_killed_at_random_moments_changes_no_row(spark, before, tmp_
     wanted = published_rows(opened(spark, before["recommendations"]))
     undisturbed = replace(before["recommendations"].copy(tmp_path / "undisturbed"), settings=EAGER)
     with started(undisturbed, *MAINTAIN, *options) as process:
-        assert wait_for_a_commit(undisturbed, process, log_entries(undisturbed)), told(undisturbed)
+        assert wait_for_a_commit(undisturbed, process, tables.TABLES, commits_of(undisturbed, tables.TABLES)), told(undisturbed)
         claimed = time.monotonic()
-        assert process.wait() == 0, told(undisturbed)
+        assert process.wait(timeout=600) == 0, told(undisturbed)
     seconds, n_killed, n_places = time.monotonic() - claimed, 0, 0
     while n_killed < trial_size.n_kills:
         place = replace(before["recommendations"].copy(tmp_path / f"{n_places}"), settings=EAGER)
         n_places += 1
         while n_killed < trial_size.n_kills:
             with started(place, *MAINTAIN, *options) as process:
-                assert wait_for_a_commit(place, process, log_entries(place)), told(place)
+                assert wait_for_a_commit(place, process, tables.TABLES, commits_of(place, tables.TABLES)), told(place)
                 time.sleep(rng.uniform(0, seconds))
                 is_killed = process.poll() is None
             n_killed += is_killed

@@ -15,18 +15,18 @@ from lakes import ROOT
 from reclake.errors import Overtaken
 from reclake.lake.upkeep import Upkeep
 from trials import counting
-from trials.counting import OWN, SHARED, TABLE, Writer, counter, days_of, open_store
+from trials.counting import MAX_TRIES, OWN, SHARED, TABLE, Writer, counter, days_of, open_store
 from trials.processes import kill
 from trials.trial import Unchecked
 
 pytestmark = pytest.mark.trial
-N_WRITERS = 4
+N_WRITERS = 4  # of those that are not asked for in another number
 N_OWN_DRIVERS, N_STEPS_OF_A_DRIVER = 2, 10
 
 
-def begun(spark, root, sharing):
+def begun(spark, root, sharing, *, n_writers=N_WRITERS):
     """A lake on which nothing has been counted yet."""
-    days = sorted({day for number in range(N_WRITERS) for day in days_of(number, sharing)})
+    days = sorted({day for number in range(n_writers) for day in days_of(number, sharing)})
     rows = frame(spark, TABLE, *(counter(day, 0) for day in days))
     open_store(spark, root).replace_days(TABLE, rows, days=days, entry={"commit_id": "start"})
     return root
@@ -37,19 +37,26 @@ def held(spark, root):
     return sum(row["n_customers"] for row in open_store(spark, root).read_newest(TABLE).collect())
 
 
-def counted(spark, root, sharing, n, **options):
-    """What the writers say that they counted, in all."""
-    writers = [Writer(spark, root, number, sharing, **options) for number in range(N_WRITERS)]
-    with ThreadPoolExecutor(N_WRITERS) as pool:
+def counted(spark, root, sharing, n, *, n_writers=N_WRITERS, **options):
+    """The writers when all have counted."""
+    writers = [Writer(spark, root, number, sharing, **options) for number in range(n_writers)]
+    with ThreadPoolExecutor(n_writers) as pool:
         list(pool.map(lambda writer: writer.count(n), writers))
+    return writers
+
+
+def total(writers):
+    """What they say that they counted, in all."""
     return sum(writer.n_counted for writer in writers)
 
 
 @pytest.mark.parametrize("sharing", [OWN, SHARED])
 def test_no_update_is_lost(spark, tmp_path, trial_size, sharing):
-    root, n = begun(spark, str(tmp_path / "lake"), sharing), trial_size.n_commits // 2  # the other half in the other test
-    assert counted(spark, root, sharing, n) == N_WRITERS * n
-    assert held(spark, root) == N_WRITERS * n
+    n, n_writers = trial_size.n_commits // 2, trial_size.n_writers  # the other half in the other test
+    root = begun(spark, str(tmp_path / "lake"), sharing, n_writers=n_writers)
+    writers = counted(spark, root, sharing, n, n_writers=n_writers)
+    assert total(writers) == held(spark, root) == n_writers * n
+    assert max(writer.most_tries for writer in writers) <= MAX_TRIES
 
 
 def test_no_update_is_lost_beside_maintenance(spark, tmp_path):
@@ -76,8 +83,7 @@ def test_no_update_is_lost_beside_maintenance(spark, tmp_path):
         finally:
             is_over.set()
         work.result()
-    assert found == N_WRITERS * n
-    assert held(spark, root) == N_WRITERS * n
+    assert total(found) == held(spark, root) == N_WRITERS * n
     assert "joined" in outcomes
     layout = upkeep.layout(TABLE, open_store(spark, root).newest(TABLE))
     assert layout.n_files == len(layout.crowded), "a file for each day is left"
@@ -108,6 +114,7 @@ def test_no_update_is_lost_between_drivers(spark, tmp_path):
 def test_writers_without_claims_lose_updates(spark, tmp_path):
     """The known-bad variant: rows are read before another's commit, and written after it, however often it is refused."""
     root = begun(spark, str(tmp_path / "lake"), SHARED)
-    found = counted(spark, root, SHARED, 5, claims=Unchecked, max_tries=100)
-    assert found == N_WRITERS * 5
-    assert held(spark, root) < found
+    writers = counted(spark, root, SHARED, 5, claims=Unchecked, max_tries=100)
+    assert total(writers) == N_WRITERS * 5
+    assert held(spark, root) < total(writers)
+    assert sum(writer.n_conflicts for writer in writers) > 0, "Delta refuses some, and lets others pass"

@@ -12,8 +12,10 @@ import pytest
 
 from aged import age
 from frames import frame
+from reclake.errors import SettingsInvalid
 from reclake.run.application import utc_now
 from reclake.run.maintain import MAINTAINED, maintain
+from reclake.settings import load_settings
 from reclake.tables import gold
 from till import MENDED, opened_lake
 
@@ -86,6 +88,13 @@ def test_a_pinned_reader_reads_to_the_end(app, version):
         named = app.manifest.current(manifest_id)[TABLE.name].version
         assert bag_of(app.store.read(TABLE, version=named).collect()) == bag_of(rows_of(wanted))
     assert bag_of(app.store.read(TABLE, version=published.version).collect()) == bag_of(rows_of(CURRENT))
+
+
+@pytest.mark.parametrize("setting", ["lake.keep_manifests_days", "retention.notes_days"])
+def test_a_retention_below_a_week_is_refused(root, setting):
+    with pytest.raises(SettingsInvalid, match=rf"(?s){setting.rpartition('.')[2]}.*7"):
+        load_settings(root, profile="test", overrides=[f"{setting}=6"], environment={})
+    load_settings(root, profile="test", overrides=[f"{setting}=7"], environment={})
 
 
 @pytest.mark.parametrize("version", [OLDEST_KEPT, CURRENT], ids=("oldest-kept", "current"))

@@ -45,6 +45,15 @@ def wait_for(path, process, seconds=600):
         time.sleep(0.2)
 
 
+def require_one_published(spark, place, undisturbed):
+    app = open_lake(spark, place.folder, source="demo", landing=place.landing)
+    assert {table.name: bag(app, table) for table in COMPARED} == undisturbed
+    runs = app.store.read_newest(ops.PUBLISHED_VERSIONS).where("name LIKE 'silver.%'").select("run_id").distinct()
+    assert runs.count() == 1
+    assert ended(place, *BUILD) == 0, told(place)
+    assert {table.name: bag(app, table) for table in COMPARED} == undisturbed, "nothing is left to build"
+
+
 @pytest.mark.parametrize(("settings", "codes"), [({}, (0, 5)), (EXPIRED, (5, 0))], ids=("held", "expired"))
 def test_one_of_two_drivers_publishes(spark, taken_in, undisturbed, tmp_path, trial_size, settings, codes):
     """The first is held between its gate and its commit until the second has ended."""
@@ -56,9 +65,23 @@ def test_one_of_two_drivers_publishes(spark, taken_in, undisturbed, tmp_path, tr
             second = ended(place, *BUILD)
             free.touch()
             assert (first.wait(timeout=600), second) == codes, told(place)
-        app = open_lake(spark, place.folder, source="demo", landing=place.landing)
-        assert {table.name: bag(app, table) for table in COMPARED} == undisturbed
-        runs = app.store.read_newest(ops.PUBLISHED_VERSIONS).where("name LIKE 'silver.%'").select("run_id").distinct()
-        assert runs.count() == 1
-        assert ended(place, *BUILD) == 0, told(place)
-        assert {table.name: bag(app, table) for table in COMPARED} == undisturbed, "nothing is left to build"
+        require_one_published(spark, place, undisturbed)
+
+
+def test_of_two_drivers_that_are_freed_together_one_publishes(spark, taken_in, undisturbed, tmp_path, trial_size):
+    """Both are held between gate and commit: the first when its claim has run out, the second under its own."""
+    for pair in range(trial_size.n_pairs):
+        place = taken_in.copy(tmp_path / f"{pair}")
+        frees = [tmp_path / f"free-{pair}-{driver}" for driver in range(2)]
+        late, early = (
+            replace(place, settings=settings | {"HELD_UNTIL": str(free)})
+            for settings, free in zip((EXPIRED, {}), frees, strict=True)
+        )
+        with started(late, *BUILD, killed_at=MOMENT) as first:
+            wait_for(frees[0].with_suffix(".held"), first)
+            with started(early, *BUILD, killed_at=MOMENT) as second:
+                wait_for(frees[1].with_suffix(".held"), second)
+                for free in frees:
+                    free.touch()
+                assert (first.wait(timeout=600), second.wait(timeout=600)) == (5, 0), told(place)
+        require_one_published(spark, place, undisturbed)

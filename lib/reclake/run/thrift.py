@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from py4j.protocol import Py4JJavaError
 
@@ -29,41 +30,60 @@ _WHO_ASKS = ("LDAP", "KERBEROS", "PAM", "CUSTOM")
 _OVERRIDES = {"HIVE_SERVER2_THRIFT_BIND_HOST": _HOST, "HIVE_SERVER2_THRIFT_PORT": _PORT}
 
 
-def require_closed(effective: Mapping[str, str]) -> None:
-    """Stop unless the server can be reached from its own machine only, or asks who its readers are and hides what they read.
+def require_closed(effective: Mapping[str, str], *, anonymous: bool) -> None:
+    """Stop unless the server asks who its readers are, and hides what they read from the network.
 
     Parameters
     ----------
     effective
         Hive's settings as the server will use them: address, authentication, TLS.
+    anonymous
+        Whether those on its own machine may read without being asked.
 
     Raises
     ------
     UsageError
-        When it would listen beyond loopback without authentication or without TLS.
+        When it would let somebody in unasked, or listen beyond loopback without TLS.
     """
     host = effective.get(_HOST, "")
-    if host and _is_loopback(host):
-        return
+    is_near = _is_loopback(host)
     authentication, tls = effective.get(_AUTHENTICATION, "NONE").upper(), effective.get(_TLS, "false").lower()
-    if authentication in _WHO_ASKS and tls == "true":
+    asks = authentication in _WHO_ASKS
+    if (asks and tls == "true") or (is_near and (asks or anonymous)):
         return
+    ways = ["set authentication and TLS in spark-defaults.conf (docs/bi.md)"]
+    if not is_near:
+        ways.insert(0, "set bi.thrift_host to 127.0.0.1")
     raise UsageError(
         f"the Thrift Server may not listen on {host or 'the address of its machine'}",
-        f"{_AUTHENTICATION}={authentication or 'NONE'}, {_TLS}={tls}: whoever reaches it reads, and writes, under any name",
-        "set bi.thrift_host to 127.0.0.1, or set authentication and TLS in spark-defaults.conf (docs/bi.md)",
+        f"{_AUTHENTICATION}={authentication or 'NONE'}, {_TLS}={tls}, bi.thrift_anonymous={str(anonymous).lower()}:"
+        " whoever reaches it reads, and writes, under any name",
+        ", or ".join(ways),
     )
 
 
 def require_directory(effective: Mapping[str, str]) -> None:
-    """Stop where LDAP is to be asked and no directory is named where Hive's LDAP provider looks: it would let nobody in.
+    """Stop where LDAP is to be asked, and Hive's LDAP provider finds no directory or would send it passwords in clear.
 
     Raises
     ------
     UsageError
-        When hive-site.xml does not say which directory.
+        When hive-site.xml names no directory, or one beyond loopback that is not asked over TLS.
     """
-    if effective.get(_AUTHENTICATION, "").upper() == "LDAP" and not effective.get(_DIRECTORY):
+    if effective.get(_AUTHENTICATION, "").upper() != "LDAP":
+        return
+    open_ones = [
+        url
+        for url in effective.get(_DIRECTORY, "").split()
+        if not (url.lower().startswith("ldaps://") or _is_loopback(_host_of(url)))
+    ]
+    if open_ones:
+        raise UsageError(
+            "the Thrift Server may not ask the directory",
+            f"{_DIRECTORY}={' '.join(open_ones)}: its readers' passwords would go through the network in clear",
+            "name it by ldaps:// in hive-site.xml (docs/bi.md)",
+        )
+    if not effective.get(_DIRECTORY):
         raise UsageError(
             "the Thrift Server would let nobody in",
             f"{_AUTHENTICATION}=LDAP, and no hive-site.xml has {_DIRECTORY}: what asks the directory reads no setting of Spark's",
@@ -71,8 +91,15 @@ def require_directory(effective: Mapping[str, str]) -> None:
         )
 
 
+def _host_of(url: str) -> str:
+    """The host that a URL names; "" where it names none."""
+    return urlsplit(url).hostname or ""
+
+
 def _is_loopback(host: str) -> bool:
     """Whether all that the name stands for is this machine alone; a name that stands for nothing does not."""
+    if not host:
+        return False
     try:
         found = {str(place[4][0]) for place in socket.getaddrinfo(host, None)}
     except OSError:
@@ -93,12 +120,12 @@ def serve(app: Application, *, until: Callable[[float], bool], ready: Callable[[
     Raises
     ------
     UsageError
-        When the server would be open to everybody or to nobody, or there is no metastore.
+        When the server would be open to everybody or to nobody, would send passwords in clear, or there is no metastore.
     ServiceDown
         When the port is taken, or the metastore does not answer.
     """
     effective = effective_settings(app)
-    require_closed(effective)
+    require_closed(effective, anonymous=app.settings.bi.thrift_anonymous)
     require_directory(effective)
     shown = _registered(app)
     server = _started(app, effective)
