@@ -1,6 +1,9 @@
 """A small file that unpacks without bound is refused by name (R-23)."""
 
 import gzip
+import re
+from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -32,6 +35,20 @@ def bomb(path, kind):
     return path
 
 
+def largest_worker(spark):
+    """The most bytes that a process below the driver's JVM has held at once, as the system counts them."""
+    waiting, largest = [spark.sparkContext._gateway.proc.pid], 0
+    while waiting:
+        of = Path("/proc", str(waiting.pop()))
+        below = [int(pid) for task in of.glob("task/*/children") for pid in task.read_text().split()]
+        waiting.extend(below)
+        for pid in below:
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                held = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc", str(pid), "status").read_text())
+                largest = max(largest, int(held[1]) * 1024 if held else 0)
+    return largest
+
+
 @pytest.mark.trial
 @pytest.mark.parametrize(
     ("kind", "said"),
@@ -41,11 +58,14 @@ def bomb(path, kind):
 def test_a_bomb_is_refused_by_name_and_the_good_file_beside_it_lands(spark, tmp_path, kind, said):
     drop(tmp_path, {"clicks/2026-03-01.jsonl": click()})
     assert bomb(tmp_path / NAME, kind).stat().st_size < 900_000
+    assert decided(taken(spark, tmp_path / "nothing", limits=limits())) == {}
+    before = largest_worker(spark)
     intake = taken(spark, tmp_path, limits=limits())
     outcomes = decided(intake)
     assert said in outcomes.pop(NAME)
     assert outcomes == {"clicks/2026-03-01.jsonl": "ingested"}
     assert [name for name, *_ in raws(intake)] == ["clicks/2026-03-01.jsonl"]
+    assert 0 < largest_worker(spark) < max(before, N_BYTES // 2) + N_BYTES // 4, "nobody held what it unpacks to"
 
 
 @pytest.mark.trial
@@ -55,3 +75,4 @@ def test_without_limits_the_line_is_taken_for_a_record(spark, tmp_path):
     assert decided(taken(spark, tmp_path, limits=limits(max_file_bytes=400_000_000, max_unpacked_ratio=10_000))) == {
         NAME: "ingested"
     }
+    assert largest_worker(spark) > N_BYTES
