@@ -83,15 +83,15 @@ airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment
 
 pins: ## write requirements/constraints/ anew: what packages bring along, at its newest
 	rm -rf .venv/pins
-	for environment in jobs:dev airflow:airflow bi:bi; do \
+	for environment in jobs:dev airflow:airflow bi:bi release:release; do \
 		$(PYTHON) -m venv --clear .venv/pins && .venv/pins/bin/$(PIP) -r requirements/$${environment#*:}.txt && \
 		.venv/pins/bin/pip freeze --disable-pip-version-check > $(PINS)/$${environment%:*}.txt || exit 1; \
 	done
 	rm -rf .venv/pins
 
-$(RELEASE)/.installed: requirements/release.txt
+$(RELEASE)/.installed: requirements/release.txt $(PINS)/release.txt
 	$(PYTHON) -m venv $(RELEASE)
-	$(RELEASE)/bin/$(PIP) -r requirements/release.txt
+	$(RELEASE)/bin/$(PIP) -r requirements/release.txt -c $(PINS)/release.txt
 	@touch $@
 
 sbom: install $(AIRFLOW)/.installed $(BI)/.installed $(RELEASE)/.installed ## what is installed, as CycloneDX files in dist/sbom/

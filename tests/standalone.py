@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or ROOT / ".venv" / "jobs")
@@ -154,6 +155,46 @@ def _started(folder: Path, name: str, *arguments: str, spark: Path, own: Mapping
         )
 
 
+@contextmanager
+def history_server(cluster: Cluster) -> Iterator[str]:
+    """Spark's history server on the cluster's event logs, started as docs/cluster.md says; gives its address."""
+    spark, port = _spark_home(), free_port()
+    options = {"fs.logDirectory": (cluster.shared / "events").as_uri(), "ui.port": str(port)}
+    own = {"SPARK_HISTORY_OPTS": " ".join(f"-Dspark.history.{key}={value}" for key, value in options.items())}
+    process = _started(cluster.folder, "history", "org.apache.spark.deploy.history.HistoryServer", spark=spark, own=own)
+    try:
+        yield f"http://{HOST}:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def asked(url: str, *, seconds: float = 120) -> Any:
+    """What a server that is starting answers in JSON, once it does.
+
+    Raises
+    ------
+    TimeoutError
+        When it does not.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - loopback
+                if found := json.load(answer):
+                    return found
+        except OSError:
+            pass  # it does not listen yet, or does not know of it
+        time.sleep(0.5)
+    raise TimeoutError(f"no answer from {url}")
+
+
+def _spark_home() -> Path:
+    where = "import os, pyspark; print(os.path.dirname(pyspark.__file__))"
+    python = str(JOBS / "bin" / "python")
+    return Path(subprocess.run([python, "-c", where], capture_output=True, text=True, check=True).stdout.strip())
+
+
 def _alive_workers(web_port: int) -> int:
     try:
         with urllib.request.urlopen(f"http://{HOST}:{web_port}/json/", timeout=5) as answer:
@@ -165,9 +206,7 @@ def _alive_workers(web_port: int) -> int:
 @contextmanager
 def standalone(folder: Path, own: Mapping[str, str]) -> Iterator[Cluster]:
     """A master and two workers of 1 core and 1.5 GiB each; they end with the block."""
-    python = JOBS / "bin" / "python"
-    where = "import os, pyspark; print(os.path.dirname(pyspark.__file__))"
-    spark = Path(subprocess.run([str(python), "-c", where], capture_output=True, text=True, check=True).stdout.strip())
+    spark = _spark_home()
     (folder / "build").mkdir()
     (folder / "shared" / "events").mkdir(parents=True)
     _nodes_python(folder / "python")

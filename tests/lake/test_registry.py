@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,6 +14,8 @@ from urllib.parse import urlparse
 
 import numpy as np
 import pytest
+from mlflow import pyfunc
+from mlflow.exceptions import MlflowException
 
 from frames import contents
 from reclake.errors import LakeDamaged, ServiceDown, UsageError
@@ -211,6 +217,48 @@ def test_files_that_changed_after_the_promotion_do_not_serve(spark, serving, dam
     damage(spark, folder_of(registry, incumbent))
     with pytest.raises(LakeDamaged):
         registry.load_champion(spark)
+
+
+class Canary:
+    """Writes its file when somebody unpickles it."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return Path.touch, (self.file,)
+
+
+def hide_a_pickle(folder, canary):
+    """As the model of a Python function would hold it, and in the place of the factors."""
+    pickled = pickle.dumps(Canary(canary))
+    (folder / "python_model.pkl").write_bytes(pickled)
+    (folder / "MLmodel").write_text(
+        "flavors:\n  python_function:\n    cloudpickle_version: 3.0.0\n    loader_module: mlflow.pyfunc.model\n"
+        "    python_model: python_model.pkl\n    python_version: 3.11.0\nmlflow_version: 3.0.0\nmodel_uuid: m\n"
+    )
+    for file in (folder / "product_factors").glob("*.parquet"):
+        file.with_name(f".{file.name}.crc").unlink()
+        file.write_bytes(pickled)
+
+
+def test_a_pickle_among_a_models_files_is_never_run(spark, registry, incumbent, tmp_path):
+    canary, folder = tmp_path / "was-run", folder_of(registry, incumbent)
+    hide_a_pickle(folder, canary)
+    with pytest.raises(LakeDamaged, match="cannot be read"):
+        registry.load_champion(spark)
+    with pytest.raises(MlflowException, match=r"(?i)pickle"):
+        pyfunc.load_model(str(folder))
+    assert not canary.exists()
+    pickle.loads((folder / "python_model.pkl").read_bytes())  # noqa: S301 - the known-bad variant: it would have been told
+    assert canary.exists()
+
+
+def test_every_process_that_opens_the_registry_refuses_pickles(root):
+    told = "import reclake.registry\nfrom mlflow.environment_variables import MLFLOW_ALLOW_PICKLE_DESERIALIZATION as v\nprint(v.get())"
+    allowing = os.environ | {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "true", "PYTHONPATH": str(root / "lib")}
+    done = subprocess.run([sys.executable, "-c", told], env=allowing, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
 
 
 def test_vectors_that_are_no_numbers_are_not_promoted(spark, registry):

@@ -29,12 +29,13 @@ from cluster_demo import (
     wrong,
 )
 from lakes import as_environment
+from reclake import tables
 from reclake.run.application import Application
 from reclake.run.plan import Scope
 from reclake.run.planned import plan
 from reclake.run.views import published
 from reclake.tables import gold
-from standalone import HOST, N_WORKERS, ROOT, Cluster, secret_file, standalone
+from standalone import HOST, N_WORKERS, ROOT, Cluster, asked, history_server, secret_file, standalone
 
 pytestmark = pytest.mark.trial
 
@@ -71,6 +72,36 @@ def say(app, options):
 
 
 main(say, lambda parser: None, needs_keys=False)
+"""
+
+LOSE_AN_EXECUTOR = """
+import os, runpy, signal, sys
+from pathlib import Path
+
+from pyspark import SparkContext
+from reclake.run.phases import observed
+
+
+def executors():
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue  # it has ended
+        if "CoarseGrainedExecutorBackend" in command and SparkContext._active_spark_context.applicationId in command:
+            yield int(folder.name)
+
+
+def at(phase, of):
+    if (phase, of) == ("gated", "silver.order_lines"):
+        os.kill(min(executors()), signal.SIGKILL)
+        sys.stdout.write("an executor is killed\\n")
+
+
+job = str(Path(os.environ["RECLAKE_HOME"], "jobs", "build.py"))
+sys.argv[0] = job
+with observed(at):
+    runpy.run_path(job, run_name="__main__")
 """
 
 
@@ -141,6 +172,32 @@ def test_another_run_of_the_finished_day_on_the_cluster_changes_nothing(lakes):
     Timed(lakes.cluster).submit("run.py", "--from", str(LAST), "--to", str(LAST), "--as-of", str(AS_OF))
     after = opened(lakes.cluster.folder, lake="lake-cluster", spark=lakes.remote.spark, profile="test").manifest.current()
     assert {name: row.version for name, row in after.items()} == before
+
+
+def test_an_executor_lost_between_gate_and_commit_changes_no_row(lakes):
+    """What was judged lay in its memory: it is computed a second time, and must come out the same."""
+    own, job = as_environment({"lake.root": (lakes.cluster.shared / "lake-lost").as_uri()}), lakes.cluster.folder / "lost.py"
+    job.write_text(LOSE_AN_EXECUTOR)
+    done = lakes.cluster.submit("ingest.py", "--day", str(LAST), environment=own)
+    assert done.returncode == 0, done.stderr[-3000:]
+    done = lakes.cluster.submit(job, "--stage", "silver", "--day", str(LAST), environment=own)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "an executor is killed" in done.stdout
+    assert "Lost executor" in done.stderr
+    after = opened(lakes.cluster.folder, lake="lake-lost", spark=lakes.remote.spark, profile="test")
+    found = compared(lakes.remote, after, [table.name for table in tables.of_stage("silver")])
+    assert wrong(found) == {}
+
+
+def test_the_history_server_shows_what_the_jobs_did(lakes):
+    with history_server(lakes.cluster) as address:
+        applications = asked(f"{address}/api/v1/applications")
+        assert {"reclake ingest", "reclake build", "reclake train"} <= {found["name"] for found in applications}
+        (train,) = (found["id"] for found in applications if found["name"] == "reclake train")
+        stages = asked(f"{address}/api/v1/applications/{train}/stages")
+        assert sum(stage["shuffleWriteBytes"] for stage in stages) > 0
+        groups = {job.get("jobGroup") for job in asked(f"{address}/api/v1/applications/{train}/jobs")}
+        assert any(group and group.partition(":")[2] for group in groups), "named as docs/cluster.md says: <run id>:<table>"
 
 
 def test_executors_have_the_package_from_the_wheel_and_stand_elsewhere(lakes, live):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pyarrow as pa
-from pyspark.errors import AnalysisException
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -92,7 +94,9 @@ def require_sound(spark: SparkSession, folder: str, signature: Signature) -> Non
         (_CUSTOMERS, signature.n_customers, signature.customers_digest),
         (_PRODUCTS, signature.n_products, signature.products_digest),
     ):
-        found = _digest(_read(spark, folder, part), signature.rank)
+        frame = _read(spark, folder, part)
+        with _readable(part[0], folder):
+            found = _digest(frame, signature.rank)
         if found != (n, digest):
             raise LakeDamaged(
                 f"{part[0]} of the model are not what was registered",
@@ -124,12 +128,19 @@ def read(spark: SparkSession, folder: str, signature: Signature, *, version: str
     )
 
 
+@contextmanager
+def _readable(name: str, folder: str) -> Iterator[None]:
+    """Name the files that Spark cannot read."""
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        raise LakeDamaged(f"{name} of the model cannot be read", f"nothing usable at {folder}/{name}", _NEXT) from error
+
+
 def _read(spark: SparkSession, folder: str, part: tuple[str, str]) -> DataFrame:
     name, schema = part
-    try:
+    with _readable(name, folder):
         frame = spark.read.parquet(f"{folder}/{name}")
-    except AnalysisException as error:
-        raise LakeDamaged(f"{name} of the model cannot be read", f"nothing usable at {folder}/{name}", _NEXT) from error
     if frame.schema.simpleString() != schema:
         raise LakeDamaged(f"{name} of the model have other columns", frame.schema.simpleString(), f"expected {schema}; {_NEXT}")
     return frame
