@@ -1,7 +1,8 @@
 """A job that is killed with its whole process group at a named moment: killed_job.py PHASE OF JOB ARGUMENTS.
 
 With HELD_UNTIL in its environment it is held there until that file exists, and says so in a file of that name + .held.
-With FULL_DISK it finds that disk full: from the moment on, or once what FULL_FROM names (data, log) has been written.
+With FULL_DISK it finds that disk full: from the moment on, or once as many data files as FULL_FROM says have been written,
+or a log entry where it says "log".
 """
 
 import os
@@ -51,10 +52,10 @@ def files_changed(folder: Path) -> Callable[[], bool]:
     return lambda: set(folder.rglob("*.parquet")) != lying
 
 
-def file_written(folder: Path, pattern: str, end: bytes) -> Callable[[], bool]:
-    """Whether a new file is there to its last byte."""
+def files_written(folder: Path, pattern: str, end: bytes, n: int) -> Callable[[], bool]:
+    """Whether so many new files are there to their last byte."""
     lying = set(folder.glob(pattern))
-    return lambda: any(path.read_bytes().endswith(end) for path in set(folder.glob(pattern)) - lying)
+    return lambda: sum(path.read_bytes().endswith(end) for path in set(folder.glob(pattern)) - lying) >= n
 
 
 def hold(until: Path) -> None:
@@ -64,12 +65,12 @@ def hold(until: Path) -> None:
 
 
 def fill_from(disk: Path, begun: str | None, folder: Path) -> None:
-    if begun == "data":
-        once(file_written(folder, "*/*.parquet", b"PAR1"), lambda: fill(disk))
-    elif begun == "log":
-        once(file_written(folder, "_delta_log/*.json", b"}\n"), lambda: fill(disk))
-    else:
+    if begun is None:
         fill(disk)
+    elif begun == "log":
+        once(files_written(folder, "_delta_log/*.json", b"}\n", 1), lambda: fill(disk))
+    else:
+        once(files_written(folder, "*/*.parquet", b"PAR1", int(begun)), lambda: fill(disk))
 
 
 def main(wanted: tuple[str, str], job: str, arguments: list[str]) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .application import Application
 
 logger = logging.getLogger("reclake")
+_OF_THE_MACHINE = ("java.io.", "java.net.", "java.nio.", "java.lang.OutOfMemoryError")
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -41,9 +42,17 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
 
 
 def fault_lines(fault: Exception) -> str:
-    """A fault of program or machine in three lines; what its message quotes may be a person's and is left out."""
-    told = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", next(iter(str(fault).splitlines()), ""))
-    return str(ReclakeError("the run broke off", f"{type(fault).__name__}: {told}", "run again; --verbose shows the stack trace"))
+    """A fault of program or machine in three lines; what its message quotes may be a person's and is left out.
+
+    Where Spark's Java side failed, its first cause is named as well; with its message, if that is of a disk or the network.
+    """
+    lines = str(fault).splitlines()
+    told = f"{type(fault).__name__}: {next(iter(lines), '')}"
+    if causes := [line.removeprefix("Caused by: ") for line in map(str.strip, lines) if line.startswith("Caused by: ")]:
+        kind, _, message = causes[-1].partition(": ")
+        told += f" Cause: {kind}{': ' * bool(message)}{message if kind.startswith(_OF_THE_MACHINE) else '...' * bool(message)}"
+    told = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", told)
+    return str(ReclakeError("the run broke off", told, "run again; --verbose shows the stack trace"))
 
 
 def end_with(error: Exception, *, verbose: bool) -> NoReturn:
