@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from datetime import date
 
 from reclake import tables
+from reclake.errors import UsageError
 from reclake.run.application import Application
 from reclake.run.job import main
 from reclake.run.runner import scope_of
@@ -13,12 +14,15 @@ from reclake.run.stage import build_stage, require_nothing_stopped
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--stage", required=True, choices=tables.STAGES[1:])
     parser.add_argument("--day", required=True, type=date.fromisoformat, help="the delivery day")
+    parser.add_argument("--table", help="only this table of the stage; what it reads must have been built")
     parser.add_argument("--force", action="store_true", help="build even what is up to date")
 
 
 def build(app: Application, options: Namespace) -> None:
     """Build what of the stage is stale for the day."""
-    scope = scope_of(app, first=options.day, last=options.day, force=options.force)
+    if options.table is not None and options.table not in (names := [table.name for table in tables.of_stage(options.stage)]):
+        raise UsageError(f"{options.stage} has no table {options.table!r}", f"it has {', '.join(names)}", "name one of them")
+    scope = scope_of(app, first=options.day, last=options.day, table=options.table, force=options.force)
     require_nothing_stopped(build_stage(app, options.stage, scope))
 
 
