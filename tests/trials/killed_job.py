@@ -1,8 +1,8 @@
 """A job that is killed with its whole process group at a named moment: killed_job.py PHASE OF JOB ARGUMENTS.
 
 With HELD_UNTIL in its environment it is held there until that file exists, and says so in a file of that name + .held.
-With FULL_DISK it finds that disk full: from the moment on, or once as many data files as FULL_FROM says have been written,
-or a log entry where it says "log".
+With FULL_DISK it finds that disk full from the moment on, but for LEFT_BYTES; or once the table's next log entry is written,
+with FULL_FROM=log.
 """
 
 import os
@@ -25,11 +25,11 @@ def kill() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def fill(disk: Path) -> None:
-    """Take all the room that is left, in a file that says so."""
+def fill(disk: Path, left_bytes: int = 0) -> None:
+    """Take the room that there is, but for some bytes, in a file that says so."""
     with (disk / FILLER).open("wb") as filler:
         taken = 0
-        while free := os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize:
+        while (free := os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - left_bytes) > 0:
             with suppress(OSError):  # another took some of it meanwhile
                 os.posix_fallocate(filler.fileno(), taken, free)
                 taken += free
@@ -52,25 +52,16 @@ def files_changed(folder: Path) -> Callable[[], bool]:
     return lambda: set(folder.rglob("*.parquet")) != lying
 
 
-def files_written(folder: Path, pattern: str, end: bytes, n: int) -> Callable[[], bool]:
-    """Whether so many new files are there to their last byte."""
-    lying = set(folder.glob(pattern))
-    return lambda: sum(path.read_bytes().endswith(end) for path in set(folder.glob(pattern)) - lying) >= n
+def entry_written(folder: Path) -> Callable[[], bool]:
+    """Whether a new log entry is there to its last byte."""
+    lying = set(folder.glob("_delta_log/*.json"))
+    return lambda: any(path.read_bytes().endswith(b"}\n") for path in set(folder.glob("_delta_log/*.json")) - lying)
 
 
 def hold(until: Path) -> None:
     until.with_suffix(".held").touch()
     while not until.exists():
         time.sleep(0.2)
-
-
-def fill_from(disk: Path, begun: str | None, folder: Path) -> None:
-    if begun is None:
-        fill(disk)
-    elif begun == "log":
-        once(files_written(folder, "_delta_log/*.json", b"}\n", 1), lambda: fill(disk))
-    else:
-        once(files_written(folder, "*/*.parquet", b"PAR1", int(begun)), lambda: fill(disk))
 
 
 def main(wanted: tuple[str, str], job: str, arguments: list[str]) -> None:
@@ -81,7 +72,11 @@ def main(wanted: tuple[str, str], job: str, arguments: list[str]) -> None:
         if "HELD_UNTIL" in os.environ:
             hold(Path(os.environ["HELD_UNTIL"]))
         elif "FULL_DISK" in os.environ:
-            fill_from(Path(os.environ["FULL_DISK"]), os.environ.get("FULL_FROM"), folder)
+            disk, left_bytes = Path(os.environ["FULL_DISK"]), int(os.environ.get("LEFT_BYTES", "0"))
+            if os.environ.get("FULL_FROM") == "log":
+                once(entry_written(folder), lambda: fill(disk, left_bytes))
+            else:
+                fill(disk, left_bytes)
         elif phase in UNDER_WAY:
             once(files_changed(folder), kill)
         else:

@@ -16,6 +16,7 @@ FIRST, DAY = date(2026, 1, 1), date(2026, 1, 2)
 TABLE = silver.ORDER_LINES
 JOB = ("build", "--stage", "silver", "--table", TABLE.name, "--day", str(DAY))
 FULL = "No space left on device"
+PAGE_BYTES = 4096
 DISK_BYTES = 40_000_000  # small, as what is left of it has to be taken faster than a log entry is written
 EACH_COMMIT = "spark.databricks.delta.properties.defaults.checkpointInterval"
 # Where the disk is full when the table is committed: before its data, before its log entry, before its checkpoint.
@@ -38,11 +39,12 @@ def before(spark, company, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(spark, before, tmp_path_factory):
-    """What the job leaves where there is room, and in how many files it writes the table."""
+    """What the job leaves where there is room, and how much of it the data of its commit take."""
     place = before.copy(tmp_path_factory.mktemp("undisturbed"))
     lying = data_files(place.lake)
     assert ended(place, *JOB) == 0, told(place)
-    return read(spark, place.folder, place.landing), len(data_files(place.lake) - lying)
+    pages = (-(-path.stat().st_size // PAGE_BYTES) for path in data_files(place.lake) - lying)
+    return read(spark, place.folder, place.landing), sum(pages) * PAGE_BYTES
 
 
 @pytest.fixture
@@ -63,7 +65,9 @@ def read(spark, folder, landing):
 
 
 def data_files(lake):
-    return set((lake / TABLE.layer / TABLE.noun).glob("*/*.parquet"))
+    """With Hadoop's hidden sidecars."""
+    found = (lake / TABLE.layer / TABLE.noun).glob("event_date=*/*")
+    return {path for path in found if path.name.endswith((".parquet", ".parquet.crc"))}
 
 
 def checkpoints(lake):
@@ -73,20 +77,22 @@ def checkpoints(lake):
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_full_disk_stops_the_run_and_space_mends_it(spark, before, undisturbed, small_disk, tmp_path, moment):
     """The lake alone lies on the small disk: what the job says of it is kept."""
-    wanted, n_files = undisturbed
+    wanted, data_bytes = undisturbed
     on_disk = before.copy(small_disk)
     published = read(spark, small_disk, on_disk.landing)
     (tmp_path / "job").mkdir()
     place = Place(tmp_path / "job", on_disk.landing, as_environment({"lake.root": str(on_disk.lake)}))
-    full_from = {"write": {}, "log": {"FULL_FROM": str(n_files)}, "checkpoint": {"FULL_FROM": "log"}}
-    full = {"FULL_DISK": str(small_disk), **full_from[moment]}
-    commits, earlier = commits_of(on_disk, [TABLE]), checkpoints(on_disk.lake)
+    moments = {"write": {}, "log": {"LEFT_BYTES": str(data_bytes)}, "checkpoint": {"FULL_FROM": "log"}}
+    full = {"FULL_DISK": str(small_disk), **moments[moment]}
+    lying, commits, earlier = data_files(on_disk.lake), commits_of(on_disk, [TABLE]), checkpoints(on_disk.lake)
     code = ended(replace(place, settings={**place.settings, **full}), *JOB, killed_at=("in_commit", TABLE.name))
     assert code == 1, f"{code}\n{told(place)}"
     assert FULL in "".join(told(place).splitlines()[-3:]), "the last lines name the cause"
     assert (small_disk / FILLER).exists()
     # It broke where it says that it did: data without an entry in the log, or an entry without a checkpoint.
     assert (commits_of(on_disk, [TABLE]) == commits) == (moment != "checkpoint")
+    new = {path for path in data_files(on_disk.lake) - lying if path.stat().st_size}
+    assert bool(new) == (moment != "write")
     assert checkpoints(on_disk.lake) == earlier
     assert read(spark, small_disk, on_disk.landing) == published, "what was published is read as before"
 
