@@ -97,7 +97,8 @@ def test_two_lanes_beside_each_other_give_the_rows_of_one_pass(spark, company, w
         for day in days:
             for _ in range(MAX_TRIES):
                 try:
-                    assert run_days(open_lake(spark, tmp_path, source="demo", landing=company), day, only=only) == {}
+                    app = open_lake(spark, tmp_path, source="demo", landing=company, overrides=["run.claim_wait_seconds=300"])
+                    assert run_days(app, day, only=only) == {}
                     break
                 except Overtaken:
                     n_overtaken[day] += 1
