@@ -31,8 +31,10 @@ RUN = "{{ run_id }}__{{ ti.task_id }}__{{ ti.try_number }}"
 FINAL = (2, 3, 4)
 DEFAULTS: dict[str, Any] = {
     "owner": "reclake",
-    "retries": 2,
-    "retry_delay": timedelta(minutes=5),
+    # Waits of 10, 20, 40 and 60 minutes or more: together longer than `run.claim_minutes`, for which a driver that died on
+    # another host holds what it was writing.
+    "retries": 4,
+    "retry_delay": timedelta(minutes=10),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(hours=1),
     "execution_timeout": timedelta(hours=12),

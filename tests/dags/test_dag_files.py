@@ -7,11 +7,13 @@ import os
 import random
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+import tomllib
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 from runs import DAGS, JOBS, ROOT, StandIn, read_dag, run_of, states_of, without_waiting
@@ -71,8 +73,45 @@ def test_every_task_states_owner_retries_and_limits(name):
     dag = read_dag(name)
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
     for task in dag.tasks:
-        assert (task.owner, task.retries, bool(task.retry_exponential_backoff)) == ("reclake", 2, True)
+        assert (task.owner, task.retries, bool(task.retry_exponential_backoff)) == ("reclake", 4, True)
         assert task.retry_delay < task.max_retry_delay < task.execution_timeout
+
+
+def waits_of(task, number):
+    """What Airflow waits after each try of the task, as its back-off draws `number`."""
+    from airflow.models.taskinstance import TaskInstance
+
+    ended = datetime(2026, 3, 2, 2, tzinfo=UTC)
+    of_try = SimpleNamespace(
+        task=task, dag_id="d", task_id=task.task_id, logical_date=None, end_date=ended, retry_delay_override=None
+    )
+    drawn = SimpleNamespace(sha1=lambda *_, **__: SimpleNamespace(hexdigest=lambda: f"{number:x}"))
+    with patch("airflow.models.taskinstance.hashlib", drawn):
+        return [TaskInstance.next_retry_datetime(vary(of_try, try_number=n + 1)) - ended for n in range(task.retries)]
+
+
+def vary(known, **changed):
+    return SimpleNamespace(**vars(known) | changed)
+
+
+def claim_time():
+    """How long a driver that died on another host of the cluster holds what it was writing."""
+    found = {}
+    for profile in ("base", "cluster"):
+        found |= tomllib.loads((ROOT / "conf" / f"{profile}.toml").read_text())["run"]
+    return timedelta(minutes=found["claim_minutes"])
+
+
+def test_the_tries_of_a_task_that_writes_outlast_the_claim_of_a_dead_driver():
+    """Summed over the shortest waits that Airflow may draw; a task that writes is one that takes a pool's slot."""
+    writing = [task for name in DAGS for task in read_dag(name).tasks if task.pool != "default_pool"]
+    assert len(writing) == 7
+    for task in writing:
+        shortest, drawn = waits_of(task, 0), waits_of(task, random.SystemRandom().getrandbits(160))
+        assert all(least <= wait <= task.max_retry_delay for least, wait in zip(shortest, drawn, strict=True))
+        assert sum(shortest, timedelta()) > claim_time(), (task.task_id, shortest)
+        # The known bad: one try less ends too early.
+        assert sum(shortest[:-1], timedelta()) < claim_time()
 
 
 def test_who_writes_a_table_waits_for_whoever_else_does():
