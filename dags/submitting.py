@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Asset, AssetAlias, BaseOperator, Context, ObjectStoragePath, Param
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -17,7 +18,10 @@ from reclake.tables import Table
 
 HOME = Path(os.environ.get("RECLAKE_HOME") or Path(__file__).resolve().parents[1])
 JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or HOME / ".venv" / "jobs")
-WHEEL = os.environ.get("RECLAKE_WHEEL")  # ships the package to the executors; one machine needs none
+WHEEL = os.environ.get("RECLAKE_WHEEL") or None  # ships the package to the executors; one machine needs none
+PROPERTIES = (
+    os.environ.get("RECLAKE_SPARK_PROPERTIES") or None
+)  # what Spark must know and git must not: a standalone master's secret
 PROFILE = os.environ.get("RECLAKE_PROFILE", "local")
 # Folder or URI that the drivers and Airflow's workers both see; in client mode a folder of the worker.
 REPORTS = os.environ.get("RECLAKE_REPORTS") or str(HOME / ".reclake" / "reports")
@@ -71,6 +75,14 @@ def require_plain_conf(context: Context) -> None:
             raise AirflowFailException(f"{name} {value} lies after the day of the run")
 
 
+def require_whole_environment() -> None:
+    """End the task for good when the worker's environment lacks what spark-submit would miss much later, or not tell of."""
+    if PROFILE == "cluster" and not WHEEL:
+        raise AirflowFailException("RECLAKE_PROFILE is cluster, so RECLAKE_WHEEL must name the wheel that the nodes import from")
+    if PROPERTIES and not Path(PROPERTIES).is_file():
+        raise AirflowFailException(f"RECLAKE_SPARK_PROPERTIES names no file on this worker: {PROPERTIES}")
+
+
 class SubmitJob(SparkSubmitOperator):
     """One job as one Spark application; what its report says it published goes to the next task, even when it failed."""
 
@@ -83,12 +95,14 @@ class SubmitJob(SparkSubmitOperator):
             conn_id="spark_default",
             spark_binary=str(JOBS / "bin" / "spark-submit"),
             py_files=WHEEL,
+            properties_file=PROPERTIES,
             env_vars=dict(ENVIRONMENT),
             **options,
         )
 
     def execute(self, context: Context) -> None:
         """Submit the job; a stop that a retry cannot mend is not tried again."""
+        require_whole_environment()
         require_plain_conf(context)
         place = ObjectStoragePath(f"{REPORTS}/{context['ti'].id}.json")
         try:
@@ -98,6 +112,14 @@ class SubmitJob(SparkSubmitOperator):
                 raise AirflowFailException(str(failure)) from None
             raise
         _taken_up(place, context)
+
+    def _get_hook(self) -> SparkSubmitHook:
+        """The provider's hook, but that the profile counts beside a properties file: spark-submit would read that alone."""
+        hook = super()._get_hook()
+        if PROPERTIES:
+            common = hook._build_spark_common_args
+            hook._build_spark_common_args = lambda: [*common(), "--load-spark-defaults"]
+        return hook
 
 
 def _taken_up(place: ObjectStoragePath, context: Context) -> int | None:

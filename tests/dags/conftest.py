@@ -37,7 +37,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "RECLAKE__LAKE__ROOT": str(folder / "airflow-lake"),
     }
     os.environ.update(own)
-    for name in ("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_PYTHON", "RECLAKE_PROFILE", "RECLAKE_WHEEL"):
+    for name in (
+        "SPARK_HOME",
+        "SPARK_CONF_DIR",
+        "PYSPARK_PYTHON",
+        "RECLAKE_PROFILE",
+        "RECLAKE_WHEEL",
+        "RECLAKE_SPARK_PROPERTIES",
+    ):
         os.environ.pop(name, None)
     sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "dags")]  # Airflow puts a bundle's folder on the path itself
     return folder

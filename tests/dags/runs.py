@@ -20,6 +20,7 @@ STAND_IN = """#!{python}
 import json, sys
 from pathlib import Path
 
+sys.path.insert(0, {lib!r})  # with a wheel the job's environment names no folder
 from reclake import tables
 
 folder, asked = Path({folder!r}), sys.argv
@@ -99,7 +100,7 @@ class StandIn:
         submit = folder / "bin" / "spark-submit"
         submit.parent.mkdir()
         version = next(_versions)
-        submit.write_text(STAND_IN.format(python=sys.executable, folder=str(folder), version=version))
+        submit.write_text(STAND_IN.format(python=sys.executable, lib=str(ROOT / "lib"), folder=str(folder), version=version))
         submit.chmod(0o755)
         (folder / "plan.json").write_text("{}")
         os.environ["RECLAKE_JOBS_ENV"] = str(folder)
