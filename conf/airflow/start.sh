@@ -35,7 +35,8 @@ trap 'exit 0' INT TERM
 # The servers that show workers' logs listen on every address: on one machine the files are read instead.
 "$airflow" api-server > "$AIRFLOW_HOME/api-server.log" 2>&1 & children+=($!)
 # Tasks talk to it: a scheduler that is up first would fail them.
-until curl --silent --fail --output /dev/null --max-time 5 "http://127.0.0.1:$port/api/v2/version"; do
+answers() { "$home/.venv/airflow/bin/python" -c 'import sys, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=5)' "$1" 2> /dev/null; }
+until answers "http://127.0.0.1:$port/api/v2/version"; do
   kill -0 "${children[0]}" 2>/dev/null || { tail "$AIRFLOW_HOME/api-server.log"; exit 1; }
   sleep 1
 done
