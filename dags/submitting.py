@@ -19,9 +19,8 @@ from reclake.tables import Table
 HOME = Path(os.environ.get("RECLAKE_HOME") or Path(__file__).resolve().parents[1])
 JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or HOME / ".venv" / "jobs")
 WHEEL = os.environ.get("RECLAKE_WHEEL") or None  # ships the package to the executors; one machine needs none
-PROPERTIES = (
-    os.environ.get("RECLAKE_SPARK_PROPERTIES") or None
-)  # what Spark must know and git must not: a standalone master's secret
+# What Spark must know and git must not: a standalone master's secret.
+PROPERTIES = os.environ.get("RECLAKE_SPARK_PROPERTIES") or None
 PROFILE = os.environ.get("RECLAKE_PROFILE", "local")
 # Folder or URI that the drivers and Airflow's workers both see; in client mode a folder of the worker.
 REPORTS = os.environ.get("RECLAKE_REPORTS") or str(HOME / ".reclake" / "reports")
