@@ -1,5 +1,6 @@
 """The daily graph, derived from the declared stages: one spark-submit per stage, each in the jobs environment."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -10,8 +11,8 @@ from reclake import tables
 
 # A run by hand has the last complete interval as its own; without a logical date it has none, and gets the same day here.
 DAY = "{{ params.day or (data_interval_start | default(dag_run.run_after - macros.timedelta(hours=26), true) | ds) }}"
-# From the beginning of a day's interval to 06:00 UTC of the next day.
-DUE = timedelta(hours=28)
+# From the beginning of a day's interval, which is 02:00 UTC, to the hour by which it must be published: 06:00 of the next day.
+DUE = timedelta(hours=float(os.environ.get("RECLAKE_DUE_HOURS") or 28))
 
 
 def submit(stage: str) -> SubmitJob:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from runs import JOBS, ROOT
 
+sys.path.append(str(ROOT / "tests"))  # what other tests use as well
 collect_ignore_glob = [] if importlib.util.find_spec("airflow") else ["test_*.py"]
 
 

@@ -54,7 +54,7 @@ def without_waiting(dag: Any, *, retries: int = 0) -> Any:
     """The DAG with retries that come at once, as `dag.test()` waits for them, and without its deadline.
 
     In Airflow 3.3.2 `dag.test()` looks a deadline up by its definition instead of its id, and breaks off. That it fires
-    under a scheduler was seen by hand (docs/operations.md).
+    under a scheduler is shown by tests/trials/test_scheduler.py.
     """
     dag.deadline = None
     for task in dag.tasks:
@@ -62,9 +62,9 @@ def without_waiting(dag: Any, *, retries: int = 0) -> Any:
     return dag
 
 
-def run_of(dag: Any, **options: Any) -> Any:
+def run_of(dag: Any, day: str = DAY, **options: Any) -> Any:
     """A run started by hand at noon of the day after."""
-    noon = datetime.fromisoformat(DAY).replace(tzinfo=UTC) + timedelta(days=1, hours=12)
+    noon = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1, hours=12)
     return dag.test(logical_date=noon, **options)
 
 
@@ -105,6 +105,12 @@ class StandIn:
         (folder / "plan.json").write_text("{}")
         os.environ["RECLAKE_JOBS_ENV"] = str(folder)
         return cls(folder, version)
+
+    def with_python(self, python: Path) -> None:
+        """Beside it the Python that alerts are sent by; a link would not find the packages of its environment."""
+        beside = self.folder / "bin" / "python"
+        beside.write_text(f'#!/bin/sh\nexec {python} "$@"\n')
+        beside.chmod(0o755)
 
     def plan(self, **tasks: dict[str, Any]) -> None:
         """Task → exit_code, published (table → version), reports (whether it leaves a report)."""

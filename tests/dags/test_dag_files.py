@@ -9,14 +9,14 @@ import subprocess
 import sys
 import tomllib
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
 from runs import DAGS, JOBS, ROOT, StandIn, read_dag, run_of, states_of, without_waiting
+
+from webhook import webhook
 
 pytestmark = pytest.mark.usefixtures("database")
 HEAVY = {"pyspark", "delta", "pandas", "numpy", "mlflow", "great_expectations", "torch", "pyarrow"}
@@ -219,38 +219,21 @@ def test_no_planted_secret_shows_in_a_rendered_template_or_a_log(stand_in, home,
 @pytest.fixture
 def told(monkeypatch, stand_in):
     """What a webhook on loopback was told; the stand-in's Python is the real one."""
-    seen = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    python = stand_in.folder / "bin" / "python"
-    python.write_text(f'#!/bin/sh\nexec {JOBS}/bin/python "$@"\n')
-    python.chmod(0o755)
-    monkeypatch.setenv("RECLAKE__ALERTS__CHANNEL", "webhook")
-    monkeypatch.setenv("RECLAKE_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/{PLANTED}")
-    yield seen
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    stand_in.with_python(JOBS / "bin" / "python")
+    with webhook() as server:
+        monkeypatch.setenv("RECLAKE__ALERTS__CHANNEL", "webhook")
+        monkeypatch.setenv("RECLAKE_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/{PLANTED}")
+        yield server.seen
 
 
 def test_a_task_that_no_later_job_tells_of_is_told_by_airflow(told, stand_in):
     stand_in.plan(training={"exit_code": 1, "reports": False})
     run = run_of(without_waiting(read_dag("train_recommenders")))
     assert str(run.state) == "failed"
-    [finding] = told[0]["findings"]
+    [(_, alert)] = told
+    [finding] = alert["findings"]
     assert finding == {"kind": "failure", "subject": "train_recommenders.training", "told": "the task failed after its last try"}
-    assert (len(told), told[0]["run_id"]) == (1, run.run_id)
+    assert alert["run_id"] == run.run_id
 
 
 def test_a_missed_deadline_is_told_of_a_scheduled_run_only(told):
@@ -258,6 +241,6 @@ def test_a_missed_deadline_is_told_of_a_scheduled_run_only(told):
     for kind in ("backfill", "manual", "scheduled"):
         run = {"run_type": kind, "data_interval_start": "2026-03-01T02:00:00Z", "dag_run_id": f"{kind}__x"}
         tell_missed({"dag_run": run, "deadline": {}})
-    assert [(one["day"], one["run_id"], one["findings"][0]["kind"]) for one in told] == [
+    assert [(one["day"], one["run_id"], one["findings"][0]["kind"]) for _, one in told] == [
         ("2026-03-01", "scheduled__x", "deadline")
     ]

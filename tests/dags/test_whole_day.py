@@ -1,18 +1,22 @@
-"""A whole day by real spark-submit through the DAG, its silver driver killed in the middle: the local runner's lake."""
+"""Whole days by real spark-submit through the DAG: one whose silver driver is killed, one on which a gate stops a table."""
 
 import json
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from runs import DAY, ROOT, asset_events, read_dag, run_of, states_of, without_waiting
 
 from conftest import JOBS
+from suites import demand_what_no_row_is
 
 pytestmark = [pytest.mark.trial, pytest.mark.usefixtures("database")]
 
+DAY_AFTER = "2026-01-02"
 NOT_EMPTY = (
     "bronze.events", "bronze.orders", "silver.event_records", "silver.events", "silver.order_lines", "silver.accounts",
     "silver.sessions", "silver.interactions", "gold.customer_segments", "gold.recommendations",
@@ -70,18 +74,33 @@ def test_a_lake_with_more_deliveries_is_told_apart(local, home):
     assert {"bronze.events", "bronze.orders"} <= set(differences(local, other)["differ"])
 
 
-def test_a_day_whose_driver_was_killed_ends_in_the_local_runners_lake(local, home, monkeypatch):
+@dataclass(frozen=True)
+class Day:
+    """A day that the DAG has run, and the lake that it wrote."""
+
+    run: Any
+    lake: Path
+
+
+@pytest.fixture(scope="module")
+def killed_day(local, home) -> Day:
+    """The same day by the DAG, its first silver driver killed, its second let go on."""
     lake, wrapped = home / "airflow-lake", home / "wrapped"
     (wrapped / "bin").mkdir(parents=True)
     (wrapped / "bin" / "spark-submit").write_text(KILLING.format(folder=wrapped, jobs=JOBS, lake=lake))
     (wrapped / "bin" / "python").write_text(f'#!/bin/sh\nexec {JOBS}/bin/python "$@"\n')
     for name in ("spark-submit", "python"):
         (wrapped / "bin" / name).chmod(0o755)
-    monkeypatch.setenv("RECLAKE_JOBS_ENV", str(wrapped))
-    run = run_of(without_waiting(read_dag(), retries=1))
-    assert str(run.state) == "success", states_of(run)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("RECLAKE_JOBS_ENV", str(wrapped))
+        run = run_of(without_waiting(read_dag(), retries=1))
     assert (wrapped / "killed").exists()
+    return Day(run, lake)
 
+
+def test_a_day_whose_driver_was_killed_ends_in_the_local_runners_lake(local, killed_day, home):
+    run, lake = killed_day.run, killed_day.lake
+    assert str(run.state) == "success", states_of(run)
     found = differences(local, lake)
     assert found["in_one_only"] == []
     assert found["differ"] == [], found["tables"]
@@ -91,6 +110,36 @@ def test_a_day_whose_driver_was_killed_ends_in_the_local_runners_lake(local, hom
     assert found["runs"][1] == sorted(f"{run.run_id}__{stage}__{number}" for stage in tries for number in tries[stage])
     assert set(asset_events(run)) == {f"delta://{name.replace('.', '/')}" for name in found["tables"]}
     require_no_key_in(home / "home", home / "secrets")
+
+
+def published_versions(lake: Path) -> dict[str, int]:
+    """Table → the version that readers see."""
+    rows = json.loads(reclake("status", "--json", lake=lake))["tables"]
+    return {row["table"]: row["published_version"] for row in rows}
+
+
+def test_a_gate_that_fails_turns_the_day_red_and_stops_only_what_reads_the_table(killed_day, home, monkeypatch):
+    """The day after, on a copy of that lake: the same DAG went green on the day before, by the rules as they stand."""
+    lake, suites = home / "gated-lake", home / "suites"
+    shutil.copytree(killed_day.lake, lake)
+    shutil.copytree(ROOT / "expectations", suites)
+    demand_what_no_row_is(suites / "gold.customer_segments.json")
+    before = published_versions(lake)
+    monkeypatch.setenv("RECLAKE__LAKE__ROOT", str(lake))
+    monkeypatch.setenv("RECLAKE__EXPECTATIONS__DIRECTORY", str(suites))
+    run = run_of(without_waiting(read_dag(), retries=1), day=DAY_AFTER)
+    states = states_of(run)
+    assert str(run.state) == "failed"
+    assert states.pop("customers") == "failed"
+    assert states.pop("all_built") == "upstream_failed"
+    assert set(states.values()) == {"success"}, states
+    assert {task.task_id: task.try_number for task in run.get_task_instances()}["customers"] == 1, "a gate is not tried again"
+    after = published_versions(lake)
+    stopped = {"gold.customer_segments", "gold.segment_bins"}
+    assert {name: after[name] for name in stopped} == {name: before[name] for name in stopped}
+    moved = {name: version for name, version in after.items() if version != before[name]}
+    assert {"silver.order_lines", "silver.accounts", "silver.sessions", "gold.recommendations"} <= set(moved)
+    assert asset_events(run) == {f"delta://{name.replace('.', '/')}": version for name, version in moved.items()}
 
 
 def require_no_key_in(folder: Path, secrets: Path) -> None:

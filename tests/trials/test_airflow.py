@@ -12,7 +12,7 @@ PYTHON = ROOT / ".venv" / "airflow" / "bin" / "python"
 
 
 def test_what_airflow_runs_holds_under_real_spark_submit():
-    """A whole day with a killed driver against the local runner; its known bad is a test of the same file."""
+    """A day with a killed driver against the local runner, and one with a failed gate; its known bad is a test of the same file."""
     assert PYTHON.exists(), "make airflow sets the environment up"
     command = [
         str(PYTHON),

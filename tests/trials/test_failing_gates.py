@@ -1,6 +1,5 @@
 """While a gate stops a gold table, every reader sees the version that passed (R-17)."""
 
-import json
 import shutil
 import time
 from datetime import date
@@ -9,6 +8,7 @@ import pytest
 
 from lakes import ROOT, bag, open_lake, run_days, with_inputs
 from reclake.tables import gold
+from suites import demand_what_no_row_is
 from trials.processes import Place, ended, told
 from trials.readers import Reader, by_manifest, by_path, polled_by_duckdb
 
@@ -26,19 +26,6 @@ def place(spark, company, tmp_path):
     assert run_days(app, DAY, only=with_inputs(TABLE) - {TABLE.name}) == {}
     suites = shutil.copytree(ROOT / "expectations", tmp_path / "suites")
     return Place(tmp_path, company, {"RECLAKE__EXPECTATIONS__DIRECTORY": str(suites)})
-
-
-def demand_what_no_row_is(path):
-    """A rule of the suite that every row breaks."""
-    suite = json.loads(path.read_text())
-    suite["expectations"].append({
-        "type": "expect_column_values_to_be_between",
-        "kwargs": {"column": "n_orders", "min_value": 1_000_000},
-        "meta": {},
-        "severity": "critical",
-    })
-    suite["meta"]["n_expectations"] += 1
-    path.write_text(json.dumps(suite))
 
 
 def run(place):

@@ -1,4 +1,4 @@
-"""The local Airflow as `make airflow` starts it: who is let in and may do what (S-11), and a backfill by its scheduler."""
+"""The local Airflow as `make airflow` starts it: who is let in and may do what (S-11), a backfill, and a missed deadline."""
 
 import json
 import os
@@ -8,8 +8,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from dags.runs import DAGS, StandIn
 from lakes import ROOT
 from reclake import tables
 from standalone import free_port
+from webhook import webhook
 
 pytestmark = pytest.mark.trial
 FIRST = date(2026, 2, 1)
@@ -32,6 +34,7 @@ class Airflow:
 
     folder: Path
     port: int
+    settings: Mapping[str, str] = field(default_factory=dict)  # further variables of its environment
 
     @property
     def environment(self):
@@ -40,7 +43,7 @@ class Airflow:
             "RECLAKE_JOBS_ENV": str(self.folder), "RECLAKE_REPORTS": str(self.folder / "reports"),
         }  # fmt: skip
         left = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "SPARK_", "PYSPARK_"))}
-        return left | own
+        return left | own | dict(self.settings)
 
     @contextmanager
     def running(self):
@@ -100,19 +103,23 @@ def _is_alive(group):
     return True
 
 
-@pytest.fixture(scope="module")
-def stand_in(tmp_path_factory):
-    """A spark-submit that notes its calls; the jobs environment's Python is the real one."""
+def stand_in_at(folder):
+    """A spark-submit that notes its calls, beside the real Python of the jobs environment."""
     if not (ROOT / ".venv" / "airflow" / "bin" / "airflow").exists():
         pytest.skip("make airflow-test sets the environment up: not run is not passed")
-    folder, before = tmp_path_factory.mktemp("scheduled"), os.environ.get("RECLAKE_JOBS_ENV")
+    before = os.environ.get("RECLAKE_JOBS_ENV")
     found = StandIn.at(folder)
-    (folder / "bin" / "python").symlink_to(sys.executable)
+    found.with_python(Path(sys.executable))
     if before is None:
         del os.environ["RECLAKE_JOBS_ENV"]
     else:
         os.environ["RECLAKE_JOBS_ENV"] = before
     return found
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory):
+    return stand_in_at(tmp_path_factory.mktemp("scheduled"))
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +183,28 @@ def test_a_backfill_runs_each_of_its_days_once_and_a_training_comes_on_request(a
         of_day = [task for task, of in told if of == str(day)]
         assert sorted(of_day) == sorted([*tables.STAGES, "alert"]), day
         assert [task for task in of_day if task in tables.STAGES] == list(tables.STAGES)
+
+
+@pytest.mark.parametrize(("due_hours", "told"), [("0", ["deadline"]), ("1000", [])], ids=("missed", "kept"))
+def test_a_scheduled_day_that_is_not_published_by_its_hour_is_told(tmp_path, due_hours, told):
+    """The second is the known-bad variant of a scheduler that tells of every day."""
+    stand_in = stand_in_at(tmp_path)
+    with webhook() as server:
+        settings = {
+            "RECLAKE_DUE_HOURS": due_hours, "RECLAKE__ALERTS__CHANNEL": "webhook",
+            "RECLAKE_ALERT_WEBHOOK": f"http://127.0.0.1:{server.server_port}/hook",
+        }  # fmt: skip
+        airflow = Airflow(stand_in.folder, free_port(), settings)
+        with airflow.running():  # it reads the DAGs
+            admin = airflow.token("admin")
+            airflow.wait_until(lambda: airflow.asked("/api/v2/dags/daily_lake", token=admin)[0] == 200)
+        airflow.command("dags", "unpause", "daily_lake", "--yes")
+        with airflow.running():
+            admin, runs = airflow.token("admin"), "/api/v2/dags/daily_lake/dagRuns?run_type=scheduled"
+            airflow.wait_until(lambda: [run["state"] for run in airflow.asked(runs, token=admin)[1]["dag_runs"]] == ["success"])
+            airflow.wait_until(lambda: len(server.seen) >= len(told))
+            [run] = airflow.asked(runs, token=admin)[1]["dag_runs"]
+            time.sleep(20)  # several rounds of the scheduler: what it tells late or twice comes now
+    found = [alert for _, alert in server.seen]
+    assert [finding["kind"] for alert in found for finding in alert["findings"]] == told
+    assert {(alert["day"], alert["run_id"]) for alert in found} <= {(run["data_interval_start"][:10], run["dag_run_id"])}

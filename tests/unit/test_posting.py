@@ -4,9 +4,7 @@ import json
 import logging
 import os
 import socketserver
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from reclake.privacy.keys import secret_text
 from reclake.run.alerts import Finding, thin_or_late
 from reclake.run.posting import tell
 from reclake.settings import load_settings
+from webhook import serving, webhook
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = "2026-03-01"
@@ -26,40 +25,6 @@ SECRET_PATH = "/hooks/pl4nted-s3cret"
 def alerts(**changed):
     overrides = [f"alerts.{name}={json.dumps(value)}" for name, value in ({"timeout_seconds": 2.0} | changed).items()]
     return load_settings(ROOT, profile="test", overrides=overrides, environment={}).alerts
-
-
-@contextmanager
-def serving(server):
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-@contextmanager
-def webhook(*statuses, headers=()):
-    """Answers with the statuses in turn, then with 200; keeps path and body of every request."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.server.seen.append((self.path, json.loads(body)))
-            place = len(self.server.seen) - 1
-            self.send_response(statuses[place] if place < len(statuses) else 200)
-            for name, value in headers:
-                self.send_header(name, value)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as server:
-        server.seen = []
-        yield server
 
 
 def address_of(server, monkeypatch):
