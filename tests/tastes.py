@@ -8,14 +8,19 @@ from pyspark.sql import DataFrame, SparkSession
 
 from frames import frame
 from reclake.recommend.interface import AlsValues
+from reclake.run.application import Application
 from reclake.tables import silver
 
 DAY = date(2026, 3, 1)  # as_of
 CUT = DAY - timedelta(days=7)  # first held-out day
 
+INPUTS = (silver.INTERACTIONS, silver.IDENTITIES, silver.ACCOUNTS, silver.CONSENTS, silver.PRODUCTS)
 WEIGHTS = {"view": 1.0, "purchase": 5.0}
 
 
+TINY_SETTINGS = (
+    "als.rank=4", "als.iterations=11", "als.blocks=1", "training.test_days=7", "training.bootstrap_samples=50",
+)  # fmt: skip
 TINY_ALS = AlsValues(rank=4, iterations=3, regularisation=0.1, alpha=1.0, half_life_days=90.0, blocks=1, seed=7)
 
 
@@ -36,7 +41,7 @@ class Training:
 def world(spark: SparkSession) -> list[DataFrame]:
     """Four tastes of eight products; 60 customers see half of theirs before the cut and a quarter after it.
 
-    In the order in which a training takes them: interactions, identities, accounts, consents, products.
+    One frame for each of INPUTS.
     """
     random = np.random.default_rng(5)
     interactions = []
@@ -61,3 +66,16 @@ def world(spark: SparkSession) -> list[DataFrame]:
         ),
         frame(spark, silver.PRODUCTS, *(dict(product_id=f"t{t}p{p}", valid_from=start) for t in range(4) for p in range(8))),
     ]
+
+
+def publish_world(app: Application) -> None:
+    """Have an empty lake publish the world, as if the daily stages had built it."""
+    moved, counted = {}, {}
+    for table, rows in zip(INPUTS, world(app.spark), strict=True):
+        if table.write == "replace_days":
+            days = [CUT + timedelta(days=n) for n in range(-21, 7)]
+            moved[table.name] = app.store.replace_days(table, rows, days=days, entry={"commit_id": table.noun})
+        else:
+            moved[table.name] = app.store.replace_whole(table, rows, entry={"commit_id": table.noun})
+        counted[table.name] = rows.count()
+    app.manifest.publish(moved, counted, run_id="before", token=1, at=app.clock())

@@ -19,30 +19,17 @@ from reclake.recommend.tuning import SEARCHED
 from reclake.run.code import module_digest
 from reclake.run.training import train
 from reclake.run.views import published
-from reclake.tables import gold, ops, silver
-from tastes import CUT, DAY, world
-
-INPUTS = (silver.INTERACTIONS, silver.IDENTITIES, silver.ACCOUNTS, silver.CONSENTS, silver.PRODUCTS)
-TINY = [
-    "als.rank=4", "als.iterations=11", "als.blocks=1", "training.test_days=7", "training.bootstrap_samples=50",
-]  # fmt: skip
+from reclake.tables import gold, ops
+from tastes import DAY, TINY_SETTINGS, publish_world
 
 
 @pytest.fixture
 def app(spark, tmp_path):
     """A lake that publishes the world of tastes, with suites of its own."""
     shutil.copytree(ROOT / "expectations", tmp_path / "suites")
-    overrides = [*TINY, f"expectations.directory={tmp_path / 'suites'}"]
+    overrides = [*TINY_SETTINGS, f"expectations.directory={tmp_path / 'suites'}"]
     app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing", overrides=overrides)
-    moved, counted = {}, {}
-    for table, frame in zip(INPUTS, world(spark), strict=True):
-        if table.write == "replace_days":
-            days = [CUT + timedelta(days=n) for n in range(-21, 7)]
-            moved[table.name] = app.store.replace_days(table, frame, days=days, entry={"commit_id": table.noun})
-        else:
-            moved[table.name] = app.store.replace_whole(table, frame, entry={"commit_id": table.noun})
-        counted[table.name] = frame.count()
-    app.manifest.publish(moved, counted, run_id="before", token=1, at=app.clock())
+    publish_world(app)
     return app
 
 
@@ -176,6 +163,6 @@ def test_metrics_that_their_gate_refuses_promote_nothing(app, tmp_path):
 
 
 def test_a_lake_without_interactions_says_so(spark, tmp_path):
-    app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing", overrides=TINY)
+    app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing", overrides=TINY_SETTINGS)
     with pytest.raises(UsageError, match="nothing to train on"):
         train(app, as_of=DAY)

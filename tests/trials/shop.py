@@ -43,7 +43,7 @@ class Size:
     n_rounds: int = 1  # of kills at each named moment
     n_writers: int = 4
     n_commits: int = 50  # of each of several writers
-    n_pairs: int = 1  # of runs for the same day, of each kind
+    n_pairs: int = 1  # of runs for the same day, of each of three kinds
     n_days: int = 4  # of the demo company, in any order
     polled_seconds: int = 60  # while a gate fails
     n_backfilled_days: int = 3
@@ -56,7 +56,7 @@ class Size:
 SMALL = Size(n_events=100, n_lines=40, n_poison=1, n_large=1, large_bytes=1_100_000, n_cuts=1)
 CI = Size(n_events=1000, n_lines=300, n_poison=10, n_large=3, large_bytes=25_000_000, n_cuts=1)
 NIGHTLY = replace(
-    CI, n_events=20_000, n_lines=5000, n_poison=200, n_cuts=121, n_kills=50, n_rounds=10, n_writers=8, n_commits=500, n_pairs=10,
+    CI, n_events=20_000, n_lines=5000, n_poison=200, n_cuts=121, n_kills=50, n_rounds=10, n_writers=8, n_commits=500, n_pairs=7,
     n_days=30, polled_seconds=600, n_backfilled_days=7, resent_share=0.5, clash_share=0.1, late_share=0.2, skewed_share=0.3,
 )  # fmt: skip
 
