@@ -29,12 +29,22 @@ def fill(job: dict[str, Any]) -> dict[str, int]:
             counts = {table["name"]: _fill(connection, job["database"], table) for table in job["tables"]}
             _note(connection, job["database"], job["versions"])
         if counts == {table["name"]: table["n_rows"] for table in job["tables"]}:
+            _let_in_as_before(unfinished, job["file"])
             os.replace(unfinished, job["file"])
     finally:
         for left in (unfinished, f"{unfinished}.wal"):
             if os.path.exists(left):
                 os.remove(left)
     return counts
+
+
+def _let_in_as_before(unfinished: str, file: str) -> None:
+    """Whoever may read the file that is replaced may read the new one, and nobody else."""
+    if os.path.exists(file):
+        before = os.stat(file)
+        if before.st_gid != os.stat(unfinished).st_gid:
+            os.chown(unfinished, -1, before.st_gid)
+        os.chmod(unfinished, before.st_mode & 0o777)
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, database: str, table: dict[str, Any]) -> int:

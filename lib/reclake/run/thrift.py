@@ -24,6 +24,7 @@ logger = logging.getLogger("reclake")
 _HOST, _PORT = "hive.server2.thrift.bind.host", "hive.server2.thrift.port"
 _AUTHENTICATION, _TLS = "hive.server2.authentication", "hive.server2.use.SSL"
 _DIRECTORY = f"{_AUTHENTICATION}.ldap.url"
+_TRANSPORT = "hive.server2.transport.mode"
 # NONE believes any name, NOSASL asks for none.
 _WHO_ASKS = ("LDAP", "KERBEROS", "PAM", "CUSTOM")
 # The server takes these before its settings.
@@ -36,7 +37,7 @@ def require_closed(effective: Mapping[str, str], *, anonymous: bool) -> None:
     Parameters
     ----------
     effective
-        Hive's settings as the server will use them: address, authentication, TLS.
+        Hive's settings as the server will use them: address, transport, authentication, TLS.
     anonymous
         Whether those on its own machine may read without being asked.
 
@@ -45,6 +46,12 @@ def require_closed(effective: Mapping[str, str], *, anonymous: bool) -> None:
     UsageError
         When it would let somebody in unasked, or listen beyond loopback without TLS.
     """
+    if effective.get(_TRANSPORT, "").lower() == "http":
+        raise UsageError(
+            "the Thrift Server may not speak HTTP",
+            f"{_TRANSPORT}=http: Spark's server then listens on every address, whatever bi.thrift_host says",
+            "leave it at binary, and put a proxy in front where readers need HTTP",
+        )
     host = effective.get(_HOST, "")
     is_near = _is_loopback(host)
     authentication, tls = effective.get(_AUTHENTICATION, "NONE").upper(), effective.get(_TLS, "false").lower()
@@ -163,7 +170,7 @@ def effective_settings(app: Application) -> dict[str, str]:
     utilities = getattr(getattr(jvm.org.apache.spark.sql.hive, "HiveUtils$"), "MODULE$")
     session: Any = app.spark._jsparkSession
     hive = utilities.newClientForExecution(app.spark._jsc.sc().conf(), session.sessionState().newHadoopConf()).conf()
-    found = {key: str(hive.get(key) or "") for key in (_HOST, _PORT, _AUTHENTICATION, _TLS)}
+    found = {key: str(hive.get(key) or "") for key in (_HOST, _PORT, _TRANSPORT, _AUTHENTICATION, _TLS)}
     found[_DIRECTORY] = str(jvm.org.apache.hadoop.hive.conf.HiveConf().get(_DIRECTORY) or "")
     return found | {key: os.environ[name] for name, key in _OVERRIDES.items() if name in os.environ}
 
