@@ -195,12 +195,11 @@ def test_a_scheduled_day_that_is_not_published_by_its_hour_is_told(tmp_path, due
             "RECLAKE_ALERT_WEBHOOK": f"http://127.0.0.1:{server.server_port}/hook",
         }  # fmt: skip
         airflow = Airflow(stand_in.folder, free_port(), settings)
-        with airflow.running():  # it reads the DAGs
-            admin = airflow.token("admin")
-            airflow.wait_until(lambda: airflow.asked("/api/v2/dags/daily_lake", token=admin)[0] == 200)
-        airflow.command("dags", "unpause", "daily_lake", "--yes")
         with airflow.running():
-            admin, runs = airflow.token("admin"), "/api/v2/dags/daily_lake/dagRuns?run_type=scheduled"
+            admin, dag = airflow.token("admin"), "/api/v2/dags/daily_lake"
+            airflow.wait_until(lambda: airflow.asked(dag, token=admin)[0] == 200)
+            assert airflow.asked(dag, token=admin, method="PATCH", is_paused=False)[0] == 200
+            runs = f"{dag}/dagRuns?run_type=scheduled"
             airflow.wait_until(lambda: [run["state"] for run in airflow.asked(runs, token=admin)[1]["dag_runs"]] == ["success"])
             airflow.wait_until(lambda: len(server.seen) >= len(told))
             [run] = airflow.asked(runs, token=admin)[1]["dag_runs"]
