@@ -405,7 +405,7 @@ def rollback(
 
 @app.command()
 def maintain(
-    table: TableOption = None,
+    table: Annotated[list[str] | None, typer.Option("--table", help="Only this table; may be repeated.")] = None,
     erase_history: Annotated[
         bool,
         typer.Option("--erase-history", help="Keep no version but the published one: for an erasure. Breaks readers at work."),
@@ -419,9 +419,10 @@ def maintain(
     from reclake.run.maintain import require_maintained
 
     chosen = _choose(profile, overrides, as_json=as_json)
-    _known(table)
+    for name in table or ():
+        _known(name)
     with _open(chosen, "maintain") as application:
-        rows = keep_up(application, only=None if table is None else (table,), erasing=erase_history)
+        rows = keep_up(application, only=table, erasing=erase_history)
         chosen.console.rows("maintenance", rows, empty="There is no table yet.")
         require_maintained(rows, erasing=erase_history)
 

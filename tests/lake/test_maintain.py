@@ -23,6 +23,7 @@ from reclake.run.phases import observed
 from reclake.run.plan import Scope
 from reclake.run.planned import plan
 from reclake.run.rollback import roll_back
+from reclake.run.stage import build_stage
 from reclake.run.views import published
 from reclake.settings import load_settings
 from reclake.tables import bronze, gold, ops, silver
@@ -241,16 +242,20 @@ def test_days_beyond_their_retention_go_and_are_not_built_again(spark, with_segm
     segmented = partial(at_a_time, spark, tmp_path)
     table, only = gold.CUSTOMER_SEGMENTS, with_inputs(gold.CUSTOMER_SEGMENTS)
     before, last = bag(segmented(), table), segmented().manifest.last_id()
-    days = segmented().settings.retention.as_of_days
     # The first as_of is a day older than what stays, the second is not.
-    later = segmented(lambda: datetime.combine(THIRD, time()) + timedelta(days=days))
-    assert of_table(maintain(later, only=[table.name]), table)["outcome"] == MAINTAINED
+    newest = THIRD + timedelta(days=segmented().settings.retention.as_of_days)
+    later = partial(segmented, lambda: datetime.combine(newest, time()) + timedelta(days=10_000))
+    assert of_table(maintain(later(), only=[table.name]), table)["outcome"] == MAINTAINED
+    assert bag(segmented(), table) == before, "however long nobody builds another"
+    assert build_stage(later(), table.stage, Scope(as_ofs=(newest,), tables=frozenset({table.name}))) == {}
+    before, last = bag(segmented(), table), segmented().manifest.last_id()
+    assert of_table(maintain(later(), only=[table.name]), table)["outcome"] == MAINTAINED
     after = segmented()
     held = bag(after, table)
-    assert {row["as_of_date"] for row in published(after, table).collect()} == {THIRD}
+    assert {row["as_of_date"] for row in published(after, table).collect()} == {THIRD, newest}
     assert 0 < held.total() < before.total()
     assert after.manifest.current()[table.name].n_rows == held.total()
-    assert set(after.ledger.days(table)) == {str(THIRD)}
+    assert set(after.ledger.days(table)) == {str(THIRD), str(newest)}
     assert run_days(after, only=only) == {}, "everything that is stale"
     assert bag(after, table) == held
     roll_back(after, last)

@@ -75,11 +75,17 @@ def open_from(app: Application) -> date | None:
 
 
 def first_kept(app: Application, table: Table) -> date | None:
-    """The first day whose rows stay; None for a table that keeps all of them."""
+    """The first day whose rows stay; None for a table that keeps all of them.
+
+    Counted back from today; for a table of as_ofs from its newest one, so that a lake of a closed shop, or of old files, keeps
+    what it was made for.
+    """
     if table.retention is None:
         return None
-    n_days = getattr(app.settings.retention, table.retention.setting)
-    return app.clock().date() - timedelta(days=n_days) if n_days else None
+    n_days, until = getattr(app.settings.retention, table.retention.setting), app.clock().date()
+    if table.is_as_of:
+        until = min(until, date.fromisoformat(max(app.ledger.days(table), default=str(until))))
+    return until - timedelta(days=n_days) if n_days else None
 
 
 def expired_days(app: Application, table: Table) -> dict[str, Entry]:

@@ -26,7 +26,7 @@ _RECORD_FIELDS = (
 
 
 # Accounts stay, as contacts are read from all of them; consents, as they are proof; products say nothing of a person.
-_RAW_DAYS = Retention("raw_days", "delivery_day")
+_RAW_DAYS = Retention("raw_days", "delivery_day", is_optional=True)
 
 
 def _bronze(noun: str, grain: str, retention: Retention | None = None) -> Table:

@@ -112,6 +112,7 @@ class Retention:
 
     setting: str  # of [retention], days
     column: str  # the date or time from which they are counted
+    is_optional: bool = False  # 0 days: as long as the lake
 
 
 WriteRule = Literal["append_new", "replace_days", "replace_validity", "replace_whole"]
