@@ -41,20 +41,24 @@ def bag_of(rows):
 
 @pytest.fixture
 def app(spark, tmp_path):
-    """A lake whose one table was published three times, in files of which four make a day."""
+    return made(spark, tmp_path, committed=CURRENT_SINCE)
+
+
+def made(spark, tmp_path, *, committed):
+    """A lake whose one table was published three times, in files of which four make a day; `committed` so many days ago."""
     (tmp_path / "mended").mkdir()
     (tmp_path / "mended" / "till.toml").write_text(MENDED)
     (tmp_path / "landing").mkdir()
     app = opened_lake(spark, tmp_path, tmp_path / "landing", "mended")
     eager = app.settings.maintenance.model_copy(update={"max_small_files": 1, "small_file_bytes": 1_000_000})
     object.__setattr__(app, "settings", app.settings.model_copy(update={"maintenance": eager}))
-    ages = [*CURRENT_SINCE.values(), 0]
+    ages = [*committed.values(), 0]
     for number, (version, days_ago) in enumerate(CURRENT_SINCE.items()):
         written = frame(spark, TABLE, *rows_of(version)).repartition(4)
         assert app.store.replace_days(TABLE, written, days=[DAY], entry={"commit_id": f"{version}"}) == version
         at = utc_now() - timedelta(days=days_ago)
         app.manifest.publish({TABLE.name: version}, {TABLE.name: N_ROWS}, run_id=f"r{version}", token=number + 1, at=at)
-        age(spark, tmp_path / "lake" / "gold" / "segment_bins", days=days_ago - ages[number + 1])
+        age(spark, tmp_path / "lake" / "gold" / "segment_bins", days=ages[number] - ages[number + 1])
     return app
 
 
@@ -88,6 +92,15 @@ def test_a_pinned_reader_reads_to_the_end(app, version):
         named = app.manifest.current(manifest_id)[TABLE.name].version
         assert bag_of(app.store.read(TABLE, version=named).collect()) == bag_of(rows_of(wanted))
     assert bag_of(app.store.read(TABLE, version=published.version).collect()) == bag_of(rows_of(CURRENT))
+
+
+def test_what_was_replaced_long_before_another_was_published_stays(spark, tmp_path):
+    """A run died between its commit, 120 days ago, and its publication, which the next one did 60 days ago."""
+    app = made(spark, tmp_path, committed=CURRENT_SINCE | {CURRENT: 120})
+    rows, done = read_beside(app, OLDEST_KEPT)
+    assert bag_of(rows) == bag_of(rows_of(OLDEST_KEPT))
+    assert (done["outcome"], done["oldest_version"]) == (MAINTAINED, OLDEST_KEPT)
+    assert bag_of(app.store.read(TABLE, version=OLDEST_KEPT).collect()) == bag_of(rows_of(OLDEST_KEPT))
 
 
 @pytest.mark.parametrize("setting", ["lake.keep_manifests_days", "retention.notes_days"])

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -25,6 +26,7 @@ class Commit:
     operation: str
     user_metadata: dict[str, Any]  # our entry; empty for commits of others
     n_output_rows: int | None
+    committed_at: datetime | None = None  # UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,13 @@ class Log:
         for line in self._files.text(f"{path}/_delta_log/{version:020d}.json").splitlines():
             action = json.loads(line)
             if info := action.get("commitInfo"):
-                rows = info.get("operationMetrics", {}).get("numOutputRows")
+                rows, at = info.get("operationMetrics", {}).get("numOutputRows"), info.get("timestamp")
                 return Commit(
-                    version, info.get("operation", ""), _entry(info.get("userMetadata")), None if rows is None else int(rows)
+                    version,
+                    operation=info.get("operation", ""),
+                    user_metadata=_entry(info.get("userMetadata")),
+                    n_output_rows=None if rows is None else int(rows),
+                    committed_at=None if at is None else datetime.fromtimestamp(at / 1000, UTC).replace(tzinfo=None),
                 )
         return Commit(version, "", {}, None)
 

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from delta.exceptions import ConcurrentTransactionException
 from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
@@ -118,9 +120,10 @@ class Store:
         Raises
         ------
         LakeDamaged
-            When files or bytes differ: a log that was cut gives an older state without an error.
+            When files or bytes differ: a log that was cut gives an older state without an error. When the table has not come
+            to this version: its folder is of an earlier moment than the manifest.
         """
-        found = self._sizes.get((table.name, version)) or self.log.size(self.path(table), version)
+        found = self._sizes.get((table.name, version)) or self._size(table, version)
         self._sizes[table.name, version] = found
         if (found.n_files, found.n_bytes) != (n_files, n_bytes):
             raise LakeDamaged(
@@ -128,6 +131,19 @@ class Store:
                 found=f"{found.n_files} files, {found.n_bytes} bytes; published were {n_files} files, {n_bytes} bytes",
                 next_step="restore the table's folder from backup, or roll back to an earlier manifest",
             )
+
+    def _size(self, table: Table, version: int) -> Size:
+        try:
+            return self.log.size(self.path(table), version)
+        except (Py4JJavaError, AnalysisException) as error:
+            newest = self.newest(table)
+            if newest is not None and newest >= version:
+                raise
+            raise LakeDamaged(
+                f"{table.name} version {version} was published and is not there",
+                found="no table" if newest is None else f"the newest version is {newest}",
+                next_step="restore the table's folder from a backup that is no older than that of ops, or roll back",
+            ) from error
 
     def replace_days(self, table: Table, frame: DataFrame, *, days: Collection[date], entry: dict[str, Any]) -> int:
         """Replace the rows of `days` and no others; Delta refuses a frame with rows of another day."""

@@ -186,12 +186,27 @@ class _Work:
         told |= {"n_files_after": size.n_files, "n_bytes_after": size.n_bytes}
         if self.erasing:
             self._note(told, ERASING)  # should this end half-way, no rollback goes to what may be gone
-        phase("removing", table.name)
-        self.upkeep.remove_old_files(table, erasing=self.erasing)
-        phase("removed", table.name)
+        if self.erasing or not self._is_removed_too_early(oldest, version):
+            phase("removing", table.name)
+            self.upkeep.remove_old_files(table, erasing=self.erasing)
+            phase("removed", table.name)
         if table not in ops.WRITTEN:
             app.store.log.trim(app.store.path(table), below=oldest)
         return self._note(told, MAINTAINED)
+
+    def _is_removed_too_early(self, oldest: int, version: int) -> bool:
+        """Whether files of the oldest version to be kept may count as removed for so long that VACUUM takes them.
+
+        It counts from the commit that removed them, a manifest's days from the publication of the next one: that may have come
+        much later, as when the run between the two had died.
+        """
+        path, log = self.app.store.path(self.table), self.app.store.log
+        following = next((newer for newer in log.versions(path) if oldest < newer <= version), None)
+        at = None if following is None else log.commit(path, following).committed_at
+        if at is None or at >= self.app.clock() - timedelta(days=self.app.store.keep_days):
+            return False
+        logger.info("old files of %s stay: version %d is still to be read, and was replaced long before", self.table.name, oldest)
+        return True
 
     def _note(self, told: dict[str, Any], outcome: str) -> dict[str, Any]:
         n_files, n_bytes = self.upkeep.stored(self.table)
