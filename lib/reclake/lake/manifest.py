@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pyspark.sql import Column, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from reclake.errors import Overtaken, UsageError
@@ -154,13 +154,19 @@ class Manifest:
 
     def lowest_kept(self, since: datetime) -> dict[str, int]:
         """Table → the lowest version that was current at `since` or at any time after it; models are left out."""
-        if self._store.newest(ops.PUBLISHED_VERSIONS) is None:
-            return {}
+        named = self._kept(since).where(~F.col("name").startswith(_MODEL))
+        return {row["name"]: row["version"] for row in named.groupBy("name").agg(F.min("version").alias("version")).collect()}
+
+    def kept_models(self, name: str, since: datetime) -> set[int]:
+        """The versions of a model that served at `since` or at any time after it."""
+        return {row["version"] for row in self._kept(since).where(F.col("name") == f"{_MODEL}{name}").collect()}
+
+    def _kept(self, since: datetime) -> DataFrame:
+        """Name and version of what was current at `since` or at any time after it."""
         rows = self._store.read_newest(ops.PUBLISHED_VERSIONS)
         until = F.lead("published_at").over(Window.partitionBy("name").orderBy("manifest_id"))
         kept = rows.withColumn("until", until).where(F.col("until").isNull() | (F.col("until") >= F.lit(since)))
-        named = kept.where((F.col("version") != WITHDRAWN) & ~F.col("name").startswith(_MODEL))
-        return {row["name"]: row["version"] for row in named.groupBy("name").agg(F.min("version").alias("version")).collect()}
+        return kept.where(F.col("version") != WITHDRAWN).select("name", "version").distinct()
 
     def highest(self, name: str) -> int | None:
         """The highest version of a table that was ever published, whatever went back since; None without one."""

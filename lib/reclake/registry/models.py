@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
@@ -274,6 +274,34 @@ class Registry:
         with self._reachable():
             self._set(PREVIOUS, earlier or None)
             self._set(CHAMPION, version)
+
+    def remove_versions(self, *, keep: Collection[str], before: datetime, remove: Callable[[str], object]) -> list[str]:
+        """Remove the versions that were registered before then and need not be kept, with their files; gives their numbers.
+
+        What was measured of their trainings stays. Files go first, so that none is forgotten: should this end between the two,
+        the version is still listed.
+
+        Parameters
+        ----------
+        before
+            A time in UTC.
+        remove
+            Removes a folder by its URI.
+        """
+        with self._reachable():
+            old = [
+                found
+                for found in self._client.search_model_versions(f"name = '{self.name}'")
+                if str(found.version) not in keep and found.creation_timestamp < before.replace(tzinfo=UTC).timestamp() * 1000
+            ]
+            for alias in (CHAMPION, PREVIOUS):
+                if self._version_of(alias) in {str(found.version) for found in old}:
+                    self._set(alias, None)
+        for found in old:
+            remove(str(found.source))
+            with self._reachable():
+                self._client.delete_model_version(self.name, str(found.version))
+        return sorted((str(found.version) for found in old), key=int)
 
     def _set(self, alias: str, version: str | None) -> None:
         if version is not None:

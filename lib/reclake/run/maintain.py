@@ -16,6 +16,7 @@ from reclake import tables
 from reclake.errors import Overtaken, StageStopped
 from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.digest import DayContent, Digest
+from reclake.lake.files import Files
 from reclake.lake.ledger import EXPIRED, commit_entry, sequence_of
 from reclake.lake.manifest import Published
 from reclake.lake.upkeep import Upkeep
@@ -25,6 +26,7 @@ from .application import Application
 from .expiry import expired_days, expired_rows, is_expiry, require_raw_records_can_go
 from .export import remove_left_parts
 from .phases import phase
+from .training import MODEL
 
 logger = logging.getLogger("reclake")
 MAINTAINED, ERASING = "maintained", "erasing"
@@ -72,7 +74,53 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
         logger.info("maintenance of %s: %s", table.name, rows[-1]["outcome"])
     if only is None or erasing:
         remove_left_parts(app, even_young=erasing)
+    if only is None:
+        rows.extend(_of_models(app, erasing=erasing))
     return rows
+
+
+def _of_models(app: Application, *, erasing: bool) -> list[dict[str, Any]]:
+    """What became of the models, where there are any: their name in the manifest, and the outcome."""
+    started = time.monotonic()
+    try:
+        outcome = MAINTAINED if remove_old_models(app, even_young=erasing) is not None else None
+    except Overtaken:
+        outcome = HELD
+    return [{"table": f"model:{MODEL}", "outcome": outcome, "seconds": time.monotonic() - started}] if outcome else []
+
+
+def remove_old_models(app: Application, *, even_young: bool = False) -> list[str] | None:
+    """Remove the files of models that no kept manifest names, as they hold factors of customers; gives their versions.
+
+    None where no model was promoted yet, or all of them were withdrawn.
+
+    A model that was never promoted goes when it is as old as a file that no version needs. With `even_young` none but the one
+    that serves stays.
+
+    Raises
+    ------
+    Overtaken
+        When a training is at work.
+    ServiceDown
+        When the registry does not answer.
+    """
+    not_before = app.clock() - timedelta(days=app.store.keep_days)
+    kept = app.manifest.kept_models(MODEL, not_before)
+    if not kept:
+        return None
+    claim = app.claims.take(app.run_id, {f"model:{MODEL}": (ALL_DAYS,)})
+    try:
+        serving = app.model_version(MODEL)  # only now: a training may just have ended
+        removed = app.registry.remove_versions(
+            keep={str(version) for version in ([serving] if even_young else [serving, *kept])},
+            before=app.clock() if even_young else not_before,
+            remove=Files(app.spark).remove,
+        )
+    finally:
+        app.claims.release(claim)
+    if removed:
+        logger.info("removed the files of model versions %s, which no kept manifest names", ", ".join(removed))
+    return removed
 
 
 @dataclass(frozen=True, slots=True)
