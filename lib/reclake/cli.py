@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -64,14 +64,14 @@ def _choose(profile: str, overrides: list[str] | None, *, as_json: bool = False,
 
 
 @contextmanager
-def _open(chosen: Chosen, name: str, **needs: Any) -> Iterator[Any]:
-    """An open application; Spark is imported only for commands that need it."""
+def _open(chosen: Chosen, name: str, *, publishes: bool = False, **needs: Any) -> Iterator[Any]:
+    """An open application; Spark is imported only for commands that need it. Views follow those that publish."""
     from reclake.run.application import open_application
     from reclake.run.register import views_renewed
 
     application = open_application(chosen.home, chosen.settings, name=f"reclake {name}", reporter=chosen.console, **needs)
     try:
-        with views_renewed(application):
+        with views_renewed(application) if publishes else nullcontext():
             yield application
     finally:
         application.spark.stop()
@@ -117,7 +117,7 @@ def demo(
 
     chosen = _choose(profile, overrides)
     console = chosen.console
-    with _open(chosen, "demo") as application:
+    with _open(chosen, "demo", publishes=True) as application:
         company.generate_demo(application, n_days=days)
         stopped = dict(run_graph(application, stages=tables.STAGES[:-1]))
         if tables.gold.MODEL_METRICS.name not in application.manifest.current() and not stopped:
@@ -152,7 +152,7 @@ def ingest(
 
     first, last = _days(day, None, None)
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
-    with _open(chosen, "ingest", needs_keys=True) as application:
+    with _open(chosen, "ingest", publishes=True, needs_keys=True) as application:
         stopped = run_graph(application, first=first, last=last, stages=("bronze",), folder=landing)
         chosen.console.end()
         require_nothing_stopped(stopped)
@@ -209,7 +209,7 @@ def run(
     if unknown := sorted(set(stage or ()) - set(tables.STAGES)):
         raise UsageError(f"there is no stage {unknown[0]!r}", f"stages {', '.join(tables.STAGES)}", "name one of them")
     stages = tuple(s for s in tables.STAGES if not stage or s in stage)
-    with _open(chosen, "run", needs_keys=True) as application:
+    with _open(chosen, "run", publishes=True, needs_keys=True) as application:
         options: dict[str, Any] = dict(table=table, downstream=downstream, folder=landing, force=force)
         stopped = run_graph(application, first=begin, last=end, as_ofs=_dates(as_of), stages=stages, **options)
         chosen.console.end()
@@ -233,7 +233,7 @@ def train(
     from reclake.run.training import train as run_training
 
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
-    with _open(chosen, "train") as application:
+    with _open(chosen, "train", publishes=True) as application:
         outcome = run_training(application, as_of=as_of.date() if as_of else next_as_of(application), tune=tune)
         rows = outcome.rows(training_id=application.run_id, model_version=None, is_promoted=outcome.is_promotable)
         shown = ("model_name", "metric", "value", "lower", "upper", "n_customers")
@@ -352,7 +352,7 @@ def rejected(
     from reclake.run.stage import require_nothing_stopped
 
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
-    with _open(chosen, "rejected", needs_keys=replay) as application:
+    with _open(chosen, "rejected", publishes=replay, needs_keys=replay) as application:
         stopped: Mapping[str, ReclakeError] = run_graph(application, retries_rejected=True) if replay else {}
         found = views.rejected(application, limit=limit)
         chosen.console.rows("not kept", found.rows, empty="Nothing was refused of what is published.", n_more=found.n_more)
@@ -394,7 +394,7 @@ def rollback(
     from reclake.run.rollback import roll_back
 
     chosen = _choose(profile, overrides, as_json=as_json)
-    with _open(chosen, "rollback") as application:
+    with _open(chosen, "rollback", publishes=True) as application:
         moved = roll_back(application, to)
         chosen.console.rows(
             "rolled back", [{"name": name, "version": version} for name, version in moved.items()], empty="Nothing moved."
@@ -421,7 +421,7 @@ def maintain(
     chosen = _choose(profile, overrides, as_json=as_json)
     for name in table or ():
         _known(name)
-    with _open(chosen, "maintain") as application:
+    with _open(chosen, "maintain", publishes=True) as application:
         rows = keep_up(application, only=table, erasing=erase_history)
         chosen.console.rows("maintenance", rows, empty="There is no table yet.")
         require_maintained(rows, erasing=erase_history)
@@ -449,7 +449,8 @@ def export(
 
     chosen = _choose(profile, overrides, as_json=as_json)
     with _open(chosen, "export") as application:
-        chosen.console.rows("exported", write(application, file.absolute() if file else None))
+        file = file.absolute() if file else application.at_home(application.settings.bi.export)
+        chosen.console.rows(f"exported to {file}", write(application, file))
 
 
 @app.command()

@@ -7,15 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
+from pyspark.errors import AnalysisException
 
 from gold_lake import PYTHON, columns_of, gold_lake, opened, publish, read_by, seen_by_spark
 from lakes import ROOT
 from reclake.errors import ReclakeError, ServiceDown, StageStopped, UsageError
 from reclake.lake.catalog import Catalog
 from reclake.run import register as registering
-from reclake.run.export import _filled, _parts_of, export, remove_left_parts
+from reclake.run import thrift as serving
+from reclake.run.export import _filled, _parts_of, _require_place, export, remove_left_parts
 from reclake.run.maintain import maintain
 from reclake.run.register import register, show_published, views_renewed
 from reclake.run.thrift import require_closed, require_directory
@@ -238,6 +241,31 @@ def test_an_export_without_duckdb_or_without_gold_says_what_is_missing(lake, tmp
     with pytest.raises(UsageError, match="make bi"):
         export(replace(app, settings=app.settings.model_copy(update={"bi": bi})), tmp_path / "file.duckdb")
     assert not (tmp_path / "file.duckdb").exists()
+
+
+def test_an_export_replaces_nothing_but_an_export(tmp_path):
+    (tmp_path / "notes.md").write_text("DUCK: of somebody")
+    (tmp_path / "empty.duckdb").touch()
+    (tmp_path / "folder").mkdir()
+    for place, told in (
+        ("notes.md", "no DuckDB file"), ("folder", "no DuckDB file"),
+        ("Gold.duckdb", "may not be called"), ("notes.md/file.duckdb", "cannot stand"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=told):
+            _require_place(tmp_path / place, schema="gold")
+    (tmp_path / "earlier.duckdb").write_bytes(bytes(8) + b"DUCK")
+    for place in ("earlier.duckdb", "empty.duckdb", "new/file.duckdb"):
+        _require_place(tmp_path / place, schema="gold")
+    assert (tmp_path / "notes.md").read_text() == "DUCK: of somebody"
+
+
+def test_views_that_cannot_be_renewed_now_do_not_end_the_server(lake, monkeypatch, caplog):
+    """A reader's own table under a view's name, or storage that does not answer for a moment."""
+    for failure in (ServiceDown("the metastore does not answer", "one", "start it"), AnalysisException("it is a table")):
+        monkeypatch.setattr(serving, "register", Mock(side_effect=failure))
+        with caplog.at_level(logging.ERROR, "reclake"):
+            assert serving._followed(lake.app, shown=0) == 0
+        assert str(failure).splitlines()[0] in caplog.text
 
 
 def test_there_are_six_queries():

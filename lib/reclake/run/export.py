@@ -24,6 +24,7 @@ from .views import Rows, published
 
 logger = logging.getLogger("reclake")
 _PARTS = "_export"
+_CHECKSUM_BYTES, _MAGIC = 8, b"DUCK"  # how a DuckDB file begins
 _STAMP = "%Y%m%dT%H%M%S"
 _ABANDONED = timedelta(days=1)  # far longer than an export takes
 
@@ -42,25 +43,19 @@ def export(app: Application, target: Path | None = None) -> Rows:
     Raises
     ------
     UsageError
-        When DuckDB's environment is missing, nothing of gold is published, or the file is called as its schema is.
+        When DuckDB's environment is missing, nothing of gold is published, or the file cannot be what was named.
     LakeDamaged
         When a version is not what was published, or the file would hold other rows than it.
     """
     file, python = target or app.at_home(app.settings.bi.export), app.at_home(app.settings.bi.python)
     if shutil.which(python) is None:
         raise UsageError("DuckDB's environment is missing", f"no Python at {python}", "make bi creates it, or set bi.python")
-    if file.name.partition(".")[0] == app.settings.bi.database:
-        raise UsageError(
-            f"the file may not be called {file.name}",
-            f"DuckDB takes {app.settings.bi.database}.<table> for a schema of that file or for the file itself",
-            "choose another name with --file or bi.export",
-        )
+    _require_place(file, schema=app.settings.bi.database)
     current = app.manifest.current()
     wanted = [table for table in gold.TABLES if table.name in current]
     gold_names = {table.name for table in wanted}
     if not wanted:
         raise UsageError("there is nothing to export", "no table of gold is published", "reclake status says why")
-    file.parent.mkdir(parents=True, exist_ok=True)
     counts: dict[str, int] = {}
     with _parts_of(app) as parts, TemporaryDirectory(prefix="reclake-export-", dir=file.parent) as aside:
         for table in wanted:
@@ -79,6 +74,37 @@ def export(app: Application, target: Path | None = None) -> Rows:
     if held != counts:
         raise LakeDamaged("the file would hold other rows than are published", f"{held} of {counts}", "export again")
     return [{"table": t.name, "version": current[t.name].version, "rows": counts[t.noun]} for t in wanted]
+
+
+def _require_place(file: Path, *, schema: str) -> None:
+    """Make the file's folder; nothing but an earlier export is ever replaced.
+
+    Raises
+    ------
+    UsageError
+        When the file is called as its schema is, is something else than a DuckDB file, or has no folder.
+    """
+    if file.name.partition(".")[0].lower() == schema.lower():
+        raise UsageError(
+            f"the file may not be called {file.name}",
+            f"DuckDB takes {schema}.<table> for a schema of that file or for the file itself",
+            "choose another name with --file or bi.export",
+        )
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        is_other = file.exists() and not (file.is_file() and _head(file) in (_MAGIC, b""))
+    except OSError as error:
+        raise UsageError(
+            f"the file cannot stand at {file}", f"{type(error).__name__}: {error.strerror}", "choose another place"
+        ) from error
+    if is_other:
+        raise UsageError(f"{file} is no DuckDB file", "an export would replace it", "choose another name, or remove it")
+
+
+def _head(file: Path) -> bytes:
+    """The bytes that tell a DuckDB file, behind its checksum; none of an empty file."""
+    with file.open("rb") as opened:
+        return opened.read(_CHECKSUM_BYTES + len(_MAGIC))[_CHECKSUM_BYTES:]
 
 
 @contextmanager

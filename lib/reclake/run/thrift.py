@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 
 from reclake.errors import ReclakeError, ServiceDown, UsageError
 
@@ -156,8 +157,8 @@ def _followed(app: Application, shown: int) -> int:
     """The same where the manifest has moved. What hinders it is told, and tried again: readers keep the views they have."""
     try:
         return shown if app.manifest.last_id() == shown else _registered(app)
-    except ReclakeError as failure:
-        logger.error("%s", failure)
+    except (ReclakeError, PySparkException, Py4JJavaError) as failure:
+        logger.error("the views stay as they are: %s", str(failure).partition("\n\tat ")[0])
         return shown
 
 
