@@ -410,18 +410,23 @@ def maintain(
         bool,
         typer.Option("--erase-history", help="Keep no version but the published one: for an erasure. Breaks readers at work."),
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Join small files, remove old ones and shorten logs; what is published stays the same."""
     from reclake.run.maintain import maintain as keep_up
-    from reclake.run.maintain import require_maintained
+    from reclake.run.maintain import require_maintained, would_do
 
     chosen = _choose(profile, overrides, as_json=as_json)
     for name in table or ():
         _known(name)
     with _open(chosen, "maintain", publishes=True) as application:
+        if dry_run:
+            found = would_do(application, only=table, erasing=erase_history)
+            chosen.console.rows("to maintain", found, empty="There is no table yet.")
+            return
         rows = keep_up(application, only=table, erasing=erase_history)
         chosen.console.rows("maintenance", rows, empty="There is no table yet.")
         require_maintained(rows, erasing=erase_history)

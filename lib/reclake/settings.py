@@ -195,6 +195,7 @@ class AlertsSettings(Section):
     min_collection_share: float = Field(ge=0, le=1)
     min_volume_ratio: float = Field(ge=0)
     max_arrival_to_visible_hours: PositiveFloat
+    max_days_without_maintenance: NonNegativeInt
 
     @model_validator(mode="after")
     def is_complete(self) -> AlertsSettings:

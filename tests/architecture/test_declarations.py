@@ -147,3 +147,7 @@ def test_a_builder_is_named_after_its_table_and_takes_what_it_declares(table):
     options = {key.rpartition(".")[2] for key in table.parameters}
     assert keywords == options | ({"as_of"} if table.is_as_of else set()) | ({"model"} if table.model else set())
     assert not any(p.default is not inspect.Parameter.empty for p in parameters)
+
+
+def test_every_table_says_how_long_its_rows_stay():
+    assert [table.name for table in tables.TABLES if bool(table.retention) == bool(table.stays_because)] == []

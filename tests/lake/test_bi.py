@@ -18,7 +18,8 @@ from reclake.errors import ReclakeError, ServiceDown, StageStopped, UsageError
 from reclake.lake.catalog import Catalog
 from reclake.run import register as registering
 from reclake.run import thrift as serving
-from reclake.run.export import _filled, _parts_of, _require_place, export, remove_left_parts
+from reclake.run.export import _filled, _parts_of, _require_place, export
+from reclake.run.leftovers import CHECKPOINTS, passing_folder, remove_leftovers
 from reclake.run.maintain import maintain
 from reclake.run.register import register, show_published, views_renewed
 from reclake.run.thrift import require_closed, require_directory
@@ -184,10 +185,13 @@ def test_what_a_killed_export_left_goes_after_a_day_or_with_an_erasure(spark, la
         return opened(spark, lake.folder, clock=lambda: lake.app.clock() + timedelta(hours=n))
 
     folder = left_by_a_killed_one()
-    assert remove_left_parts(hours_later(23)) == [], "an export may be at work"
+    assert remove_leftovers(hours_later(23)) == [], "an export may be at work"
     assert list(folder.rglob("*.parquet"))
-    assert remove_left_parts(hours_later(25)) == [folder.name]
+    assert remove_leftovers(hours_later(25)) == [folder.name]
     assert not folder.exists()
+    factors = Path(passing_folder(lake.app, CHECKPOINTS))
+    factors.mkdir(parents=True)
+    assert remove_leftovers(hours_later(25)) == [factors.name], "a killed training's as well"
     folder = left_by_a_killed_one()
     maintain(lake.app, only=[gold.SEGMENT_BINS.name])
     assert folder.exists(), "it was asked for one table"

@@ -11,19 +11,20 @@ import pytest
 
 from frames import contents, frame
 from lakes import bag, run_days, with_inputs
-from reclake.errors import Overtaken, SettingsInvalid, StageStopped, UsageError
+from reclake.errors import LakeDamaged, Overtaken, SettingsInvalid, StageStopped, UsageError
 from reclake.lake.claims import ALL_DAYS, Claims
 from reclake.lake.log import Size
 from reclake.lake.manifest import Manifest
 from reclake.lake.store import Store
 from reclake.lake.upkeep import Upkeep
 from reclake.run.application import utc_now
-from reclake.run.maintain import HELD, LEFT, MAINTAINED, maintain, require_maintained
+from reclake.run.maintain import DAMAGED, maintain, require_maintained, would_do
 from reclake.run.phases import observed
 from reclake.run.plan import Scope
 from reclake.run.planned import plan
 from reclake.run.rollback import roll_back
 from reclake.run.stage import build_stage
+from reclake.run.upkeep import HELD, LEFT, MAINTAINED, TO_MAINTAIN
 from reclake.run.views import published
 from reclake.settings import load_settings
 from reclake.tables import bronze, gold, ops, silver
@@ -103,6 +104,7 @@ def test_small_files_are_joined(spark, app, tmp_path):
         assert row.version == after.store.newest(table), table.name
         assert row.n_rows == before[table.name].total()
     assert after.manifest.last(bronze.ORDERS.name).kind == "maintenance"
+    assert orders["n_rows_expired"] == 0
     noted = contents(after.store.read_newest(ops.MAINTENANCE), *orders)
     assert orders in noted
     assert len(noted) == len(rows)
@@ -185,6 +187,30 @@ def test_what_a_crash_left_unpublished_is_published_by_the_next_maintenance_and_
     assert (bag(after, table) - before[table.name]).total() == 1
     assert before[table.name] - bag(after, table) == {}
     assert of_table(maintain(again(spark, tmp_path), only=[table.name]), table)["outcome"] == MAINTAINED
+
+
+def test_what_would_be_done_is_told_and_not_done(app):
+    table = bronze.ORDERS
+    before, stored = app.manifest.last_id(), app.store.newest(table)
+    row = of_table(would_do(app, only=[table.name]), table)
+    assert (row["outcome"], row["n_days_compacted"], row["n_rows_expired"], row["properties"]) == (TO_MAINTAIN, 1, 0, "")
+    assert (app.manifest.last_id(), app.store.newest(table), app.store.newest(ops.MAINTENANCE)) == (before, stored, None)
+    app.store.keep_days = 40
+    assert "delta.logRetentionDuration" in of_table(would_do(app, only=[table.name]), table)["properties"]
+
+
+def test_a_damaged_table_does_not_keep_the_others_from_their_maintenance(app, tmp_path):
+    """It is told in the end, with the exit code of damage."""
+    damaged, other = bronze.ORDERS, silver.INTERACTIONS
+    log = tmp_path / "lake" / "bronze" / "orders" / "_delta_log"
+    newest = f"{app.store.newest(damaged):020d}"
+    for path in [*log.glob(f"{newest}.*"), *log.glob(f".{newest}.*")]:
+        path.unlink()
+    with pytest.raises(LakeDamaged, match=damaged.name):
+        maintain(app, only=[damaged.name, other.name])
+    outcomes = {report.table: report.outcome for report in app.reporter.reports}
+    assert outcomes[damaged.name] in (DAMAGED, LEFT)
+    assert outcomes[other.name] == MAINTAINED
 
 
 @pytest.mark.trial

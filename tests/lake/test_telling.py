@@ -8,9 +8,11 @@ import pytest
 from lakes import open_lake, run_days
 from reclake.errors import GateFailed
 from reclake.run.alerts import Finding, findings_of
+from reclake.run.application import utc_now
 from reclake.run.job import reported
+from reclake.run.maintain import maintain
 from reclake.run.outcome import published_by
-from reclake.tables import bronze, ops
+from reclake.tables import BY_NAME, bronze, ops
 
 DAY = date(2026, 1, 1)
 AT = datetime(2026, 1, 2, 3)
@@ -79,3 +81,23 @@ def test_findings_name_stopped_gates_unbuilt_tables_and_silent_sources_and_no_va
     assert {"silver.event_records", "silver.order_records"} <= unbuilt
     assert not unbuilt & {"silver.product_records", bronze.ORDERS.name}
     assert "13800138000" not in str(found)
+
+
+def test_a_table_that_nobody_maintained_for_long_is_told(app):
+    """From its first publication on, or from its last maintenance; what others were done counts for them alone."""
+    limit = app.settings.alerts.max_days_without_maintenance
+    begun = app.clock()
+
+    def told(days):
+        object.__setattr__(app, "clock", lambda: begun + timedelta(days=days, minutes=1))
+        return {finding.subject for finding in findings_of(app, DAY) if finding.kind == "maintenance"}
+
+    try:
+        assert told(limit) == set()
+        assert told(limit + 1) == app.manifest.current().keys() & BY_NAME.keys()
+        maintain(app, only=[bronze.ORDERS.name])
+        assert bronze.ORDERS.name not in told(limit + 1)
+        assert bronze.EVENTS.name in told(limit + 1)
+        assert bronze.ORDERS.name in told(2 * (limit + 1) + 1)
+    finally:
+        object.__setattr__(app, "clock", utc_now)

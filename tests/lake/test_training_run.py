@@ -20,8 +20,10 @@ from reclake.recommend.training import TUNED
 from reclake.recommend.tuning import SEARCHED
 from reclake.run.application import utc_now
 from reclake.run.code import module_digest
-from reclake.run.maintain import HELD, maintain, remove_old_models
+from reclake.run.maintain import maintain
+from reclake.run.old_models import remove_old_models
 from reclake.run.training import train
+from reclake.run.upkeep import HELD
 from reclake.run.views import published
 from reclake.tables import gold, ops
 from tastes import DAY, TINY_SETTINGS, publish_world

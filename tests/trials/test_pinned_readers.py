@@ -14,7 +14,8 @@ from aged import age
 from frames import frame
 from reclake.errors import SettingsInvalid
 from reclake.run.application import utc_now
-from reclake.run.maintain import MAINTAINED, maintain
+from reclake.run.maintain import maintain
+from reclake.run.upkeep import MAINTAINED
 from reclake.settings import load_settings
 from reclake.tables import gold
 from till import MENDED, opened_lake

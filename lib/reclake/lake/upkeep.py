@@ -47,9 +47,9 @@ class Upkeep:
         path, size = self._store.path(table), self._store.log.size(self._store.path(table), version)
         day = F.col("partitionValues")[table.day_column] if table.day_column else F.lit(None)
         files = self._store.log.data_files(path, version).groupBy(day.cast("date").alias("day"))
-        sizes = files.agg(F.count("*").alias("n_files"), F.avg("size").alias("mean_bytes"))
-        small = (F.col("n_files") > self._max_small_files) & (F.col("mean_bytes") < self._small_file_bytes)
-        return Layout(size.n_files, size.n_bytes, tuple(row["day"] for row in sizes.where(small).collect()))
+        small = files.agg(F.count_if(F.col("size") < self._small_file_bytes).alias("n_files"))
+        crowded = small.where(F.col("n_files") > self._max_small_files).collect()
+        return Layout(size.n_files, size.n_bytes, tuple(row["day"] for row in crowded))
 
     def lacking(self, table: Table, version: int) -> dict[str, str]:
         """The properties in which the table differs from what is declared and set now, with the values they should have."""
@@ -91,18 +91,18 @@ class Upkeep:
         if erasing:
             session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
         table_now = DeltaTable.forPath(session, self._store.path(table))
-        with _told_on_standard_error(self._store.spark):
+        with _silent(self._store.spark):
             # Any number of hours but 0 is read as the table's own retention (Delta 4.4).
             table_now.vacuum(0) if erasing else table_now.vacuum()
 
 
 @contextmanager
-def _told_on_standard_error(spark: SparkSession) -> Iterator[None]:
-    """Keep standard output to ourselves, as programs read it: VACUUM prints a line there."""
+def _silent(spark: SparkSession) -> Iterator[None]:
+    """Keep standard output to ourselves, as programs read it: VACUUM prints a line there, and names no table in it."""
     jvm: Any = spark._jvm
     console = getattr(getattr(jvm.scala, "Console$"), "MODULE$")
     before = console.out()
-    console.setOutDirect(jvm.java.lang.System.err)
+    console.setOutDirect(jvm.java.io.PrintStream(jvm.java.io.OutputStream.nullOutputStream()))
     try:
         yield
     finally:

@@ -26,7 +26,7 @@ from .runner import scope_of
 class Finding:
     """One thing to tell: what kind it is, of what it is told, and one sentence."""
 
-    kind: str  # gate, freshness, verdict, deadline or failure
+    kind: str  # gate, freshness, verdict, maintenance, deadline or failure
     subject: str
     told: str
 
@@ -39,6 +39,7 @@ def findings_of(app: Application, day: date) -> list[Finding]:
         *(finding for row in deliveries for finding in thin_or_late(row, app.settings.alerts)),
         *_undelivered(app.sources, deliveries),
         *_unbuilt(app, day),
+        *_unmaintained(app),
     ]
 
 
@@ -95,3 +96,17 @@ def _unbuilt(app: Application, day: date) -> list[Finding]:
         if reasons := Counter(planner.work(table).reasons.values()):
             found.append(Finding("verdict", table.name, f"not built: {'; '.join(sorted(reasons))}"))
     return found
+
+
+def _unmaintained(app: Application) -> list[Finding]:
+    """One per published table whose last maintenance, or else first publication, is too long ago: left, held or never begun."""
+    limit, now = app.settings.alerts.max_days_without_maintenance, app.clock()
+    if not limit:
+        return []
+    maintained = app.store.read_newest(ops.MAINTENANCE).select(F.col("table").alias("name"), F.col("recorded_at").alias("at"))
+    begun = app.store.read_newest(ops.PUBLISHED_VERSIONS).groupBy("name").agg(F.min("published_at").alias("at"))
+    last = {
+        row["name"]: row["at"] for row in begun.unionByName(maintained).groupBy("name").agg(F.max("at").alias("at")).collect()
+    }
+    days = {name: (now - last[name]).days for name in app.manifest.current() if name in tables.BY_NAME}
+    return [Finding("maintenance", name, f"none for {n} days") for name, n in sorted(days.items()) if n > limit]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from reclake import tables
 from reclake.tables import Table
-from reclake.tables.declaration import Retention
 
 _HEAD = """# Data dictionary
 
@@ -25,20 +24,22 @@ def data_dictionary() -> str:
     return _HEAD + index + "".join(_section(table) for table in tables.TABLES)
 
 
-def _kept(retention: Retention, *, is_as_of: bool) -> str:
-    days = f"the days of `retention.{retention.setting}`"
-    if is_as_of:
-        return f"until {days} lie between {retention.column} and the newest one"
-    return f"for {days}{' (0: as long as the lake)' if retention.is_optional else ''} from {retention.column} on"
+def kept(table: Table) -> str:
+    """For how long rows stay in what is published, as half a sentence."""
+    if table.retention is None:
+        return f"as long as the lake: {table.stays_because}"
+    days = f"the days of `retention.{table.retention.setting}`"
+    if table.is_as_of:
+        return f"until {days} lie between {table.retention.column} and the newest one"
+    return f"for {days}{' (0: as long as the lake)' if table.retention.is_optional else ''} from {table.retention.column} on"
 
 
 def _section(table: Table) -> str:
     reads = ", ".join(f"{i.table.name} ({i.days.reads.value.replace('_', ' ')})" for i in table.inputs) or "nothing"
     read_by = ", ".join(reader.name for reader in tables.readers_of(table.name)) or "nothing"
-    kept = _kept(table.retention, is_as_of=table.is_as_of) if table.retention else "as long as the lake"
     lines = [
         f"\n## {table.name}\n",
-        f"{table.grain[0].upper()}{table.grain[1:]}. Key: {', '.join(table.key)}. Write rule: {table.write}. Rows stay {kept}.",
+        f"{table.grain[0].upper()}{table.grain[1:]}. Key: {', '.join(table.key)}. Write rule: {table.write}. Rows stay {kept(table)}.",
         f"Reads {reads}. Read by {read_by}.\n",
         "| column | type | unit | privacy | null | meaning |",
         "|---|---|---|---|---|---|",

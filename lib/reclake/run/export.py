@@ -8,25 +8,21 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
 from reclake.errors import LakeDamaged, ReclakeError, UsageError
 from reclake.lake.files import Files
 from reclake.tables import Table, gold
 
 from .application import Application
+from .leftovers import EXPORT, passing_folder
 from .views import Rows, published
 
 logger = logging.getLogger("reclake")
-_PARTS = "_export"
 _CHECKSUM_BYTES, _MAGIC = 8, b"DUCK"  # how a DuckDB file begins
-_STAMP = "%Y%m%dT%H%M%S"
-_ABANDONED = timedelta(days=1)  # far longer than an export takes
 
 
 def export(app: Application, target: Path | None = None) -> Rows:
@@ -110,26 +106,11 @@ def _head(file: Path) -> bytes:
 @contextmanager
 def _parts_of(app: Application) -> Iterator[str]:
     """A folder of its own beside the lake's tables, where executors can write; removed in the end."""
-    folder = f"{app.store.root}/{_PARTS}/{app.clock():{_STAMP}}-{uuid4().hex}"
+    folder = passing_folder(app, EXPORT)
     try:
         yield folder
     finally:
         Files(app.spark).remove(folder)
-
-
-def remove_left_parts(app: Application, *, even_young: bool = False) -> list[str]:
-    """Remove the parts of exports that were killed, as they hold rows of gold; gives the names of their folders.
-
-    How old they are stands in their names, as object stores know no age of a folder. Those of the last day may be of an
-    export that is at work, and stay unless `even_young`.
-    """
-    files, root = Files(app.spark), f"{app.store.root}/{_PARTS}"
-    before = f"{app.clock() - _ABANDONED:{_STAMP}}"
-    left = [name for name in files.names(root) if even_young or name < before]
-    for name in left:
-        files.remove(f"{root}/{name}")
-        logger.info("removed what a broken export had left: %s", name)
-    return left
 
 
 def _on_this_machine(app: Application, folder: str, aside: Path) -> str:

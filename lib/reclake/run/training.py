@@ -7,7 +7,6 @@ import time
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 
 from pyspark.sql import functions as F
 
@@ -24,6 +23,7 @@ from .application import Application
 from .code import module_digest
 from .gating import gate_row_of
 from .jobs import counted_jobs
+from .leftovers import CHECKPOINTS, passing_folder
 from .report import TableReport
 
 logger = logging.getLogger("reclake")
@@ -108,8 +108,7 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
         if tuned:
             logger.info("an earlier search stands above [als]: %s", tuned)
         is_searching = tune == "always" or (tune == "when-due" and _is_due(app, as_of))
-        # A folder of its own, not named after the run: it is removed in the end, and a run's id is somebody's text.
-        with checkpoints_in(app.spark, f"{app.store.root}/_checkpoints/{uuid4().hex}"):
+        with checkpoints_in(app.spark, passing_folder(app, CHECKPOINTS)):
             outcome = evaluate_and_fit(
                 **frames,
                 as_of=as_of,

@@ -14,6 +14,7 @@ from reclake.errors import UsageError
 from reclake.tables import Privacy, Table, bronze, ops, silver
 
 from .application import Application
+from .dictionary import kept
 from .plan import Scope, counted
 from .waivers import Waivers
 
@@ -67,6 +68,7 @@ def describe(table: Table) -> dict[str, Any]:
         "write": table.write,
         "reads": [f"{i.table.name} ({i.days.reads.value})" for i in table.inputs],
         "read_by": [reader.name for reader in tables.readers_of(table.name)],
+        "rows_stay": kept(table),
         "columns": [
             {
                 "column": f.name,

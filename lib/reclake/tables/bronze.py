@@ -25,11 +25,10 @@ _RECORD_FIELDS = (
 )
 
 
-# Accounts stay, as contacts are read from all of them; consents, as they are proof; products say nothing of a person.
 _RAW_DAYS = Retention("raw_days", "delivery_day", is_optional=True)
 
 
-def _bronze(noun: str, grain: str, retention: Retention | None = None) -> Table:
+def _bronze(noun: str, grain: str, retention: Retention | None = None, *, stays_because: str = "") -> Table:
     return Table(
         name=f"bronze.{noun}",
         grain=grain,
@@ -39,15 +38,22 @@ def _bronze(noun: str, grain: str, retention: Retention | None = None) -> Table:
         write="append_new",
         day_column="delivery_day",
         retention=retention,
+        stays_because=stays_because,
         run_columns=("batch_id", "arrived_at"),
     )
 
 
 EVENTS = _bronze("events", "one row per delivered event of app, mini-program and web", _RAW_DAYS)
 ORDERS = _bronze("orders", "one row per delivered order line, online and POS", _RAW_DAYS)
-ACCOUNTS = _bronze("accounts", "one row per delivered state of a channel's account or member")
-PRODUCTS = _bronze("products", "one row per delivered state of a product")
-CONSENTS = _bronze("consents", "one row per delivered consent or withdrawal")
+ACCOUNTS = _bronze(
+    "accounts",
+    "one row per delivered state of a channel's account or member",
+    stays_because="contacts are read from all of them, and a new contact key needs them",
+)
+PRODUCTS = _bronze("products", "one row per delivered state of a product", stays_because="they say nothing of a person")
+CONSENTS = _bronze(
+    "consents", "one row per delivered consent or withdrawal", stays_because="they are the proof of what was agreed to"
+)
 
 FILES = Table(
     name="bronze.files",
@@ -68,6 +74,7 @@ FILES = Table(
     ),
     stage="bronze",
     write="append_new",
+    stays_because="a file must not be taken in twice; it holds no record",
     run_columns=("batch_id", "arrived_at"),
     may_be_empty="a run may be offered nothing new",
 )

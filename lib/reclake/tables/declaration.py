@@ -133,7 +133,8 @@ class Table:
     inputs: tuple[Input, ...] = ()
     parameters: tuple[str, ...] = ()  # settings the builder takes, as section.key; their values are its settings digest
     model: str | None = None  # the registered model whose champion the builder takes
-    retention: Retention | None = None  # None: as long as the lake (docs/decisions/0022)
+    retention: Retention | None = None
+    stays_because: str = ""  # why rows stay as long as the lake, where they have no retention (docs/decisions/0022)
     is_restated: bool = True  # False: rows once served stay, unless forced
     may_be_empty: str = ""  # why a fed day may hold no row; without a reason one row at least is required
     run_columns: tuple[str, ...] = field(default=())  # say which run wrote a row: left out of digests and comparisons
@@ -148,6 +149,8 @@ class Table:
         named |= {self.retention.column} if self.retention else set()
         if undeclared := named - set(names):
             raise ValueError(f"{self.name}: {sorted(undeclared)} are not declared columns")
+        if self.retention and self.stays_because:
+            raise ValueError(f"{self.name}: rows that have a retention do not stay")
         if self.write == "replace_days" and self.day_column is None:
             raise ValueError(f"{self.name}: replace_days needs a day_column")
 

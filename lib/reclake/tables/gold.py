@@ -125,6 +125,7 @@ MODEL_METRICS = Table(
     ),
     stage="training",
     write="append_new",
+    stays_because="how a model was judged is compared with all before it; it holds no row of a person",
     run_columns=("training_id", "model_version"),
 )
 

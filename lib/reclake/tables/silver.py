@@ -3,6 +3,11 @@
 from . import bronze
 from .declaration import Field, Input, Privacy, Table, days, deliveries, personal, plain, repeats, same_day, whole
 
+# Why rows stay as long as the lake (docs/decisions/0022).
+_JUDGED = "how a record was judged is needed once the raw one is gone; a person's rows go with the person's erasure"
+_HISTORY = "a first order of years ago is still a first order; a person's rows go with the person's erasure"
+_PERSON = "it is made from all records; a person's rows go with the person's erasure"
+
 _POINTER = (
     plain("source", "string", "The source that delivered the record.", required=True),
     plain("delivery_day", "date", "The day of its delivery.", required=True),
@@ -42,6 +47,7 @@ EVENT_RECORDS = Table(
     fields=_POINTER + _CLASS + _EVENT,
     stage="silver",
     write="replace_days",
+    stays_because=_JUDGED,
     day_column="delivery_day",
     source_day_column="event_date",
     inputs=(Input(bronze.EVENTS, repeats()),),
@@ -81,6 +87,7 @@ ORDER_RECORDS = Table(
     fields=_POINTER + _CLASS + _ORDER,
     stage="silver",
     write="replace_days",
+    stays_because=_JUDGED,
     day_column="delivery_day",
     source_day_column="event_date",
     inputs=(Input(bronze.ORDERS, repeats()),),
@@ -114,6 +121,7 @@ ACCOUNT_RECORDS = Table(
     fields=_POINTER + _CLASS + _ACCOUNT,
     stage="silver",
     write="replace_days",
+    stays_because=_JUDGED,
     day_column="delivery_day",
     inputs=(Input(bronze.ACCOUNTS, repeats()),),
     parameters=(
@@ -144,6 +152,7 @@ PRODUCT_RECORDS = Table(
     fields=_POINTER + _CLASS + _PRODUCT,
     stage="silver",
     write="replace_days",
+    stays_because=_JUDGED,
     day_column="delivery_day",
     inputs=(Input(bronze.PRODUCTS, repeats()),),
     parameters=("sources", "landing.max_record_bytes", "landing.max_depth"),
@@ -164,6 +173,7 @@ CONSENT_RECORDS = Table(
     fields=_POINTER + _CLASS + _CONSENT,
     stage="silver",
     write="replace_days",
+    stays_because=_JUDGED,
     day_column="delivery_day",
     inputs=(Input(bronze.CONSENTS, repeats()),),
     parameters=("sources", "privacy.id_key_id", "secrets.directory", "landing.max_record_bytes", "landing.max_depth"),
@@ -181,6 +191,7 @@ REJECTED_RECORDS = Table(
     ),
     stage="silver",
     write="replace_days",
+    stays_because=_JUDGED,
     day_column="delivery_day",
     inputs=tuple(
         Input(table, same_day()) for table in (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSENT_RECORDS)
@@ -210,6 +221,7 @@ EVENTS = Table(
     ),
     stage="silver",
     write="replace_days",
+    stays_because=_HISTORY,
     day_column="event_date",
     inputs=(Input(EVENT_RECORDS, deliveries()),),
     parameters=("sources", "bots"),
@@ -236,6 +248,7 @@ ORDER_LINES = Table(
     ),
     stage="silver",
     write="replace_days",
+    stays_because=_HISTORY,
     day_column="event_date",
     inputs=(Input(ORDER_RECORDS, deliveries()),),
 )
@@ -267,6 +280,7 @@ ACCOUNTS = Table(
     ),
     stage="silver",
     write="replace_validity",
+    stays_because=_PERSON,
     inputs=(
         Input(ACCOUNT_RECORDS, whole()),
         Input(EVENTS, whole()),
@@ -291,6 +305,7 @@ PRODUCTS = Table(
     ),
     stage="silver",
     write="replace_validity",
+    stays_because="it says nothing of a person, and is made from all records",
     inputs=(Input(PRODUCT_RECORDS, whole()), Input(ORDER_RECORDS, whole()), Input(EVENT_RECORDS, whole())),
     parameters=("business.timezone",),
 )
@@ -307,6 +322,7 @@ CONSENTS = Table(
     ),
     stage="silver",
     write="replace_validity",
+    stays_because="it is the proof of what was agreed to",
     inputs=(Input(CONSENT_RECORDS, whole()),),
     parameters=("business.timezone",),
 )
@@ -330,6 +346,7 @@ CONTACTS = Table(
     ),
     stage="silver",
     write="replace_whole",
+    stays_because=_PERSON,
     inputs=(Input(ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
     may_be_empty="a source may know nobody's phone or address",
     parameters=(
@@ -366,6 +383,7 @@ IDENTITIES = Table(
     ),
     stage="silver",
     write="replace_validity",
+    stays_because=_PERSON,
     inputs=(Input(ACCOUNTS, whole()), Input(EVENT_RECORDS, whole())),
     parameters=("identity.max_accounts_per_key", "identity.max_accounts_per_customer"),
 )
@@ -398,6 +416,7 @@ SESSIONS = Table(
     ),
     stage="behaviour",
     write="replace_days",
+    stays_because=_HISTORY,
     day_column="session_date",
     inputs=(Input(EVENTS, days(before=1, after=1)),),
     may_be_empty="a day may hold machines only, or visits that began the day before",
@@ -421,6 +440,7 @@ INTERACTIONS = Table(
     ),
     stage="behaviour",
     write="replace_days",
+    stays_because=_HISTORY,
     day_column="event_date",
     inputs=(Input(EVENTS, same_day()), Input(ORDER_LINES, same_day())),
     parameters=("sources",),
