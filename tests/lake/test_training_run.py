@@ -13,14 +13,14 @@ from mlflow import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from lakes import ROOT, open_lake
-from reclake.errors import GateFailed, Overtaken, ReclakeError, UsageError
+from reclake.errors import GateFailed, Overtaken, UsageError
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.files import Files
 from reclake.recommend.training import TUNED
 from reclake.recommend.tuning import SEARCHED
 from reclake.run.application import utc_now
 from reclake.run.code import module_digest
-from reclake.run.maintain import maintain
+from reclake.run.maintain import _of_models
 from reclake.run.old_models import remove_old_models
 from reclake.run.training import train
 from reclake.run.upkeep import HELD
@@ -99,57 +99,43 @@ def test_a_model_that_is_better_is_published_with_its_metrics(app, left_behind):
 
 
 def test_a_model_that_no_kept_manifest_names_goes_with_its_files(app):
-    """Version 1 served until version 3 came, 98 days ago; version 2 was never promoted."""
+    """Version 1 served until version 3 came, 98 days ago; version 2 was never promoted. An erasure leaves 3 alone."""
     registry, outcome = app.registry, train(app, as_of=DAY)
     assert app.model_version("als") == 1
-    for training in ("never promoted", "promoted"):
-        again = replace(outcome, model=registry.load(app.spark, "1"))
-        registry.log_training(
-            again, training_id=training, at=utc_now(), settings={}, inputs={}, lake_root=app.store.root, code_digest="d"
-        )
+
+    def log_again(training):
+        again = replace(outcome, model=registry.load(app.spark, "1" if training != "young" else "3"))
+        told = dict(settings={}, inputs={}, lake_root=app.store.root, code_digest="d")
+        return registry.log_training(again, training_id=training, at=utc_now(), **told)
+
+    assert [log_again(training) for training in ("never promoted", "promoted")] == ["2", "3"]
     claim = app.claims.take("another", {"model:als": (ALL_DAYS,)})
     app.manifest.publish({"model:als": 3}, {}, run_id="another", token=claim.token, at=utc_now())
     app.claims.release(claim)
     registry.serve("3")
     at = utc_now() + timedelta(days=app.store.keep_days)
-    for days, kept in ((-1, [1, 2, 3]), (1, [3])):
-        object.__setattr__(app, "clock", lambda days=days: at + timedelta(days=days))
-        removed = remove_old_models(app)
-        assert removed == [str(version) for version in (1, 2, 3) if version not in kept]
-        assert [number for number in (1, 2, 3) if is_readable(registry, app.spark, number)] == kept
+
+    def removed_on(day, **options):
+        object.__setattr__(app, "clock", lambda: at + timedelta(days=day))
+        return remove_old_models(app, **options)
+
+    assert removed_on(-1) == []
+    assert removed_on(1) == ["1", "2"]
+    assert log_again("young") == "4"
+    assert removed_on(1.001) == []
+    training = app.claims.take("a training", {"model:als": (ALL_DAYS,)})
+    with pytest.raises(Overtaken):
+        removed_on(1.001, even_young=True)
+    assert [row["outcome"] for row in _of_models(app, erasing=True)] == [HELD]
+    app.claims.release(training)
+    assert removed_on(1.001, even_young=True) == ["4"]
     assert len(list(Path(app.settings.mlflow.artifact_root).rglob("model"))) == 1
+    assert registry.load(app.spark, "3").cut == DAY
+    for gone in ("1", "2", "4"):
+        with pytest.raises(UsageError, match=f"no version {gone}"):
+            registry.load(app.spark, gone)
     runs = MlflowClient(app.settings.mlflow.tracking_uri).search_runs(["1", "0"])
     assert {run.data.tags["training_id"] for run in runs} >= {"never promoted", "promoted"}, "what was measured stays"
-
-
-def is_readable(registry, spark, version):
-    try:
-        registry.load(spark, str(version))
-    except ReclakeError:
-        return False
-    return True
-
-
-def test_an_erasure_leaves_the_model_that_serves_alone(app):
-    outcome = train(app, as_of=DAY)
-    again = replace(outcome, model=app.registry.load(app.spark, "1"))
-    app.registry.log_training(
-        again, training_id="young", at=utc_now(), settings={}, inputs={}, lake_root=app.store.root, code_digest="d"
-    )
-    object.__setattr__(app, "clock", lambda: utc_now() + timedelta(seconds=1))
-    assert remove_old_models(app) == []
-    assert remove_old_models(app, even_young=True) == ["2"]
-    assert is_readable(app.registry, app.spark, 1)
-
-
-def test_no_model_goes_while_a_training_is_at_work(app):
-    train(app, as_of=DAY)
-    app.claims.take("a training", {"model:als": (ALL_DAYS,)})
-    with pytest.raises(Overtaken):
-        remove_old_models(app)
-    rows = maintain(app)
-    assert {row["outcome"] for row in rows if row["table"] == "model:als"} == {HELD}
-    assert len(rows) > 1
 
 
 def test_what_a_search_found_holds_until_the_next_one_is_due(app):

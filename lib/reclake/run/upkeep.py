@@ -74,9 +74,11 @@ class TableUpkeep:
             return self.outcome(HELD)
         try:
             published, newest = app.manifest.current().get(table.name), app.store.newest(table)
-            if published is None or (held := self._held(published)) != newest:
+            if published is None:
                 return self.outcome(LEFT)
             app.store.require_undamaged(table, version=published.version, n_files=published.n_files, n_bytes=published.n_bytes)
+            if (held := self._held(published)) != newest:
+                return self.outcome(LEFT)
             layout, figures = self._before(held)
             held, n_rows = self._remove_expired_days(claim, published, held)
             if held != newest:
