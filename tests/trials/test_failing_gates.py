@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from trials.readers import Reader, by_manifest, by_path, polled_by_duckdb
 pytestmark = pytest.mark.trial
 TABLE = gold.CUSTOMER_SEGMENTS
 FIRST, DAY = date(2026, 1, 1), date(2026, 1, 2)
+AS_OFS = [str(day + timedelta(days=1)) for day in (FIRST, DAY)]
 POLLS_PER_SECOND = 20
 
 
@@ -49,7 +50,7 @@ def test_readers_keep_the_version_that_passed_and_a_later_good_run_publishes(spa
     assert set(codes) == {3}, told(place)
     assert (of_manifest.wrong, of_path.wrong, by_duckdb["wrong"]) == ([], [], [])
     assert of_manifest.states == of_path.states == [before], "nobody saw anything else"
-    assert [seen for seen in by_duckdb["seen"] if seen != {str(FIRST): rows.total()}] == []
+    assert [seen for seen in by_duckdb["seen"] if seen != {AS_OFS[0]: rows.total()}] == []
     # All three are slowed by the run beside them on a small machine.
     assert min(map(len, (of_manifest.seen, of_path.seen, by_duckdb["seen"]))) > trial_size.polled_seconds
     shutil.copy(ROOT / "expectations" / suite.name, suite)
@@ -66,4 +67,4 @@ def test_a_gate_that_lets_everything_through_is_told(spark, company, place, tmp_
         assert run(place) == 0, told(place)
         time.sleep(2)
     assert len(reader.states) == 2
-    assert {tuple(seen) for seen in of_duckdb.result()["seen"]} == {(str(FIRST),), (str(FIRST), str(DAY))}
+    assert {tuple(seen) for seen in of_duckdb.result()["seen"]} == {(AS_OFS[0],), tuple(AS_OFS)}
