@@ -1,6 +1,7 @@
 """Gold as BI readers get it: views that follow the manifest, a DuckDB file, and the queries of docs/bi.md in both."""
 
 import logging
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -22,7 +23,7 @@ from reclake.run.export import _filled, _parts_of, _require_place, export
 from reclake.run.leftovers import CHECKPOINTS, passing_folder, remove_leftovers
 from reclake.run.maintain import maintain
 from reclake.run.register import register, show_published, views_renewed
-from reclake.run.thrift import require_closed, require_directory
+from reclake.run.thrift import effective_settings, require_closed, require_directory
 from reclake.run.views import published
 from reclake.settings import load_settings
 from reclake.tables import gold
@@ -161,6 +162,7 @@ def test_the_file_holds_what_is_published(lake, tmp_path):
         pytest.skip("make bi creates DuckDB's environment")
     file = tmp_path / "out" / "file.duckdb"
     told = export(lake.app, file)
+    assert file.stat().st_mode & 0o777 & ~0o640 == 0, "who has no business with it may not read it"
     current = lake.app.manifest.current()
     assert told == [{"table": t.name, "version": current[t.name].version, "rows": 16} for t in gold.TABLES]
     wanted = seen_by_spark(lake.app)
@@ -237,6 +239,18 @@ def test_a_file_with_other_rows_never_takes_the_place_of_the_old_one(lake, tmp_p
     with pytest.raises(ReclakeError, match="DuckDB did not fill the file"):
         _filled(PYTHON, job | {"tables": [table | {"folder": str(tmp_path / "missing")}]})
     assert sorted(path.name for path in tmp_path.iterdir() if "file" in path.name) == ["file.duckdb"]
+
+
+@pytest.mark.parametrize(("hidden", "mode"), [(0o022, 0o640), (0o077, 0o600), (0o000, 0o640)])
+def test_a_new_file_is_for_its_group_at_most(tmp_path, hidden, mode):
+    if not PYTHON.exists():
+        pytest.skip("make bi creates DuckDB's environment")
+    before = os.umask(hidden)
+    try:
+        assert _filled(PYTHON, {"file": str(tmp_path / "file.duckdb"), "database": "gold", "tables": [], "versions": []}) == {}
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file.duckdb").stat().st_mode & 0o777 == mode
 
 
 def test_an_export_without_duckdb_or_without_gold_says_what_is_missing(lake, tmp_path):
@@ -343,6 +357,17 @@ def test_a_server_that_is_open_to_everybody_is_refused(changed, allowed):
     with pytest.raises(UsageError, match=r"may not (listen|speak)") as refused:
         require_closed(OPEN | changed, anonymous=True)
     assert refused.value.exit_code == 2
+
+
+def test_what_the_environment_says_goes_before_the_settings(lake, monkeypatch):
+    """As in the server itself; HTTP would listen on every address."""
+    assert effective_settings(lake.app)["hive.server2.transport.mode"] == "binary"
+    for name, value in (("THRIFT_BIND_HOST", "192.0.2.7"), ("THRIFT_PORT", "10001"), ("TRANSPORT_MODE", "http")):
+        monkeypatch.setenv(f"HIVE_SERVER2_{name}", value)
+    effective = effective_settings(lake.app)
+    assert (effective["hive.server2.thrift.bind.host"], effective["hive.server2.thrift.port"]) == ("192.0.2.7", "10001")
+    with pytest.raises(UsageError, match="may not speak HTTP"):
+        require_closed(effective, anonymous=True)
 
 
 def test_in_production_nobody_comes_in_unasked_on_loopback_either(root):

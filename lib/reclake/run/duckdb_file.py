@@ -16,11 +16,13 @@ _TYPES = {
     "string": "VARCHAR", "long": "BIGINT", "integer": "INTEGER", "double": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE",
     "timestamp": "TIMESTAMPTZ",
 }  # fmt: skip
+# The rows are of persons: a file that is being filled is its owner's alone, and a finished one at most its group's as well.
+_HIDE_UNFINISHED, _NEW = 0o077, 0o640
 
 
 def fill(job: dict[str, Any]) -> dict[str, int]:
     """Write the file aside, then put it in the old one's place in one step; gives the rows of each table."""
-    unfinished = f"{job['file']}.{os.getpid()}.unfinished"
+    unfinished, hidden = f"{job['file']}.{os.getpid()}.unfinished", os.umask(_HIDE_UNFINISHED)
     try:
         with duckdb.connect(unfinished) as connection:
             # Rows have no order to keep; keeping it would hold them in memory.
@@ -29,7 +31,7 @@ def fill(job: dict[str, Any]) -> dict[str, int]:
             counts = {table["name"]: _fill(connection, job["database"], table) for table in job["tables"]}
             _note(connection, job["database"], job["versions"])
         if counts == {table["name"]: table["n_rows"] for table in job["tables"]}:
-            _let_in_as_before(unfinished, job["file"])
+            _let_in(unfinished, job["file"], new_mode=_NEW & ~hidden)
             os.replace(unfinished, job["file"])
     finally:
         for left in (unfinished, f"{unfinished}.wal"):
@@ -38,13 +40,15 @@ def fill(job: dict[str, Any]) -> dict[str, int]:
     return counts
 
 
-def _let_in_as_before(unfinished: str, file: str) -> None:
-    """Whoever may read the file that is replaced may read the new one, and nobody else."""
-    if os.path.exists(file):
-        before = os.stat(file)
-        if before.st_gid != os.stat(unfinished).st_gid:
-            os.chown(unfinished, -1, before.st_gid)
-        os.chmod(unfinished, before.st_mode & 0o777)
+def _let_in(unfinished: str, file: str, *, new_mode: int) -> None:
+    """Whoever may read the file that is replaced may read the new one, and nobody else; the first one has `new_mode`."""
+    if not os.path.exists(file):
+        os.chmod(unfinished, new_mode)
+        return
+    before = os.stat(file)
+    if before.st_gid != os.stat(unfinished).st_gid:
+        os.chown(unfinished, -1, before.st_gid)
+    os.chmod(unfinished, before.st_mode & 0o777)
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, database: str, table: dict[str, Any]) -> int:

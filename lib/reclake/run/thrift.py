@@ -29,7 +29,11 @@ _TRANSPORT = "hive.server2.transport.mode"
 # NONE believes any name, NOSASL asks for none.
 _WHO_ASKS = ("LDAP", "KERBEROS", "PAM", "CUSTOM")
 # The server takes these before its settings.
-_OVERRIDES = {"HIVE_SERVER2_THRIFT_BIND_HOST": _HOST, "HIVE_SERVER2_THRIFT_PORT": _PORT}
+_OVERRIDES = {
+    "HIVE_SERVER2_THRIFT_BIND_HOST": _HOST,
+    "HIVE_SERVER2_THRIFT_PORT": _PORT,
+    "HIVE_SERVER2_TRANSPORT_MODE": _TRANSPORT,
+}
 
 
 def require_closed(effective: Mapping[str, str], *, anonymous: bool) -> None:
