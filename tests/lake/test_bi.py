@@ -122,6 +122,35 @@ def test_a_database_of_another_lake_is_left_alone(spark, lake, tmp_path):
     assert refused.value.exit_code == 2
 
 
+def test_a_database_that_somebody_else_made_is_told_as_that(spark, lake):
+    spark.sql("CREATE DATABASE gold")
+    with pytest.raises(UsageError, match=r"gold of the metastore was not made by reclake\n.*reclake\.lake"):
+        show_published(lake.app, lake.catalog)
+
+
+def test_a_table_under_the_name_of_a_view_is_named_before_any_view_moves(spark, lake, tmp_path):
+    show_published(lake.app, lake.catalog)
+    first = lake.app.manifest.current()[gold.CUSTOMER_SEGMENTS.name].version
+    spark.sql("DROP VIEW gold.segment_bins")
+    spark.sql(f"CREATE TABLE gold.segment_bins (n INT) USING parquet LOCATION '{tmp_path / 'own'}'")
+    publish(lake.app, lake.unpublished)
+    with pytest.raises(UsageError, match=r"found: gold\.segment_bins: .*\n.*DROP TABLE gold\.segment_bins, or"):
+        show_published(lake.app, lake.catalog)
+    assert same(spark, "gold.customer_segments", lake.app, gold.CUSTOMER_SEGMENTS, first)
+    spark.sql("DROP TABLE gold.segment_bins")
+    show_published(lake.app, lake.catalog)
+    assert same(spark, "gold.segment_bins", lake.app, gold.SEGMENT_BINS, lake.unpublished[gold.SEGMENT_BINS.name])
+
+
+def test_a_view_of_a_reader_stays(spark, lake):
+    show_published(lake.app, lake.catalog)
+    spark.sql("CREATE VIEW gold.own AS SELECT count(*) AS n FROM gold.segment_bins")
+    lake.app.manifest.publish({gold.SEGMENT_BINS.name: -1}, {}, run_id="test", token=2, at=lake.app.clock(), kind="rollback")
+    show_published(lake.app, lake.catalog)
+    assert "own" in lake.catalog.names()
+    assert "segment_bins" not in lake.catalog.names()
+
+
 def test_a_session_without_a_metastore_is_told_so(lake):
     with pytest.raises(UsageError, match="no metastore"):
         register(lake.app)

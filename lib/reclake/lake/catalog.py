@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from reclake.errors import UsageError
 from reclake.tables import Table
 
@@ -9,6 +11,7 @@ from .schema import spark_schema
 from .store import Store
 
 _LAKE = "reclake.lake"  # a property of the database: whose tables stand in it
+_VERSION, _MANIFEST = "reclake.version", "reclake.manifest"  # properties of each view: what it shows
 
 
 class Catalog:
@@ -29,7 +32,8 @@ class Catalog:
         Raises
         ------
         UsageError
-            When one of them belongs to another lake: its readers would be given other rows under the same names.
+            When one of them belongs to another lake: its readers would be given other rows under the same names. When
+            it was made by somebody else: what stands in it is not known.
         """
         said = {
             self.database: "Views on the published versions: renewed by reclake register",
@@ -43,22 +47,46 @@ class Catalog:
                     f"WITH DBPROPERTIES ({_text(_LAKE)} = {_text(self._store.root)})"
                 )
             told = self._spark.sql(f"DESCRIBE DATABASE EXTENDED {_name(database)}").where("info_name = 'Properties'").first()
-            if told is None or f"({_LAKE},{self._store.root})" not in told["info_value"]:
+            properties = told["info_value"] if told else ""
+            if f"({_LAKE}," not in properties:
+                raise UsageError(
+                    f"database {database} of the metastore was not made by reclake",
+                    found=f"it lacks the property {_LAKE}",
+                    next_step=f"set bi.database to a name of its own, or DROP DATABASE {database} CASCADE if nobody needs it",
+                )
+            if f"({_LAKE},{self._store.root})" not in properties:
                 raise UsageError(
                     f"database {database} of the metastore belongs to another lake",
-                    found=f"properties {told['info_value'] if told else 'none'}; this lake is {self._store.root}",
+                    found=f"properties {properties}; this lake is {self._store.root}",
                     next_step="set bi.database to a name of its own",
                 )
 
+    def require_free(self, nouns: Collection[str]) -> None:
+        """Stop before any view moves where one of them could not be made.
+
+        Raises
+        ------
+        UsageError
+            When a table stands under the name of a view.
+        """
+        tables = self._spark.sql(f"SHOW TABLES IN {_name(self.database)}").where("NOT isTemporary").collect()
+        if taken := sorted({row["tableName"] for row in tables} & set(nouns) - self.names()):
+            named = ", ".join(f"{self.database}.{noun}" for noun in taken)
+            raise UsageError(
+                "a table stands where a view belongs",
+                found=f"{named}: made by a reader of the metastore, not by reclake",
+                next_step="; ".join(f"DROP TABLE {self.database}.{noun}" for noun in taken) + ", or rename it",
+            )
+
     def names(self) -> set[str]:
-        """Nouns of the tables that have a view."""
+        """Names of all views in the database, those of its readers included."""
         views = self._spark.sql(f"SHOW VIEWS IN {_name(self.database)}").where("NOT isTemporary")
         return {row["viewName"] for row in views.collect()}
 
     def show(self, table: Table, *, version: int, manifest_id: int) -> None:
         """Let the table's view read a version. A view that exists is altered in one step: readers find it at any time."""
         view, rows = f"{_name(self.database)}.{_name(table.noun)}", self._rows(table, version)
-        shown = {"reclake.version": str(version), "reclake.manifest": str(manifest_id)}
+        shown = {_VERSION: str(version), _MANIFEST: str(manifest_id)}
         properties = ", ".join(f"{_text(key)} = {_text(value)}" for key, value in shown.items())
         if table.noun in self.names() and self._columns(view) == _declared(table):
             self._spark.sql(f"ALTER VIEW {view} AS {rows}")
@@ -69,9 +97,12 @@ class Catalog:
             f"CREATE OR REPLACE VIEW {view} ({columns}) COMMENT {_text(table.grain)} TBLPROPERTIES ({properties}) AS {rows}"
         )
 
-    def hide(self, noun: str) -> None:
-        """Drop the view of what is not published any more."""
-        self._spark.sql(f"DROP VIEW IF EXISTS {_name(self.database)}.{_name(noun)}")
+    def hide_all_but(self, nouns: Collection[str]) -> None:
+        """Drop the views of what is not published any more. One that names no manifest is a reader's own, and stays."""
+        for name in self.names() - set(nouns):
+            view = f"{_name(self.database)}.{_name(name)}"
+            if any(row["key"] == _MANIFEST for row in self._spark.sql(f"SHOW TBLPROPERTIES {view}").collect()):
+                self._spark.sql(f"DROP VIEW IF EXISTS {view}")
 
     def add_newest(self, table: Table) -> None:
         """Name the table itself. Its rows, columns and comments are what its folder says at each reading."""

@@ -28,7 +28,8 @@ def register(app: Application) -> Rows:
     Raises
     ------
     UsageError
-        When the session has no metastore, or its databases belong to another lake.
+        When the session has no metastore, its databases are of another lake or of somebody else, or a table stands where
+        a view belongs.
     LakeDamaged
         When a version is not what was published; the views before it have moved.
     ServiceDown
@@ -56,6 +57,8 @@ def show_published(app: Application, catalog: Catalog) -> Rows:
     """The same in any catalogue: table, version and manifest of each view."""
     catalog.create()
     published = app.manifest.current()
+    nouns = {table.noun for table in gold.TABLES if table.name in published}
+    catalog.require_free(nouns)
     shown: Rows = []
     for table in gold.TABLES:
         if app.store.newest(table) is not None:
@@ -66,8 +69,7 @@ def show_published(app: Application, catalog: Catalog) -> Rows:
         catalog.show(table, version=row.version, manifest_id=row.manifest_id)
         told = {"version": row.version, "manifest_id": row.manifest_id, "n_rows": row.n_rows}
         shown.append({"view": f"{catalog.database}.{table.noun}", **told})
-    for noun in catalog.names() - {table.noun for table in gold.TABLES if table.name in published}:
-        catalog.hide(noun)
+    catalog.hide_all_but(nouns)
     return shown
 
 
