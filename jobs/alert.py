@@ -20,4 +20,4 @@ def alert(app: Application, options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(alert, arguments, needs_keys=False)
+    main(alert, arguments, needs_keys=False, publishes=False)

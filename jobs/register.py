@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from reclake.run.application import Application
 from reclake.run.job import main
-from reclake.run.register import register
+from reclake.run.register import log_shown, register
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -13,8 +13,8 @@ def arguments(parser: ArgumentParser) -> None:
 
 def renew(app: Application, options: Namespace) -> None:
     """Let the views read what the current manifest publishes."""
-    register(app)
+    log_shown(register(app))
 
 
 if __name__ == "__main__":
-    main(renew, arguments, needs_keys=False, needs_metastore=True)
+    main(renew, arguments, needs_keys=False, needs_metastore=True, publishes=False)

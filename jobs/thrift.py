@@ -18,4 +18,4 @@ def thrift(app: Application, options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(thrift, arguments, needs_keys=False, needs_metastore=True)
+    main(thrift, arguments, needs_keys=False, needs_metastore=True, publishes=False)

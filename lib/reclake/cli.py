@@ -451,11 +451,11 @@ def export(
 ) -> None:
     """Write the published gold as one DuckDB file."""
     from reclake.run.export import export as write
+    from reclake.run.export import place_of
 
     chosen = _choose(profile, overrides, as_json=as_json)
     with _open(chosen, "export") as application:
-        file = file.absolute() if file else application.at_home(application.settings.bi.export)
-        chosen.console.rows(f"exported to {file}", write(application, file))
+        chosen.console.rows(f"exported to {place_of(application, file)}", write(application, file))
 
 
 @app.command()

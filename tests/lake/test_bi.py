@@ -4,8 +4,10 @@ import logging
 import os
 import re
 import shutil
+from collections import Counter, defaultdict
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -13,7 +15,8 @@ from unittest.mock import Mock
 import pytest
 from pyspark.errors import AnalysisException
 
-from gold_lake import PYTHON, columns_of, gold_lake, opened, publish, read_by, seen_by_spark
+from frames import frame
+from gold_lake import DAYS, PYTHON, columns_of, gold_lake, opened, publish, read_by, rows_of, seen_by_spark
 from lakes import ROOT
 from reclake.errors import ReclakeError, ServiceDown, StageStopped, UsageError
 from reclake.lake.catalog import Catalog
@@ -26,7 +29,7 @@ from reclake.run.register import register, show_published, views_renewed
 from reclake.run.thrift import effective_settings, require_closed, require_directory
 from reclake.run.views import published
 from reclake.settings import load_settings
-from reclake.tables import gold
+from reclake.tables import gold, ops
 from reclake.tables.declaration import plain
 
 QUERIES = re.findall(r"^```sql\n(.*?)^```$", (ROOT / "docs" / "bi.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
@@ -90,20 +93,41 @@ def test_a_view_says_what_its_columns_mean_and_which_manifest_it_shows(spark, la
         assert spark.catalog.getTable(f"gold.{table.noun}").description == table.grain
 
 
+def test_a_reader_sees_which_versions_the_views_show(spark, lake):
+    """Of gold and the models: what else is published is not a reader's business."""
+    lake.app.manifest.publish(
+        {"model:it's": 3, "ops.published_versions": 0}, {"model:it's": -1}, run_id="test", token=1, at=lake.app.clock()
+    )
+    for versions in ({}, lake.unpublished):
+        if versions:
+            publish(lake.app, versions)
+        show_published(lake.app, lake.catalog)
+        current = lake.app.manifest.current()
+        told = [*(table.name for table in gold.TABLES), "model:it's"]
+        wanted = {(name, current[name].version, current[name].manifest_id, current[name].n_rows) for name in told}
+        shown = spark.table("gold.published_versions")
+        assert {tuple(row) for row in shown.select("name", "version", "manifest_id", "n_rows").collect()} == wanted
+        described = {row["col_name"]: row["comment"] for row in spark.sql("DESCRIBE gold.published_versions").collect()}
+        assert described == {field.name: field.doc for field in ops.SHOWN_VERSIONS.fields}
+
+
 def test_a_view_that_is_renewed_is_there_all_the_time(spark, lake):
     """Altered, not dropped and made anew: what else was noted at it is still there."""
     show_published(lake.app, lake.catalog)
-    spark.sql("ALTER VIEW gold.segment_bins SET TBLPROPERTIES ('noted' = 'by hand')")
+    for view in ("gold.segment_bins", "gold.published_versions"):
+        spark.sql(f"ALTER VIEW {view} SET TBLPROPERTIES ('noted' = 'by hand')")
     publish(lake.app, lake.unpublished)
     show_published(lake.app, lake.catalog)
-    assert spark.sql("SHOW TBLPROPERTIES gold.segment_bins ('noted')").first()["value"] == "by hand"
+    for view in ("gold.segment_bins", "gold.published_versions"):
+        assert spark.sql(f"SHOW TBLPROPERTIES {view} ('noted')").first()["value"] == "by hand"
 
 
 def test_what_was_withdrawn_has_no_view(spark, lake):
     show_published(lake.app, lake.catalog)
     lake.app.manifest.publish({gold.SEGMENT_BINS.name: -1}, {}, run_id="test", token=2, at=lake.app.clock(), kind="rollback")
     show_published(lake.app, lake.catalog)
-    assert lake.catalog.names() == {table.noun for table in gold.TABLES} - {"segment_bins"}
+    assert lake.catalog.names() == {table.noun for table in gold.TABLES} - {"segment_bins"} | {"published_versions"}
+    assert spark.table("gold.published_versions").where("name = 'gold.segment_bins'").count() == 0
 
 
 def test_a_column_declared_since_is_null_and_has_its_meaning(spark, lake):
@@ -245,14 +269,16 @@ def test_a_reader_of_the_file_can_change_nothing_and_finds_meaning_and_versions(
     comments = (
         "SELECT comment FROM duckdb_columns() WHERE schema_name = 'gold' AND table_name = 'segment_bins' ORDER BY column_index"
     )
+    meaning = comments.replace("segment_bins", "published_versions")
     grain = "SELECT comment FROM duckdb_tables() WHERE table_name = 'segment_bins'"
     versions = "SELECT name, version FROM gold.published_versions ORDER BY name"
-    told = read_by("duckdb_statements", file=str(file), statements=[*forbidden, comments, grain, versions])
+    told = read_by("duckdb_statements", file=str(file), statements=[*forbidden, comments, meaning, grain, versions])
     assert {told[statement] for statement in forbidden} == {"InvalidInputException"}
     assert told[comments] == [[field.doc] for field in gold.SEGMENT_BINS.fields]
     assert told[grain] == [[gold.SEGMENT_BINS.grain]]
     current = lake.app.manifest.current()
     assert told[versions] == sorted([t.name, str(current[t.name].version)] for t in gold.TABLES)
+    assert told[meaning] == [[field.doc] for field in ops.SHOWN_VERSIONS.fields]
 
 
 def test_a_file_with_other_rows_never_takes_the_place_of_the_old_one(lake, tmp_path):
@@ -262,7 +288,7 @@ def test_a_file_with_other_rows_never_takes_the_place_of_the_old_one(lake, tmp_p
     (tmp_path / "file.duckdb").write_text("the old one")
     table = {"name": "t", "comment": "", "folder": str(tmp_path / "parts"), "n_rows": 1}
     table["columns"] = [{"name": "n", "type": "long", "comment": "", "required": True}]
-    job = {"file": str(tmp_path / "file.duckdb"), "database": "gold", "tables": [table], "versions": []}
+    job = {"file": str(tmp_path / "file.duckdb"), "database": "gold", "tables": [table]}
     assert _filled(PYTHON, job) == {"t": 0}
     assert (tmp_path / "file.duckdb").read_text() == "the old one"
     with pytest.raises(ReclakeError, match="DuckDB did not fill the file"):
@@ -276,7 +302,7 @@ def test_a_new_file_is_for_its_group_at_most(tmp_path, hidden, mode):
         pytest.skip("make bi creates DuckDB's environment")
     before = os.umask(hidden)
     try:
-        assert _filled(PYTHON, {"file": str(tmp_path / "file.duckdb"), "database": "gold", "tables": [], "versions": []}) == {}
+        assert _filled(PYTHON, {"file": str(tmp_path / "file.duckdb"), "database": "gold", "tables": []}) == {}
     finally:
         os.umask(before)
     assert (tmp_path / "file.duckdb").stat().st_mode & 0o777 == mode
@@ -329,6 +355,37 @@ def test_a_query_of_the_documentation_gives_the_same_in_duckdb(queried, query):
     if not PYTHON.exists():
         pytest.skip("make bi creates DuckDB's environment")
     assert plain_numbers(queried.duckdb[query]) == plain_numbers(queried.spark[query])
+
+
+def test_the_first_two_queries_count_and_add_up_what_the_rows_say(spark, lake):
+    """Answers in plain Python: three as_ofs, of which two count; a customer who came, and one who went."""
+    table, days, tiers = gold.CUSTOMER_SEGMENTS, [date(2026, 1, 31), *DAYS], ("loyal", "new", "dormant")
+    rows = [
+        rows_of(table)[0]
+        | {
+            "as_of_date": day,
+            "customer_id": f"c{n}",
+            "tier": tiers[(n * at + n // 4) % 3],
+            "currency": ("CNY", "EUR")[n % 5 == 4],
+        }
+        | {"spend_amount": Decimal(100 * n + at) / 4}
+        for at, day in enumerate(days)
+        for n in range(12)
+        if (at, n) not in {(1, 7), (2, 8)}
+    ]
+    written = lake.app.store.replace_days(table, frame(spark, table, *rows), days=days, entry={"commit_id": "known"})
+    publish(lake.app, {table.name: written})
+    show_published(lake.app, lake.catalog)
+    *_, before, now = ({row["customer_id"]: row for row in rows if row["as_of_date"] == day} for day in days)
+    spends = defaultdict(list)
+    for row in now.values():
+        spends[row["tier"], row["currency"]].append(row["spend_amount"])
+    by_tier = [(*group, len(amounts), sum(amounts)) for group, amounts in spends.items()]
+    moves = Counter((before[customer]["tier"], now[customer]["tier"]) for customer in before.keys() & now.keys())
+    wanted = [by_tier, [(*tiers, n) for tiers, n in moves.items()]]
+    assert [len(answer) for answer in wanted] == [5, 9], "too alike to tell a wrong query"
+    for query, answer in zip(QUERIES, wanted, strict=False):
+        assert [tuple(row) for row in spark.sql(query).collect()] == sorted(answer, key=lambda row: (-row[2], *row[:2]))
 
 
 def plain_numbers(rows):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from reclake.errors import UsageError
 from reclake.tables import Table
@@ -17,7 +18,7 @@ _VERSION, _MANIFEST = "reclake.version", "reclake.manifest"  # properties of eac
 class Catalog:
     """One database of views, which follow the manifest, and one of tables, which follow the newest commit.
 
-    Its statements are made of declarations, settings and version numbers alone.
+    Its statements are made of declarations, settings, and the names and numbers of the manifest alone.
     """
 
     def __init__(self, store: Store, *, database: str) -> None:
@@ -84,17 +85,28 @@ class Catalog:
         return {row["viewName"] for row in views.collect()}
 
     def show(self, table: Table, *, version: int, manifest_id: int) -> None:
-        """Let the table's view read a version. A view that exists is altered in one step: readers find it at any time."""
-        view, rows = f"{_name(self.database)}.{_name(table.noun)}", self._rows(table, version)
-        shown = {_VERSION: str(version), _MANIFEST: str(manifest_id)}
+        """Let the table's view read a version."""
+        self._show(table, self._rows(table, version), {_VERSION: str(version), _MANIFEST: str(manifest_id)})
+
+    def show_rows(self, table: Table, rows: Sequence[Mapping[str, Any]], *, manifest_id: int) -> None:
+        """Let a view hold a few rows itself, of numbers and strings: what is stored in no table of its readers."""
+        # Typed as one array, as no other rows of a query bring comments along, and ALTER VIEW takes them from the query.
+        columns = ", ".join(f"{_name(f.name)}: {f.type} COMMENT {_text(f.doc)}" for f in table.fields)
+        values = ", ".join(f"struct({', '.join(_literal(row[f.name]) for f in table.fields)})" for row in rows)
+        query = f"SELECT inline(CAST(array({values}) AS ARRAY<STRUCT<{columns}>>))"
+        self._show(table, query, {_MANIFEST: str(manifest_id)})
+
+    def _show(self, table: Table, query: str, shown: Mapping[str, str]) -> None:
+        """Make the table's view. One that exists is altered in one step: readers find it at any time."""
+        view = f"{_name(self.database)}.{_name(table.noun)}"
         properties = ", ".join(f"{_text(key)} = {_text(value)}" for key, value in shown.items())
         if table.noun in self.names() and self._columns(view) == _declared(table):
-            self._spark.sql(f"ALTER VIEW {view} AS {rows}")
+            self._spark.sql(f"ALTER VIEW {view} AS {query}")
             self._spark.sql(f"ALTER VIEW {view} SET TBLPROPERTIES ({properties})")
             return
         columns = ", ".join(f"{_name(f.name)} COMMENT {_text(f.doc)}" for f in table.fields)
         self._spark.sql(
-            f"CREATE OR REPLACE VIEW {view} ({columns}) COMMENT {_text(table.grain)} TBLPROPERTIES ({properties}) AS {rows}"
+            f"CREATE OR REPLACE VIEW {view} ({columns}) COMMENT {_text(table.grain)} TBLPROPERTIES ({properties}) AS {query}"
         )
 
     def hide_all_but(self, nouns: Collection[str]) -> None:
@@ -130,3 +142,7 @@ def _name(text: str) -> str:
 
 def _text(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _literal(value: str | int) -> str:
+    return _text(value) if isinstance(value, str) else f"{value}L"

@@ -1,8 +1,8 @@
 """Fill a DuckDB file from Parquet parts. Runs in the environment that has DuckDB, with nothing of this package in it.
 
-The job comes as JSON on standard input: file, database, tables (name, comment, folder, n_rows, columns with name, type,
-comment and whether required), and versions, the rows of `published_versions`. How many rows each table came to goes to
-standard output; the file stands only if they are as many as `n_rows` says.
+The job comes as JSON on standard input: file, database, and tables (name, comment, folder, n_rows, columns with name,
+type, comment and whether required). How many rows each table came to goes to standard output; the file stands only if they
+are as many as `n_rows` says.
 """
 
 import json
@@ -29,7 +29,6 @@ def fill(job: dict[str, Any]) -> dict[str, int]:
             connection.execute("SET preserve_insertion_order = false")
             connection.execute(f"CREATE SCHEMA {_name(job['database'])}")
             counts = {table["name"]: _fill(connection, job["database"], table) for table in job["tables"]}
-            _note(connection, job["database"], job["versions"])
         if counts == {table["name"]: table["n_rows"] for table in job["tables"]}:
             _let_in(unfinished, job["file"], new_mode=_NEW & ~hidden)
             os.replace(unfinished, job["file"])
@@ -66,15 +65,6 @@ def _fill(connection: duckdb.DuckDBPyConnection, database: str, table: dict[str,
         connection.execute(f"INSERT INTO {name} SELECT {named} FROM read_parquet({_text(parts)})")  # noqa: S608
     found = connection.execute(f"SELECT count(*) FROM {name}").fetchone()  # noqa: S608
     return int(found[0]) if found else 0
-
-
-def _note(connection: duckdb.DuckDBPyConnection, database: str, versions: list[dict[str, Any]]) -> None:
-    """Say in the file itself which versions it holds."""
-    name = f"{_name(database)}.published_versions"
-    connection.execute(f"CREATE TABLE {name} (name VARCHAR, version BIGINT, manifest_id BIGINT, n_rows BIGINT)")
-    for row in versions:
-        values = [row[column] for column in ("name", "version", "manifest_id", "n_rows")]
-        connection.execute(f"INSERT INTO {name} VALUES (?, ?, ?, ?)", values)  # noqa: S608
 
 
 def _name(text: str) -> str:

@@ -15,11 +15,12 @@ from typing import Any
 
 from reclake.errors import LakeDamaged, ReclakeError, UsageError
 from reclake.lake.files import Files
-from reclake.tables import Table, gold
+from reclake.lake.schema import spark_schema
+from reclake.tables import Table, gold, ops
 
 from .application import Application
 from .leftovers import EXPORT, passing_folder
-from .views import Rows, published
+from .views import Rows, published, shown_versions
 
 logger = logging.getLogger("reclake")
 _CHECKSUM_BYTES, _MAGIC = 8, b"DUCK"  # how a DuckDB file begins
@@ -43,33 +44,32 @@ def export(app: Application, target: Path | None = None) -> Rows:
     LakeDamaged
         When a version is not what was published, or the file would hold other rows than it.
     """
-    file, python = target or app.at_home(app.settings.bi.export), app.at_home(app.settings.bi.python)
+    file, python = place_of(app, target), app.at_home(app.settings.bi.python)
     if shutil.which(python) is None:
         raise UsageError("DuckDB's environment is missing", f"no Python at {python}", "make bi creates it, or set bi.python")
     _require_place(file, schema=app.settings.bi.database)
     current = app.manifest.current()
     wanted = [table for table in gold.TABLES if table.name in current]
-    gold_names = {table.name for table in wanted}
     if not wanted:
         raise UsageError("there is nothing to export", "no table of gold is published", "reclake status says why")
+    versions = app.spark.createDataFrame(shown_versions(current), spark_schema(ops.SHOWN_VERSIONS))
     counts: dict[str, int] = {}
     with _parts_of(app) as parts, TemporaryDirectory(prefix="reclake-export-", dir=file.parent) as aside:
-        for table in wanted:
-            rows = published(app, table).select([f.name for f in table.fields])
+        contents = [(table, published(app, table).select([f.name for f in table.fields])) for table in wanted]
+        tables = []
+        for table, rows in [*contents, (ops.SHOWN_VERSIONS, versions)]:
             rows.write.parquet(f"{parts}/{table.noun}")
             counts[table.noun] = rows.count()
-        tables = [
-            _told(table, counts[table.noun], _on_this_machine(app, f"{parts}/{table.noun}", Path(aside))) for table in wanted
-        ]
-        versions = [
-            {"name": name, "version": row.version, "manifest_id": row.manifest_id, "n_rows": row.n_rows}
-            for name, row in sorted(current.items())
-            if name in gold_names or name.startswith("model:")
-        ]
-        held = _filled(python, {"file": str(file), "database": app.settings.bi.database, "tables": tables, "versions": versions})
+            tables.append(_told(table, counts[table.noun], _on_this_machine(app, f"{parts}/{table.noun}", Path(aside))))
+        held = _filled(python, {"file": str(file), "database": app.settings.bi.database, "tables": tables})
     if held != counts:
         raise LakeDamaged("the file would hold other rows than are published", f"{held} of {counts}", "export again")
     return [{"table": t.name, "version": current[t.name].version, "rows": counts[t.noun]} for t in wanted]
+
+
+def place_of(app: Application, target: Path | None) -> Path:
+    """Where the file is to stand: what was named, in the working directory if its path is relative, else `bi.export`."""
+    return target.absolute() if target else app.at_home(app.settings.bi.export)
 
 
 def _require_place(file: Path, *, schema: str) -> None:

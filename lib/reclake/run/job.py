@@ -9,7 +9,7 @@ import sys
 import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -110,8 +110,12 @@ def main(
     argv: Sequence[str] | None = None,
     needs_keys: bool = True,
     needs_metastore: bool = False,
+    publishes: bool = True,
 ) -> None:
-    """Run a job: its verb with an open application; a ReclakeError becomes three lines and its exit code."""
+    """Run a job: its verb with an open application; a ReclakeError becomes three lines and its exit code.
+
+    Views follow those that publish.
+    """
     # Spark and Great Expectations: seconds that a usage error need not wait for.
     from .application import open_application
     from .register import views_renewed
@@ -132,7 +136,7 @@ def main(
             home, settings, name=name, run_id=options.run_id, needs_keys=needs_keys, needs_metastore=needs_metastore
         )
         try:
-            with package_on_workers(app.spark), reported(app, options.report), views_renewed(app):
+            with package_on_workers(app.spark), reported(app, options.report), views_renewed(app) if publishes else nullcontext():
                 verb(app, options)
         finally:
             app.spark.stop()

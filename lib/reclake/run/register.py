@@ -11,10 +11,10 @@ from pyspark.errors import PySparkException
 
 from reclake.errors import ReclakeError, ServiceDown, UsageError
 from reclake.lake.catalog import Catalog
-from reclake.tables import gold
+from reclake.tables import gold, ops
 
 from .application import Application
-from .views import Rows
+from .views import Rows, shown_versions
 
 logger = logging.getLogger("reclake")
 
@@ -56,8 +56,8 @@ def register(app: Application) -> Rows:
 def show_published(app: Application, catalog: Catalog) -> Rows:
     """The same in any catalogue: table, version and manifest of each view."""
     catalog.create()
-    published = app.manifest.current()
-    nouns = {table.noun for table in gold.TABLES if table.name in published}
+    newest, published = app.manifest.last_id(), app.manifest.current()
+    nouns = {table.noun for table in gold.TABLES if table.name in published} | {ops.SHOWN_VERSIONS.noun}
     catalog.require_free(nouns)
     shown: Rows = []
     for table in gold.TABLES:
@@ -69,6 +69,7 @@ def show_published(app: Application, catalog: Catalog) -> Rows:
         catalog.show(table, version=row.version, manifest_id=row.manifest_id)
         told = {"version": row.version, "manifest_id": row.manifest_id, "n_rows": row.n_rows}
         shown.append({"view": f"{catalog.database}.{table.noun}", **told})
+    catalog.show_rows(ops.SHOWN_VERSIONS, shown_versions(published), manifest_id=newest)
     catalog.hide_all_but(nouns)
     return shown
 
@@ -92,5 +93,10 @@ def views_renewed(app: Application) -> Iterator[None]:
 
 def _renew(app: Application) -> None:
     if app.settings.bi.renew:
-        for row in register(app):
-            logger.info("%s shows version %d of manifest %d", row["view"], row["version"], row["manifest_id"])
+        log_shown(register(app))
+
+
+def log_shown(shown: Rows) -> None:
+    """One line per view, for whoever reads the log of a job or of the Thrift Server."""
+    for row in shown:
+        logger.info("%s shows version %d of manifest %d", row["view"], row["version"], row["manifest_id"])

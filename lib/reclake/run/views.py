@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 
 from reclake import tables
 from reclake.errors import UsageError
-from reclake.tables import Privacy, Table, bronze, ops, silver
+from reclake.lake.manifest import Published
+from reclake.tables import Privacy, Table, bronze, gold, ops, silver
 
 from .application import Application
 from .dictionary import kept
@@ -81,6 +82,13 @@ def describe(table: Table) -> dict[str, Any]:
             for f in table.fields
         ],
     }
+
+
+def shown_versions(current: Mapping[str, Published]) -> Rows:
+    """The rows of `gold.published_versions`: what of the manifest is gold's or a model's, by name."""
+    names = {table.name for table in gold.TABLES}
+    told = [row for name, row in sorted(current.items()) if name in names or name.startswith("model:")]
+    return [{field.name: getattr(row, field.name) for field in ops.SHOWN_VERSIONS.fields} for row in told]
 
 
 def published(app: Application, table: Table) -> DataFrame:
