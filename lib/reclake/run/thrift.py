@@ -19,7 +19,7 @@ from pyspark.errors import PySparkException
 from reclake.errors import ReclakeError, ServiceDown, UsageError
 
 from .application import Application
-from .register import register
+from .register import log_shown, register
 
 logger = logging.getLogger("reclake")
 _HOST, _PORT = "hive.server2.thrift.bind.host", "hive.server2.thrift.port"
@@ -152,8 +152,7 @@ def serve(app: Application, *, until: Callable[[float], bool], ready: Callable[[
 def _registered(app: Application) -> int:
     """Renew the views; gives the manifest that they show."""
     newest = app.manifest.last_id()
-    for row in register(app):
-        logger.info("%s shows version %d of manifest %d", row["view"], row["version"], row["manifest_id"])
+    log_shown(register(app))
     return newest
 
 
@@ -189,9 +188,16 @@ def _started(app: Application, effective: Mapping[str, str]) -> Any:
     except Py4JJavaError as error:
         raise ServiceDown(
             "the Thrift Server did not start",
-            f"address {effective[_HOST]}:{effective[_PORT]}: {error.java_exception.getClass().getSimpleName()}",
+            f"address {effective[_HOST]}:{effective[_PORT]}: {_innermost(error.java_exception)}",
             "set bi.thrift_port to a free port; --verbose shows the stack trace",
         ) from error
+
+
+def _innermost(failure: Any) -> str:
+    """Kind and message of the cause that Java's errors wrap: of a port that is taken, that the address is in use."""
+    while (cause := failure.getCause()) is not None:
+        failure = cause
+    return f"{failure.getClass().getSimpleName()}: {failure.getMessage()}"
 
 
 @contextmanager
