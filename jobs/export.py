@@ -12,7 +12,7 @@ logger = logging.getLogger("reclake")
 
 
 def arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--file", type=Path, help="the DuckDB file, on the driver's machine; by default bi.export")
+    parser.add_argument("--file", type=Path, help="the DuckDB file, on the driver's machine; by default bi.duckdb_file")
 
 
 def write(app: Application, options: Namespace) -> None:

@@ -71,7 +71,9 @@ def publish(app, versions):
 
 def opened(spark, folder, **options):
     """An application on the folder's lake."""
-    return open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=[f"bi.python={PYTHON}"], **options)
+    return open_lake(
+        spark, folder, source="demo", landing=folder / "landing", overrides=[f"bi.duckdb_python={PYTHON}"], **options
+    )
 
 
 def gold_lake(spark, folder):

@@ -444,7 +444,7 @@ def register(profile: ProfileOption = "local", overrides: SetOption = None, as_j
 
 @app.command()
 def export(
-    file: Annotated[Path | None, typer.Option("--file", help="The DuckDB file; by default bi.export.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="The DuckDB file; by default bi.duckdb_file.")] = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,

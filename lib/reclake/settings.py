@@ -212,9 +212,9 @@ class SparkSettings(Section):
 class BiSettings(Section):
     metastore: str
     database: str = Field(pattern=rf"^{_NAME}\z")
-    renew: bool
-    export: str
-    python: str
+    renew_views: bool
+    duckdb_file: str
+    duckdb_python: str
     thrift_host: str
     thrift_port: int = Field(ge=1, le=65535)
     thrift_anonymous: bool

@@ -86,7 +86,9 @@ LONG_FUNCTIONS: dict[str, str] = {}
 COLLECTED = {
     "identity.rotation.require_one_contact_key": "names of keys, a handful",
     "lake.catalog._columns": "the columns of one view",
+    "lake.catalog.hide_all_but": "the properties of one view",
     "lake.catalog.names": "a row per view",
+    "lake.catalog.require_free": "a row per table and view of one database",
     "lake.claims._catch_up": "a row per stage of a run",
     "lake.digest.contents_by_day": "a row per day",
     "lake.digest._validity_content": "a row per day of change",

@@ -29,7 +29,7 @@ from reclake.run.register import register, show_published, views_renewed
 from reclake.run.thrift import effective_settings, require_closed, require_directory
 from reclake.run.views import published
 from reclake.settings import load_settings
-from reclake.tables import gold, ops
+from reclake.tables import gold
 from reclake.tables.declaration import plain
 
 QUERIES = re.findall(r"^```sql\n(.*?)^```$", (ROOT / "docs" / "bi.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
@@ -108,7 +108,7 @@ def test_a_reader_sees_which_versions_the_views_show(spark, lake):
         shown = spark.table("gold.published_versions")
         assert {tuple(row) for row in shown.select("name", "version", "manifest_id", "n_rows").collect()} == wanted
         described = {row["col_name"]: row["comment"] for row in spark.sql("DESCRIBE gold.published_versions").collect()}
-        assert described == {field.name: field.doc for field in ops.SHOWN_VERSIONS.fields}
+        assert described == {field.name: field.doc for field in gold.SHOWN_VERSIONS.fields}
 
 
 def test_a_view_that_is_renewed_is_there_all_the_time(spark, lake):
@@ -182,7 +182,7 @@ def test_a_session_without_a_metastore_is_told_so(lake):
 
 @pytest.mark.parametrize("renew", [True, False])
 def test_views_are_renewed_at_the_end_if_the_settings_say_so(monkeypatch, renew):
-    app, asked = SimpleNamespace(settings=SimpleNamespace(bi=SimpleNamespace(renew=renew))), []
+    app, asked = SimpleNamespace(settings=SimpleNamespace(bi=SimpleNamespace(renew_views=renew))), []
     monkeypatch.setattr(registering, "register", lambda app: asked.append(app) or [])
     with views_renewed(app):
         assert asked == []
@@ -190,7 +190,7 @@ def test_views_are_renewed_at_the_end_if_the_settings_say_so(monkeypatch, renew)
 
 
 def test_a_stopped_stage_renews_what_it_published_and_stays_the_error(monkeypatch, caplog):
-    app = SimpleNamespace(settings=SimpleNamespace(bi=SimpleNamespace(renew=True)))
+    app = SimpleNamespace(settings=SimpleNamespace(bi=SimpleNamespace(renew_views=True)))
 
     def down(app):
         raise ServiceDown("the metastore does not answer", "nothing", "start it")
@@ -278,7 +278,7 @@ def test_a_reader_of_the_file_can_change_nothing_and_finds_meaning_and_versions(
     assert told[grain] == [[gold.SEGMENT_BINS.grain]]
     current = lake.app.manifest.current()
     assert told[versions] == sorted([t.name, str(current[t.name].version)] for t in gold.TABLES)
-    assert told[meaning] == [[field.doc] for field in ops.SHOWN_VERSIONS.fields]
+    assert told[meaning] == [[field.doc] for field in gold.SHOWN_VERSIONS.fields]
 
 
 def test_a_file_with_other_rows_never_takes_the_place_of_the_old_one(lake, tmp_path):
@@ -310,7 +310,7 @@ def test_a_new_file_is_for_its_group_at_most(tmp_path, hidden, mode):
 
 def test_an_export_without_duckdb_or_without_gold_says_what_is_missing(lake, tmp_path):
     app = lake.app
-    bi = app.settings.bi.model_copy(update={"python": str(tmp_path / "none")})
+    bi = app.settings.bi.model_copy(update={"duckdb_python": str(tmp_path / "none")})
     with pytest.raises(UsageError, match="make bi"):
         export(replace(app, settings=app.settings.model_copy(update={"bi": bi})), tmp_path / "file.duckdb")
     assert not (tmp_path / "file.duckdb").exists()

@@ -160,7 +160,7 @@ def open_application(
         check_keys(located(home, settings.secrets.directory), (settings.privacy.id_key_id, settings.privacy.contact_key_id))
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     sources = load_sources(home, settings, settings.sources.enabled)
-    metastore = located(home, settings.bi.metastore) if needs_metastore or settings.bi.renew else None
+    metastore = located(home, settings.bi.metastore) if needs_metastore or settings.bi.renew_views else None
     address = {"bind.host": settings.bi.thrift_host, "port": str(settings.bi.thrift_port)}
     thrift = {f"spark.hive.server2.thrift.{key}": value for key, value in address.items()}
     session = spark or open_session(home / settings.spark.conf_dir, name=name, metastore=metastore, more=thrift)

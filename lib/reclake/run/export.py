@@ -16,7 +16,7 @@ from typing import Any
 from reclake.errors import LakeDamaged, ReclakeError, UsageError
 from reclake.lake.files import Files
 from reclake.lake.schema import spark_schema
-from reclake.tables import Table, gold, ops
+from reclake.tables import Table, gold
 
 from .application import Application
 from .leftovers import EXPORT, passing_folder
@@ -35,7 +35,7 @@ def export(app: Application, target: Path | None = None) -> Rows:
     Parameters
     ----------
     target
-        The file; by default `bi.export`.
+        The file; by default `bi.duckdb_file`.
 
     Raises
     ------
@@ -44,20 +44,22 @@ def export(app: Application, target: Path | None = None) -> Rows:
     LakeDamaged
         When a version is not what was published, or the file would hold other rows than it.
     """
-    file, python = place_of(app, target), app.at_home(app.settings.bi.python)
+    file, python = place_of(app, target), app.at_home(app.settings.bi.duckdb_python)
     if shutil.which(python) is None:
-        raise UsageError("DuckDB's environment is missing", f"no Python at {python}", "make bi creates it, or set bi.python")
+        raise UsageError(
+            "DuckDB's environment is missing", f"no Python at {python}", "make bi creates it, or set bi.duckdb_python"
+        )
     _require_place(file, schema=app.settings.bi.database)
     current = app.manifest.current()
     wanted = [table for table in gold.TABLES if table.name in current]
     if not wanted:
         raise UsageError("there is nothing to export", "no table of gold is published", "reclake status says why")
-    versions = app.spark.createDataFrame(shown_versions(current), spark_schema(ops.SHOWN_VERSIONS))
+    versions = app.spark.createDataFrame(shown_versions(current), spark_schema(gold.SHOWN_VERSIONS))
     counts: dict[str, int] = {}
     with _parts_of(app) as parts, TemporaryDirectory(prefix="reclake-export-", dir=file.parent) as aside:
         contents = [(table, published(app, table).select([f.name for f in table.fields])) for table in wanted]
         tables = []
-        for table, rows in [*contents, (ops.SHOWN_VERSIONS, versions)]:
+        for table, rows in [*contents, (gold.SHOWN_VERSIONS, versions)]:
             rows.write.parquet(f"{parts}/{table.noun}")
             counts[table.noun] = rows.count()
             tables.append(_told(table, counts[table.noun], _on_this_machine(app, f"{parts}/{table.noun}", Path(aside))))
@@ -68,8 +70,8 @@ def export(app: Application, target: Path | None = None) -> Rows:
 
 
 def place_of(app: Application, target: Path | None) -> Path:
-    """Where the file is to stand: what was named, in the working directory if its path is relative, else `bi.export`."""
-    return target.absolute() if target else app.at_home(app.settings.bi.export)
+    """Where the file is to stand: what was named, in the working directory if its path is relative, else `bi.duckdb_file`."""
+    return target.absolute() if target else app.at_home(app.settings.bi.duckdb_file)
 
 
 def _require_place(file: Path, *, schema: str) -> None:
@@ -84,7 +86,7 @@ def _require_place(file: Path, *, schema: str) -> None:
         raise UsageError(
             f"the file may not be called {file.name}",
             f"DuckDB takes {schema}.<table> for a schema of that file or for the file itself",
-            "choose another name with --file or bi.export",
+            "choose another name with --file or bi.duckdb_file",
         )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

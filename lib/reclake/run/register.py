@@ -11,7 +11,7 @@ from pyspark.errors import PySparkException
 
 from reclake.errors import ReclakeError, ServiceDown, UsageError
 from reclake.lake.catalog import Catalog
-from reclake.tables import gold, ops
+from reclake.tables import gold
 
 from .application import Application
 from .views import Rows, shown_versions
@@ -57,7 +57,7 @@ def show_published(app: Application, catalog: Catalog) -> Rows:
     """The same in any catalogue: table, version and manifest of each view."""
     catalog.create()
     newest, published = app.manifest.last_id(), app.manifest.current()
-    nouns = {table.noun for table in gold.TABLES if table.name in published} | {ops.SHOWN_VERSIONS.noun}
+    nouns = {table.noun for table in gold.TABLES if table.name in published} | {gold.SHOWN_VERSIONS.noun}
     catalog.require_free(nouns)
     shown: Rows = []
     for table in gold.TABLES:
@@ -69,7 +69,7 @@ def show_published(app: Application, catalog: Catalog) -> Rows:
         catalog.show(table, version=row.version, manifest_id=row.manifest_id)
         told = {"version": row.version, "manifest_id": row.manifest_id, "n_rows": row.n_rows}
         shown.append({"view": f"{catalog.database}.{table.noun}", **told})
-    catalog.show_rows(ops.SHOWN_VERSIONS, shown_versions(published), manifest_id=newest)
+    catalog.show_rows(gold.SHOWN_VERSIONS, shown_versions(published), manifest_id=newest)
     catalog.hide_all_but(nouns)
     return shown
 
@@ -92,7 +92,7 @@ def views_renewed(app: Application) -> Iterator[None]:
 
 
 def _renew(app: Application) -> None:
-    if app.settings.bi.renew:
+    if app.settings.bi.renew_views:
         log_shown(register(app))
 
 

@@ -88,7 +88,7 @@ def shown_versions(current: Mapping[str, Published]) -> Rows:
     """The rows of `gold.published_versions`: what of the manifest is gold's or a model's, by name."""
     names = {table.name for table in gold.TABLES}
     told = [row for name, row in sorted(current.items()) if name in names or name.startswith("model:")]
-    return [{field.name: getattr(row, field.name) for field in ops.SHOWN_VERSIONS.fields} for row in told]
+    return [{field.name: getattr(row, field.name) for field in gold.SHOWN_VERSIONS.fields} for row in told]
 
 
 def published(app: Application, table: Table) -> DataFrame:

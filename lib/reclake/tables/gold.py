@@ -1,6 +1,8 @@
 """One table per question. Columns are a promise: reader version 1, flat, keyed by the resolved customer."""
 
-from . import silver
+from dataclasses import replace
+
+from . import ops, silver
 from .declaration import Field, Input, Privacy, Retention, Table, personal, plain, same_day, until_as_of, valid_at_as_of
 
 _AS_OF = plain("as_of_date", "date", "The first day that does not count.", required=True)
@@ -130,3 +132,14 @@ MODEL_METRICS = Table(
 )
 
 TABLES = (CUSTOMER_SEGMENTS, SEGMENT_BINS, RECOMMENDATIONS, MODEL_METRICS)
+
+# Of the manifest what readers of these tables are told beside them: not stored, but shown as a view and written into exports.
+SHOWN_VERSIONS = replace(
+    ops.PUBLISHED_VERSIONS,
+    name="gold.published_versions",
+    grain="one row per table of gold or model that is published",
+    key=("name",),
+    fields=tuple(
+        f for name in ("name", "version", "manifest_id", "n_rows") for f in ops.PUBLISHED_VERSIONS.fields if f.name == name
+    ),
+)

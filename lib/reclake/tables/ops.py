@@ -1,7 +1,5 @@
 """What the lake knows about itself. `reconciliation` and `freshness` are built; the others are written by the runner."""
 
-from dataclasses import replace
-
 from . import bronze, silver
 from .declaration import Input, Retention, Table, days, plain, repeats, same_day
 
@@ -191,15 +189,6 @@ PUBLISHED_VERSIONS = Table(
     stage="ops",
     write="append_new",
     stays_because="it is the history of publication",
-)
-
-# Of the manifest what readers of gold are told beside it: not stored, but shown as a view and written into exports.
-SHOWN_VERSIONS = replace(
-    PUBLISHED_VERSIONS,
-    name="gold.published_versions",
-    grain="one row per table of gold or model that is published",
-    key=("name",),
-    fields=tuple(f for name in ("name", "version", "manifest_id", "n_rows") for f in PUBLISHED_VERSIONS.fields if f.name == name),
 )
 
 CLAIMS = Table(
