@@ -113,7 +113,7 @@ def pyhive(job):
 
 
 def pyhive_statements(job):
-    """Rows of each statement, or what the server said instead; with a password and over TLS if the job has them."""
+    """Rows of each statement, or what the server said instead, causes included; with a password and over TLS if the job has them."""
     from pyhive import hive
     from thrift.transport.TTransport import TTransportException
 
@@ -127,7 +127,12 @@ def pyhive_statements(job):
             cursor.execute(statement)
             yield statement, [[str(value) for value in row] for row in cursor.fetchall()] if cursor.description else []
         except hive.OperationalError as error:
-            yield statement, f"refused: {error.args[0].status.errorMessage}"
+            yield statement, f"refused: {_causes(error.args[0].status)}"
+
+
+def _causes(status):
+    """The server's message, and those of the causes behind it: HiveServer2 marks them among the lines of a stack trace."""
+    return "\n".join([status.errorMessage, *(line for line in status.infoMessages or () if line.startswith("*"))])
 
 
 def _login(job):

@@ -3,9 +3,12 @@
 Known-bad: a reader of the newest commit, beside one that is not published, sees other rows.
 """
 
+import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,8 +18,10 @@ from pathlib import Path
 import pytest
 
 from bi_readers import checksum
-from gold_lake import columns_of, gold_lake, publish, read_by, seen_by_spark
+from gold_lake import columns_of, gold_lake, opened, publish, read_by, seen_by_spark
 from lakes import ROOT, spark_profile
+from reclake.lake.catalog import Catalog
+from reclake.run.register import show_published
 from reclake.tables import gold
 from standalone import free_port
 
@@ -49,17 +54,33 @@ def environment(folder, conf):
     return {key: value for key, value in os.environ.items() if key != "SPARK_HOME"} | own
 
 
-def command(port, *, host="127.0.0.1"):
-    return [str(BIN / "reclake"), "thrift", "--set", f"bi.thrift_port={port}", "--set", f"bi.thrift_host={host}"]
+def command(port, *, host="127.0.0.1", program=(str(BIN / "reclake"), "thrift")):
+    return [*program, "--set", f"bi.thrift_port={port}", "--set", f"bi.thrift_host={host}"]
+
+
+def job(name):
+    """A job as spark-submit starts it."""
+    return [sys.executable, str(ROOT / "jobs" / f"{name}.py"), "--profile", "local"]
+
+
+def ended(folder, *words):
+    """A command on the folder's lake and metastore that has ended."""
+    own = environment(folder, ROOT / "conf" / "spark" / "test")
+    return subprocess.run(words, env=own, cwd=folder, capture_output=True, text=True, check=False, timeout=SECONDS)
 
 
 @contextmanager
-def server(folder, *, conf=ROOT / "conf" / "spark" / "test", before=()):
+def server(folder, *, conf=ROOT / "conf" / "spark" / "test", before=(), **how):
     """A Thrift Server that listens; gives its port. It is asked to end, and does so with exit code 0."""
     port = free_port()
     with (folder / "thrift.log").open("w+") as log:
         process = subprocess.Popen(
-            [*before, *command(port)], env=environment(folder, conf), cwd=folder, stdout=log, stderr=log, start_new_session=True
+            [*before, *command(port, **how)],
+            env=environment(folder, conf),
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
             deadline = time.monotonic() + SECONDS
@@ -121,6 +142,9 @@ def test_thrift_readers_see_what_is_published_and_follow_it(lake):
     with server(folder) as port:
         assert read_by("pyhive", port=port, tables=tables) == wanted
         assert by_beeline(port, tables) == wanted
+        beside = ended(folder, str(BIN / "reclake"), "register")
+        assert beside.returncode == 6, beside.stderr
+        assert "the metastore does not answer" in beside.stderr
         named = {name.replace("gold.", "gold_newest."): table for name, table in tables.items()}
         newest = read_by("pyhive", port=port, tables=named)
         assert [name for name in wanted if newest[name.replace("gold.", "gold_newest.")] == wanted[name]] == []
@@ -132,33 +156,101 @@ def test_thrift_readers_see_what_is_published_and_follow_it(lake):
             time.sleep(1)
 
 
-def test_a_reader_whose_server_may_only_read_files_can_write_no_table_and_read_no_other_layer(lake, tmp_path):
-    """What the operating system enforces, and what nothing does: docs/bi.md says both."""
+def in_the_metastore(folder):
+    """Name, version and manifest of what another Spark application finds in the folder's metastore, and rows of a view."""
+    program = """
+import json, sys
+from pathlib import Path
+from reclake.lake.session import open_session
+spark = open_session(Path(sys.argv[1]), name="reader", metastore=sys.argv[2])
+told = spark.sql("SELECT name, version, manifest_id FROM gold.published_versions ORDER BY name").collect()
+json.dump([[list(row) for row in told], spark.table("gold.segment_bins").count()], sys.stdout)
+"""
+    done = ended(folder, sys.executable, "-c", program, str(ROOT / "conf" / "spark" / "test"), str(folder / "metastore"))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_jobs_register_and_export_and_say_what_they_did(lake, tmp_path):
+    app, _, folder = lake
+    shutil.copytree(folder / "lake", tmp_path / "lake")
+    current = {name: row for name, row in sorted(app.manifest.current().items()) if name.startswith("gold.")}
+    done = ended(tmp_path, *job("register"))
+    assert done.returncode == 0, done.stderr
+    lines = [f"{name} shows version {row.version} of manifest {row.manifest_id}" for name, row in current.items()]
+    assert [line for line in lines if line not in done.stderr] == []
+    assert in_the_metastore(tmp_path) == [[[name, row.version, row.manifest_id] for name, row in current.items()], 16]
+    done = ended(tmp_path, *job("export"), "--file", "out/file.duckdb")
+    assert done.returncode == 0, done.stderr
+    file = tmp_path / "out" / "file.duckdb"
+    lines = [f"{file} holds version {row.version} of {name}: 16 rows" for name, row in current.items()]
+    assert [line for line in lines if line not in done.stderr] == []
+    assert read_by("duckdb_file", file=str(file), tables=columns_of(app)) == seen_by_spark(app)
+
+
+def test_a_port_that_is_taken_is_told_as_that(lake, tmp_path):
+    _, _, folder = lake
+    shutil.copytree(folder / "lake", tmp_path / "lake")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = ended(tmp_path, *command(taken.getsockname()[1]))
+    assert done.returncode == 6, done.stderr
+    assert "BindException: Address already in use" in done.stderr
+
+
+def closed_by_modes(folder, key):
+    """What the modes of files alone forbid on the folder's lake, and on a key."""
+    path = f"{folder}/lake/gold/segment_bins"
+    return [
+        "INSERT INTO gold_newest.segment_bins SELECT * FROM gold.segment_bins",
+        f"OPTIMIZE delta.`{path}`",
+        f"DELETE FROM delta.`{path}`",  # noqa: S608
+        f"SELECT * FROM text.`{folder}/lake/silver/contacts/names.txt`",  # noqa: S608
+        f"SELECT * FROM text.`{key}`",  # noqa: S608
+    ]
+
+
+def with_a_secret(lake, folder):
+    """A copy of the lake below `folder` with a table of contacts; its folder."""
+    shutil.copytree(lake / "lake", folder / "lake")
+    contacts = folder / "lake" / "silver" / "contacts"
+    contacts.mkdir(parents=True)
+    (contacts / "names.txt").write_text("somebody")
+    return contacts
+
+
+def test_a_reader_whose_server_may_only_read_files_can_write_no_table_and_read_no_other_layer(lake, spark, tmp_path):
+    """What the operating system enforces, and what nothing does: docs/bi.md says both.
+
+    Known-bad: where the modes forbid nothing, each of the statements is done.
+    """
     if shutil.which("setpriv") is None or os.geteuid() != 0:
         pytest.skip("needs setpriv and root, to run a server that obeys the mode of files")
     app, _, folder = lake
-    copied = tmp_path / "lake"
-    shutil.copytree(folder / "lake", copied)
-    (copied / "silver" / "contacts").mkdir(parents=True)
-    (copied / "silver" / "contacts" / "names.txt").write_text("somebody")
     key = tmp_path / "id1.key"
     key.write_text("00" * 32)
-    for place in (copied / "silver" / "contacts", key):
+    with_a_secret(folder, tmp_path / "open")
+    open_one = opened(spark, tmp_path / "open")
+    catalog, before = Catalog(open_one.store, database="gold"), open_one.store.newest(gold.SEGMENT_BINS)
+    try:
+        show_published(open_one, catalog)
+        done = {statement: spark.sql(statement).collect() for statement in closed_by_modes(tmp_path / "open", key)}
+        assert open_one.store.newest(gold.SEGMENT_BINS) == before + 3, "one of them found nothing to write"
+        assert [row["value"] for rows in list(done.values())[-2:] for row in rows] == ["somebody", "00" * 32]
+    finally:
+        for database in (catalog.database, catalog.newest_database):
+            spark.sql(f"DROP DATABASE IF EXISTS {database} CASCADE")
+
+    for place in (with_a_secret(folder, tmp_path), key):
         place.chmod(0)
-    for place in (copied / "gold").rglob("*"):
+    for place in (tmp_path / "lake" / "gold").rglob("*"):
         place.chmod(0o555 if place.is_dir() else 0o444)
-    path = f"{copied}/gold/segment_bins"
-    refused = [
-        "INSERT INTO gold_newest.segment_bins SELECT * FROM gold.segment_bins",
-        f"DELETE FROM delta.`{path}`",  # noqa: S608
-        f"OPTIMIZE delta.`{path}`",
-        f"SELECT * FROM text.`{copied}/silver/contacts/names.txt`",  # noqa: S608
-        f"SELECT * FROM text.`{key}`",  # noqa: S608
-    ]
+    refused = closed_by_modes(tmp_path, key)
     accepted = ["SET spark.sql.shuffle.partitions=3", "DROP VIEW gold.model_metrics", "SELECT count(*) FROM gold.segment_bins"]
-    with server(tmp_path, before=["setpriv", *NO_OVERRIDE]) as port:
+    with server(tmp_path, before=["setpriv", *NO_OVERRIDE], program=job("thrift")) as port:
         told = read_by("pyhive_statements", port=port, statements=[*refused, *accepted])
-    assert [statement for statement in refused if not str(told[statement]).startswith("refused")] == []
+    # A folder that may not be entered hides that the file is there.
+    by_permission = re.compile(r"refused: .*(\(Permission denied\)|PATH_NOT_FOUND.*/silver/contacts/names\.txt)", re.DOTALL)
+    assert [told[statement] for statement in refused if not by_permission.match(str(told[statement]))] == []
     assert [statement for statement in accepted if str(told[statement]).startswith("refused")] == []
     assert read_by("delta_rs", tables={n: t | {"path": t["path"].replace(str(folder), str(tmp_path))}
                                        for n, t in columns_of(app).items()}) == seen_by_spark(app)  # fmt: skip
