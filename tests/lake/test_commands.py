@@ -169,6 +169,7 @@ def test_tables_describes_one_and_lists_all(lake):
         "write": "replace_days",
         "reads": ["silver.order_records (deliveries)"],
         "read_by": ["silver.interactions", "gold.customer_segments"],
+        "rows_stay": f"as long as the lake: {silver.ORDER_LINES.stays_because}",
     }
     assert columns["line_amount"] | {"meaning": ""} == {
         "column": "line_amount", "type": "decimal(18,4)", "unit": "currency", "privacy": "personal", "required": True, "meaning": "",
