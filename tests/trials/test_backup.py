@@ -7,6 +7,8 @@ import subprocess
 from datetime import date
 
 import pytest
+from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as TrackingStore
 
 from lakes import ROOT, bag, open_lake, run_days, with_inputs
 from reclake.errors import LakeDamaged, UsageError
@@ -108,6 +110,10 @@ def trained(spark, tmp_path):
 
 
 def lose(folder, *names):
+    """Move them away, and let MLflow forget its connections: they would go on reading the file that was moved."""
+    for engines in (TrackingStore._engine_map, RegistryStore._engine_map):
+        for engine in engines.values():
+            engine.dispose()
     (folder / "lost").mkdir()
     for name in names:
         (folder / name).rename(folder / "lost" / name)
