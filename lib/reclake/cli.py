@@ -422,7 +422,7 @@ def maintain(
     chosen = _choose(profile, overrides, as_json=as_json)
     for name in table or ():
         _known(name)
-    with _open(chosen, "maintain", publishes=True) as application:
+    with _open(chosen, "maintain", publishes=not dry_run) as application:
         if dry_run:
             found = would_do(application, only=table, erasing=erase_history)
             chosen.console.rows("to maintain", found, empty="There is no table yet.")

@@ -88,6 +88,14 @@ def asset_events(run: Any) -> dict[str, int]:
     return {uri: extra["version"] for uri, extra in found}
 
 
+def write_command(folder: Path, name: str, text: str) -> None:
+    """A command of a jobs environment that stands in `folder`."""
+    command = folder / "bin" / name
+    command.parent.mkdir(parents=True, exist_ok=True)
+    command.write_text(text)
+    command.chmod(0o755)
+
+
 @dataclass
 class StandIn:
     """A spark-submit that notes how it was called and reports what its plan says."""
@@ -97,20 +105,16 @@ class StandIn:
 
     @classmethod
     def at(cls, folder: Path) -> "StandIn":
-        submit = folder / "bin" / "spark-submit"
-        submit.parent.mkdir()
         version = next(_versions)
-        submit.write_text(STAND_IN.format(python=sys.executable, lib=str(ROOT / "lib"), folder=str(folder), version=version))
-        submit.chmod(0o755)
+        text = STAND_IN.format(python=sys.executable, lib=str(ROOT / "lib"), folder=str(folder), version=version)
+        write_command(folder, "spark-submit", text)
         (folder / "plan.json").write_text("{}")
         os.environ["RECLAKE_JOBS_ENV"] = str(folder)
         return cls(folder, version)
 
     def with_python(self, python: Path) -> None:
         """Beside it the Python that alerts are sent by; a link would not find the packages of its environment."""
-        beside = self.folder / "bin" / "python"
-        beside.write_text(f'#!/bin/sh\nexec {python} "$@"\n')
-        beside.chmod(0o755)
+        write_command(self.folder, "python", f'#!/bin/sh\nexec {python} "$@"\n')
 
     def plan(self, **tasks: dict[str, Any]) -> None:
         """Task → exit_code, published (table → version), reports (whether it leaves a report)."""

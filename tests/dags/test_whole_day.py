@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import DAY, ROOT, asset_events, read_dag, run_of, states_of, without_waiting
+from runs import DAY, ROOT, asset_events, read_dag, run_of, states_of, without_waiting, write_command
 
 from conftest import JOBS
 from suites import demand_what_no_row_is
@@ -86,11 +86,8 @@ class Day:
 def killed_day(local, home) -> Day:
     """The same day by the DAG, its first silver driver killed, its second let go on."""
     lake, wrapped = home / "airflow-lake", home / "wrapped"
-    (wrapped / "bin").mkdir(parents=True)
-    (wrapped / "bin" / "spark-submit").write_text(KILLING.format(folder=wrapped, jobs=JOBS, lake=lake))
-    (wrapped / "bin" / "python").write_text(f'#!/bin/sh\nexec {JOBS}/bin/python "$@"\n')
-    for name in ("spark-submit", "python"):
-        (wrapped / "bin" / name).chmod(0o755)
+    write_command(wrapped, "spark-submit", KILLING.format(folder=wrapped, jobs=JOBS, lake=lake))
+    write_command(wrapped, "python", f'#!/bin/sh\nexec {JOBS}/bin/python "$@"\n')
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("RECLAKE_JOBS_ENV", str(wrapped))
         run = run_of(without_waiting(read_dag(), retries=1))

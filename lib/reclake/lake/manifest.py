@@ -166,7 +166,7 @@ class Manifest:
         rows = self._store.read_newest(ops.PUBLISHED_VERSIONS)
         until = F.lead("published_at").over(Window.partitionBy("name").orderBy("manifest_id"))
         kept = rows.withColumn("until", until).where(F.col("until").isNull() | (F.col("until") >= F.lit(since)))
-        return kept.where(F.col("version") != WITHDRAWN).select("name", "version").distinct()
+        return kept.where(F.col("version") != WITHDRAWN).select("name", "version")
 
     def highest(self, name: str) -> int | None:
         """The highest version of a table that was ever published, whatever went back since; None without one."""

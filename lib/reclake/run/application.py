@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,10 @@ class Application:
         from reclake.registry import Registry
 
         return Registry(_tracking_uri(self.home, self.settings), located(self.home, self.settings.mlflow.artifact_root))
+
+    def kept_since(self) -> datetime:
+        """What was current then, or at any time after it, stays readable."""
+        return self.clock() - timedelta(days=self.store.keep_days)
 
     def at_home(self, path: str) -> Path:
         """A path of the settings: relative ones lie in the project folder."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from pyspark.sql import functions as F
@@ -54,7 +53,7 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
     """
     _make_ready(app, only)
     app.ledger.save()  # what a crash left in the log alone, before the log is trimmed
-    kept = _lowest_kept(app)
+    kept = app.manifest.lowest_kept(app.kept_since())
     rows, damages = [], []
     for work in _works(app, only, erasing=erasing):
         table = work.table
@@ -81,7 +80,7 @@ def would_do(app: Application, *, only: Collection[str] | None = None, erasing: 
     How many files no version needs any more is known when they are removed, and not before.
     """
     _make_ready(app, only)
-    kept = _lowest_kept(app)
+    kept = app.manifest.lowest_kept(app.kept_since())
     return [work.plan(kept) for work in _works(app, only, erasing=erasing)]
 
 
@@ -89,10 +88,6 @@ def _make_ready(app: Application, only: Collection[str] | None) -> None:
     app.ledger.load()
     if only is None or any(table.name in only for table in tables.of_stage("bronze")):
         require_raw_records_can_go(app)
-
-
-def _lowest_kept(app: Application) -> dict[str, int]:
-    return app.manifest.lowest_kept(app.clock() - timedelta(days=app.store.keep_days))
 
 
 def _works(app: Application, only: Collection[str] | None, *, erasing: bool) -> Iterator[TableUpkeep]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.files import Files
@@ -29,7 +28,7 @@ def remove_old_models(app: Application, *, even_young: bool = False) -> list[str
     ServiceDown
         When the registry does not answer.
     """
-    not_before = app.clock() - timedelta(days=app.store.keep_days)
+    not_before = app.kept_since()
     kept = app.manifest.kept_models(MODEL, not_before)
     if not kept:
         return None

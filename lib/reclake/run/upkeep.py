@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -194,7 +194,7 @@ class TableUpkeep:
         path, log = self.app.store.path(self.table), self.app.store.log
         following = next((newer for newer in log.versions(path) if oldest < newer <= version), None)
         at = None if following is None else log.commit(path, following).committed_at
-        if at is None or at >= self.app.clock() - timedelta(days=self.app.store.keep_days):
+        if at is None or at >= self.app.kept_since():
             return False
         logger.info("old files of %s stay: version %d is still to be read, and was replaced long before", self.table.name, oldest)
         return True
