@@ -2,12 +2,12 @@
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
@@ -25,13 +25,17 @@ PROFILE = os.environ.get("RECLAKE_PROFILE", "local")
 # Folder or URI that the drivers and Airflow's workers both see; in client mode a folder of the worker.
 REPORTS = os.environ.get("RECLAKE_REPORTS") or str(HOME / ".reclake" / "reports")
 
+# When a day's files have come: at this hour of the next day, in this zone. Both decide which day a run is for.
+ZONE, HOUR = ZoneInfo(os.environ.get("RECLAKE_SCHEDULE_ZONE") or "UTC"), int(os.environ.get("RECLAKE_DAILY_HOUR") or 2)
+START = datetime(2000, 1, 1, tzinfo=UTC)  # no run lies before it, backfills included
+
 # One slot each (conf/airflow/pools.json): who writes the same tables waits for one another. Training's tables are its own,
 # but for those in which every run tells of itself: a store that knows no two writers needs one pool for all.
 LAKE_POOL, TRAINING_POOL = "reclake_lake", os.environ.get("RECLAKE_TRAINING_POOL") or "reclake_training"
 # A retry is another run: the try's number keeps the two apart if the first driver still lives.
 RUN = "{{ run_id }}__{{ ti.task_id }}__{{ ti.try_number }}"
-# Exit codes that another try ends with as well: usage, a gate, too much refused.
-FINAL = (2, 3, 4)
+# Exit codes that another try ends with as well: usage, a gate, too much refused. The last two are told by the job `alert`.
+FINAL = (2, *(IN_THE_LAKE := (3, 4)))
 DEFAULTS: dict[str, Any] = {
     "owner": "reclake",
     # Waits of 10, 20, 40 and 60 minutes or more: together longer than `run.claim_minutes`, for which a driver that died on
@@ -59,6 +63,18 @@ def day_param(description: str) -> Param:
     return Param(None, type=["null", "string"], format="date", pattern=_A_DAY, maxLength=10, description=description)
 
 
+def local_day(moment: datetime) -> str:
+    """The calendar day on which a moment lies in the zone of the schedule."""
+    return str(moment.astimezone(ZONE).date())
+
+
+FILTERS = {"local_day": local_day}  # for the templates of the DAGs
+
+
+class Stopped(AirflowFailException):
+    """A stop that the lake itself tells of: its verdicts and refusals are what the job `alert` reads."""
+
+
 def require_plain_conf(context: Context) -> None:
     """End the task for good when the run was given what the DAG does not know, or a day that has not begun.
 
@@ -70,7 +86,7 @@ def require_plain_conf(context: Context) -> None:
             f"the run's conf names {len(unknown)} unknown params; known are {sorted(context['dag'].params)}"
         )
     for name, value in context["params"].items():
-        if isinstance(value, str) and date.fromisoformat(value) > run.run_after.date():
+        if isinstance(value, str) and value > local_day(run.run_after):
             raise AirflowFailException(f"{name} {value} lies after the day of the run")
 
 
@@ -107,10 +123,18 @@ class SubmitJob(SparkSubmitOperator):
         try:
             super().execute(context)
         except AirflowException as failure:
-            if _taken_up(place, context) in FINAL:
-                raise AirflowFailException(str(failure)) from None
+            code = _taken_up(place, context)
+            if code is None:  # it ended before it had a lake to tell of
+                code = self._exit_code_of_submit()
+            if code in FINAL:
+                raise (Stopped if code in IN_THE_LAKE else AirflowFailException)(str(failure)) from None
             raise
         _taken_up(place, context)
+
+    def _exit_code_of_submit(self) -> int | None:
+        """What spark-submit ended with; in client mode that is the driver's own exit code."""
+        process = self._hook._submit_sp if self._hook else None
+        return process.returncode if process else None
 
     def _get_hook(self) -> SparkSubmitHook:
         """The provider's hook, but that the profile counts beside a properties file: spark-submit would read that alone."""
@@ -177,13 +201,19 @@ def tell_failed(context: Context) -> None:
     """Tell that a task failed for good: for tasks that no later job of the run tells about."""
     run = context["dag_run"]
     _alert(
-        "--failed", f"{context['ti'].dag_id}.{context['ti'].task_id}", "--day", str(run.run_after.date()), "--run-id", run.run_id
+        "--failed", f"{context['ti'].dag_id}.{context['ti'].task_id}", "--day", local_day(run.run_after), "--run-id", run.run_id
     )
+
+
+def tell_broken(context: Context) -> None:
+    """Tell at once that a stage failed for good, but for what the lake tells of: later stages may wait for hours yet."""
+    if not isinstance(context.get("exception"), Stopped):
+        tell_failed(context)
 
 
 def tell_missed(context: dict[str, Any]) -> None:
     """Tell that a day was not published by its hour; a backfill is late by nature, and a run by hand has no hour."""
     run = context["dag_run"]
     if run["run_type"] == "scheduled":
-        begin = re.match(r"\d{4}-\d{2}-\d{2}", str(run["data_interval_start"]))
-        _alert("--missed-deadline", "--day", begin[0], "--run-id", run["dag_run_id"])
+        begin = datetime.fromisoformat(str(run["data_interval_start"]))
+        _alert("--missed-deadline", "--day", local_day(begin), "--run-id", run["dag_run_id"])

@@ -1,9 +1,7 @@
 """Training by calendar and on request; a better model is published with its metrics and serves from the next day's run on."""
 
-from datetime import UTC, datetime
-
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param
-from submitting import DEFAULTS, TRAINING_POOL, SubmitJob, TellPublished, day_param, tell_failed
+from submitting import DEFAULTS, FILTERS, START, TRAINING_POOL, ZONE, SubmitJob, TellPublished, day_param, tell_failed
 
 from reclake import tables
 
@@ -12,9 +10,9 @@ STAGE = "training"
 with DAG(
     dag_id="train_recommenders",
     description="Train the recommender, judge it against the champion, promote it if it is better",
-    # Mondays at noon UTC, when Sunday is published: the days before Monday count.
-    schedule=CronDataIntervalTimetable("0 12 * * 1", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    # Mondays at noon, when Sunday is published: the days before Monday count.
+    schedule=CronDataIntervalTimetable("0 12 * * 1", timezone=ZONE.key),
+    start_date=START,
     catchup=False,  # a model of a past week would never serve
     max_active_runs=1,
     params={
@@ -22,6 +20,7 @@ with DAG(
         "tune": Param(False, type="boolean", description="Search the settings now; else when the last search is a quarter old"),
     },
     default_args=DEFAULTS,
+    user_defined_filters=FILTERS,
     tags=["reclake"],
 ) as dag:
     SubmitJob(
@@ -30,7 +29,7 @@ with DAG(
         arguments=[
             "--as-of",
             # A run without a logical date, as `airflow dags trigger` starts it, has no interval.
-            "{{ params.as_of or (data_interval_end | default(dag_run.run_after, true) | ds) }}",
+            "{{ params.as_of or (data_interval_end | default(dag_run.run_after, true) | local_day) }}",
             "--tune",
             "{{ 'always' if params.tune else 'when-due' }}",
         ],

@@ -1,8 +1,8 @@
 """A standalone Spark cluster of one machine: a master and two workers on loopback, whose nodes do not see the project.
 
-A node has Spark, a Python with the packages of requirements/jobs.txt, and the key files; lake, landing folder and model files
-lie in a shared folder. Its Python has no reclake and refuses to open what lies in the project folder, so whatever an
-executor needs must come with the wheel or from the shared folder.
+A node has Spark, a Python with the packages that requirements/jobs.txt brings along and no other, and the key files; lake,
+landing folder and model files lie in a shared folder. Its Python has no reclake and opens nothing but its packages, what lies
+in the shared folder and in the executor's own one, so whatever an executor needs must come with the wheel or from there.
 """
 
 import json
@@ -16,30 +16,35 @@ import time
 import urllib.request
 import venv
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or ROOT / ".venv" / "jobs")
 N_WORKERS = 2
 HOST = "127.0.0.1"
-_HIDDEN = "RECLAKE_HIDDEN_FOLDER"  # set for workers, hence for executors and their Python
+_READABLE = "RECLAKE_READABLE_PLACES"  # set for workers, hence for executors and their Python
+_OF_THE_SYSTEM = ("/proc", "/dev", "/sys/fs/cgroup", "/etc/localtime")
 _GUARD = f"""
 import os, sys
 
-hidden = os.environ.get("{_HIDDEN}")
+readable = tuple(place + "/" for place in os.environ.get("{_READABLE}", "").split(":") if place)
 
 
 def refuse(event, arguments):
-    if event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], str):
-        path = os.path.abspath(arguments[0])
-        if (path + "/").startswith(hidden + "/") and not path.startswith(hidden + "/.venv/"):
+    if event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], (str, bytes)):
+        path = os.path.abspath(os.fsdecode(arguments[0]))
+        if not (path + "/").startswith(readable):
             raise PermissionError(f"no such place on a node: {{path}}")
 
 
-if hidden:
+if readable:
     sys.addaudithook(refuse)
 """
 # What a cluster of this size changes of conf/spark/cluster: sizes, and where the event log lies.
@@ -125,13 +130,33 @@ def _inherited() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG", "LC_ALL") if name in os.environ}
 
 
+def brought_along(requirements: Path) -> set[str]:
+    """Canonical names of the installed distributions that a file of requirements brings along, its own included."""
+    lines = (line.partition("#")[0].strip() for line in requirements.read_text().splitlines())
+    left, found = [Requirement(line) for line in lines if line], set()
+    while left:
+        wanted = left.pop()
+        for extra in ("", *wanted.extras):
+            if (name := (canonicalize_name(wanted.name), extra)) in found:
+                continue
+            found.add(name)
+            needed = map(Requirement, metadata.requires(wanted.name) or ())
+            left += [one for one in needed if one.marker is None or one.marker.evaluate({"extra": extra})]
+    return {name for name, _ in found}
+
+
 def _nodes_python(folder: Path) -> None:
-    """A Python with the packages of the jobs environment, but without reclake: a path in a .pth file brings no other .pth."""
+    """A Python with the packages of the jobs, linked one by one: without those of developers, and without reclake."""
     venv.create(folder, with_pip=False, symlinks=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = folder / "lib" / version / "site-packages"
+    for name in brought_along(ROOT / "requirements" / "jobs.txt"):
+        installed = metadata.distribution(name)
+        for top in {file.parts[0] for file in installed.files or ()} - {"..", "__pycache__"}:
+            if not (packages / top).exists():  # packages of one namespace share their folder
+                (packages / top).symlink_to(installed.locate_file(top))
     (packages / "nodes_guard.py").write_text(_GUARD)
-    (packages / "nodes.pth").write_text(f"{JOBS / 'lib' / version / 'site-packages'}\nimport nodes_guard\n")
+    (packages / "nodes.pth").write_text("import nodes_guard\n")
 
 
 def secret_file(path: Path) -> Path:
@@ -157,16 +182,13 @@ def _started(folder: Path, name: str, *arguments: str, spark: Path, own: Mapping
 
 @contextmanager
 def history_server(cluster: Cluster) -> Iterator[str]:
-    """Spark's history server on the cluster's event logs, started as docs/cluster.md says; gives its address."""
+    """Spark's history server on the cluster's event logs, with the options of docs/cluster.md; gives its address."""
     spark, port = _spark_home(), free_port()
     options = {"fs.logDirectory": (cluster.shared / "events").as_uri(), "ui.port": str(port)}
     own = {"SPARK_HISTORY_OPTS": " ".join(f"-Dspark.history.{key}={value}" for key, value in options.items())}
     process = _started(cluster.folder, "history", "org.apache.spark.deploy.history.HistoryServer", spark=spark, own=own)
-    try:
+    with _ended(process):
         yield f"http://{HOST}:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
 
 
 def asked(url: str, *, seconds: float = 120) -> Any:
@@ -210,27 +232,45 @@ def standalone(folder: Path, own: Mapping[str, str]) -> Iterator[Cluster]:
     (folder / "build").mkdir()
     (folder / "shared" / "events").mkdir(parents=True)
     _nodes_python(folder / "python")
+    seen = (*_OF_THE_SYSTEM, sys.base_prefix, str(spark), str(folder / "python"), str(folder / "shared"))
     secret = secret_file(folder / "secret.properties")
     # A node's own settings: those of the profile, and the secret.
     shutil.copytree(ROOT / "conf" / "spark" / "cluster", folder / "nodes-conf")
     nodes = folder / "nodes-conf" / "spark-defaults.conf"
     nodes.chmod(0o600)
-    port, web_port, rest_port = free_port(), free_port(), free_port()
+    web_port, rest_port = free_port(), free_port()
     nodes.write_text(f"{nodes.read_text()}{secret.read_text()}spark.master.rest.port {rest_port}\n")
-    master = f"spark://{HOST}:{port}"
-    classes = "org.apache.spark.deploy"
-    running = [_started(folder, "master", f"{classes}.master.Master", "--host", HOST, "--port", str(port), "--webui-port", str(web_port), spark=spark, own={})]  # fmt: skip
-    try:
+    with ExitStack() as running:
+        master = running.enter_context(master_alone(folder, web_port=web_port))
+        workers = []
         for n in range(1, N_WORKERS + 1):
-            options = ["--host", HOST, "-c", "1", "-m", "1536m", "--webui-port", "0", "-d", str(folder / f"worker{n}" / "work")]
-            running.append(_started(folder, f"worker{n}", f"{classes}.worker.Worker", *options, master, spark=spark, own={_HIDDEN: str(ROOT)}))  # fmt: skip
-        _wait_for_workers(folder, web_port, running)
+            home = folder / f"worker{n}"
+            options = ["--host", HOST, "-c", "1", "-m", "1536m", "--webui-port", "0", "-d", str(home / "work"), master]
+            nodes_own = {_READABLE: ":".join((*seen, str(home))), "SPARK_LOCAL_DIRS": str(home / "local")}
+            process = _started(folder, home.name, "org.apache.spark.deploy.worker.Worker", *options, spark=spark, own=nodes_own)
+            workers.append(running.enter_context(_ended(process)))
+        _wait_for_workers(folder, web_port, workers)
         yield Cluster(folder, master, built_wheel(folder / "build"), own, rest_port)
+
+
+@contextmanager
+def master_alone(folder: Path, *, web_port: int) -> Iterator[str]:
+    """A master by the settings of nodes-conf in `folder`; gives its URL."""
+    port = free_port()
+    options = ["--host", HOST, "--port", str(port), "--webui-port", str(web_port)]
+    process = _started(folder, "master", "org.apache.spark.deploy.master.Master", *options, spark=_spark_home(), own={})
+    with _ended(process):
+        yield f"spark://{HOST}:{port}"
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """A daemon that ends with the block."""
+    try:
+        yield process
     finally:
-        for process in reversed(running):
-            process.terminate()
-        for process in running:
-            process.wait(timeout=60)
+        process.terminate()
+        process.wait(timeout=60)
 
 
 def _wait_for_workers(folder: Path, web_port: int, running: list[subprocess.Popen[bytes]]) -> None:

@@ -4,7 +4,7 @@ port=${RECLAKE_AIRFLOW_PORT:-8080}
 export AIRFLOW_HOME=${AIRFLOW_HOME:-$home/.reclake/airflow}
 export PYTHONPATH=$home/lib RECLAKE_HOME=$home TZ=UTC
 export RECLAKE_PROFILE=${RECLAKE_PROFILE:-local} RECLAKE_REPORTS=${RECLAKE_REPORTS:-$home/.reclake/reports}
-export AIRFLOW__CORE__DAGS_FOLDER=$home/dags AIRFLOW__CORE__LOAD_EXAMPLES=False AIRFLOW__CORE__EXECUTOR=LocalExecutor
+export AIRFLOW__CORE__DAGS_FOLDER=${AIRFLOW__CORE__DAGS_FOLDER:-$home/dags} AIRFLOW__CORE__LOAD_EXAMPLES=False AIRFLOW__CORE__EXECUTOR=LocalExecutor
 export AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$port AIRFLOW__API__WORKERS=1 AIRFLOW__API__BASE_URL=http://127.0.0.1:$port
 export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:$port/execution/
 # SQLite lets one write at a time: the others wait this many seconds before they fail. A busy laptop answers late.

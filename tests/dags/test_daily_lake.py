@@ -1,10 +1,13 @@
 """The daily DAG: every stage and table once, in order; what a stopped table stops; what is told of what was published."""
 
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from runs import DAY, ROOT, StandIn, asset_events, read_dag, run_of, states_of, without_waiting
+from runs import DAY, JOBS, ROOT, StandIn, asset_events, read_dag, run_of, states_of, without_waiting
+
+from webhook import webhook
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -66,6 +69,48 @@ def test_the_run_that_starts_in_the_night_is_for_the_day_before(dag):
     assert (str(info.logical_date.date()), str(info.run_after)[:16]) == ("2026-03-01", "2026-03-02 02:00")
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Los_Angeles", "Australia/Lord_Howe", "America/St_Johns"])
+@pytest.mark.parametrize("hour", ["0", "2", "13", "23"])
+def test_every_day_of_two_years_has_its_run_once_its_files_have_come_there(monkeypatch, zone, hour):
+    """Whatever the clocks do: its interval begins on it, and the run starts at the hour of the next day, or when that exists."""
+    from airflow.serialization.encoders import coerce_to_core_timetable
+    from airflow.timetables.base import TimeRestriction
+
+    monkeypatch.setenv("RECLAKE_SCHEDULE_ZONE", zone)
+    monkeypatch.setenv("RECLAKE_DAILY_HOUR", hour)
+    timetable = coerce_to_core_timetable(read_dag().timetable)
+    local_day, there = sys.modules["submitting"].local_day, sys.modules["submitting"].ZONE
+    bounds = TimeRestriction(earliest=datetime(2026, 1, 1, 12, tzinfo=UTC), latest=None, catchup=True)
+    days, interval = [], None
+    for _ in range(730):
+        info = timetable.next_dagrun_info(last_automated_data_interval=interval, restriction=bounds)
+        interval = info.data_interval
+        days.append(local_day(interval.start))
+        late = info.run_after.astimezone(there)
+        assert local_day(info.run_after) == str(datetime.fromisoformat(days[-1]).date() + timedelta(days=1))
+        assert late.hour in (int(hour), int(hour) + 1)
+    first = datetime.fromisoformat(days[0])
+    assert days == [str((first + timedelta(days=n)).date()) for n in range(730)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "started", "day"),
+    [
+        ("Asia/Shanghai", "2026-03-02T17:59", "2026-03-01"),  # 01:59 of March 3 there
+        ("Asia/Shanghai", "2026-03-02T18:00", "2026-03-02"),
+        ("America/Los_Angeles", "2026-03-03T09:59", "2026-03-01"),
+        ("America/Los_Angeles", "2026-03-03T10:00", "2026-03-02"),
+    ],
+)
+@pytest.mark.parametrize("has_interval", [True, False])
+def test_a_run_by_hand_takes_the_day_of_the_schedules_zone(monkeypatch, stand_in, zone, started, day, has_interval):
+    monkeypatch.setenv("RECLAKE_SCHEDULE_ZONE", zone)
+    moment = datetime.fromisoformat(started).replace(tzinfo=UTC)
+    run = without_waiting(read_dag()).test(logical_date=moment if has_interval else None, run_after=moment)
+    assert str(run.state) == "success", states_of(run)
+    assert {call[call.index("--day") + 1] for call in stand_in.calls()} == {day}
+
+
 def test_a_run_by_hand_is_for_the_last_day_whose_files_have_come(stand_in):
     run = run_of(without_waiting(read_dag()))
     assert str(run.state) == "success", states_of(run)
@@ -106,11 +151,35 @@ def test_a_failed_gate_ends_the_day_red_and_stops_only_what_reads_it(stand_in):
 
 def test_a_crash_is_tried_again_and_told_apart_by_the_run_id(stand_in):
     stand_in.plan(customers={"exit_code": 1, "reports": False})
+    stand_in.with_python(JOBS / "bin" / "python")
     run = run_of(without_waiting(read_dag(), retries=1))
     assert str(run.state) == "failed"
     tries = [call[call.index("--run-id") + 1] for call in stand_in.calls() if call[0] == "customers"]
     assert tries == [f"{run.run_id}__customers__{number}" for number in (1, 2)]
     assert not uris(names_of("customers")) & asset_events(run).keys()
+
+
+@pytest.mark.parametrize("reports", [True, False], ids=("reported", "before it could report"))
+@pytest.mark.parametrize(("exit_code", "n_tries"), [(1, 2), (2, 1), (3, 1), (4, 1), (5, 2), (6, 2)])
+def test_what_another_try_cannot_mend_is_not_tried_again(stand_in, exit_code, n_tries, reports):
+    """A job without keys or with a wrong setting ends before it has a lake to report of: its own exit code says so."""
+    stand_in.plan(recommendations={"exit_code": exit_code, "reports": reports})
+    stand_in.with_python(JOBS / "bin" / "python")
+    assert str(run_of(without_waiting(read_dag(), retries=1)).state) == "failed"
+    assert [call[0] for call in stand_in.calls()].count("recommendations") == n_tries
+
+
+def test_a_stage_that_breaks_off_is_told_at_once_and_a_gate_by_the_last_job(stand_in, monkeypatch):
+    stand_in.plan(
+        bronze={"exit_code": 6, "reports": False}, silver={"exit_code": 3}, customers={"exit_code": 4}, behaviour={"exit_code": 2}
+    )
+    stand_in.with_python(JOBS / "bin" / "python")
+    with webhook() as server:
+        monkeypatch.setenv("RECLAKE__ALERTS__CHANNEL", "webhook")
+        monkeypatch.setenv("RECLAKE_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hook")
+        assert str(run_of(without_waiting(read_dag())).state) == "failed"
+    told = [finding["subject"] for _, alert in server.seen for finding in alert["findings"]]
+    assert told == ["daily_lake.bronze", "daily_lake.behaviour"]
 
 
 def test_a_run_that_published_nothing_new_tells_nothing(stand_in):

@@ -23,6 +23,7 @@ from reclake.recommend.als import FittedAls
 from reclake.recommend.held_out import Metric
 from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, TrainingOutcome
 from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry, models
+from standalone import free_port
 from tastes import TINY_ALS
 
 DAY = date(2026, 3, 1)
@@ -272,6 +273,14 @@ def test_an_unknown_version_is_named(spark, serving):
     registry, _ = serving
     with pytest.raises(UsageError, match="no version 77"):
         registry.load(spark, "77")
+
+
+def test_the_login_of_a_registry_is_told_nowhere(monkeypatch, tmp_path):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(ServiceDown) as told:
+        Registry(f"http://lake:pl4nted@127.0.0.1:{free_port()}/x@y", str(tmp_path))
+    assert "http://127.0.0.1:" in str(told.value)
+    assert "pl4nted" not in str(told.value)
 
 
 def test_a_registry_that_is_not_there(tmp_path):

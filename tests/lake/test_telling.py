@@ -83,6 +83,21 @@ def test_findings_name_stopped_gates_unbuilt_tables_and_silent_sources_and_no_va
     assert "13800138000" not in str(found)
 
 
+def test_files_that_no_run_has_looked_at_are_told_by_their_day(app, company, tmp_path):
+    """Those of later days are to come; so is the rest of a day whose file changed after it was taken in."""
+
+    def told(day):
+        return {finding.subject: finding.told for finding in findings_of(app, day) if finding.kind == "waiting"}
+
+    landed = sorted(path for path in company.rglob("*2026-01-02*") if path.is_file())
+    assert landed
+    assert told(DAY) == {}
+    later = told(date(2026, 1, 2))
+    assert later.keys() == {"demo 2026-01-02"}
+    assert later == {subject: of for subject, of in told(date(2026, 1, 3)).items() if subject in later}
+    assert told(date(2026, 1, 3)).keys() == {"demo 2026-01-02", "demo 2026-01-03"}
+
+
 def test_a_table_that_nobody_maintained_for_long_is_told(app):
     """From its first publication on, or from its last maintenance; what others were done counts for them alone."""
     limit = app.settings.alerts.max_days_without_maintenance

@@ -8,6 +8,7 @@ import errno
 import json
 import shutil
 import socket
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ from reclake.run.plan import Scope
 from reclake.run.planned import plan
 from reclake.run.views import published
 from reclake.tables import gold, silver
-from standalone import HOST, N_WORKERS, ROOT, Cluster, asked, history_server, secret_file, standalone
+from standalone import HOST, N_WORKERS, ROOT, Cluster, asked, free_port, history_server, master_alone, secret_file, standalone
 
 pytestmark = pytest.mark.trial
 
@@ -47,7 +48,7 @@ SECURE = {
     "spark.io.encryption.keySizeBits": "256",
 }
 LIVE = """
-import json, os, sys, time
+import importlib.util, json, os, sys, time
 from pathlib import Path
 
 import pyarrow as pa
@@ -63,9 +64,18 @@ def say(app, options):
             # The worker's parent is PySpark's daemon, and the daemon's the executor.
             executor = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()[1]
             started_as = Path(f"/proc/{executor}/cmdline").read_text().replace(chr(0), " ")
-            yield pa.RecordBatch.from_pylist([{"place": reclake.__file__, "folder": os.getcwd(), "executor": started_as}])
+            opened = []
+            for path in PLACES:
+                try:
+                    opened.append(open(path).name)
+                except PermissionError as refusal:
+                    assert "no such place on a node" in str(refusal)
+            told = {"place": reclake.__file__, "folder": os.getcwd(), "executor": started_as, "opened": opened}
+            found = [name for name in ("pandas", "cryptography", "pytest", "hypothesis") if importlib.util.find_spec(name)]
+            yield pa.RecordBatch.from_pylist([told | {"packages": found}])
 
-    rows = app.spark.range(8).repartition(8).mapInArrow(on_worker, "place string, folder string, executor string").collect()
+    columns = "place string, folder string, executor string, opened array<string>, packages array<string>"
+    rows = app.spark.range(8).repartition(8).mapInArrow(on_worker, columns).collect()
     found = {"rows": [row.asDict() for row in rows], "conf": dict(app.spark.sparkContext.getConf().getAll())}
     found["master"] = app.spark.sparkContext.master
     sys.stdout.write(json.dumps(found) + chr(10))
@@ -130,11 +140,17 @@ def lakes(spark, tmp_path_factory):
         yield Lakes(cluster, remote, local, without_model)
 
 
+def places_of(cluster):
+    """Files that all exist: the first is a key, the others no node has."""
+    (key, _) = sorted((cluster.shared / "secrets").glob("*.key"))
+    return [key, ROOT / "conf" / "base.toml", ROOT / "setup.py", cluster.properties, Path("/etc/hosts")]
+
+
 @pytest.fixture(scope="module")
 def live(lakes):
     """What a job on the cluster says of its session and its executors."""
     job = lakes.cluster.folder / "live.py"
-    job.write_text(LIVE)
+    job.write_text(LIVE.replace("PLACES", repr([str(path) for path in places_of(lakes.cluster)])))
     done = lakes.cluster.submit(job)
     assert done.returncode == 0, done.stderr[-3000:]
     return SimpleNamespace(**json.loads(done.stdout.splitlines()[-1]))
@@ -213,6 +229,13 @@ def test_executors_have_the_package_from_the_wheel_and_stand_elsewhere(lakes, li
     assert [row["place"] for row in live.rows if not Path(row["folder"], *Path(row["place"]).parts[:-2]).is_file()] == []
 
 
+def test_executors_open_no_file_of_the_machine_and_lack_what_jobs_do_not_need(lakes, live):
+    key, *others = places_of(lakes.cluster)
+    assert [path for path in others if not path.is_file()] == [], "nothing is proven"
+    assert {tuple(row["opened"]) for row in live.rows} == {(str(key),)}
+    assert {tuple(row["packages"]) for row in live.rows} == {("pandas", "cryptography")}
+
+
 def test_nodes_authenticate_and_encrypt_in_a_live_session(lakes, live):
     assert {key: live.conf.get(key) for key in SECURE} == SECURE
     secret = lakes.cluster.properties.read_text().split()[1]
@@ -228,9 +251,26 @@ def test_nodes_authenticate_and_encrypt_in_a_live_session(lakes, live):
 
 
 def test_the_master_takes_no_submissions_at_its_rest_port(lakes):
-    """Spark 4.2.0 opens it by default, and asks for no secret there."""
-    with socket.socket() as one:
-        assert one.connect_ex((HOST, lakes.cluster.rest_port)) == errno.ECONNREFUSED
+    """Spark 4.2.0 opens it by default, and asks for no secret there: a master without the profile's line does."""
+    folder, open_port = lakes.cluster.folder / "open", free_port()
+    (folder / "nodes-conf").mkdir(parents=True)
+    (folder / "nodes-conf" / "spark-defaults.conf").write_text(f"spark.master.rest.port {open_port}\n")
+    with master_alone(folder, web_port=free_port()):
+        assert answers_within(60, open_port), "the known-bad one is closed as well: nothing is proven"
+    assert not answers_within(0, lakes.cluster.rest_port)
+
+
+def answers_within(seconds, port):
+    """Whether somebody listens there, at last after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with socket.socket() as one:
+            if (code := one.connect_ex((HOST, port))) == 0:
+                return True
+        assert code == errno.ECONNREFUSED
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.5)
 
 
 def test_an_application_with_another_secret_is_not_let_in(lakes):

@@ -1,7 +1,12 @@
-"""The local Airflow as `make airflow` starts it: who is let in and may do what (S-11), a backfill, and a missed deadline."""
+"""The local Airflow as `make airflow` starts it: who is let in and may do what (S-11), a backfill, and a scheduled day.
+
+The day misses its hour or keeps it, and starts the DAGs that wait for what it has published.
+"""
 
 import json
+import ipaddress
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,6 +100,22 @@ class Airflow:
         return answer["access_token"]
 
 
+def addresses_listened_on(home):
+    """IP address and port of every listening socket of the processes that work with this Airflow home."""
+    marker, inodes = f"AIRFLOW_HOME={home}".encode(), set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if marker in (process / "environ").read_bytes().split(b"\0"):
+                inodes |= {os.readlink(one) for one in (process / "fd").iterdir()}
+        except OSError:
+            continue  # it has ended
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    listening = [row[1].split(":") for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in inodes]
+    # Each word of four bytes stands there in the machine's order.
+    words = [([address[n : n + 8] for n in range(0, len(address), 8)], int(port, 16)) for address, port in listening]
+    return {(ipaddress.ip_address(b"".join(bytes.fromhex(word)[::-1] for word in one)), port) for one, port in words}
+
+
 def _is_alive(group):
     try:
         os.killpg(group, 0)
@@ -146,10 +167,15 @@ def test_who_is_let_in_and_may_do_what(airflow, stand_in):
         for bad in ({"day": "../../etc"}, {"day": "2026-02-30"}, {"day": "2026-02-01\n"}, {"day": 7}, {"day": ["2026-02-01"]}):
             assert airflow.asked(runs, token=admin, method="POST", logical_date=None, conf=bad)[0] in (400, 422), bad
         assert airflow.asked(runs, token=admin)[1]["total_entries"] == 0
+        listened = addresses_listened_on(airflow.folder / "home")
+        assert airflow.port in {port for _, port in listened}
+        assert [address for address, _ in listened if not address.is_loopback] == []
         # The known-bad variant: the same request by who may.
         assert airflow.asked(runs, token=admin, method="POST", **wanted)[0] == 200
         assert airflow.asked(runs, token=admin)[1]["total_entries"] == 1
     assert stand_in.calls() == [], "the DAG is paused"
+    for name in ("simple_auth_manager_passwords.json.generated", "jwt_secret", "secret_key", "airflow.db"):
+        assert (airflow.folder / "home" / name).stat().st_mode & 0o077 == 0, name
 
 
 def test_a_backfill_runs_each_of_its_days_once_and_a_training_comes_on_request(airflow, stand_in, trial_size):
@@ -183,6 +209,41 @@ def test_a_backfill_runs_each_of_its_days_once_and_a_training_comes_on_request(a
         of_day = [task for task, of in told if of == str(day)]
         assert sorted(of_day) == sorted([*tables.STAGES, "alert"]), day
         assert [task for task in of_day if task in tables.STAGES] == list(tables.STAGES)
+
+
+# One DAG per table that waits for it, as docs/bi.md has it.
+WAITING = """
+from airflow.sdk import DAG
+from submitting import START, SubmitJob, asset_of
+
+from reclake.tables import gold
+
+for table in (gold.CUSTOMER_SEGMENTS, gold.SEGMENT_BINS):
+    with DAG(dag_id=f"after_{table.noun}", schedule=[asset_of(table)], start_date=START, catchup=False):
+        SubmitJob(task_id=f"export_{table.noun}", job="export", arguments=["--file", "/srv/bi/reclake.duckdb"])
+"""
+
+
+def test_a_dag_that_waits_for_a_table_starts_when_it_was_published_and_not_otherwise(tmp_path):
+    stand_in = stand_in_at(tmp_path)
+    stand_in.plan(customers={"published": {"gold.customer_segments": 4}})  # of the other one nothing new
+    shutil.copytree(ROOT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "dags" / "waiting.py").write_text(WAITING)
+    airflow = Airflow(stand_in.folder, free_port(), {"AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags")})
+    with airflow.running():
+        admin = airflow.token("admin")
+        for name in ("after_customer_segments", "after_segment_bins", "daily_lake"):
+            airflow.wait_until(lambda dag=f"/api/v2/dags/{name}": airflow.asked(dag, token=admin)[0] == 200)
+            assert airflow.asked(f"/api/v2/dags/{name}", token=admin, method="PATCH", is_paused=False)[0] == 200
+
+        def states(name):
+            return [run["state"] for run in airflow.asked(f"/api/v2/dags/{name}/dagRuns", token=admin)[1]["dag_runs"]]
+
+        airflow.wait_until(lambda: states("daily_lake") == ["success"])
+        airflow.wait_until(lambda: states("after_customer_segments") == ["success"])
+        time.sleep(20)  # several rounds of the scheduler
+        assert (states("after_customer_segments"), states("after_segment_bins")) == (["success"], [])
+    assert [call[0] for call in stand_in.calls() if "export" in str(call[1:])] == ["export"]
 
 
 @pytest.mark.parametrize(("due_hours", "told"), [("0", ["deadline"]), ("1000", [])], ids=("missed", "kept"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -53,7 +54,7 @@ class Registry:
         if tracking_uri.startswith("sqlite:///"):
             Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         self._root = artifact_root if "://" in artifact_root else Path(artifact_root).resolve().as_uri()
-        self._uri = tracking_uri
+        self._told = re.sub(r"(?<=//)[^/]*@", "", tracking_uri)  # without a login: it is told in logs
         with self._reachable():
             self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
             found = self._client.get_experiment_by_name(_EXPERIMENT)
@@ -66,7 +67,7 @@ class Registry:
         except (MlflowException, SQLAlchemyError, OSError) as error:
             raise ServiceDown(
                 "the model registry does not answer",
-                f"{type(error).__name__} at {self._uri}",
+                f"{type(error).__name__} at {self._told}",
                 "start it, or correct mlflow.tracking_uri",
             ) from error
 
@@ -199,7 +200,7 @@ class Registry:
             return self._client.get_model_version(self.name, version)
         except MlflowException as error:
             raise UsageError(
-                f"there is no version {version} of {self.name}", f"registry {self._uri}", "take one that mlflow lists"
+                f"there is no version {version} of {self.name}", f"registry {self._told}", "take one that mlflow lists"
             ) from error
 
     def load(self, spark: SparkSession, version: str) -> FittedAls:

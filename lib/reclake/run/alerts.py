@@ -1,4 +1,4 @@
-"""What somebody should be told of a day: stopped gates, thin or late deliveries, tables that were not built.
+"""What somebody should be told of a day: stopped gates, thin, late or untaken deliveries, tables that were not built.
 
 An alert names tables, sources, days, rules broken by number and measured shares; never a value of the data.
 """
@@ -19,6 +19,7 @@ from reclake.settings import AlertsSettings
 from reclake.tables import ops
 
 from .application import Application
+from .ingest import files_to_take_in
 from .runner import scope_of
 
 
@@ -26,7 +27,7 @@ from .runner import scope_of
 class Finding:
     """One thing to tell: what kind it is, of what it is told, and one sentence."""
 
-    kind: str  # gate, freshness, verdict, maintenance, deadline or failure
+    kind: str  # gate, freshness, waiting, verdict, maintenance, deadline or failure
     subject: str
     told: str
 
@@ -38,6 +39,7 @@ def findings_of(app: Application, day: date) -> list[Finding]:
         *_stopped_gates(app),
         *(finding for row in deliveries for finding in thin_or_late(row, app.settings.alerts)),
         *_undelivered(app.sources, deliveries),
+        *_waiting(app, day),
         *_unbuilt(app, day),
         *_unmaintained(app),
     ]
@@ -86,6 +88,20 @@ def _undelivered(sources: Iterable[str], deliveries: Iterable[Mapping[str, Any]]
     """One per enabled source that nothing came from."""
     heard = {row["source"] for row in deliveries}
     return [Finding("freshness", name, "nothing was delivered") for name in sorted(set(sources) - heard)]
+
+
+def _waiting(app: Application, day: date) -> list[Finding]:
+    """One per source and delivery day with files that no run has looked at: they came after their day was run, or it never was.
+
+    Later days are to come. A file whose name states no day is looked at by every run.
+    """
+    found = []
+    for name, source in sorted(app.sources.items()):
+        files = Counter(file.day for file in files_to_take_in(app, source) if file.day is not None and file.day <= day)
+        found += [
+            Finding("waiting", f"{name} {of}", f"{n} files are not taken in: run the day") for of, n in sorted(files.items())
+        ]
+    return found
 
 
 def _unbuilt(app: Application, day: date) -> list[Finding]:
