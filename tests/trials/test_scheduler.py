@@ -3,8 +3,8 @@
 The day misses its hour or keeps it, and starts the DAGs that wait for what it has published.
 """
 
-import json
 import ipaddress
+import json
 import os
 import shutil
 import signal
