@@ -24,7 +24,7 @@ $(JOBS)/.installed: requirements/jobs.txt requirements/dev.txt $(PINS)/jobs.txt 
 	@$(MAKE) --no-print-directory needs
 	$(PYTHON) -m venv $(JOBS)
 	$(JOBS)/bin/$(PIP) -r requirements/dev.txt -c $(PINS)/jobs.txt
-	mvn --quiet --batch-mode dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.venv/jars
+	mvn --quiet --batch-mode --strict-checksums dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.venv/jars
 	cp .venv/jars/*.jar $$($(JOBS)/bin/python -c 'import os, pyspark; print(os.path.join(os.path.dirname(pyspark.__file__), "jars"))')
 	$(JOBS)/bin/$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -73,7 +73,7 @@ airflow: install $(AIRFLOW)/.installed ## set a local Airflow up and start it on
 $(BI)/.installed: requirements/bi.txt $(PINS)/bi.txt
 	$(PYTHON) -m venv $(BI)
 	$(BI)/bin/$(PIP) -r requirements/bi.txt -c $(PINS)/bi.txt
-	mvn --quiet --batch-mode dependency:copy -Dartifact=com.unboundid:unboundid-ldapsdk:7.0.3 -DoutputDirectory=$(CURDIR)/$(BI)/jars
+	mvn --quiet --batch-mode --strict-checksums dependency:copy -Dartifact=com.unboundid:unboundid-ldapsdk:7.0.3 -DoutputDirectory=$(CURDIR)/$(BI)/jars
 	@touch $@
 
 bi: $(BI)/.installed ## create the environment of the BI readers: DuckDB, delta-rs, PyHive, a directory to log in with
@@ -99,7 +99,8 @@ sbom: install $(AIRFLOW)/.installed $(BI)/.installed $(RELEASE)/.installed ## wh
 	for environment in jobs airflow bi; do \
 		$(RELEASE)/bin/cyclonedx-py environment .venv/$$environment --output-reproducible --output-file dist/sbom/$$environment.cdx.json || exit 1; \
 	done
-	mvn --quiet --batch-mode org.cyclonedx:cyclonedx-maven-plugin:2.9.3:makeBom -DoutputDirectory=$(CURDIR)/dist/sbom -DoutputName=jars.cdx -DoutputFormat=json
+	$(RELEASE)/bin/python requirements/jars.py "$$($(JOBS)/bin/python -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')/jars" dist/sbom/spark-jars.cdx.json
+	$(RELEASE)/bin/python requirements/jars.py $(BI)/jars dist/sbom/bi-jars.cdx.json
 
 audit: $(RELEASE)/.installed ## before a release: known weaknesses of the pinned packages, asked of a service in the network
 	for environment in jobs airflow bi; do $(RELEASE)/bin/pip-audit --strict --no-deps --disable-pip -r $(PINS)/$$environment.txt || exit 1; done

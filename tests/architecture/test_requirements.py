@@ -1,8 +1,13 @@
 """What is installed is named with its version, down to what packages bring along, and from nowhere in particular (S-13)."""
 
 import re
+import sys
 from importlib import metadata
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from zipfile import ZipFile
 
+import pyspark
 import pytest
 
 from lakes import ROOT
@@ -53,11 +58,54 @@ def test_what_is_asked_for_stands_in_the_list_with_its_version(path):
     assert asked_for.items() <= pins(path.read_text()).items()
 
 
-def test_what_is_installed_is_what_the_list_names():
+@pytest.mark.parametrize("environment", ["jobs", "airflow", "bi"])
+def test_what_is_installed_is_what_the_list_names(environment):
     """Nothing came along that the list does not pin: `make pins` writes it anew."""
-    listed = pins((REQUIREMENTS / "constraints" / "jobs.txt").read_text())
-    installed = {canonical(found.name): found.version for found in metadata.distributions()}
+    folder = (
+        Path(sys.prefix).parent
+        / environment
+        / "lib"
+        / f"python{sys.version_info.major}.{sys.version_info.minor}"
+        / "site-packages"
+    )
+    if not folder.is_dir():
+        pytest.skip(f"the environment of {environment} is not set up here: make {environment}")
+    listed = pins((REQUIREMENTS / "constraints" / f"{environment}.txt").read_text())
+    installed = {canonical(found.name): found.version for found in metadata.distributions(path=[str(folder)])}
     assert {name: version for name, version in installed.items() if name not in UNLISTED} == listed
+
+
+def jars_module():
+    spec = spec_from_file_location("jars", REQUIREMENTS / "jars.py")
+    sys.modules["jars"] = module = module_from_spec(spec)  # a dataclass looks its module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_jar_of_spark_is_listed_with_its_version_and_digest():
+    folder = Path(pyspark.__file__).parent / "jars"
+    listed = list(jars_module().jars_in(folder))
+    assert len(listed) == len(list(folder.glob("*.jar"))) > 200
+    assert all(re.fullmatch("[0-9a-f]{64}", jar.sha256) for jar in listed)
+    versions = {jar.artifact: jar.version for jar in listed}
+    text = (ROOT / "pom.xml").read_text()
+    for artifact in re.findall(r"<artifactId>((?:delta|jts)-[^<]+)</artifactId>", text):
+        assert f">{versions[artifact]}<" in text, artifact
+    groups = {jar.artifact: jar.group for jar in listed}
+    assert (groups["hadoop-client-api"], groups["jackson-databind"]) == ("org.apache.hadoop", "com.fasterxml.jackson.core")
+
+
+def test_a_jar_says_itself_what_it_is_and_not_what_it_has_swallowed(tmp_path):
+    with ZipFile(tmp_path / "a-b-1.2.jar", "w") as packed:
+        packed.writestr("META-INF/maven/x/swallowed/pom.properties", "groupId=x\nartifactId=swallowed\nversion=9\n")
+        packed.writestr("META-INF/maven/g/a-b/pom.properties", "#at\ngroupId=g\nartifactId=a-b\nversion=1.2\n")
+    with ZipFile(tmp_path / "c_2.13-3.4-x.jar", "w") as packed:
+        packed.writestr("META-INF/maven/x/swallowed/pom.properties", "groupId=x\nartifactId=swallowed\nversion=9\n")
+    found = [(jar.artifact, jar.version, jar.group) for jar in jars_module().jars_in(tmp_path)]
+    assert found == [("a-b", "1.2", "g"), ("c_2.13", "3.4-x", "")]
+    (tmp_path / "a-b-1.2.jar").rename(tmp_path / "nameless.jar")
+    with pytest.raises(ValueError, match=r"nameless\.jar"):
+        list(jars_module().jars_in(tmp_path))
 
 
 def test_every_jar_is_pinned():

@@ -143,8 +143,8 @@ def test_a_search_of_the_settings_is_had_on_request(stand_in):
     assert call[call.index("--as-of") + 1] == "2026-04-29", "without an interval, the days before the run"
 
 
-def drawn_conf(rng):
-    """A conf of one of many shapes, most of them wrong."""
+def drawn_conf(rng, name):
+    """A conf of one of many shapes, most of them wrong; `name` is that of the day."""
     day = f"{rng.choice([1999, 2025, 2026, 2027, 20260])}-{rng.randrange(0, 14):02}-{rng.randrange(0, 33):02}"
     value = rng.choice([
         lambda: day, lambda: f"2026-{rng.randrange(1, 13):02}-{rng.randrange(1, 32):02}", lambda: None,
@@ -154,15 +154,19 @@ def drawn_conf(rng):
         lambda: rng.choice([0, -1, 20260101, 2.5, True, False, [day], {"day": day}, 10**30]),
         lambda: "".join(chr(rng.randrange(1, 0x3000)) for _ in range(rng.randrange(1, 60))),
     ])()  # fmt: skip
-    conf = {rng.choice(["day"] * 8 + ["Day", "stage", "landing", "../day"]): value}
+    conf = {rng.choice([name] * 8 + [name.title(), "stage", "landing", f"../{name}"]): value}
+    if name == "as_of" and rng.random() < 0.3:
+        conf["tune"] = rng.choice([True, False, True, False, None, 1, 0, "true", "always", ["x"], "{{ 1 }}"])
     return conf | ({"profile": "cluster"} if rng.random() < 0.05 else {}) if rng.random() > 0.02 else {}
 
 
-def is_plain(conf):
-    """Known names, and a real day in its one plain form that is not to come."""
-    if set(conf) - {"day"}:
+def is_plain(conf, name):
+    """Known names, a real day in its one plain form that is not to come, and of a training yes or no."""
+    if set(conf) - ({name, "tune"} if name == "as_of" else {name}):
         return False
-    day = conf.get("day")
+    if not isinstance(conf.get("tune", False), bool):
+        return False
+    day = conf.get(name)
     if day is None:
         return True
     if not isinstance(day, str) or not day.isascii():
@@ -173,24 +177,25 @@ def is_plain(conf):
         return False
 
 
-def test_a_conf_is_taken_only_if_it_is_plain():
+@pytest.mark.parametrize(("dag_id", "name"), [("daily_lake", "day"), ("train_recommenders", "as_of")])
+def test_a_conf_is_taken_only_if_it_is_plain(dag_id, name):
     from airflow.sdk.definitions.param import process_params
     from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
-    dag = read_dag()
+    dag = read_dag(dag_id)
     require_plain_conf = sys.modules["submitting"].require_plain_conf
     seed = random.SystemRandom().randrange(10**6)
     rng, n_taken = random.Random(seed), 0
-    for conf in (drawn_conf(rng) for _ in range(500)):
+    for conf in (drawn_conf(rng, name) for _ in range(500)):
         fresh = SimpleNamespace(params=copy.deepcopy(dag.params))
         try:
             params = process_params(fresh, SimpleNamespace(params=None), conf, suppress_exception=False)
             run = SimpleNamespace(conf=conf, run_after=NOW)
             require_plain_conf({"dag_run": run, "dag": dag, "params": params})
         except (ParamValidationError, AirflowFailException):
-            assert not is_plain(conf), f"refused, seed {seed}: {conf!r}"
+            assert not is_plain(conf, name), f"refused, seed {seed}: {conf!r}"
         else:
-            assert is_plain(conf), f"taken, seed {seed}: {conf!r}"
+            assert is_plain(conf, name), f"taken, seed {seed}: {conf!r}"
             n_taken += 1
     assert 20 < n_taken < 400, f"seed {seed}"
 

@@ -251,10 +251,14 @@ def test_nodes_authenticate_and_encrypt_in_a_live_session(lakes, live):
 
 
 def test_the_master_takes_no_submissions_at_its_rest_port(lakes):
-    """Spark 4.2.0 opens it by default, and asks for no secret there: a master without the profile's line does."""
+    """Spark 4.2.0 opens it by default, and asks for no secret there: so does a master without the profile's line."""
     folder, open_port = lakes.cluster.folder / "open", free_port()
     (folder / "nodes-conf").mkdir(parents=True)
-    (folder / "nodes-conf" / "spark-defaults.conf").write_text(f"spark.master.rest.port {open_port}\n")
+    lines = (lakes.cluster.folder / "nodes-conf" / "spark-defaults.conf").read_text().splitlines()
+    others = [line for line in lines if not line.startswith("spark.master.rest.")]
+    assert len(others) == len(lines) - 2
+    told = "\n".join([*others, f"spark.master.rest.port {open_port}", ""])
+    (folder / "nodes-conf" / "spark-defaults.conf").write_text(told)
     with master_alone(folder, web_port=free_port()):
         assert answers_within(60, open_port), "the known-bad one is closed as well: nothing is proven"
     assert not answers_within(0, lakes.cluster.rest_port)

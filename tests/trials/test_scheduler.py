@@ -52,14 +52,14 @@ class Airflow:
 
     @contextmanager
     def running(self):
-        """All its processes, ended with the block."""
+        """All its processes, ended with the block; gives their session."""
         with (self.folder / "log.txt").open("a") as log:
             process = subprocess.Popen(
                 [_START], env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )  # fmt: skip
             try:
                 self.wait_until(lambda: "Ctrl-C stops it" in (self.folder / "log.txt").read_text(), process)
-                yield
+                yield process.pid
             finally:
                 process.send_signal(signal.SIGTERM)
                 try:
@@ -100,12 +100,12 @@ class Airflow:
         return answer["access_token"]
 
 
-def addresses_listened_on(home):
-    """IP address and port of every listening socket of the processes that work with this Airflow home."""
-    marker, inodes = f"AIRFLOW_HOME={home}".encode(), set()
+def addresses_listened_on(session):
+    """IP address and port of every listening socket of the session's processes."""
+    inodes = set()
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if marker in (process / "environ").read_bytes().split(b"\0"):
+            if os.getsid(int(process.name)) == session:
                 inodes |= {os.readlink(one) for one in (process / "fd").iterdir()}
         except OSError:
             continue  # it has ended
@@ -152,7 +152,7 @@ def test_who_is_let_in_and_may_do_what(airflow, stand_in):
     """A viewer looks and starts nothing; nobody looks without a login; a conf that is not plain starts nothing."""
     runs = "/api/v2/dags/daily_lake/dagRuns"
     wanted = {"logical_date": None, "conf": {"day": "2026-01-01"}}
-    with airflow.running():
+    with airflow.running() as session:
         admin, viewer = airflow.token("admin"), airflow.token("viewer")
         listed = lambda: {dag["dag_id"] for dag in airflow.asked("/api/v2/dags", token=admin)[1]["dags"]}  # noqa: E731
         airflow.wait_until(lambda: listed() == set(DAGS))
@@ -167,7 +167,7 @@ def test_who_is_let_in_and_may_do_what(airflow, stand_in):
         for bad in ({"day": "../../etc"}, {"day": "2026-02-30"}, {"day": "2026-02-01\n"}, {"day": 7}, {"day": ["2026-02-01"]}):
             assert airflow.asked(runs, token=admin, method="POST", logical_date=None, conf=bad)[0] in (400, 422), bad
         assert airflow.asked(runs, token=admin)[1]["total_entries"] == 0
-        listened = addresses_listened_on(airflow.folder / "home")
+        listened = addresses_listened_on(session)
         assert airflow.port in {port for _, port in listened}
         assert [address for address, _ in listened if not address.is_loopback] == []
         # The known-bad variant: the same request by who may.
