@@ -33,6 +33,7 @@ N_DAYS = 4  # no event is later than the source's limit, though all come on the 
 LAST = FIRST + timedelta(days=N_DAYS - 1)
 AS_OF = LAST + timedelta(days=1)
 MODEL = "model:als"
+N_TABLES = 20  # that are published at least: of fewer, nothing is shown
 # Figures that come out of another order of additions; everything else is compared to the last digit.
 ROUNDED = {gold.RECOMMENDATIONS.name: {"score": 4}}
 MAY_BE_EMPTY = {silver.REJECTED_RECORDS.name}  # the generator plants rejected records later than these days
@@ -171,7 +172,10 @@ def main() -> None:
         spark.stop()
     for table, (rows, missing, extra) in found.items():
         say(f"  {table:28} {rows:6,} rows  {'equal' if not missing + extra else f'{missing} only there, {extra} only here'}\n")
-    sys.exit(bool(wrong(found)))
+    bad = wrong(found)
+    said = f"wrong are {', '.join(sorted(bad))}" if bad else "equal on both"
+    say(f"{len(found)} tables of at least {N_TABLES}: {said}\n")
+    sys.exit(bool(bad) or len(found) < N_TABLES)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import pytest
 from cluster_demo import (
     AS_OF,
     LAST,
+    N_TABLES,
     Timed,
     compared,
     generate,
@@ -158,7 +159,7 @@ def live(lakes):
 
 def test_every_published_table_holds_the_same_rows(lakes):
     found = compared(lakes.remote, lakes.local, published_in_either(lakes.remote, lakes.local))
-    assert len(found) >= 20, found
+    assert len(found) >= N_TABLES, found
     assert wrong(found) == {}
 
 
