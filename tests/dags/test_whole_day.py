@@ -57,6 +57,14 @@ def differences(left: Path, right: Path) -> dict:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def test_profile():
+    """Everything in this file runs by it: plans of a few rows that are not compiled first."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("RECLAKE_PROFILE", "test")
+        yield
+
+
 @pytest.fixture(scope="module")
 def local(home) -> Path:
     """What the local runner builds of the day."""
