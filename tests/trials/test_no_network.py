@@ -1,4 +1,4 @@
-"""A whole demo, in a network of its own that leads nowhere, and nothing of it ever asks for more (S-14)."""
+"""A whole demo and the file for its readers, in a network of its own that leads nowhere; nothing asks for more (S-14)."""
 
 import re
 import subprocess
@@ -39,20 +39,23 @@ def _rights(tmp_path):
         pytest.skip("a network namespace needs the right to make one: not run is not passed")
 
 
-def test_the_demo_needs_no_network(tmp_path):
+def test_the_demo_and_its_export_need_no_network(tmp_path):
     place = Place(tmp_path, tmp_path / "landing" / "of")
-    command = [str(Path(sys.executable).with_name("reclake")), "demo", "--days", "3"]
-    done = traced(
-        command,
-        tmp_path / "trace",
+    reclake = str(Path(sys.executable).with_name("reclake"))
+    environment = (
         {name: value for name, value in place.environment().items() if name != "GX_ANALYTICS_ENABLED"}  # reclake's own to set
         | {"RECLAKE__TRAINING__TEST_DAYS": "2", "RECLAKE__DEMO__N_CUSTOMERS": "200"}
         # All have accounts from the first day on: a model of fewer has nobody to be judged by.
-        | {"RECLAKE__DEMO__LIFE__MEMBER_SHARE": "1"},
+        | {"RECLAKE__DEMO__LIFE__MEMBER_SHARE": "1"}
     )
+    done = traced([reclake, "demo", "--days", "3"], tmp_path / "trace", environment)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "gold.recommendations" in done.stdout
-    assert attempts(tmp_path / "trace") == set()
+    file = tmp_path / "reclake.duckdb"
+    done = traced([reclake, "export", "--file", str(file)], tmp_path / "trace-of-export", environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert file.is_file()
+    assert attempts(tmp_path / "trace") | attempts(tmp_path / "trace-of-export") == set()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ def fill(job: dict[str, Any]) -> dict[str, int]:
     """Write the file aside, then put it in the old one's place in one step; gives the rows of each table."""
     unfinished, hidden = f"{job['file']}.{os.getpid()}.unfinished", os.umask(_HIDE_UNFINISHED)
     try:
-        with duckdb.connect(unfinished) as connection:
+        # What it lacks it would fetch from the network: it has all that is needed here.
+        with duckdb.connect(unfinished, config={"autoinstall_known_extensions": "false"}) as connection:
             # Rows have no order to keep; keeping it would hold them in memory.
             connection.execute("SET preserve_insertion_order = false")
             connection.execute(f"CREATE SCHEMA {_name(job['database'])}")
