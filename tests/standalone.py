@@ -221,7 +221,7 @@ def _alive_workers(web_port: int) -> int:
     try:
         with urllib.request.urlopen(f"http://{HOST}:{web_port}/json/", timeout=5) as answer:
             return int(json.load(answer)["aliveworkers"])
-    except OSError:
+    except (OSError, json.JSONDecodeError):  # a master that is starting shows its pages before their JSON
         return 0
 
 
