@@ -30,7 +30,7 @@ JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or ROOT / ".venv" / "jobs")
 N_WORKERS = 2
 HOST = "127.0.0.1"
 _READABLE = "RECLAKE_READABLE_PLACES"  # set for workers, hence for executors and their Python
-_OF_THE_SYSTEM = ("/proc", "/dev", "/sys/fs/cgroup", "/etc/localtime")
+_OF_THE_SYSTEM = ("/proc", "/dev", "/sys/fs/cgroup", "/etc/localtime", "/usr/share/zoneinfo")
 _GUARD = f"""
 import os, sys
 
