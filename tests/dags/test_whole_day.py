@@ -117,12 +117,15 @@ def test_a_day_whose_driver_was_killed_ends_in_the_local_runners_lake(local, kil
     require_no_key_in(home / "home", home / "secrets")
 
 
-def test_a_job_without_its_keys_is_not_tried_again(killed_day, tmp_path, monkeypatch):
-    """It ends before it has a lake, and so without a report: its own exit code comes through spark-submit."""
+def test_jobs_without_their_keys_are_not_tried_again(tmp_path, monkeypatch):
+    """They end before they have a lake, and so without a report: their own exit code comes through spark-submit."""
     monkeypatch.setenv("RECLAKE__SECRETS__DIRECTORY", str(tmp_path))
-    run = run_of(without_waiting(read_dag("maintain_lake"), retries=1))
+    monkeypatch.setenv("RECLAKE__LAKE__ROOT", str(tmp_path / "lake"))
+    run = run_of(without_waiting(read_dag(), retries=1))
     assert str(run.state) == "failed"
-    assert [task.try_number for task in run.get_task_instances()] == [1]
+    tries = {task.task_id: (str(task.state), task.try_number) for task in run.get_task_instances()}
+    stages = ("bronze", "silver", "customers", "behaviour", "recommendations")
+    assert {stage: tries[stage] for stage in stages} == dict.fromkeys(stages, ("failed", 1))
 
 
 def published_versions(lake: Path) -> dict[str, int]:
