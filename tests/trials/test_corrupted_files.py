@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from py4j.protocol import Py4JJavaError
+from pyarrow import parquet
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 
@@ -58,11 +59,19 @@ def write_over(path, content):
     path.write_bytes(content)
 
 
-def flip(path, rng):
-    """Change one bit of a Parquet file's data: between the magic bytes with which it begins and the footer."""
+def flip(path, rng, *, is_of_a_page=False):
+    """Change one bit of a Parquet file's data: between the magic bytes with which it begins and the footer.
+
+    Or of one of its pages: the index of the pages lies behind them, and who reads all of them does not look at it.
+    """
     content = bytearray(path.read_bytes())
-    footer = int.from_bytes(content[-8:-4], "little") + 8
-    content[rng.randrange(4, len(content) - footer)] ^= 1 << rng.randrange(8)
+    end = len(content) - int.from_bytes(content[-8:-4], "little") - 8
+    if is_of_a_page:
+        found = parquet.read_metadata(path)
+        chunks = [found.row_group(n).column(k) for n in range(found.num_row_groups) for k in range(found.num_columns)]
+        begins = [min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset) for chunk in chunks]
+        end = max(begin + chunk.total_compressed_size for begin, chunk in zip(begins, chunks, strict=True))
+    content[rng.randrange(4, end)] ^= 1 << rng.randrange(8)
     write_over(path, content)
 
 
@@ -229,7 +238,7 @@ def test_what_is_hurt_stops_readers_and_runs_and_the_runbook_brings_it_back(spar
     backup = Path(shutil.copytree(path, tmp_path / "backup"))
     if hurt == "flipped":
         of_the_day = path.glob(f"event_date={SECOND}/*.parquet")
-        flip(max(of_the_day, key=lambda file: file.stat().st_size), rng)
+        flip(max(of_the_day, key=lambda file: file.stat().st_size), rng, is_of_a_page=True)
     else:
         cut_log(last_log(tmp_path / "hurt", HURT), hurt)
     forget(spark)
