@@ -124,6 +124,34 @@ def test_the_session_checks_the_pages_of_a_table(spark, store, written, tmp_path
     assert rows(store.read(TABLE, version=0)) == written[0], "the version before lies in other files"
 
 
+@pytest.mark.parametrize("place", ["index of pages", "footer"])
+def test_what_a_filter_may_leave_out_is_not_taken_from_where_nothing_is_checked(spark, tmp_path, place):
+    """Neither the bounds of pages nor those of row groups have a checksum: a flipped bit there would hide rows."""
+    n, n_of_a_page = 20_000, 1000
+    written = spark.range(n).coalesce(1).write.option("parquet.page.row.count.limit", n_of_a_page)
+    written.parquet(str(tmp_path / "whole"))
+    (path,) = (tmp_path / "whole").glob("*.parquet")
+    content, sign = path.read_bytes(), 1 << 63
+    footer = len(content) - int.from_bytes(content[-8:-4], "little") - 8
+    pages = parquet.read_metadata(path).row_group(0).column(0)
+    begin = pages.data_page_offset if pages.dictionary_page_offset is None else pages.dictionary_page_offset
+    ranges = {"index of pages": (begin + pages.total_compressed_size, footer), "footer": (footer, len(content))}
+    upper_bound = {"index of pages": 11 * n_of_a_page - 1, "footer": n - 1}[place]
+    told, negative = upper_bound.to_bytes(8, "little"), (upper_bound | sign).to_bytes(8, "little")
+    begin, end = ranges[place]
+    assert told in content[begin:end]
+    hurt = tmp_path / "hurt.parquet"
+    write_over(hurt, content[:begin] + content[begin:end].replace(told, negative) + content[end:])
+
+    def found(**options):
+        return spark.read.options(**options).parquet(str(hurt)).where(F.col("id") == 10_500).count()
+
+    assert found() == 1
+    # The known-bad variant: what Parquet does where nobody says otherwise.
+    asked = "parquet.filter.columnindex.enabled" if place == "index of pages" else "parquet.filter.stats.enabled"
+    assert found(**{asked: "true"}) == 0
+
+
 def published_size(store, version):
     size = store.log.size(store.path(TABLE), version)
     return dict(n_files=size.n_files, n_bytes=size.n_bytes)

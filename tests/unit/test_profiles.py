@@ -19,6 +19,8 @@ EVERYWHERE = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
+    "spark.hadoop.parquet.filter.columnindex.enabled": "false",
+    "spark.hadoop.parquet.filter.stats.enabled": "false",
     "spark.ui.enabled": "false",
 }
 SECRET_WORDS = (
