@@ -19,7 +19,7 @@ from reclake.run.stage import require_nothing_stopped
 from reclake.sources.intake import take_in
 from reclake.tables import bronze, gold, ops, silver
 from trials.shop import CI, FIRST, N_DAYS, NIGHTLY, SCENARIOS, SMALL, Drop, Size, deliver, drifted, happened
-from trials.trial import Passing, Trial
+from trials.trial import Passing, Trial, in_another_order
 
 SOURCES = "sources.directory=tests/trials/sources"
 ALL_TABLES = with_inputs(silver.ORDER_LINES, silver.SESSIONS, gold.CUSTOMER_SEGMENTS, ops.RECONCILIATION)
@@ -84,7 +84,7 @@ def shuffled(spark, trial, tmp_path_factory) -> Shuffled:
     """Copies come in before what they repeat: two days the wrong way round in the small form, else all, events too."""
     folder = tmp_path_factory.mktemp("any-order")
     days = [FIRST + timedelta(days=n) for n in range(N_DAYS)]
-    days = [days[1], days[0]] if trial.is_small else random.Random(trial.seed).sample(days, len(days))
+    days = [days[1], days[0]] if trial.is_small else in_another_order(days, trial.seed)
     nouns = ("orders",) if trial.is_small else ("orders", "events")
     wanted = {f"{noun}/resent/{day}.jsonl" for noun in nouns for day in days}
     landing = trial.folder / "any-order"

@@ -45,7 +45,7 @@ class Writer:
         self.store = open_store(spark, root)
         self.claims = claims(self.store, utc_now, minutes=60, wait_seconds=600)
         self.rng, self.max_tries = random.Random(number), max_tries
-        self.n_counted = self.n_conflicts = self.most_tries = 0
+        self.n_counted = self.n_conflicts = 0
 
     def count(self, n_steps):
         """Take the steps, a few under each claim, so that the others get their turn."""
@@ -71,7 +71,6 @@ class Writer:
                 time.sleep(self.rng.uniform(0, 0.2 * 2 ** min(tries, MAX_TRIES)))
                 continue
             self.n_counted += 1
-            self.most_tries = max(self.most_tries, tries + 1)
             return
         # As many tries were not enough: the step is missing in what was counted.
 

@@ -1,6 +1,5 @@
 """The demo company: days in any order and again end in the same tables as one pass over all of them (R-04)."""
 
-import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,6 +15,7 @@ from reclake.run.runner import scope_of
 from reclake.run.stage import build_stage
 from reclake.run.views import published
 from reclake.tables import ops, silver
+from trials.trial import in_another_order
 
 pytestmark = pytest.mark.trial  # minutes of Spark
 
@@ -50,7 +50,7 @@ def whole(spark, company, tmp_path_factory):
 def shuffled(spark, company, tmp_path_factory, trial_seed, trial_size):
     app = open_lake(spark, tmp_path_factory.mktemp("shuffled"), source="demo", landing=company, overrides=[LENIENT])
     days = [FIRST + timedelta(days=n) for n in range(trial_size.n_days)]
-    drawn = random.Random(trial_seed).sample(days, len(days))
+    drawn = in_another_order(days, trial_seed)
     for day in (*drawn, drawn[0]):
         assert run_days(app, day, only=ONLY) == {}
     return app
@@ -92,7 +92,7 @@ def test_two_lanes_beside_each_other_give_the_rows_of_one_pass(spark, company, w
     """Days that both touch make one of them wait, or end with exit code 5 and come again."""
     only = with_inputs(silver.ORDER_LINES, silver.SESSIONS)
     days = [FIRST + timedelta(days=n) for n in range(trial_size.n_days)]
-    drawn = random.Random(trial_seed).sample(days, len(days))
+    drawn = in_another_order(days, trial_seed)
     n_overtaken = Counter()
 
     def lane(days):

@@ -1,8 +1,10 @@
 """A lake of the shop, read by the names under which things happened, and what differs from what must be there."""
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,14 @@ from reclake.tables import Table, gold, silver
 from trials.shop import SCENARIOS, Drop, Fact, Line, Size
 
 Bag = Counter[tuple[Any, ...]]
+
+
+def in_another_order(days: list[date], seed: int) -> list[date]:
+    """The days in a random order that is not theirs."""
+    rng, drawn = random.Random(seed), sorted(days)
+    while drawn == sorted(days):
+        rng.shuffle(drawn)
+    return drawn
 
 
 @dataclass
