@@ -194,7 +194,7 @@ def test_another_run_of_the_finished_day_on_the_cluster_changes_nothing(lakes):
 
 
 def test_an_executor_lost_between_gate_and_commit_changes_no_row(lakes):
-    """What was judged lay in its memory: it is computed a second time, and must come out the same."""
+    """What was judged lay on its disk: it is computed a second time, and must come out the same."""
     table, shared = silver.ORDER_LINES, lakes.cluster.shared
     shutil.copytree(shared / "lake-cluster", shared / "lake-lost")
     lost = opened(lakes.cluster.folder, lake="lake-lost", spark=lakes.remote.spark, profile="test")
