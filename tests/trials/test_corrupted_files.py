@@ -59,18 +59,25 @@ def write_over(path, content):
     path.write_bytes(content)
 
 
+def begin_of_footer(content):
+    return len(content) - int.from_bytes(content[-8:-4], "little") - 8
+
+
+def end_of_pages(path):
+    """Where the last page of a Parquet file ends; the index of pages lies between here and the footer."""
+    found = parquet.read_metadata(path)
+    chunks = [found.row_group(n).column(k) for n in range(found.num_row_groups) for k in range(found.num_columns)]
+    begins = [min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset) for chunk in chunks]
+    return max(begin + chunk.total_compressed_size for begin, chunk in zip(begins, chunks, strict=True))
+
+
 def flip(path, rng, *, is_of_a_page=False):
     """Change one bit of a Parquet file's data: between the magic bytes with which it begins and the footer.
 
     Or of one of its pages: the index of the pages lies behind them, and who reads all of them does not look at it.
     """
     content = bytearray(path.read_bytes())
-    end = len(content) - int.from_bytes(content[-8:-4], "little") - 8
-    if is_of_a_page:
-        found = parquet.read_metadata(path)
-        chunks = [found.row_group(n).column(k) for n in range(found.num_row_groups) for k in range(found.num_columns)]
-        begins = [min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset) for chunk in chunks]
-        end = max(begin + chunk.total_compressed_size for begin, chunk in zip(begins, chunks, strict=True))
+    end = end_of_pages(path) if is_of_a_page else begin_of_footer(content)
     content[rng.randrange(4, end)] ^= 1 << rng.randrange(8)
     write_over(path, content)
 
@@ -124,31 +131,34 @@ def test_the_session_checks_the_pages_of_a_table(spark, store, written, tmp_path
     assert rows(store.read(TABLE, version=0)) == written[0], "the version before lies in other files"
 
 
-@pytest.mark.parametrize("place", ["index of pages", "footer"])
-def test_what_a_filter_may_leave_out_is_not_taken_from_where_nothing_is_checked(spark, tmp_path, place):
+N_FILTERED, N_OF_A_PAGE, WANTED = 20_000, 1000, 10_500
+
+
+@pytest.mark.parametrize(
+    ("place", "upper_bound", "asked"),
+    [
+        ("index of pages", 11 * N_OF_A_PAGE - 1, "parquet.filter.columnindex.enabled"),
+        ("footer", N_FILTERED - 1, "parquet.filter.stats.enabled"),
+    ],
+)
+def test_what_a_filter_may_leave_out_is_not_taken_from_where_nothing_is_checked(spark, tmp_path, place, upper_bound, asked):
     """Neither the bounds of pages nor those of row groups have a checksum: a flipped bit there would hide rows."""
-    n, n_of_a_page = 20_000, 1000
-    written = spark.range(n).coalesce(1).write.option("parquet.page.row.count.limit", n_of_a_page)
-    written.parquet(str(tmp_path / "whole"))
+    ids = spark.range(N_FILTERED).coalesce(1)
+    ids.write.option("parquet.page.row.count.limit", N_OF_A_PAGE).parquet(str(tmp_path / "whole"))
     (path,) = (tmp_path / "whole").glob("*.parquet")
-    content, sign = path.read_bytes(), 1 << 63
-    footer = len(content) - int.from_bytes(content[-8:-4], "little") - 8
-    pages = parquet.read_metadata(path).row_group(0).column(0)
-    begin = pages.data_page_offset if pages.dictionary_page_offset is None else pages.dictionary_page_offset
-    ranges = {"index of pages": (begin + pages.total_compressed_size, footer), "footer": (footer, len(content))}
-    upper_bound = {"index of pages": 11 * n_of_a_page - 1, "footer": n - 1}[place]
-    told, negative = upper_bound.to_bytes(8, "little"), (upper_bound | sign).to_bytes(8, "little")
-    begin, end = ranges[place]
+    content = path.read_bytes()
+    footer = begin_of_footer(content)
+    begin, end = (end_of_pages(path), footer) if place == "index of pages" else (footer, len(content))
+    told, negative = upper_bound.to_bytes(8, "little"), (upper_bound | 1 << 63).to_bytes(8, "little")
     assert told in content[begin:end]
     hurt = tmp_path / "hurt.parquet"
     write_over(hurt, content[:begin] + content[begin:end].replace(told, negative) + content[end:])
 
     def found(**options):
-        return spark.read.options(**options).parquet(str(hurt)).where(F.col("id") == 10_500).count()
+        return spark.read.options(**options).parquet(str(hurt)).where(F.col("id") == WANTED).count()
 
     assert found() == 1
     # The known-bad variant: what Parquet does where nobody says otherwise.
-    asked = "parquet.filter.columnindex.enabled" if place == "index of pages" else "parquet.filter.stats.enabled"
     assert found(**{asked: "true"}) == 0
 
 
