@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 SKIPPED: list[str] = []
+FIGURES: list[str] = []  # what trials measured
 ROOT = Path(__file__).resolve().parents[1]
 # The worker of a plain `pytest` must be this environment's Python.
 os.environ["PYSPARK_PYTHON"] = sys.executable
@@ -38,6 +39,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped and not hasattr(report, "wasxfail"):
         SKIPPED.append(report.nodeid)
+    if report.when == "call":
+        FIGURES.extend(f"{report.nodeid}: {name} {value}" for name, value in report.user_properties)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -47,6 +50,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     told = config.option
+    for figure in FIGURES:
+        terminalreporter.write_line(figure)
     if SKIPPED and told.nothing_skipped:
         terminalreporter.write_line(f"{len(SKIPPED)} trials were skipped: not run is not passed")
     terminalreporter.write_line(f"trials: repeat with --trial-seed={told.trial_seed} --trial-size={told.trial_size}")

@@ -4,11 +4,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pyspark.sql import functions as F
 
 from golden_lake import THIRD, opened, rows_of
-from lakes import ROOT, assert_same_bag, run_days
+from lakes import ROOT, assert_same_bag, run_days, with_inputs
 from reclake import tables
 from reclake.lake.store import Store
+from reclake.run import stage
 from reclake.tables import silver
 
 pytestmark = pytest.mark.trial
@@ -44,6 +46,24 @@ def test_a_column_that_is_no_longer_found_is_told(spark, golden, monkeypatch):
     monkeypatch.setattr(Store, "_stored", lambda *told: stored(*told).withColumnRenamed("line_amount", "amount"))
     told = read_otherwise(opened(spark, golden, golden / "landing"), golden)
     assert sorted(told) == [silver.ORDER_LINES.name, silver.ORDER_RECORDS.name]
+
+
+def test_a_changed_rule_that_makes_no_day_stale_is_told(spark, golden, tmp_path, monkeypatch):
+    """The known-bad variant: days that the earlier release built stay as they are, and only new ones follow the rule."""
+    builder_of = stage.builder_of
+
+    def changed(table):
+        builder = builder_of(table)
+        if table is not silver.ORDER_LINES:
+            return builder
+        return lambda **told: builder(**told).withColumn("product_id", F.concat(F.lit("new-"), "product_id"))
+
+    monkeypatch.setattr(stage, "builder_of", changed)
+    only = with_inputs(silver.ORDER_LINES)
+    upgraded, anew = opened(spark, golden, golden / "landing"), opened(spark, tmp_path / "anew", golden / "landing")
+    assert run_days(upgraded, THIRD, only=only) == run_days(upgraded, only=only) == run_days(anew, only=only) == {}
+    with pytest.raises(AssertionError, match=silver.ORDER_LINES.name):
+        assert_same_bag(upgraded, anew, silver.ORDER_LINES)
 
 
 def test_it_goes_on_as_if_this_release_had_written_it(spark, golden, tmp_path):

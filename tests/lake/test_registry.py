@@ -213,6 +213,16 @@ def test_damaged_files_are_not_promoted(spark, serving, request, damage, why):
 
 
 @pytest.mark.parametrize("damage", [lose_a_file, change_a_column, change_a_value])
+def test_files_that_nobody_reads_would_be_promoted(spark, registry, incumbent, monkeypatch, damage):
+    """The known-bad variant: a promotion that looks at the metrics alone."""
+    version = logged(registry, outcome(fitted(spark), against=incumbent), "damaged")
+    damage(spark, folder_of(registry, version))
+    monkeypatch.setattr(models, "require_sound", lambda *told: None)
+    registry.promote(spark, version, min_champion_ratio=0.98)
+    assert aliases(registry) == {CHAMPION: version, PREVIOUS: incumbent}
+
+
+@pytest.mark.parametrize("damage", [lose_a_file, change_a_column, change_a_value])
 def test_files_that_changed_after_the_promotion_do_not_serve(spark, serving, damage):
     registry, incumbent = serving
     damage(spark, folder_of(registry, incumbent))

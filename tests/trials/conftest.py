@@ -82,9 +82,16 @@ class Shuffled:
     """A lake that took the re-sent order lines in day by day, in a drawn order."""
 
     app: Application
+    folder: Path
     days: list[date]
     only: frozenset[str]
     suites: Path
+
+    def copied(self, folder: Path) -> Application:
+        """The same lake once more, to be hurt."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        landing = Path(self.app.settings.landing.root)
+        return open_lake(self.app.spark, folder, source="trial", landing=landing, overrides=[SOURCES])
 
 
 @pytest.fixture(scope="session")
@@ -106,4 +113,4 @@ def shuffled(spark, trial, tmp_path_factory) -> Shuffled:
     for day in days:
         require_nothing_stopped(run_days(app, day, only=only))
     object.__setattr__(app, "gate", gate)
-    return Shuffled(app, days, only, suites)
+    return Shuffled(app, folder, days, only, suites)

@@ -1,5 +1,7 @@
 """A job that is killed with its whole process group at a named moment: killed_job.py PHASE OF JOB ARGUMENTS.
 
+With UNCHECKED_CLAIMS it takes no notice of what others claim: a known-bad job.
+With HOARDED, a table as layer.noun, it takes all rows of that table onto the driver there, as no job may.
 With HELD_UNTIL in its environment it is held there until that file exists, and says so in a file of that name + .held.
 With FULL_DISK it finds that disk full from the moment on, but for LEFT_BYTES; or once the table's next log entry is written,
 with FULL_FROM=log.
@@ -15,6 +17,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from pyspark.sql import SparkSession
+
+from reclake.run import application
 from reclake.run.phases import observed
 
 FILLER = "filler"
@@ -58,6 +63,13 @@ def entry_written(folder: Path) -> Callable[[], bool]:
     return lambda: any(path.read_bytes().endswith(b"}\n") for path in set(folder.glob("_delta_log/*.json")) - lying)
 
 
+def hoard(path: Path) -> None:
+    """Hold the rows of a table in the driver's heap, all at once."""
+    session = SparkSession.getActiveSession()
+    assert session is not None
+    session.read.format("delta").load(str(path))._jdf.collectAsList()
+
+
 def hold(until: Path) -> None:
     until.with_suffix(".held").touch()
     while not until.exists():
@@ -68,9 +80,12 @@ def main(wanted: tuple[str, str], job: str, arguments: list[str]) -> None:
     def at(phase: str, of: str) -> None:
         if (phase, of) != wanted:
             return
-        folder = Path(os.environ["RECLAKE__LAKE__ROOT"], *of.split("."))
+        lake = Path(os.environ["RECLAKE__LAKE__ROOT"])
+        folder = lake.joinpath(*of.split("."))
         if "HELD_UNTIL" in os.environ:
             hold(Path(os.environ["HELD_UNTIL"]))
+        elif "HOARDED" in os.environ:
+            hoard(lake.joinpath(*os.environ["HOARDED"].split(".")))
         elif "FULL_DISK" in os.environ:
             disk, left_bytes = Path(os.environ["FULL_DISK"]), int(os.environ.get("LEFT_BYTES", "0"))
             if os.environ.get("FULL_FROM") == "log":
@@ -82,6 +97,10 @@ def main(wanted: tuple[str, str], job: str, arguments: list[str]) -> None:
         else:
             kill()
 
+    if "UNCHECKED_CLAIMS" in os.environ:
+        from trials.trial import Unchecked
+
+        application.Claims = Unchecked
     sys.argv = [job, *arguments]
     with observed(at):
         runpy.run_path(job, run_name="__main__")

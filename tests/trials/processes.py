@@ -5,9 +5,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,6 +79,48 @@ def ended(place: Place, job: str, *arguments: str, killed_at: tuple[str, str] | 
         return process.wait(timeout=_TIMEOUT_SECONDS)
 
 
+@dataclass
+class Memory:
+    """The most that the processes of a job have held at once, in bytes: its JVM, and its Python workers together."""
+
+    jvm: int = 0
+    workers: int = 0
+
+
+@contextmanager
+def watched(process: subprocess.Popen[str]) -> Iterator[Memory]:
+    """Look at the memory of all that the job started until the block ends."""
+    peak, over = Memory(), threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.5):
+            held = list(_held_by(process.pid))
+            peak.jvm = max(peak.jvm, sum(n for is_jvm, n in held if is_jvm))
+            peak.workers = max(peak.workers, sum(n for is_jvm, n in held if not is_jvm))
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        over.set()
+        thread.join()
+
+
+def _held_by(leader: int) -> Iterator[tuple[bool, int]]:
+    """Of each process of the session but its leader, the job's own Python: whether it is a JVM, and its resident bytes.
+
+    Not of the group: PySpark's daemon makes one of its own for its workers.
+    """
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            name, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
+            state, _, _, session = rest.split()[:4]
+            if int(session) == leader != int(folder.name) and state != "Z":
+                pages = int((folder / "statm").read_text().split()[1])
+                yield name == "java", pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def commits_of(place: Place, of: Collection[Table]) -> dict[Path, float]:
     """Log entry → when it was written, in seconds of the clock, for each commit of these tables."""
     found = (path for table in of for path in place.lake.glob(f"{table.layer}/{table.noun}/_delta_log/*.json"))
@@ -85,19 +128,24 @@ def commits_of(place: Place, of: Collection[Table]) -> dict[Path, float]:
 
 
 def wait_for_a_commit(place: Place, process: subprocess.Popen[str], of: Collection[Table], before: Collection[Path]) -> bool:
-    """Wait until the job has committed to one of the tables; False if it ended before.
+    """Wait until the job has committed to one of the tables; False if it ended before."""
+    return wait_until(process, lambda: bool(commits_of(place, of).keys() - before))
+
+
+def wait_until(process: subprocess.Popen[str], has_come: Callable[[], bool]) -> bool:
+    """Wait until something has come of the job; False if it ended before.
 
     Raises
     ------
     TimeoutError
-        When neither comes.
+        When neither happens.
     """
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while process.poll() is None:
-        if commits_of(place, of).keys() - before:
+        if has_come():
             return True
         if time.monotonic() > deadline:
-            raise TimeoutError(f"no commit in {_TIMEOUT_SECONDS} s\n{told(place)}")
+            raise TimeoutError(f"nothing came in {_TIMEOUT_SECONDS} s")
         time.sleep(0.02)
     return False
 

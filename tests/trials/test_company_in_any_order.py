@@ -1,9 +1,11 @@
 """The demo company: days in any order and again end in the same tables as one pass over all of them (R-04)."""
 
+import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,7 @@ from reclake.run.runner import scope_of
 from reclake.run.stage import build_stage
 from reclake.run.views import published
 from reclake.tables import ops, silver
-from trials.trial import in_another_order
+from trials.trial import build_by_appending, in_another_order
 
 pytestmark = pytest.mark.trial  # minutes of Spark
 
@@ -59,6 +61,16 @@ def shuffled(spark, company, tmp_path_factory, trial_seed, trial_size):
 @pytest.mark.parametrize("table", COMPARED, ids=lambda table: table.name)
 def test_shuffled_days_give_the_same_rows_as_one_pass(whole, shuffled, table):
     assert_same_bag(whole, shuffled, table)
+
+
+def test_a_rerun_that_appends_would_be_seen(spark, company, whole, tmp_path, monkeypatch):
+    """The known-bad variant: a finished day written once more beside itself, on a copy of the lake."""
+    shutil.copytree(Path(whole.settings.lake.root), tmp_path / "lake")
+    app = open_lake(spark, tmp_path, source="demo", landing=company, overrides=[LENIENT])
+    assert_same_bag(whole, app, silver.ORDER_LINES)
+    build_by_appending(app, silver.ORDER_LINES, DAYS[1], monkeypatch)
+    with pytest.raises(AssertionError, match="rows of the second that the first lacks"):
+        assert_same_bag(whole, app, silver.ORDER_LINES)
 
 
 def test_every_record_is_accounted_for(whole):

@@ -199,8 +199,12 @@ def test_a_log_that_was_cut_gives_other_rows_to_whom_does_not_ask(spark, store, 
     assert rows(store.read(TABLE, version=1)) == written[0] != written[1]
 
 
-def test_a_flipped_byte_of_a_checkpoint_is_an_error_or_changes_nothing(spark, store, written, tmp_path, trial_seed):
-    """The checkpoint is all that tells of the first version: its own entry has gone, as old ones do."""
+@pytest.fixture
+def checkpointed(spark, store, written, tmp_path):
+    """A third version after a checkpoint; gives what it holds, its size, the checkpoint and the entry that lies aside.
+
+    The checkpoint is all that tells of the first version: its own entry has gone, as old ones do.
+    """
     spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, store.path(TABLE)).checkpoint()
     third = store.read(TABLE, version=1).withColumn("score", F.lit(3))
     assert store.append_new(TABLE, third, number=3, entry={"commit_id": "3"}) == 2
@@ -211,6 +215,26 @@ def test_a_flipped_byte_of_a_checkpoint_is_an_error_or_changes_nothing(spark, st
     (log / f"{0:020}.json").rename(backup)
     forget(spark)
     assert rows(Store(spark, store.root, keep_days=90).read(TABLE, version=2)) == wanted, "unhurt it is enough"
+    return wanted, size, checkpoint, backup
+
+
+def test_a_checkpoint_that_lacks_a_file_gives_other_rows_to_whom_does_not_ask(spark, store, checkpointed):
+    """The known-bad variant: Delta itself believes whatever a checkpoint says that can be read."""
+    wanted, size, checkpoint, _ = checkpointed
+    told = parquet.read_table(checkpoint)
+    adds = [row for row, add in enumerate(told["add"].to_pylist()) if add]
+    parquet.write_table(told.take([row for row in range(len(told)) if row != adds[0]]), checkpoint)
+    checkpoint.parent.joinpath(f".{checkpoint.name}.crc").unlink(missing_ok=True)
+    forget(spark)
+    fresh = Store(spark, store.root, keep_days=90)
+    assert rows(fresh.read(TABLE, version=2)) < wanted
+    with pytest.raises(LakeDamaged):
+        fresh.require_undamaged(TABLE, version=2, **size)
+
+
+def test_a_flipped_byte_of_a_checkpoint_is_an_error_or_changes_nothing(spark, store, checkpointed, trial_seed):
+    wanted, size, checkpoint, backup = checkpointed
+    log = checkpoint.parent
     kept, rng, seen = checkpoint.read_bytes(), random.Random(trial_seed), Counter()
     for _ in range(N_FLIPS):
         write_over(checkpoint, kept)

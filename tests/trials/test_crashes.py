@@ -6,6 +6,8 @@ import pytest
 
 from lakes import bag, open_lake, run_days, with_inputs
 from reclake.errors import GateFailed, UsageError
+from reclake.lake.ledger import Ledger
+from reclake.lake.store import Store
 from reclake.run import commit as commit_module
 from reclake.run import ingest as ingest_module
 from reclake.run.rollback import roll_back
@@ -90,17 +92,33 @@ def test_a_crash_after_a_rollback_is_taken_up_as_well(spark, company, app, undis
 
 
 @pytest.mark.trial
+def test_a_ledger_that_takes_up_no_commits_is_told(spark, company, app, tmp_path, monkeypatch):
+    """The known-bad variant of both: what stands committed is built and committed once more."""
+    crashed_before_the_manifest(app, DAYS[0], monkeypatch)
+    newest = app.store.newest(silver.ORDER_LINES)
+    monkeypatch.setattr(Ledger, "_complete", lambda ledger, table: None)
+    after = again(spark, company, tmp_path)
+    assert run_days(after, DAYS[0], only=ONLY) == {}
+    assert after.manifest.current()[silver.ORDER_LINES.name].version > newest
+
+
+def crashed_before_the_files(app, day, monkeypatch):
+    """Records are taken in; the run ends before it notes the files that they come from."""
+    append = ingest_module._append_or_stop
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            ingest_module, "_append_or_stop",
+            lambda run, table, *args, **options: crash() if table is bronze.FILES else append(run, table, *args, **options),
+        )  # fmt: skip
+        with pytest.raises(Crash):
+            run_days(app, day, only=ONLY)
+
+
+@pytest.mark.trial
 def test_files_of_a_run_that_ended_before_it_noted_them_are_not_taken_in_again(
     spark, company, app, undisturbed, tmp_path, monkeypatch
 ):
-    append = ingest_module._append_or_stop
-    monkeypatch.setattr(
-        ingest_module, "_append_or_stop",
-        lambda run, table, *args, **options: crash() if table is bronze.FILES else append(run, table, *args, **options),
-    )  # fmt: skip
-    with pytest.raises(Crash):
-        run_days(app, DAYS[0], only=ONLY)
-    monkeypatch.undo()
+    crashed_before_the_files(app, DAYS[0], monkeypatch)
     after = again(spark, company, tmp_path)
     for day in DAYS[:2]:
         # The second run notes files of its own: the first run's must still be known.
@@ -112,6 +130,17 @@ def test_files_of_a_run_that_ended_before_it_noted_them_are_not_taken_in_again(
     assert run_days(third, DAYS[0], DAYS[1], only=ONLY) == {}
     assert published(third, bronze.ORDERS).count() == lines.count()
     assert bag(third, silver.ORDER_LINES) == undisturbed[DAYS[1]]
+
+
+@pytest.mark.trial
+def test_an_intake_that_looks_at_noted_files_alone_is_told(spark, company, app, tmp_path, monkeypatch):
+    """The known-bad variant: the files of the run that ended are taken in a second time."""
+    crashed_before_the_files(app, DAYS[0], monkeypatch)
+    monkeypatch.setattr(Ledger, "runs", lambda ledger, table: set())
+    after = again(spark, company, tmp_path)
+    assert run_days(after, DAYS[0], only=frozenset()) == {}
+    lines = published(after, bronze.ORDERS)
+    assert lines.count() == 2 * lines.select("file_digest", "position").distinct().count() > 0
 
 
 @pytest.mark.trial
@@ -132,6 +161,21 @@ def test_a_commit_that_holds_other_rows_than_were_judged_is_put_back(spark, comp
     after = again(spark, company, tmp_path)
     assert run_days(after, DAYS[1], only=ONLY) == {}
     assert bag(after, silver.ORDER_LINES) == undisturbed[DAYS[1]]
+
+
+@pytest.mark.trial
+def test_a_commit_that_nobody_counts_is_told(spark, company, app, undisturbed, tmp_path, monkeypatch):
+    """The known-bad variant: a commit that lacks a judged row is published."""
+    replace_days = Store.replace_days
+
+    def lossy(store, table, frame, **options):
+        lost = frame.limit(1) if table is silver.ORDER_LINES else frame.limit(0)
+        return replace_days(store, table, frame.exceptAll(lost), **options)
+
+    monkeypatch.setattr(Store, "replace_days", lossy)
+    monkeypatch.setattr(commit_module, "_require_all_written", lambda *told: None)
+    assert run_days(app, DAYS[0], only=ONLY) == {}
+    assert bag(app, silver.ORDER_LINES).total() == undisturbed[DAYS[0]].total() - 1
 
 
 @pytest.mark.trial

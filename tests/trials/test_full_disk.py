@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import functions as F
 
 from lakes import as_environment, bag, open_lake, run_days, with_inputs
 from reclake.tables import silver
-from trials.killed_job import FILLER
+from trials.killed_job import FILLER, fill
 from trials.processes import Place, commits_of, ended, told
 
 pytestmark = pytest.mark.trial
@@ -74,6 +77,11 @@ def checkpoints(lake):
     return set((lake / TABLE.layer / TABLE.noun / "_delta_log").glob("*.checkpoint*.parquet"))
 
 
+def overwrite_on_a_full_disk(spark, disk, path):
+    fill(disk)
+    spark.range(100_000).select(F.xxhash64("id")).write.mode("overwrite").parquet(path)
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_full_disk_stops_the_run_and_space_mends_it(spark, before, undisturbed, small_disk, tmp_path, moment):
     """The lake alone lies on the small disk: what the job says of it is kept."""
@@ -96,9 +104,19 @@ def test_a_full_disk_stops_the_run_and_space_mends_it(spark, before, undisturbed
     assert checkpoints(on_disk.lake) == earlier
     assert read(spark, small_disk, on_disk.landing) == published, "what was published is read as before"
 
-    if moment == "write":  # the known-bad variant: nothing but space mends it
+    if moment == "write":  # nothing but space mends it
         assert ended(place, *JOB) == 1, told(place)
         assert read(spark, small_disk, on_disk.landing) == published != wanted
     (small_disk / FILLER).unlink()
     assert ended(place, *JOB) == 0, told(place)
     assert read(spark, small_disk, on_disk.landing) == wanted
+
+
+def test_a_table_that_is_written_over_on_a_full_disk_is_lost(spark, small_disk):
+    """The known-bad variant: files without a log, which go before there is room for those that are to replace them."""
+    path = str(small_disk / "numbers")
+    spark.range(1000).coalesce(1).write.parquet(path)
+    with pytest.raises((PySparkException, Py4JJavaError)):
+        overwrite_on_a_full_disk(spark, small_disk, path)
+    (small_disk / FILLER).unlink()
+    assert not list(small_disk.glob("numbers/*.parquet")), "nobody reads the rows of before"

@@ -17,7 +17,7 @@ from reclake.run.phases import observed
 from reclake.tables import bronze, gold, ops, silver
 from trials.processes import KILLED, Place, commits_of, ended, started, told, wait_for_a_commit
 from trials.readers import Reader
-from trials.trial import Passing
+from trials.trial import Passing, appended
 
 pytestmark = pytest.mark.trial
 DAY = date(2026, 1, 2)
@@ -149,10 +149,6 @@ def test_a_plain_append_is_told(spark, before, undisturbed, tmp_path, monkeypatc
     """
     place = before["silver"].copy(tmp_path / "killed")
     assert ended(place, *JOBS["silver"], killed_at=("committed", silver.ORDER_LINES.name)) == KILLED
-
-    def appended(store, table, frame, *, days, entry):
-        return store._write(table, store._writer(table, frame, entry).mode("append"), entry)
-
     monkeypatch.setattr(Ledger, "_complete", lambda ledger, table: None)
     monkeypatch.setattr(Store, "replace_days", appended)
     app = opened(spark, place)

@@ -2,16 +2,19 @@
 
 import json
 import shutil
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from lakes import ROOT, event_log_in, open_lake, spark_profile
 from reclake.run.views import published
-from reclake.tables import gold, ops, silver
-from trials.processes import Place, ended, told
+from reclake.tables import bronze, gold, ops, silver
+from trials.processes import Place, ended, started, told, watched
 from trials.shop import FIRST, KINDS, N_DAYS
 
 pytestmark = pytest.mark.trial
@@ -75,9 +78,17 @@ def skew_was_seen(folder):
     return SKEWED in log.read_text()
 
 
+class Shop(NamedTuple):
+    """A lake of all deliveries, what was delivered to it, its sources, and what its first run took."""
+
+    place: Place
+    counted: Counter
+    sources: Path
+    figures: dict
+
+
 @pytest.fixture(scope="module")
 def shop(spark, tmp_path_factory):
-    """A lake of all deliveries, and what was delivered to it."""
     folder = tmp_path_factory.mktemp("skew")
     counted = delivered(folder / "landing")
     sources = shutil.copytree(ROOT / "tests" / "trials" / "sources", folder / "sources")
@@ -87,9 +98,18 @@ def shop(spark, tmp_path_factory):
         "RECLAKE__SOURCES__ENABLED": '["trial"]', "RECLAKE__SOURCES__DIRECTORY": str(sources), "RECLAKE_PROFILE": "local",
     })  # fmt: skip
     open_lake(spark, folder, source="trial", landing=place.landing, overrides=[f"sources.directory={sources}"])  # its keys
-    place = with_settings(place, tmp_path_factory.mktemp("whole"))
-    assert ended(place, "run", "--from", str(FIRST), "--to", str(LAST)) == 0, told(place)
-    return place, counted, sources
+    place, begun = with_settings(place, tmp_path_factory.mktemp("whole")), time.monotonic()
+    with started(place, "run", "--from", str(FIRST), "--to", str(LAST)) as process, watched(process) as peak:
+        assert process.wait(timeout=1800) == 0, told(place)
+    figures = {"seconds": round(time.monotonic() - begun), "MB of the JVM": peak.jvm >> 20, "of its workers": peak.workers >> 20}
+    return Shop(place, counted, sources, figures)
+
+
+def hoarding(place):
+    """A job that takes the rows of a table onto the driver, on the same lake."""
+    with_hoard = replace(place, settings=place.settings | {"HOARDED": bronze.EVENTS.name})
+    job = ("build", "--stage", "silver", "--day", str(LAST), "--force")
+    return ended(with_hoard, *job, killed_at=("gated", silver.EVENTS.name))
 
 
 def opened(spark, place, sources):
@@ -98,8 +118,9 @@ def opened(spark, place, sources):
     )  # fmt: skip
 
 
-def test_a_million_rows_are_taken_in_and_accounted_for(spark, shop):
-    place, counted, sources = shop
+def test_a_million_rows_are_taken_in_and_accounted_for(spark, shop, record_property):
+    place, counted, sources, figures = shop
+    record_property(f"with a heap of {HEAP}", figures)
     app = opened(spark, place, sources)
     totals = Counter()
     for row in published(app, ops.RECONCILIATION).collect():
@@ -111,8 +132,16 @@ def test_a_million_rows_are_taken_in_and_accounted_for(spark, shop):
     assert (machine["count(1)"], machine["min(is_bot)"]) == (counted["events", "machine"], True)
 
 
+def test_a_job_that_holds_them_on_the_driver_does_not_fit(shop, tmp_path):
+    """The known-bad variant: the heap is small enough to notice it."""
+    place = shop.place.copy(tmp_path)
+    before = len((place.folder / "log.txt").read_text())
+    assert hoarding(place) != 0
+    assert "OutOfMemoryError" in (place.folder / "log.txt").read_text()[before:]
+
+
 def test_a_skewed_join_is_split_and_ends_in_the_same_rows(spark, shop, tmp_path):
-    place, counted, sources = shop
+    place, counted, sources, _ = shop
     rows = {}
     for name, is_split in (("split", "true"), ("whole", "false")):
         (tmp_path / name).mkdir()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.trial
 DAY = date(2026, 1, 1)
 TABLE = silver.ORDER_LINES
 BUILD = ("build", "--stage", "silver", "--table", TABLE.name, "--day", str(DAY))
-MOMENT = ("gated", TABLE.name)
+MOMENT, NEVER = ("gated", TABLE.name), ("gated", "none")
 EXPIRED = {"RECLAKE__RUN__CLAIM_MINUTES": "0.01"}  # the claim of a driver that is held has run out before it goes on
 
 
@@ -45,10 +45,15 @@ def wait_for(path, process, seconds=600):
         time.sleep(0.2)
 
 
+def n_published(app):
+    """How often a version of the table was published."""
+    return app.store.read_newest(ops.PUBLISHED_VERSIONS).where(F.col("name") == TABLE.name).count()
+
+
 def require_one_published(spark, place, undisturbed):
     app = open_lake(spark, place.folder, source="demo", landing=place.landing)
     assert bag(app, TABLE) == undisturbed
-    assert app.store.read_newest(ops.PUBLISHED_VERSIONS).where(F.col("name") == TABLE.name).count() == 1
+    assert n_published(app) == 1
     assert ended(place, *BUILD) == 0, told(place)
     app = open_lake(spark, place.folder, source="demo", landing=place.landing)
     assert app.store.newest(TABLE) == app.manifest.current()[TABLE.name].version == 0, "nothing is left to build"
@@ -85,3 +90,15 @@ def test_of_two_drivers_that_are_freed_together_one_publishes(spark, taken_in, u
                     free.touch()
                 assert (first.wait(timeout=600), second.wait(timeout=600)) == (5, 0), told(place)
         require_one_published(spark, place, undisturbed)
+
+
+def test_drivers_that_check_no_claim_are_told(spark, taken_in, tmp_path):
+    """The known-bad variant of both: held between gate and commit until the other has ended, the first publishes as well."""
+    place, free = taken_in.copy(tmp_path / "pair"), tmp_path / "free"
+    unchecked = replace(place, settings={"UNCHECKED_CLAIMS": "yes", "HELD_UNTIL": str(free)})
+    with started(unchecked, *BUILD, killed_at=MOMENT) as first:
+        wait_for(free.with_suffix(".held"), first)
+        assert ended(replace(place, settings={"UNCHECKED_CLAIMS": "yes"}), *BUILD, killed_at=NEVER) == 0, told(place)
+        free.touch()
+        assert first.wait(timeout=600) == 0, told(place)
+    assert n_published(open_lake(spark, place.folder, source="demo", landing=place.landing)) == 2

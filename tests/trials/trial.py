@@ -3,20 +3,26 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pyspark.sql import DataFrame, Row
 
+from lakes import ROOT
 from reclake.lake.claims import Claims
+from reclake.lake.store import Store
 from reclake.privacy.keys import load_key
 from reclake.privacy.tokens import account_pseudonym, device_pseudonym
 from reclake.quality.gate import Gate
 from reclake.quality.verdict import judged
+from reclake.run import stage
 from reclake.run.application import Application
+from reclake.run.commit import commit_days
+from reclake.run.runner import scope_of
 from reclake.run.views import published
 from reclake.tables import Table, gold, silver
 from trials.shop import SCENARIOS, Drop, Fact, Line, Size
@@ -214,3 +220,24 @@ class Unchecked(Claims):
 
     def require_held(self, claim):
         pass
+
+
+def appended(store, table, frame, *, days, entry):
+    """What a known-bad Store.replace_days does: it replaces nothing."""
+    return store._write(table, store._writer(table, frame, entry).mode("append"), entry)
+
+
+def build_by_appending(app: Application, table: Table, day: date, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The known-bad rerun of a finished day: it takes its rows for others than they were, and adds them to those."""
+
+    def commit_again(run, work, frame, contents):
+        digests = {output: content.digest for output, content in contents.items()}
+        others = {output: replace(digest, sum=digest.sum + 1) for output, digest in digests.items()}
+        return commit_days(run, work, frame, {output: replace(contents[output], digest=others[output]) for output in others})
+
+    object.__setattr__(app, "gate", Passing(ROOT / "expectations", timeout_seconds=60))
+    scope = replace(scope_of(app, first=day, last=day, force=True), tables=frozenset({table.name}))
+    with monkeypatch.context() as patched:
+        patched.setattr(stage, "commit_days", commit_again)
+        patched.setattr(Store, "replace_days", appended)
+        assert stage.build_stage(app, table.stage, scope) == {}

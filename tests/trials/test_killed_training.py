@@ -1,0 +1,89 @@
+"""A training killed with everything it started leaves no model that serves unpublished, and no row twice (R-01)."""
+
+import random
+import time
+from collections import Counter
+
+import pytest
+
+from lakes import as_environment, open_lake
+from reclake.run.views import published
+from reclake.tables import gold
+from tastes import DAY, TINY_SETTINGS, publish_world
+from trials.processes import Place, ended, started, told, wait_until
+from trials.readers import Reader
+
+pytestmark = pytest.mark.trial
+TRAIN = ("train", "--as-of", str(DAY))
+TABLE = gold.MODEL_METRICS
+
+
+def opened(spark, place):
+    """The lake as a new process finds it."""
+    return open_lake(spark, place.folder, source="demo", landing=place.landing)
+
+
+@pytest.fixture(scope="module")
+def before(spark, tmp_path_factory):
+    """A lake with something to learn, and no model yet."""
+    folder = tmp_path_factory.mktemp("before")
+    place = Place(folder, folder / "landing", as_environment(dict(setting.split("=") for setting in TINY_SETTINGS)))
+    publish_world(opened(spark, place))
+    return place
+
+
+def has_written_a_model(place):
+    return any((place.folder / "models").rglob("_SUCCESS"))
+
+
+@pytest.fixture(scope="module")
+def seconds(spark, before, tmp_path_factory):
+    """From the first file of a model to the end of its training."""
+    place = before.copy(tmp_path_factory.mktemp("undisturbed"))
+    with started(place, *TRAIN) as process:
+        assert wait_until(process, lambda: has_written_a_model(place)), told(place)
+        begun = time.monotonic()
+        assert process.wait(timeout=600) == 0, told(place)
+    assert opened(spark, place).model_version("als") == 1
+    return time.monotonic() - begun
+
+
+def serving(app, _):
+    """What every list is made with: the model that the manifest names, whole, and how many metrics are published."""
+    version = app.model_version("als")
+    return version, None if version is None else (app.registry.load(app.spark, str(version)).cut, published(app, TABLE).count())
+
+
+def wrong(app, *, trainings):
+    """What is not as it must be when these trainings have ended well."""
+    rows = published(app, TABLE).select(*TABLE.key).collect()
+    found = []
+    if {row["training_id"] for row in rows} != trainings:
+        found.append(f"metrics of {sorted({row['training_id'] for row in rows})}")
+    if any(n > 1 for n in Counter(rows).values()):
+        found.append("metrics twice")
+    if len(rows) != app.manifest.current()[TABLE.name].n_rows:
+        found.append("other rows than the manifest counts")
+    if app.registry.champion_version() != str(app.model_version("als")):
+        found.append("another champion than the manifest's")
+    return found
+
+
+def test_a_training_killed_at_random_moments_leaves_nothing_behind(spark, before, seconds, tmp_path, trial_seed, trial_size):
+    """It is run again by its own name, as by hand, and as another run, as Airflow tries it again."""
+    rng, n_killed, n_places = random.Random(trial_seed), 0, 0
+    while n_killed < trial_size.n_kills:
+        place, again = before.copy(tmp_path / f"{n_places}"), ("first", "second")[n_places % 2]
+        n_places += 1
+        with Reader(opened(spark, place), TABLE, serving) as reader:
+            with started(place, *TRAIN, "--run-id", "first") as process:
+                assert wait_until(process, lambda place=place: has_written_a_model(place)), told(place)
+                time.sleep(rng.uniform(0, seconds))
+                is_killed = process.poll() is None
+            n_killed += is_killed
+            if is_killed:
+                assert ended(place, *TRAIN, "--run-id", again) == 0, told(place)
+        assert reader.wrong == []
+        assert reader.seen
+        assert len(reader.states) <= 2, "no model, then one"
+        assert wrong(opened(spark, place), trainings={again if is_killed else "first"}) == []
