@@ -4,9 +4,9 @@
     python benchmarks/scale.py --work /tmp/scale --customers 3000 27500
 
 The demo company of 60 days with more and more customers, each size in a process and a lake of its own. A size that has
-been measured stands in WORK/<customers>.json and is not run again. The growth exponent between two sizes is
+been measured stands in WORK/<customers>-<commit>.json and is not run again. The growth exponent between two sizes is
 log(ratio of CPU) / log(ratio of records): 1 is linear. Beside each stage stands its floor: what it reads, scanned and
-shuffled once by its first key column.
+shuffled once by its first key column; floors are measured last, in a warm process.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import shutil
+import subprocess
 from pathlib import Path
 
 from staged_runs import FLOOR, GENERATE, SIZES, TRAINING, measured
@@ -25,13 +26,14 @@ N_DAYS = 60
 _BUILT = (*STAGES[:-1], TRAINING, STAGES[-1])
 STEPS = (GENERATE, *_BUILT, SIZES, *(FLOOR + stage for stage in STAGES))
 # One setting for all sizes: adaptive execution joins what is too small, and cuts nothing that is too large.
-SPARK = {"spark.driver.memory": "6g", "spark.sql.shuffle.partitions": "32"}
+SPARK = {"spark.master": "local[2]", "spark.driver.memory": "6g", "spark.sql.shuffle.partitions": "32"}
 _GIB, _MIB = 2.0**30, 2.0**20
 
 
 def one_size(work: Path, customers: int) -> dict[str, dict[str, float]]:
     """The figures of a size by step, measured now or before."""
-    kept = work / f"{customers}.json"
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True).stdout.strip()
+    kept = work / f"{customers}-{commit}.json"
     if kept.exists():
         found: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf-8"))
         return found
@@ -54,18 +56,20 @@ def exponent(small: float, large: float, growth: float) -> float:
 def table(sizes: dict[int, dict[str, dict[str, float]]]) -> str:
     """Figures of all sizes as Markdown: a line per step and size."""
     lines = [
-        "| step | records | seconds | CPU s | exponent | × floor | read MiB | shuffle MiB | spill MiB | memory GiB |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| step | records | seconds | CPU s | exponent | floor s | × floor | read MiB | shuffle MiB | spill MiB | memory GiB |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for step in (GENERATE, *_BUILT):
         before: tuple[float, float] | None = None
         for found in sizes.values():
             figures, records = found[step], found[GENERATE]["records"]
             grown = f"{exponent(before[1], figures['cpu_s'], records / before[0]):.2f}" if before else ""
-            floor = f"{figures['cpu_s'] / found[FLOOR + step]['cpu_s']:.1f}" if FLOOR + step in found else ""
+            floor, times_floor = "", ""
+            if lowest := found.get(FLOOR + step):
+                floor, times_floor = f"{lowest['wall_s']:,.1f}", f"{figures['cpu_s'] / lowest['cpu_s']:.1f}"
             sizes_in_mib = (f"{figures[name] / _MIB:,.0f}" for name in ("read_bytes", "shuffle_bytes", "spilled_bytes"))
             cells = [
-                step, f"{records / 1e6:.2f} M", f"{figures['wall_s']:,.0f}", f"{figures['cpu_s']:,.0f}", grown, floor,
+                step, f"{records / 1e6:.2f} M", f"{figures['wall_s']:,.0f}", f"{figures['cpu_s']:,.0f}", grown, floor, times_floor,
                 *sizes_in_mib, f"{figures['peak_bytes'] / _GIB:.1f}",
             ]  # fmt: skip
             lines.append(f"| {' | '.join(cells)} |")

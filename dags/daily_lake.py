@@ -6,6 +6,7 @@ from datetime import timedelta
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronDataIntervalTimetable, DeadlineAlert, DeadlineReference, SyncCallback, chain
 from submitting import (
+    BEFORE_RUN,
     DEFAULTS,
     FILTERS,
     HOUR,
@@ -16,14 +17,14 @@ from submitting import (
     TellPublished,
     day_param,
     tell_broken,
-    tell_failed,
+    tell_day_failed,
     tell_missed,
 )
 
 from reclake import tables
 
 # A run by hand has the last complete interval as its own; without a logical date it has none, and gets the same day here.
-_EARLIER = f"dag_run.run_after - macros.timedelta(hours={24 + HOUR})"
+_EARLIER = f"dag_run.run_after - macros.timedelta(seconds={BEFORE_RUN.total_seconds():.0f})"
 DAY = "{{ params.day or (data_interval_start | default(" + _EARLIER + ", true) | local_day) }}"
 # From the beginning of a day's interval to the hour by which it must be published: four hours after the run began.
 DUE = timedelta(hours=float(os.environ.get("RECLAKE_DUE_HOURS") or 28))
@@ -66,5 +67,5 @@ with DAG(
     [*submits, *told] >> EmptyOperator(task_id="all_built")
     # What the lake knows of a bad day is told by a job that reads it; what broke off before is for Airflow to tell.
     submits >> SubmitJob(
-        task_id="alert", job="alert", arguments=["--day", DAY], trigger_rule="all_done", on_failure_callback=tell_failed
+        task_id="alert", job="alert", arguments=["--day", DAY], trigger_rule="all_done", on_failure_callback=tell_day_failed
     )

@@ -22,11 +22,17 @@ WHEEL = os.environ.get("RECLAKE_WHEEL") or None  # ships the package to the exec
 # What Spark must know and git must not: a standalone master's secret.
 PROPERTIES = os.environ.get("RECLAKE_SPARK_PROPERTIES") or None
 PROFILE = os.environ.get("RECLAKE_PROFILE", "local")
-# Folder or URI that the drivers and Airflow's workers both see; in client mode a folder of the worker.
+# Where the nodes' Python is another than the worker's: its place on them, and the packed environments it comes from.
+NODES_PYTHON, ARCHIVES = os.environ.get("RECLAKE_NODES_PYTHON"), os.environ.get("RECLAKE_ARCHIVES") or None
+# Folder of this machine, or URI, that the drivers and Airflow's workers both see; in client mode a folder of the worker.
 REPORTS = os.environ.get("RECLAKE_REPORTS") or str(HOME / ".reclake" / "reports")
+if "://" not in REPORTS:
+    REPORTS = Path(REPORTS).absolute().as_uri()  # a driver would look for a plain path in the cluster's default file system
+ON_ONE_MACHINE = ("local", "test")  # profiles under which no node needs the wheel
 
 # When a day's files have come: at this hour of the next day, in this zone. Both decide which day a run is for.
 ZONE, HOUR = ZoneInfo(os.environ.get("RECLAKE_SCHEDULE_ZONE") or "UTC"), int(os.environ.get("RECLAKE_DAILY_HOUR") or 2)
+BEFORE_RUN = timedelta(hours=24 + HOUR)  # at least so long before a run by hand its day began
 START = datetime(2000, 1, 1, tzinfo=UTC)  # no run lies before it, backfills included
 
 # One slot each (conf/airflow/pools.json): who writes the same tables waits for one another. Training's tables are its own,
@@ -49,7 +55,8 @@ DEFAULTS: dict[str, Any] = {
 ENVIRONMENT = {
     "RECLAKE_HOME": str(HOME),
     "SPARK_CONF_DIR": str(HOME / "conf" / "spark" / PROFILE),
-    "PYSPARK_PYTHON": str(JOBS / "bin" / "python"),
+    "PYSPARK_PYTHON": NODES_PYTHON or str(JOBS / "bin" / "python"),
+    "PYSPARK_DRIVER_PYTHON": str(JOBS / "bin" / "python"),
     "PYTHONPATH": "" if WHEEL else str(HOME / "lib"),
     "TZ": "UTC",
 }
@@ -92,8 +99,10 @@ def require_plain_conf(context: Context) -> None:
 
 def require_whole_environment() -> None:
     """End the task for good when the worker's environment lacks what spark-submit would miss much later, or not tell of."""
-    if PROFILE == "cluster" and not WHEEL:
-        raise AirflowFailException("RECLAKE_PROFILE is cluster, so RECLAKE_WHEEL must name the wheel that the nodes import from")
+    if PROFILE not in ON_ONE_MACHINE and not WHEEL:
+        raise AirflowFailException(
+            f"RECLAKE_PROFILE is {PROFILE}, so RECLAKE_WHEEL must name the wheel that the nodes import from"
+        )
     if PROPERTIES and not Path(PROPERTIES).is_file():
         raise AirflowFailException(f"RECLAKE_SPARK_PROPERTIES names no file on this worker: {PROPERTIES}")
 
@@ -110,6 +119,7 @@ class SubmitJob(SparkSubmitOperator):
             conn_id="spark_default",
             spark_binary=str(JOBS / "bin" / "spark-submit"),
             py_files=WHEEL,
+            archives=ARCHIVES,
             properties_file=PROPERTIES,
             env_vars=dict(ENVIRONMENT),
             **options,
@@ -191,24 +201,41 @@ class TellPublished(BaseOperator):
 
 
 def _alert(*arguments: str) -> None:
-    """Have the jobs environment send an alert: address and channel are its settings, and no Spark is needed."""
+    """Have the jobs environment send an alert: address and channel are its settings, and no Spark is needed.
+
+    Raises
+    ------
+    AirflowException
+        With the last lines of what it said, when the alert could not be sent: nobody sends it again.
+    """
     command = [str(JOBS / "bin" / "python"), "-m", "reclake.cli", "alert", "--profile", PROFILE, *arguments]
     environment = os.environ | ENVIRONMENT | ({"PYTHONPATH": WHEEL} if WHEEL else {})
-    subprocess.run(command, env=environment, cwd=HOME, check=True, timeout=_ALERT_SECONDS, capture_output=True)
+    done = subprocess.run(command, env=environment, cwd=HOME, check=False, timeout=_ALERT_SECONDS, capture_output=True, text=True)
+    if done.returncode:
+        raise AirflowException("the alert was not sent: " + " ".join(done.stderr.splitlines()[-3:]))
+
+
+def _tell_failed(context: Context, day: str) -> None:
+    task = f"{context['ti'].dag_id}.{context['ti'].task_id}"
+    _alert("--failed", task, "--day", day, "--run-id", context["dag_run"].run_id)
 
 
 def tell_failed(context: Context) -> None:
-    """Tell that a task failed for good: for tasks that no later job of the run tells about."""
+    """Tell that a task failed for good, of a DAG that is for no delivery day: the day of the run is named."""
+    _tell_failed(context, local_day(context["dag_run"].run_after))
+
+
+def tell_day_failed(context: Context) -> None:
+    """Tell that a task failed for good: for tasks that no later job of the day's run tells about."""
     run = context["dag_run"]
-    _alert(
-        "--failed", f"{context['ti'].dag_id}.{context['ti'].task_id}", "--day", local_day(run.run_after), "--run-id", run.run_id
-    )
+    begin = run.data_interval_start or run.run_after - BEFORE_RUN
+    _tell_failed(context, (run.conf or {}).get("day") or local_day(begin))
 
 
 def tell_broken(context: Context) -> None:
     """Tell at once that a stage failed for good, but for what the lake tells of: later stages may wait for hours yet."""
     if not isinstance(context.get("exception"), Stopped):
-        tell_failed(context)
+        tell_day_failed(context)
 
 
 def tell_missed(context: dict[str, Any]) -> None:

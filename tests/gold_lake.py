@@ -1,6 +1,7 @@
 """A lake whose gold tables hold a few rows of every kind that a reader may take amiss."""
 
 import json
+import re
 import subprocess
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,8 @@ from lakes import ROOT, open_lake
 from reclake.run.views import published
 from reclake.tables import gold
 
+# Those of the documentation, which its readers are to run as they stand.
+QUERIES = re.findall(r"^```sql\n(.*?)^```$", (ROOT / "docs" / "bi.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 PYTHON = ROOT / ".venv" / "bi" / "bin" / "python"
 DAYS = (date(2026, 3, 1), date(2026, 3, 2))
 TEXTS = ("plain", "", 'it\'s, "quoted"', "two\nlines", "客户 é", "=1+1", "null", "a\\b")
@@ -126,3 +129,13 @@ def read_by(reader, *, timeout=300, **job):
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def texts(frame):
+    """The rows of a frame as readers print them."""
+    return [[str(value) for value in row] for row in frame.collect()]
+
+
+def plain_numbers(rows):
+    """Numbers rounded: engines differ in the scale of a decimal and in the last digits of a mean."""
+    return [[f"{float(v):.9g}" if re.fullmatch(r"-?[\d.]+(E-?\d+|e[-+]\d+)?", v) else v for v in row] for row in rows]

@@ -182,9 +182,10 @@ def _started(folder: Path, name: str, *arguments: str, spark: Path, own: Mapping
 
 @contextmanager
 def history_server(cluster: Cluster) -> Iterator[str]:
-    """Spark's history server on the cluster's event logs, with the options of docs/cluster.md; gives its address."""
+    """Spark's history server on the cluster's event logs, with the options of docs/cluster.md but in the foreground; gives its address."""
     spark, port = _spark_home(), free_port()
     options = {"fs.logDirectory": (cluster.shared / "events").as_uri(), "ui.port": str(port)}
+    options |= {"fs.cleaner.enabled": "true", "fs.cleaner.maxAge": "30d"}
     own = {"SPARK_HISTORY_OPTS": " ".join(f"-Dspark.history.{key}={value}" for key, value in options.items())}
     process = _started(cluster.folder, "history", "org.apache.spark.deploy.history.HistoryServer", spark=spark, own=own)
     with _ended(process):

@@ -19,6 +19,7 @@ _versions: Iterator[int] = count(1)
 STAND_IN = """#!{python}
 import json, sys
 from pathlib import Path
+from urllib.parse import urlparse
 
 sys.path.insert(0, {lib!r})  # with a wheel the job's environment names no folder
 from reclake import tables
@@ -31,7 +32,7 @@ with (folder / "calls").open("a") as calls:
     calls.write(json.dumps([task, *asked]) + "\\n")
 plan = json.loads((folder / "plan.json").read_text()).get(task, {{}})
 published = plan.get("published", {{table.name: {version} for table in tables.of_stage(task)}})
-report = Path(asked[asked.index("--report") + 1])
+report = Path(urlparse(asked[asked.index("--report") + 1]).path)
 if plan.get("reports", True):
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(json.dumps({{"run_id": "r", "exit_code": plan.get("exit_code", 0), "published": published}}))

@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from runs import DAY, JOBS, ROOT, StandIn, asset_events, read_dag, run_of, states_of, without_waiting
@@ -180,6 +181,28 @@ def test_a_stage_that_breaks_off_is_told_at_once_and_a_gate_by_the_last_job(stan
         assert str(run_of(without_waiting(read_dag())).state) == "failed"
     told = [finding["subject"] for _, alert in server.seen for finding in alert["findings"]]
     assert told == ["daily_lake.bronze", "daily_lake.behaviour"]
+    of_jobs = {call[call.index("--day") + 1] for call in stand_in.calls()}
+    assert {alert["day"] for _, alert in server.seen} == of_jobs, "the day that is to be run again"
+
+
+@pytest.mark.parametrize(
+    ("options", "day"),
+    [
+        (dict(conf={"day": "2026-01-30"}), "2026-01-30"),
+        (dict(conf=None, data_interval_start=datetime(2026, 1, 31, 2, tzinfo=UTC)), "2026-01-31"),
+        (dict(conf={}), "2026-02-01"),
+    ],
+    ids=("asked for", "scheduled", "by hand"),
+)
+def test_a_failure_names_the_delivery_day(monkeypatch, options, day):
+    read_dag()
+    submitting, told = sys.modules["submitting"], []
+    monkeypatch.setattr(submitting, "_alert", lambda *arguments: told.append(arguments))
+    run = SimpleNamespace(
+        **{"data_interval_start": None, "run_id": "r", "run_after": datetime(2026, 2, 2, 12, tzinfo=UTC)} | options
+    )
+    submitting.tell_broken({"dag_run": run, "ti": SimpleNamespace(dag_id="daily_lake", task_id="silver")})
+    assert told == [("--failed", "daily_lake.silver", "--day", day, "--run-id", "r")]
 
 
 def test_a_run_that_published_nothing_new_tells_nothing(stand_in):

@@ -77,7 +77,7 @@ def test_spark_reads_the_profile_and_the_properties_file_which_wins(properties, 
     ("variables", "told"),
     [
         ({"RECLAKE_PROFILE": "cluster"}, "RECLAKE_WHEEL"),
-        ({"RECLAKE_PROFILE": "cluster", "RECLAKE_WHEEL": ""}, "RECLAKE_WHEEL"),
+        ({"RECLAKE_PROFILE": "staging", "RECLAKE_WHEEL": ""}, "RECLAKE_WHEEL"),
         ({"RECLAKE_SPARK_PROPERTIES": "/nowhere/secret.properties"}, "/nowhere/secret.properties"),
     ],
 )
@@ -100,3 +100,22 @@ def test_a_cluster_with_a_wheel_is_submitted_to(stand_in, monkeypatch):
     assert str(run.state) == "success", states_of(run)
     [call] = stand_in.calls()
     assert call[call.index("--py-files") + 1] == "/srv/reclake.whl"
+
+
+def test_a_packed_python_goes_to_the_nodes_and_not_to_the_driver(stand_in, monkeypatch):
+    monkeypatch.setenv("RECLAKE_ARCHIVES", "hdfs:///reclake/env.tar.gz#env")
+    monkeypatch.setenv("RECLAKE_NODES_PYTHON", "./env/bin/python")
+    dag = without_waiting(read_dag("maintain_lake"))
+    assert str(run_of(dag).state) == "success"
+    [call] = stand_in.calls()
+    assert call[call.index("--archives") + 1] == "hdfs:///reclake/env.tar.gz#env"
+    environment = dag.task_dict["maintain"]._get_hook()._env_vars
+    assert environment["PYSPARK_PYTHON"] == "./env/bin/python"
+    assert environment["PYSPARK_DRIVER_PYTHON"] == str(stand_in.folder / "bin" / "python")
+
+
+def test_a_report_of_this_machine_is_no_place_of_the_cluster(stand_in, home):
+    """A driver takes a plain path for one of the default file system, which is HDFS on many clusters."""
+    run_of(without_waiting(read_dag("maintain_lake")))
+    [call] = stand_in.calls()
+    assert call[call.index("--report") + 1].startswith((home / "reports").as_uri() + "/")

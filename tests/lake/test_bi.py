@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import shutil
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -16,8 +15,20 @@ import pytest
 from pyspark.errors import AnalysisException
 
 from frames import frame
-from gold_lake import DAYS, PYTHON, columns_of, gold_lake, opened, publish, read_by, rows_of, seen_by_spark
-from lakes import ROOT
+from gold_lake import (
+    DAYS,
+    PYTHON,
+    QUERIES,
+    columns_of,
+    gold_lake,
+    opened,
+    plain_numbers,
+    publish,
+    read_by,
+    rows_of,
+    seen_by_spark,
+    texts,
+)  # fmt: skip
 from reclake.errors import ReclakeError, ServiceDown, StageStopped, UsageError
 from reclake.lake.catalog import Catalog
 from reclake.run import register as registering
@@ -31,8 +42,6 @@ from reclake.run.views import published
 from reclake.settings import load_settings
 from reclake.tables import gold
 from reclake.tables.declaration import plain
-
-QUERIES = re.findall(r"^```sql\n(.*?)^```$", (ROOT / "docs" / "bi.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -388,11 +397,6 @@ def test_the_first_two_queries_count_and_add_up_what_the_rows_say(spark, lake):
         assert [tuple(row) for row in spark.sql(query).collect()] == sorted(answer, key=lambda row: (-row[2], *row[:2]))
 
 
-def plain_numbers(rows):
-    """Numbers rounded: engines differ in the scale of a decimal and in the last digits of a mean."""
-    return [[f"{float(v):.9g}" if re.fullmatch(r"-?[\d.]+(E-?\d+|e[-+]\d+)?", v) else v for v in row] for row in rows]
-
-
 @pytest.fixture(scope="module")
 def queried(spark, made, tmp_path_factory):
     """What each query finds through the views, and in the file."""
@@ -401,7 +405,7 @@ def queried(spark, made, tmp_path_factory):
     app = opened(spark, folder)
     catalog = Catalog(app.store, database="gold")
     show_published(app, catalog)
-    found = {query: [[str(value) for value in row] for row in spark.sql(query).collect()] for query in QUERIES}
+    found = {query: texts(spark.sql(query)) for query in QUERIES}
     for database in (catalog.database, catalog.newest_database):
         spark.sql(f"DROP DATABASE IF EXISTS {database} CASCADE")
     if not PYTHON.exists():

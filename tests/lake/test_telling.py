@@ -1,11 +1,13 @@
 """What a job tells of its run: a report for the scheduler, and findings for people."""
 
 import json
+import runpy
+from argparse import Namespace
 from datetime import date, datetime, timedelta
 
 import pytest
 
-from lakes import open_lake, run_days
+from lakes import ROOT, open_lake, run_days
 from reclake.errors import GateFailed
 from reclake.run.alerts import Finding, findings_of
 from reclake.run.application import utc_now
@@ -13,6 +15,7 @@ from reclake.run.job import reported
 from reclake.run.maintain import maintain
 from reclake.run.outcome import published_by
 from reclake.tables import BY_NAME, bronze, ops
+from webhook import webhook
 
 DAY = date(2026, 1, 1)
 AT = datetime(2026, 1, 2, 3)
@@ -81,6 +84,19 @@ def test_findings_name_stopped_gates_unbuilt_tables_and_silent_sources_and_no_va
     assert {"silver.event_records", "silver.order_records"} <= unbuilt
     assert not unbuilt & {"silver.product_records", bronze.ORDERS.name}
     assert "13800138000" not in str(found)
+
+
+def test_the_job_sends_what_there_is_to_tell(app, monkeypatch):
+    with webhook() as server:
+        monkeypatch.setenv("RECLAKE_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hook")
+        alerts = app.settings.alerts.model_copy(update={"channel": "webhook"})
+        monkeypatch.setitem(vars(app), "settings", app.settings.model_copy(update={"alerts": alerts}))
+        runpy.run_path(str(ROOT / "jobs" / "alert.py"))["alert"](app, Namespace(day=DAY))
+        wanted = findings_of(app, DAY)
+    ((path, told),) = server.seen
+    assert (path, told["day"], told["run_id"]) == ("/hook", str(DAY), app.run_id)
+    assert {(found["kind"], found["subject"]) for found in told["findings"]} == {(one.kind, one.subject) for one in wanted[:50]}
+    assert {"gate", "freshness", "verdict"} <= {found["kind"] for found in told["findings"]}
 
 
 def test_files_that_no_run_has_looked_at_are_told_by_their_day(app, company, tmp_path):

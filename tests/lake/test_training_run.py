@@ -22,6 +22,7 @@ from reclake.run.application import utc_now
 from reclake.run.code import module_digest
 from reclake.run.maintain import _of_models
 from reclake.run.old_models import remove_old_models
+from reclake.run.phases import observed
 from reclake.run.training import train
 from reclake.run.upkeep import HELD
 from reclake.run.views import published
@@ -206,6 +207,26 @@ def test_metrics_that_their_gate_refuses_promote_nothing(app, tmp_path):
     (judged,) = app.store.read_newest(ops.GATE_RESULTS).where(f"table = '{gold.MODEL_METRICS.name}'").collect()
     assert (judged["verdict"], judged["version"]) == ("failed", None)
     app.claims.release(app.claims.take("next", {gold.MODEL_METRICS.name: (ALL_DAYS,)}))  # its claim is free again
+
+
+def test_what_a_training_left_that_ended_before_its_manifest_is_taken_back(app):
+    """Its model was the alias, its metrics stood in the table; the next training may come under its name or another."""
+
+    def end_there(name, of):
+        if (name, of) == ("committed", gold.MODEL_METRICS.name):
+            raise KeyboardInterrupt
+
+    with observed(end_there), pytest.raises(KeyboardInterrupt):
+        train(app, as_of=DAY)
+    assert app.model_version("als") is None
+    other = open_lake(
+        app.spark, Path(app.store.root).parent, source="demo", landing=Path(app.settings.landing.root), overrides=TINY_SETTINGS
+    )
+    train(other, as_of=DAY)
+    rows = published(other, gold.MODEL_METRICS).collect()
+    assert {row["training_id"] for row in rows} == {other.run_id}
+    assert other.manifest.current()[gold.MODEL_METRICS.name].n_rows == len(rows)
+    assert other.registry.champion_version() == str(other.model_version("als"))
 
 
 def test_a_lake_without_interactions_says_so(spark, tmp_path):

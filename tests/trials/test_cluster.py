@@ -313,11 +313,13 @@ def answers_within(seconds, port):
         time.sleep(0.5)
 
 
-def test_an_application_with_another_secret_is_not_let_in(lakes):
+def test_an_application_with_another_secret_is_not_let_in(lakes, live):
+    """The same job was let in with the cluster's secret: that is `live`."""
     other = secret_file(lakes.cluster.folder / "other.properties")
     done = lakes.cluster.submit(lakes.cluster.folder / "live.py", properties=other)
     assert done.returncode != 0
     assert '"rows"' not in done.stdout
+    assert "All masters are unresponsive" in done.stderr
 
 
 def test_a_run_whose_executors_lack_the_wheel_fails(lakes):

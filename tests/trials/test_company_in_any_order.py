@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lakes import assert_same_bag, make_company, open_lake, run_days, with_inputs
+from lakes import assert_same_bag, bag, make_company, open_lake, run_days, with_inputs
 from reclake import tables
 from reclake.errors import Overtaken
 from reclake.run.rollback import roll_back
@@ -67,10 +67,9 @@ def test_a_rerun_that_appends_would_be_seen(spark, company, whole, tmp_path, mon
     """The known-bad variant: a finished day written once more beside itself, on a copy of the lake."""
     shutil.copytree(Path(whole.settings.lake.root), tmp_path / "lake")
     app = open_lake(spark, tmp_path, source="demo", landing=company, overrides=[LENIENT])
-    assert_same_bag(whole, app, silver.ORDER_LINES)
+    assert bag(app, silver.ORDER_LINES) == bag(whole, silver.ORDER_LINES)
     build_by_appending(app, silver.ORDER_LINES, DAYS[1], monkeypatch)
-    with pytest.raises(AssertionError, match="rows of the second that the first lacks"):
-        assert_same_bag(whole, app, silver.ORDER_LINES)
+    assert bag(app, silver.ORDER_LINES) > bag(whole, silver.ORDER_LINES)
 
 
 def test_every_record_is_accounted_for(whole):

@@ -10,6 +10,7 @@ from reclake.lake.ledger import Ledger
 from reclake.lake.store import Store
 from reclake.run import commit as commit_module
 from reclake.run import ingest as ingest_module
+from reclake.run import stage_run
 from reclake.run.rollback import roll_back
 from reclake.run.views import published
 from reclake.tables import bronze, ops, silver
@@ -92,14 +93,13 @@ def test_a_crash_after_a_rollback_is_taken_up_as_well(spark, company, app, undis
 
 
 @pytest.mark.trial
-def test_a_ledger_that_takes_up_no_commits_is_told(spark, company, app, tmp_path, monkeypatch):
-    """The known-bad variant of both: what stands committed is built and committed once more."""
+def test_a_run_that_adopts_nothing_is_told(spark, company, app, tmp_path, monkeypatch):
+    """The known-bad variant of both: the ledger calls the day done, and no manifest names it."""
     crashed_before_the_manifest(app, DAYS[0], monkeypatch)
-    newest = app.store.newest(silver.ORDER_LINES)
-    monkeypatch.setattr(Ledger, "_complete", lambda ledger, table: None)
+    monkeypatch.setattr(stage_run, "unpublished", lambda app, table, published: None)
     after = again(spark, company, tmp_path)
     assert run_days(after, DAYS[0], only=ONLY) == {}
-    assert after.manifest.current()[silver.ORDER_LINES.name].version > newest
+    assert silver.ORDER_LINES.name not in after.manifest.current()
 
 
 def crashed_before_the_files(app, day, monkeypatch):

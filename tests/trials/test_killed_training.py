@@ -1,4 +1,4 @@
-"""A training killed with everything it started leaves no model that serves unpublished, and no row twice (R-01)."""
+"""A training killed with everything it started leaves no model that serves unpublished, and no row twice (R-01, R-02)."""
 
 import random
 import time
@@ -7,15 +7,17 @@ from collections import Counter
 import pytest
 
 from lakes import as_environment, open_lake
+from reclake.run import training
 from reclake.run.views import published
 from reclake.tables import gold
 from tastes import DAY, TINY_SETTINGS, publish_world
-from trials.processes import Place, ended, started, told, wait_until
+from trials.processes import KILLED, Place, ended, started, told, wait_until
 from trials.readers import Reader
 
 pytestmark = pytest.mark.trial
 TRAIN = ("train", "--as-of", str(DAY))
 TABLE = gold.MODEL_METRICS
+FIRST_RUN, SECOND_RUN = RUNS = ("first", "second")
 
 
 def opened(spark, place):
@@ -54,12 +56,18 @@ def serving(app, _):
     return version, None if version is None else (app.registry.load(app.spark, str(version)).cut, published(app, TABLE).count())
 
 
+def trainings_of(app):
+    """Those that are published."""
+    if TABLE.name not in app.manifest.current():
+        return set()
+    return {row["training_id"] for row in published(app, TABLE).select("training_id").distinct().collect()}
+
+
 def wrong(app, *, trainings):
-    """What is not as it must be when these trainings have ended well."""
-    rows = published(app, TABLE).select(*TABLE.key).collect()
-    found = []
-    if {row["training_id"] for row in rows} != trainings:
-        found.append(f"metrics of {sorted({row['training_id'] for row in rows})}")
+    """What is not as it must be when these trainings are published."""
+    rows, found = published(app, TABLE).select(*TABLE.key).collect(), []
+    if trainings_of(app) != trainings:
+        found.append(f"metrics of {sorted(trainings_of(app))}")
     if any(n > 1 for n in Counter(rows).values()):
         found.append("metrics twice")
     if len(rows) != app.manifest.current()[TABLE.name].n_rows:
@@ -69,21 +77,48 @@ def wrong(app, *, trainings):
     return found
 
 
+def after_a_kill(spark, place, again):
+    """What is wrong once a training that was killed is run again, under this name."""
+    already = trainings_of(opened(spark, place))
+    assert ended(place, *TRAIN, "--run-id", again) == 0, told(place)
+    return wrong(opened(spark, place), trainings={*already, again})
+
+
+@pytest.mark.parametrize(
+    ("moment", "again"),
+    [("gated", SECOND_RUN), ("committed", FIRST_RUN), ("committed", SECOND_RUN), ("published", FIRST_RUN)],
+)
+def test_a_training_killed_at_each_moment_leaves_nothing_behind(spark, before, tmp_path, moment, again):
+    """It is run again by its own name, as by hand, or as another run, as Airflow tries it again."""
+    place = before.copy(tmp_path)
+    assert ended(place, *TRAIN, "--run-id", FIRST_RUN, killed_at=(moment, TABLE.name)) == KILLED, told(place)
+    assert after_a_kill(spark, place, again) == []
+
+
+def test_metrics_that_nobody_takes_back_are_told(spark, before, tmp_path, monkeypatch):
+    """The known-bad variant: the killed training's metrics are published by the next one."""
+    place = before.copy(tmp_path)
+    assert ended(place, *TRAIN, "--run-id", FIRST_RUN, killed_at=("committed", TABLE.name)) == KILLED, told(place)
+    monkeypatch.setattr(training, "_restore_metrics", lambda app, published: None)
+    app = open_lake(spark, place.folder, source="demo", landing=place.landing, overrides=TINY_SETTINGS)
+    training.train(app, as_of=DAY)
+    found = wrong(app, trainings={app.run_id})
+    assert found == [f"metrics of {sorted((app.run_id, FIRST_RUN))}", "other rows than the manifest counts"]
+
+
 def test_a_training_killed_at_random_moments_leaves_nothing_behind(spark, before, seconds, tmp_path, trial_seed, trial_size):
-    """It is run again by its own name, as by hand, and as another run, as Airflow tries it again."""
+    """From its first file on, a reader of what serves beside it."""
     rng, n_killed, n_places = random.Random(trial_seed), 0, 0
     while n_killed < trial_size.n_kills:
-        place, again = before.copy(tmp_path / f"{n_places}"), ("first", "second")[n_places % 2]
+        place, again = before.copy(tmp_path / f"{n_places}"), RUNS[n_places % 2]
         n_places += 1
         with Reader(opened(spark, place), TABLE, serving) as reader:
-            with started(place, *TRAIN, "--run-id", "first") as process:
+            with started(place, *TRAIN, "--run-id", FIRST_RUN) as process:
                 assert wait_until(process, lambda place=place: has_written_a_model(place)), told(place)
                 time.sleep(rng.uniform(0, seconds))
                 is_killed = process.poll() is None
             n_killed += is_killed
-            if is_killed:
-                assert ended(place, *TRAIN, "--run-id", again) == 0, told(place)
+            assert after_a_kill(spark, place, again) == []
         assert reader.wrong == []
         assert reader.seen
-        assert len(reader.states) <= 2, "no model, then one"
-        assert wrong(opened(spark, place), trainings={again if is_killed else "first"}) == []
+        assert len(reader.states) <= 1 + len(trainings_of(opened(spark, place))), "no model, then one"

@@ -113,11 +113,14 @@ def test_a_driver_killed_at_any_moment_of_a_stage_leaves_what_an_undisturbed_one
 ):
     for n in range(trial_size.n_rounds):
         place = before["silver"].copy(tmp_path / f"{n}")
-        with Reader(opened(spark, place), silver.ORDER_LINES) as reader:
+        looking = opened(spark, place)
+        rows_before = bag(looking, silver.ORDER_LINES)
+        with Reader(looking, silver.ORDER_LINES) as reader:
             wrong = killed_at_every_moment(spark, place, undisturbed["silver"])
         assert wrong == []
         assert reader.wrong == []
-        assert len(reader.states) == 2, "the rows of the day before, then those of the day"
+        rows_after = undisturbed["silver"].rows[silver.ORDER_LINES.name]
+        assert [n for _, n in reader.states] == [rows_before.total(), rows_after.total()]
 
 
 def test_a_killed_commit_left_files_and_no_log_entry(spark, before, tmp_path):
@@ -170,6 +173,7 @@ def test_a_driver_killed_at_random_moments_leaves_what_an_undisturbed_one_leaves
         n_places += 1
         looking = opened(spark, place)
         watched = max(set(looking.manifest.current()) & set(wanted.rows), key=lambda name: len(wanted.rows[name]))
+        rows_before = bag(looking, tables.BY_NAME[watched])
         with Reader(looking, tables.BY_NAME[watched]) as reader:
             while n_killed < trial_size.n_kills:
                 with started(place, *JOBS[job]) as process:
@@ -184,7 +188,8 @@ def test_a_driver_killed_at_random_moments_leaves_what_an_undisturbed_one_leaves
             assert ended(place, *JOBS[job]) == 0, told(place)
         assert reader.wrong == []
         assert reader.seen
-        assert len(reader.states) <= 2, "what was published before, and then what an undisturbed run publishes"
+        # What was published before, and then what an undisturbed run publishes.
+        assert [n for _, n in reader.states] == [rows_before.total(), wanted.rows[watched].total()][: len(reader.states)]
         assert differences(spark, place, job, wanted) == []
 
 

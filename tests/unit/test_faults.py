@@ -32,6 +32,14 @@ def test_the_first_cause_of_a_fault_of_spark_is_named(cause, told):
     assert lines[2].startswith("  next:")
 
 
+def test_a_fault_of_spark_that_has_no_cause_is_its_own():
+    told = "An error occurred while calling o7.collectAsList.\n: java.lang.OutOfMemoryError: Java heap space\n\tat java.base/x\n"
+    assert fault_lines(RuntimeError(told)).splitlines()[1] == (
+        "  found: RuntimeError: An error occurred while calling o7.collectAsList. "
+        "Cause: java.lang.OutOfMemoryError: Java heap space"
+    )
+
+
 def test_what_a_message_quotes_is_left_out():
     told = fault_lines(ValueError("could not convert '13800138000' to \"float\"\nanna@example.org")).splitlines()
     assert told[1] == "  found: ValueError: could not convert '...' to '...'"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("reclake")
 _OF_THE_MACHINE = ("java.io.", "java.net.", "java.nio.", "java.lang.OutOfMemoryError")
+_CALLED = "An error occurred while calling "  # how py4j begins; the failure on the Java side follows, after a colon
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -44,11 +45,14 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
 def fault_lines(fault: Exception) -> str:
     """A fault of program or machine in three lines; what its message quotes may be a person's and is left out.
 
-    Where Spark's Java side failed, its first cause is named as well; with its message, if that is of a disk or the network.
+    Where Spark's Java side failed, its first cause is named as well; with its message, if that is of the machine.
     """
     lines = str(fault).splitlines()
     told = f"{type(fault).__name__}: {next(iter(lines), '')}"
-    if causes := [line.removeprefix("Caused by: ") for line in map(str.strip, lines) if line.startswith("Caused by: ")]:
+    causes = [line.removeprefix("Caused by: ") for line in map(str.strip, lines) if line.startswith("Caused by: ")]
+    if not causes and lines[:1] and lines[0].startswith(_CALLED):
+        causes = [line.removeprefix(": ") for line in lines[1:2]]  # nothing lies behind the failure itself
+    if causes:
         kind, _, message = causes[-1].partition(": ")
         told += f" Cause: {kind}{': ' * bool(message)}{message if kind.startswith(_OF_THE_MACHINE) else '...' * bool(message)}"
     told = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", told)

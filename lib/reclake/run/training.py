@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
+from reclake.lake.manifest import Published
 from reclake.lake.schema import spark_schema
 from reclake.lake.session import checkpoints_in
 from reclake.recommend.interface import AlsValues
@@ -24,6 +27,7 @@ from .code import module_digest
 from .gating import gate_row_of
 from .jobs import counted_jobs
 from .leftovers import CHECKPOINTS, passing_folder
+from .phases import phase
 from .report import TableReport
 
 logger = logging.getLogger("reclake")
@@ -102,8 +106,9 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
         }
         settings = app.settings
         champion_version = app.model_version(MODEL)
-        # A crash between promotion and manifest leaves the alias ahead; the manifest is what serves.
+        # A crash between promotion and manifest leaves alias and metrics ahead; the manifest is what serves.
         app.registry.serve(None if champion_version is None else str(champion_version))
+        _restore_metrics(app, published)
         tuned = _tuned_settings(app, champion_version, tune)
         if tuned:
             logger.info("an earlier search stands above [als]: %s", tuned)
@@ -124,6 +129,15 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
     finally:
         app.claims.release(claim)
     return outcome, judged
+
+
+def _restore_metrics(app: Application, published: Mapping[str, Published]) -> None:
+    """Take back what a training wrote that ended before its manifest, and what a rollback withdrew."""
+    store, table, row = app.store, gold.MODEL_METRICS, published.get(gold.MODEL_METRICS.name)
+    if row is not None and store.newest(table) != row.version:
+        store.restore(table, version=row.version)
+    elif row is None and store.newest(table) is not None:
+        store.replace_whole(table, store.empty(table), entry={"commit_id": uuid4().hex})
 
 
 def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int], *, is_tuned: bool) -> str | None:
@@ -149,19 +163,27 @@ def _record(app: Application, outcome: TrainingOutcome, version: str | None, cla
     is_promoted = version is not None and outcome.is_promotable
     rows: list[dict[str, Any]] = outcome.rows(training_id=app.run_id, model_version=version, is_promoted=is_promoted)
     judged = _require_passed(app, rows)
+    phase("gated", gold.MODEL_METRICS.name)
     app.claims.require_held(claim)
     if is_promoted and version is not None:
         app.registry.promote(app.spark, version, min_champion_ratio=app.settings.training.min_champion_ratio)
-    # The training's id is the fence: a repeated attempt adds no second set of rows.
-    newest = app.store.append(gold.MODEL_METRICS, rows, fence=(f"training:{app.run_id}", 1))
+    before = app.manifest.current().get(gold.MODEL_METRICS.name)
+    # A training that was published before adds no second set of rows when it is repeated.
+    is_repeated = before is not None and _holds_metrics_of(app, app.run_id, version=before.version)
+    newest = None if is_repeated else app.store.append(gold.MODEL_METRICS, rows)
     moved = {gold.MODEL_METRICS.name: newest} if newest is not None else {}
+    counted = {gold.MODEL_METRICS.name: len(rows) + (before.n_rows if before else 0)}
+    phase("committed", gold.MODEL_METRICS.name)
     if is_promoted and version is not None:
         moved[f"model:{MODEL}"] = int(version)
-    before = app.manifest.current().get(gold.MODEL_METRICS.name)
-    counted = {gold.MODEL_METRICS.name: len(rows) + (before.n_rows if before else 0)}
     app.manifest.publish(moved, counted, run_id=app.run_id, token=claim.token, at=app.clock())
+    phase("published", gold.MODEL_METRICS.name)
     logger.info("training %s: %s", app.run_id, "promoted" if is_promoted else "; ".join(outcome.reasons) or "not promoted")
     return judged | {"version": newest}
+
+
+def _holds_metrics_of(app: Application, training_id: str, *, version: int) -> bool:
+    return not app.store.read(gold.MODEL_METRICS, version=version).where(F.col("training_id") == training_id).isEmpty()
 
 
 def _require_passed(app: Application, rows: list[dict[str, Any]]) -> dict[str, Any]:
