@@ -87,6 +87,7 @@ def test_findings_name_stopped_gates_unbuilt_tables_and_silent_sources_and_no_va
 
 
 def test_the_job_sends_what_there_is_to_tell(app, monkeypatch):
+    app.store.append(ops.GATE_RESULTS, [verdict("silver.events", hours=2, verdict="failed", n_failed=1)])
     with webhook() as server:
         monkeypatch.setenv("RECLAKE_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hook")
         alerts = app.settings.alerts.model_copy(update={"channel": "webhook"})

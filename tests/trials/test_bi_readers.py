@@ -30,6 +30,7 @@ pytestmark = pytest.mark.trial  # a Thrift Server of its own
 BIN = Path(sys.executable).parent
 SECONDS = 600  # a server starts in half a minute on an idle machine
 DIRECTORY_JAR = ROOT / ".venv" / "bi" / "jars" / "unboundid-ldapsdk-7.0.3.jar"
+ANSWERED_FROM_THE_LOG = "SET spark.databricks.delta.optimizeMetadataQuery.enabled=true"  # docs/decisions/0032
 NO_OVERRIDE = ["--bounding-set", "-dac_override,-dac_read_search"]  # root obeys the mode of files
 
 
@@ -153,7 +154,11 @@ def test_thrift_readers_see_what_is_published_and_follow_it(lake):
     with server(folder) as port:
         assert read_by("pyhive", port=port, tables=tables) == wanted
         assert by_beeline(port, tables) == wanted
-        told = read_by("pyhive_statements", port=port, statements=QUERIES)
+        told = read_by("pyhive_statements", port=port, statements=[*QUERIES, ANSWERED_FROM_THE_LOG, f"{QUERIES[0]} "])
+        # The known-bad one: what Delta does unless the profile says otherwise.
+        assert "ClassCastException" in told.pop(f"{QUERIES[0]} ")
+        assert told.pop(ANSWERED_FROM_THE_LOG) == [["spark.databricks.delta.optimizeMetadataQuery.enabled", "true"]]
+        assert [said for said in told.values() if isinstance(said, str)] == [], "refused"
         assert {query: plain_numbers(rows) for query, rows in told.items()} == answers
         beside = ended(folder, str(BIN / "reclake"), "register")
         assert beside.returncode == 6, beside.stderr

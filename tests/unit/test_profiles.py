@@ -21,6 +21,7 @@ EVERYWHERE = {
     "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
     "spark.hadoop.parquet.filter.columnindex.enabled": "false",
     "spark.hadoop.parquet.filter.stats.enabled": "false",
+    "spark.databricks.delta.optimizeMetadataQuery.enabled": "false",
     "spark.ui.enabled": "false",
 }
 SECRET_WORDS = (
