@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.request
 import venv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -192,8 +192,8 @@ def history_server(cluster: Cluster) -> Iterator[str]:
         yield f"http://{HOST}:{port}"
 
 
-def asked(url: str, *, seconds: float = 120) -> Any:
-    """What a server that is starting answers in JSON, once it does.
+def asked(url: str, *, until: Callable[[Any], Any] = bool, seconds: float = 120) -> Any:
+    """What a server that is starting answers in JSON, once it is what is waited for: anything at all, if nothing is said.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def asked(url: str, *, seconds: float = 120) -> Any:
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - loopback
-                if found := json.load(answer):
+                if until(found := json.load(answer)):
                     return found
         except OSError:
             pass  # it does not listen yet, or does not know of it

@@ -6,6 +6,7 @@ would be seen. Also S-07: nodes authenticate and encrypt, in a live session of t
 
 import errno
 import json
+import re
 import shutil
 import socket
 import time
@@ -240,13 +241,14 @@ def test_a_builder_that_gives_other_rows_the_second_time_is_seen(lakes):
     table = silver.ORDER_LINES
     done, _, after = built_with_executors_lost(lakes, "lake-impure", IMPURE="yes")
     assert done.returncode == 3, done.stderr[-3000:]
-    assert "holds other rows than its gate judged" in done.stderr + done.stdout
+    assert re.search(r"rows written, [\d,]+ judged", done.stdout)
     assert table.name not in after.manifest.current()
 
 
 def test_the_history_server_shows_what_the_jobs_did(lakes):
-    with history_server(lakes.cluster) as address:
-        applications = asked(f"{address}/api/v1/applications")
+    n_logs = len(list((lakes.cluster.shared / "events").iterdir()))
+    with history_server(lakes.cluster) as address:  # it answers before it has read all of them
+        applications = asked(f"{address}/api/v1/applications", until=lambda found: len(found) == n_logs)
         assert {"reclake ingest", "reclake build", "reclake train"} <= {found["name"] for found in applications}
         (train,) = (found["id"] for found in applications if found["name"] == "reclake train")
         stages = asked(f"{address}/api/v1/applications/{train}/stages")
