@@ -20,6 +20,7 @@ from pathlib import Path
 
 from staged_runs import FLOOR, GENERATE, SIZES, TRAINING, measured
 
+from reclake.run.job import project_home
 from reclake.tables import STAGES
 
 N_DAYS = 60
@@ -32,7 +33,8 @@ _GIB, _MIB = 2.0**30, 2.0**20
 
 def one_size(work: Path, customers: int) -> dict[str, dict[str, float]]:
     """The figures of a size by step, measured now or before."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True).stdout.strip()
+    told = ["git", "describe", "--always", "--dirty"]
+    commit = subprocess.run(told, cwd=project_home(), capture_output=True, text=True, check=True).stdout.strip()
     kept = work / f"{customers}-{commit}.json"
     if kept.exists():
         found: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf-8"))

@@ -6,7 +6,6 @@ from datetime import timedelta
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronDataIntervalTimetable, DeadlineAlert, DeadlineReference, SyncCallback, chain
 from submitting import (
-    BEFORE_RUN,
     DEFAULTS,
     FILTERS,
     HOUR,
@@ -23,9 +22,7 @@ from submitting import (
 
 from reclake import tables
 
-# A run by hand has the last complete interval as its own; without a logical date it has none, and gets the same day here.
-_EARLIER = f"dag_run.run_after - macros.timedelta(seconds={BEFORE_RUN.total_seconds():.0f})"
-DAY = "{{ params.day or (data_interval_start | default(" + _EARLIER + ", true) | local_day) }}"
+DAY = "{{ dag_run | delivery_day }}"
 # From the beginning of a day's interval to the hour by which it must be published: four hours after the run began.
 DUE = timedelta(hours=float(os.environ.get("RECLAKE_DUE_HOURS") or 28))
 

@@ -32,7 +32,6 @@ ON_ONE_MACHINE = ("local", "test")  # profiles under which no node needs the whe
 
 # When a day's files have come: at this hour of the next day, in this zone. Both decide which day a run is for.
 ZONE, HOUR = ZoneInfo(os.environ.get("RECLAKE_SCHEDULE_ZONE") or "UTC"), int(os.environ.get("RECLAKE_DAILY_HOUR") or 2)
-BEFORE_RUN = timedelta(hours=24 + HOUR)  # at least so long before a run by hand its day began
 START = datetime(2000, 1, 1, tzinfo=UTC)  # no run lies before it, backfills included
 
 # One slot each (conf/airflow/pools.json): who writes the same tables waits for one another. Training's tables are its own,
@@ -75,7 +74,16 @@ def local_day(moment: datetime) -> str:
     return str(moment.astimezone(ZONE).date())
 
 
-FILTERS = {"local_day": local_day}  # for the templates of the DAGs
+def delivery_day(run: Any) -> str:
+    """The day whose deliveries a run of the daily graph is for, as its DAG run tells it.
+
+    A run by hand has the last complete interval as its own; without a logical date it has none, and gets the same day here.
+    """
+    begin = run.data_interval_start or run.run_after - timedelta(hours=24 + HOUR)
+    return (run.conf or {}).get("day") or local_day(begin)
+
+
+FILTERS = {"local_day": local_day, "delivery_day": delivery_day}  # for the templates of the DAGs
 
 
 class Stopped(AirflowFailException):
@@ -227,9 +235,7 @@ def tell_failed(context: Context) -> None:
 
 def tell_day_failed(context: Context) -> None:
     """Tell that a task failed for good: for tasks that no later job of the day's run tells about."""
-    run = context["dag_run"]
-    begin = run.data_interval_start or run.run_after - BEFORE_RUN
-    _tell_failed(context, (run.conf or {}).get("day") or local_day(begin))
+    _tell_failed(context, delivery_day(context["dag_run"]))
 
 
 def tell_broken(context: Context) -> None:

@@ -12,6 +12,8 @@ import pytest
 from bi_readers import checksum
 from frames import frame
 from lakes import ROOT, open_lake
+from reclake.lake.catalog import Catalog
+from reclake.run.register import show_published
 from reclake.run.views import published
 from reclake.tables import gold
 
@@ -131,9 +133,15 @@ def read_by(reader, *, timeout=300, **job):
     return json.loads(done.stdout)
 
 
-def texts(frame):
-    """The rows of a frame as readers print them."""
-    return [[str(value) for value in row] for row in frame.collect()]
+def answered(app):
+    """What the queries of docs/bi.md find through the views of this process, as readers print it."""
+    catalog = Catalog(app.store, database="gold")
+    show_published(app, catalog)
+    try:
+        return {query: [[str(value) for value in row] for row in app.spark.sql(query).collect()] for query in QUERIES}
+    finally:
+        for database in (catalog.database, catalog.newest_database):
+            app.spark.sql(f"DROP DATABASE IF EXISTS {database} CASCADE")
 
 
 def plain_numbers(rows):

@@ -19,6 +19,7 @@ from gold_lake import (
     DAYS,
     PYTHON,
     QUERIES,
+    answered,
     columns_of,
     gold_lake,
     opened,
@@ -27,7 +28,6 @@ from gold_lake import (
     read_by,
     rows_of,
     seen_by_spark,
-    texts,
 )  # fmt: skip
 from reclake.errors import ReclakeError, ServiceDown, StageStopped, UsageError
 from reclake.lake.catalog import Catalog
@@ -403,11 +403,7 @@ def queried(spark, made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("queries")
     shutil.copytree(made[0] / "lake", folder / "lake")
     app = opened(spark, folder)
-    catalog = Catalog(app.store, database="gold")
-    show_published(app, catalog)
-    found = {query: texts(spark.sql(query)) for query in QUERIES}
-    for database in (catalog.database, catalog.newest_database):
-        spark.sql(f"DROP DATABASE IF EXISTS {database} CASCADE")
+    found = answered(app)
     if not PYTHON.exists():
         return SimpleNamespace(spark=found, duckdb=None)
     export(app, folder / "file.duckdb")

@@ -22,7 +22,15 @@ from trials.shop import CI, FIRST, N_DAYS, NIGHTLY, SCENARIOS, SMALL, Drop, Size
 from trials.trial import Passing, Trial, in_another_order
 
 # Two workers end close to each other if what takes longest is begun first; docs/trials.md has the minutes.
-LONGEST_FIRST = ("test_kills.py", "test_cluster.py", "test_airflow.py", "test_backup.py", "test_many_writers.py", "test_skew.py")
+LONGEST_FIRST = (
+    "test_kills.py",
+    "test_cluster.py",
+    "test_airflow.py",
+    "test_backup.py",
+    "test_many_writers.py",
+    "test_skew.py",
+    "test_killed_training.py",
+)
 SOURCES = "sources.directory=tests/trials/sources"
 ALL_TABLES = with_inputs(silver.ORDER_LINES, silver.SESSIONS, gold.CUSTOMER_SEGMENTS, ops.RECONCILIATION)
 

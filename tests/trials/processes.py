@@ -129,10 +129,10 @@ def commits_of(place: Place, of: Collection[Table]) -> dict[Path, float]:
 
 def wait_for_a_commit(place: Place, process: subprocess.Popen[str], of: Collection[Table], before: Collection[Path]) -> bool:
     """Wait until the job has committed to one of the tables; False if it ended before."""
-    return wait_until(process, lambda: bool(commits_of(place, of).keys() - before))
+    return wait_until(place, process, lambda: bool(commits_of(place, of).keys() - before))
 
 
-def wait_until(process: subprocess.Popen[str], has_come: Callable[[], bool]) -> bool:
+def wait_until(place: Place, process: subprocess.Popen[str], has_come: Callable[[], bool]) -> bool:
     """Wait until something has come of the job; False if it ended before.
 
     Raises
@@ -145,7 +145,7 @@ def wait_until(process: subprocess.Popen[str], has_come: Callable[[], bool]) -> 
         if has_come():
             return True
         if time.monotonic() > deadline:
-            raise TimeoutError(f"nothing came in {_TIMEOUT_SECONDS} s")
+            raise TimeoutError(f"nothing came in {_TIMEOUT_SECONDS} s\n{told(place)}")
         time.sleep(0.02)
     return False
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from bi_readers import checksum
-from gold_lake import QUERIES, columns_of, gold_lake, opened, plain_numbers, publish, read_by, seen_by_spark, texts
+from gold_lake import QUERIES, answered, columns_of, gold_lake, opened, plain_numbers, publish, read_by, seen_by_spark
 from lakes import ROOT, spark_profile
 from reclake.lake.catalog import Catalog
 from reclake.run.register import show_published
@@ -137,20 +137,10 @@ def test_readers_of_the_folder_see_what_is_published_if_they_are_given_its_versi
         assert [name for name in wanted if newest[name] == wanted[name]] == [], "the known-bad reader is not seen"
 
 
-def answered_here(app):
-    """What the queries of docs/bi.md find through the views of this process."""
-    catalog = Catalog(app.store, database="gold")
-    show_published(app, catalog)
-    try:
-        return {query: plain_numbers(texts(app.spark.sql(query))) for query in QUERIES}
-    finally:
-        for database in (catalog.database, catalog.newest_database):
-            app.spark.sql(f"DROP DATABASE IF EXISTS {database} CASCADE")
-
-
 def test_thrift_readers_see_what_is_published_and_follow_it(lake):
     app, unpublished, folder = lake
-    wanted, tables, answers = seen_by_spark(app), columns_of(app), answered_here(app)
+    wanted, tables = seen_by_spark(app), columns_of(app)
+    answers = {query: plain_numbers(rows) for query, rows in answered(app).items()}
     with server(folder) as port:
         assert read_by("pyhive", port=port, tables=tables) == wanted
         assert by_beeline(port, tables) == wanted

@@ -77,11 +77,6 @@ def checkpoints(lake):
     return set((lake / TABLE.layer / TABLE.noun / "_delta_log").glob("*.checkpoint*.parquet"))
 
 
-def overwrite_on_a_full_disk(spark, disk, path):
-    fill(disk)
-    spark.range(100_000).select(F.xxhash64("id")).write.mode("overwrite").parquet(path)
-
-
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_full_disk_stops_the_run_and_space_mends_it(spark, before, undisturbed, small_disk, tmp_path, moment):
     """The lake alone lies on the small disk: what the job says of it is kept."""
@@ -116,7 +111,8 @@ def test_a_table_that_is_written_over_on_a_full_disk_is_lost(spark, small_disk):
     """The known-bad variant: files without a log, which go before there is room for those that are to replace them."""
     path = str(small_disk / "numbers")
     spark.range(1000).coalesce(1).write.parquet(path)
+    fill(small_disk)
     with pytest.raises((PySparkException, Py4JJavaError)):
-        overwrite_on_a_full_disk(spark, small_disk, path)
+        spark.range(100_000).select(F.xxhash64("id")).write.mode("overwrite").parquet(path)
     (small_disk / FILLER).unlink()
     assert not list(small_disk.glob("numbers/*.parquet")), "nobody reads the rows of before"

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from lakes import as_environment, open_lake
-from reclake.run import training
+from reclake.lake.store import Store
+from reclake.run.training import train
 from reclake.run.views import published
 from reclake.tables import gold
 from tastes import DAY, TINY_SETTINGS, publish_world
@@ -44,7 +45,7 @@ def seconds(spark, before, tmp_path_factory):
     """From the first file of a model to the end of its training."""
     place = before.copy(tmp_path_factory.mktemp("undisturbed"))
     with started(place, *TRAIN) as process:
-        assert wait_until(process, lambda: has_written_a_model(place)), told(place)
+        assert wait_until(place, process, lambda: has_written_a_model(place)), told(place)
         begun = time.monotonic()
         assert process.wait(timeout=600) == 0, told(place)
     assert opened(spark, place).model_version("als") == 1
@@ -100,9 +101,9 @@ def test_metrics_that_nobody_takes_back_are_told(spark, before, tmp_path, monkey
     """The known-bad variant: the killed training's metrics are published by the next one."""
     place = before.copy(tmp_path)
     assert ended(place, *TRAIN, "--run-id", FIRST_RUN, killed_at=("committed", TABLE.name)) == KILLED, told(place)
-    monkeypatch.setattr(training, "_restore_metrics", lambda app, published: None)
+    monkeypatch.setattr(Store, "restore", lambda store, table, *, version: None)
     app = open_lake(spark, place.folder, source="demo", landing=place.landing, overrides=TINY_SETTINGS)
-    training.train(app, as_of=DAY)
+    train(app, as_of=DAY)
     found = wrong(app, trainings={app.run_id})
     assert found == [f"metrics of {sorted((app.run_id, FIRST_RUN))}", "other rows than the manifest counts"]
 
@@ -115,7 +116,7 @@ def test_a_training_killed_at_random_moments_leaves_nothing_behind(spark, before
         n_places += 1
         with Reader(opened(spark, place), TABLE, serving) as reader:
             with started(place, *TRAIN, "--run-id", FIRST_RUN) as process:
-                assert wait_until(process, lambda place=place: has_written_a_model(place)), told(place)
+                assert wait_until(place, process, lambda place=place: has_written_a_model(place)), told(place)
                 time.sleep(rng.uniform(0, seconds))
                 is_killed = process.poll() is None
             n_killed += is_killed

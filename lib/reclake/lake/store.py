@@ -200,8 +200,14 @@ class Store:
         with against_others(table):
             DeltaTable.forPath(self.spark, self.path(table)).delete(where)
 
-    def restore(self, table: Table, *, version: int) -> None:
-        """Make an older version the newest one again."""
+    def restore(self, table: Table, *, version: int | None) -> None:
+        """Make an older version the newest one again; None: the table without rows, if it exists."""
+        newest = self.newest(table)
+        if newest == version:
+            return
+        if version is None:
+            self.replace_whole(table, self.empty(table), entry={"commit_id": uuid4().hex})
+            return
         with against_others(table):
             DeltaTable.forPath(self.spark, self.path(table)).restoreToVersion(version)
 

@@ -61,15 +61,12 @@ def commit_days(run: StageRun, work: Work, frame: DataFrame, contents: Mapping[s
 
 def _restore_if_rolled_back(run: StageRun, table: Table) -> None:
     """Bring a table back to its published version, or to nothing, before it is written again after a rollback."""
-    store, row = run.app.store, run.app.manifest.last(table.name)
+    row = run.app.manifest.last(table.name)
     if row is None or row.kind != "rollback" or table.name in run.built:
         return
     if _last_token(run, table) > row.token:
         return  # a run on other days has begun anew already, and may not have published it yet
-    if row.version == WITHDRAWN:
-        store.replace_whole(table, store.empty(table), entry={"commit_id": uuid4().hex})
-    elif store.newest(table) != row.version:
-        store.restore(table, version=row.version)
+    run.app.store.restore(table, version=None if row.version == WITHDRAWN else row.version)
 
 
 def _last_token(run: StageRun, table: Table) -> int:

@@ -50,7 +50,7 @@ def fault_lines(fault: Exception) -> str:
     lines = str(fault).splitlines()
     told = f"{type(fault).__name__}: {next(iter(lines), '')}"
     causes = [line.removeprefix("Caused by: ") for line in map(str.strip, lines) if line.startswith("Caused by: ")]
-    if not causes and lines[:1] and lines[0].startswith(_CALLED):
+    if not causes and str(fault).startswith(_CALLED):
         causes = [line.removeprefix(": ") for line in lines[1:2]]  # nothing lies behind the failure itself
     if causes:
         kind, _, message = causes[-1].partition(": ")

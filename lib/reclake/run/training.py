@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 
 from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
-from reclake.lake.manifest import Published
 from reclake.lake.schema import spark_schema
 from reclake.lake.session import checkpoints_in
 from reclake.recommend.interface import AlsValues
@@ -108,7 +105,9 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
         champion_version = app.model_version(MODEL)
         # A crash between promotion and manifest leaves alias and metrics ahead; the manifest is what serves.
         app.registry.serve(None if champion_version is None else str(champion_version))
-        _restore_metrics(app, published)
+        # What a training wrote that ended before its manifest is taken back, and what a rollback withdrew.
+        metrics = published.get(gold.MODEL_METRICS.name)
+        app.store.restore(gold.MODEL_METRICS, version=None if metrics is None else metrics.version)
         tuned = _tuned_settings(app, champion_version, tune)
         if tuned:
             logger.info("an earlier search stands above [als]: %s", tuned)
@@ -129,15 +128,6 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
     finally:
         app.claims.release(claim)
     return outcome, judged
-
-
-def _restore_metrics(app: Application, published: Mapping[str, Published]) -> None:
-    """Take back what a training wrote that ended before its manifest, and what a rollback withdrew."""
-    store, table, row = app.store, gold.MODEL_METRICS, published.get(gold.MODEL_METRICS.name)
-    if row is not None and store.newest(table) != row.version:
-        store.restore(table, version=row.version)
-    elif row is None and store.newest(table) is not None:
-        store.replace_whole(table, store.empty(table), entry={"commit_id": uuid4().hex})
 
 
 def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int], *, is_tuned: bool) -> str | None:
