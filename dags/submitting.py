@@ -28,7 +28,6 @@ NODES_PYTHON, ARCHIVES = os.environ.get("RECLAKE_NODES_PYTHON"), os.environ.get(
 REPORTS = os.environ.get("RECLAKE_REPORTS") or str(HOME / ".reclake" / "reports")
 if "://" not in REPORTS:
     REPORTS = Path(REPORTS).absolute().as_uri()  # a driver would look for a plain path in the cluster's default file system
-ON_ONE_MACHINE = ("local", "test")  # profiles under which no node needs the wheel
 
 # When a day's files have come: at this hour of the next day, in this zone. Both decide which day a run is for.
 ZONE, HOUR = ZoneInfo(os.environ.get("RECLAKE_SCHEDULE_ZONE") or "UTC"), int(os.environ.get("RECLAKE_DAILY_HOUR") or 2)
@@ -105,11 +104,11 @@ def require_plain_conf(context: Context) -> None:
             raise AirflowFailException(f"{name} {value} lies after the day of the run")
 
 
-def require_whole_environment() -> None:
+def require_whole_environment(master: str) -> None:
     """End the task for good when the worker's environment lacks what spark-submit would miss much later, or not tell of."""
-    if PROFILE not in ON_ONE_MACHINE and not WHEEL:
+    if not master.startswith("local") and not WHEEL:
         raise AirflowFailException(
-            f"RECLAKE_PROFILE is {PROFILE}, so RECLAKE_WHEEL must name the wheel that the nodes import from"
+            f"the connection spark_default submits to {master}, so RECLAKE_WHEEL must name the wheel that the nodes import from"
         )
     if PROPERTIES and not Path(PROPERTIES).is_file():
         raise AirflowFailException(f"RECLAKE_SPARK_PROPERTIES names no file on this worker: {PROPERTIES}")
@@ -135,7 +134,8 @@ class SubmitJob(SparkSubmitOperator):
 
     def execute(self, context: Context) -> None:
         """Submit the job; a stop that a retry cannot mend is not tried again."""
-        require_whole_environment()
+        self._hook = self._get_hook()
+        require_whole_environment(self._hook._connection["master"])
         require_plain_conf(context)
         place = ObjectStoragePath(f"{REPORTS}/{context['ti'].id}.json")
         try:

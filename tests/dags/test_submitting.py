@@ -9,6 +9,7 @@ from runs import JOBS, ROOT, StandIn, read_dag, run_of, states_of, without_waiti
 
 pytestmark = pytest.mark.usefixtures("database")
 SECRET = "5ecret" * 8
+YARN = json.dumps({"conn_type": "spark", "host": "yarn", "extra": {"deploy-mode": "client"}})
 PROBE = """
 import sys
 
@@ -76,8 +77,8 @@ def test_spark_reads_the_profile_and_the_properties_file_which_wins(properties, 
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
-        ({"RECLAKE_PROFILE": "cluster"}, "RECLAKE_WHEEL"),
-        ({"RECLAKE_PROFILE": "staging", "RECLAKE_WHEEL": ""}, "RECLAKE_WHEEL"),
+        ({"AIRFLOW_CONN_SPARK_DEFAULT": YARN}, "submits to yarn, so RECLAKE_WHEEL"),
+        ({"AIRFLOW_CONN_SPARK_DEFAULT": "spark://node:7077", "RECLAKE_WHEEL": ""}, "submits to spark://node:7077"),
         ({"RECLAKE_SPARK_PROPERTIES": "/nowhere/secret.properties"}, "/nowhere/secret.properties"),
     ],
 )
@@ -93,7 +94,17 @@ def test_an_environment_that_lacks_something_ends_the_run_at_once_and_says_what(
     assert any("AirflowFailException" in line and told in line for line in (shown.out + shown.err).splitlines())
 
 
+def test_a_lake_of_its_own_on_one_machine_needs_no_wheel(stand_in, monkeypatch):
+    """As the profile of a development lake, whatever its name."""
+    monkeypatch.setenv("RECLAKE_PROFILE", "staging")
+    run = run_of(without_waiting(read_dag("maintain_lake")))
+    assert str(run.state) == "success", states_of(run)
+    [call] = stand_in.calls()
+    assert "--py-files" not in call
+
+
 def test_a_cluster_with_a_wheel_is_submitted_to(stand_in, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", YARN)
     monkeypatch.setenv("RECLAKE_PROFILE", "cluster")
     monkeypatch.setenv("RECLAKE_WHEEL", "/srv/reclake.whl")
     run = run_of(without_waiting(read_dag("maintain_lake")))
