@@ -126,7 +126,8 @@ def demo(
             except ReclakeError as failure:
                 stopped[tables.gold.MODEL_METRICS.name] = failure  # the lists are built all the same, from what is popular
             else:
-                console.say("the model is promoted" if outcome.is_promotable else f"not promoted: {'; '.join(outcome.reasons)}")
+                if outcome:  # of a run that has tried before there is none
+                    console.say(f"the model is {outcome.decision}")
         stopped |= run_graph(application, stages=tables.STAGES[-1:])
         console.end()
         require_nothing_stopped(stopped)
@@ -235,6 +236,8 @@ def train(
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "train", publishes=True) as application:
         outcome = run_training(application, as_of=as_of.date() if as_of else next_as_of(application), tune=tune)
+        if outcome is None:
+            return  # of a run that has tried before; this one is new
         rows = outcome.rows(training_id=application.run_id, model_version=None, is_promoted=outcome.is_promotable)
         shown = ("model_name", "metric", "value", "lower", "upper", "n_customers")
         metrics = [{name: row[name] for name in shown} for row in rows]
@@ -242,7 +245,7 @@ def train(
             chosen.console.json({"is_promoted": outcome.is_promotable, "reasons": outcome.reasons, "metrics": metrics})
         else:
             chosen.console.rows("training", metrics)
-            chosen.console.say("promoted" if outcome.is_promotable else f"not promoted: {'; '.join(outcome.reasons)}")
+            chosen.console.say(outcome.decision)
 
 
 @app.command()

@@ -44,8 +44,7 @@ def test_a_later_try_tells_what_an_earlier_one_published(app):
 
 @pytest.mark.parametrize("other", ["night__bronz__1", "night__bronze2__1", "night", "nigh__1", "evening__bronze__1"])
 def test_another_run_tells_nothing_of_it(app, other):
-    assert other != "night" or published_by(as_run(app, other)) != {}
-    assert other == "night" or published_by(as_run(app, other)) == {}
+    assert published_by(as_run(app, other)) == {}
 
 
 def test_the_report_is_written_when_a_gate_stops_the_job_as_well(app, tmp_path):

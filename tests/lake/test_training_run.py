@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from lakes import ROOT, open_lake
-from reclake.errors import GateFailed, Overtaken, UsageError
+from reclake.errors import GateFailed, LakeDamaged, Overtaken, UsageError
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.files import Files
 from reclake.recommend.training import TUNED
@@ -26,8 +26,8 @@ from reclake.run.phases import observed
 from reclake.run.training import train
 from reclake.run.upkeep import HELD
 from reclake.run.views import published
-from reclake.tables import gold, ops
-from tastes import DAY, TINY_SETTINGS, publish_world
+from reclake.tables import gold, ops, silver
+from tastes import CUT, DAY, TINY_SETTINGS, publish_world
 
 
 @pytest.fixture
@@ -38,6 +38,12 @@ def app(spark, tmp_path):
     app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing", overrides=overrides)
     publish_world(app)
     return app
+
+
+def opened_again(app, *, clock=utc_now):
+    """The same lake as another process finds it, with the project's suites."""
+    folder, landing = Path(app.store.root).parent, Path(app.settings.landing.root)
+    return open_lake(app.spark, folder, source="demo", landing=landing, overrides=TINY_SETTINGS, clock=clock)
 
 
 @pytest.fixture
@@ -219,14 +225,59 @@ def test_what_a_training_left_that_ended_before_its_manifest_is_taken_back(app):
     with observed(end_there), pytest.raises(KeyboardInterrupt):
         train(app, as_of=DAY)
     assert app.model_version("als") is None
-    other = open_lake(
-        app.spark, Path(app.store.root).parent, source="demo", landing=Path(app.settings.landing.root), overrides=TINY_SETTINGS
-    )
+    other = opened_again(app)
     train(other, as_of=DAY)
     rows = published(other, gold.MODEL_METRICS).collect()
     assert {row["training_id"] for row in rows} == {other.run_id}
     assert other.manifest.current()[gold.MODEL_METRICS.name].n_rows == len(rows)
     assert other.registry.champion_version() == str(other.model_version("als"))
+
+
+def test_a_training_whose_claim_went_after_its_commit_publishes_nothing(app):
+    def taken_over(name, of):
+        if (name, of) == ("committed", gold.MODEL_METRICS.name):
+            tomorrow = opened_again(app, clock=lambda: utc_now() + timedelta(days=1))
+            tomorrow.claims.take("another", {gold.MODEL_METRICS.name: (ALL_DAYS,)})
+
+    before = app.manifest.last_id()
+    with observed(taken_over), pytest.raises(Overtaken):
+        train(app, as_of=DAY)
+    assert app.manifest.last_id() == before
+
+
+def test_another_try_of_a_training_that_was_published_trains_no_more(app):
+    """As where its driver was killed, or its report was lost, after the manifest; on another day a run of that name trains."""
+    object.__setattr__(app, "run_id", "weekly__train__1")
+    train(app, as_of=DAY)
+    before = app.manifest.current()
+    again = opened_again(app)
+    for name in ("weekly__train__2", "weekly__train__1"):
+        object.__setattr__(again, "run_id", name)
+        with patch("reclake.run.training.evaluate_and_fit", side_effect=AssertionError):
+            assert train(again, as_of=DAY) is None
+    assert opened_again(app).manifest.current() == before
+    assert [(report.table, report.outcome) for report in again.reporter.reports] == [(gold.MODEL_METRICS.name, "up to date")] * 2
+    with patch("reclake.run.training.evaluate_and_fit", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        train(again, as_of=DAY + timedelta(days=7))
+
+
+@pytest.mark.parametrize("damaged", [silver.INTERACTIONS, gold.MODEL_METRICS], ids=lambda table: table.name)
+def test_a_damaged_table_is_neither_trained_on_nor_added_to(app, damaged):
+    """A log entry that was cut at a line's end: Delta reads fewer rows and says nothing."""
+    row = {"training_id": "earlier", "as_of_date": CUT, "model_name": "als", "split": "time", "metric": "ndcg_at_10"}
+    if damaged is gold.MODEL_METRICS:
+        version = app.store.append(damaged, [row | {"value": 0.5, "n_customers": 100, "is_promoted": False}])
+        app.manifest.publish({damaged.name: version}, {damaged.name: 1}, run_id="before", token=1, at=app.clock())
+    log = Path(app.store.path(damaged)) / "_delta_log" / f"{0:020}.json"
+    log.write_text("".join([line for line in log.read_text().splitlines(keepends=True) if '"add"' not in line]))
+    log.with_name(f".{log.name}.crc").unlink()
+    app.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+    again, before = opened_again(app), app.manifest.current()
+    assert again.store.read(damaged, version=0).isEmpty(), "Delta tells: the test shows nothing"
+    with pytest.raises(LakeDamaged, match=damaged.name):
+        train(again, as_of=DAY)
+    assert opened_again(app).manifest.current() == before
+    assert app.store.newest(damaged) == 0
 
 
 def test_a_lake_without_interactions_says_so(spark, tmp_path):

@@ -129,7 +129,8 @@ class Store:
             raise LakeDamaged(
                 f"{table.name} version {version} is not what was published",
                 found=f"{found.n_files} files, {found.n_bytes} bytes; published were {n_files} files, {n_bytes} bytes",
-                next_step="restore the table's folder from backup, or roll back to an earlier manifest",
+                next_step="restore the table's folder from backup"
+                + (", or roll back to an earlier manifest" if table.write != "append_new" else ""),
             )
 
     def _size(self, table: Table, version: int) -> Size:
@@ -201,9 +202,9 @@ class Store:
             DeltaTable.forPath(self.spark, self.path(table)).delete(where)
 
     def restore(self, table: Table, *, version: int | None) -> None:
-        """Make an older version the newest one again; None: the table without rows, if it exists."""
+        """Let the newest version hold again what an older one held; None: no rows, if the table exists."""
         newest = self.newest(table)
-        if newest == version:
+        if newest == (None if version is None else self.log.kept_since(self.path(table), version)):
             return
         if version is None:
             self.replace_whole(table, self.empty(table), entry={"commit_id": uuid4().hex})

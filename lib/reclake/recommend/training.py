@@ -53,6 +53,11 @@ class TrainingOutcome:
         """Whether the refit may become the champion."""
         return self.is_better_than_popularity and self.is_not_worse_than_champion
 
+    @property
+    def decision(self) -> str:
+        """What became of it, with the reasons against it."""
+        return "promoted" if self.is_promotable else f"not promoted: {'; '.join(self.reasons)}"
+
     def rows(self, *, training_id: str, model_version: str | None, is_promoted: bool) -> list[dict[str, Any]]:
         """The rows of gold.model_metrics; only the rows of the model trained here name its version."""
         found = self.search

@@ -60,10 +60,11 @@ def _stopped_gates(app: Application) -> list[Finding]:
 
 def _deliveries(app: Application, day: date) -> list[dict[str, Any]]:
     """The published rows of ops.freshness of one delivery day: one per source and records table."""
-    row = app.manifest.current().get(ops.FRESHNESS.name)
-    if row is None:
+    current = app.manifest.current()
+    if ops.FRESHNESS.name not in current:
         return []
-    measured = app.store.read(ops.FRESHNESS, version=row.version, days=[day]).orderBy("source", "record_table")
+    version = current[ops.FRESHNESS.name].version
+    measured = app.read(ops.FRESHNESS, version=version, published=current, days=[day]).orderBy("source", "record_table")
     return [found.asDict() for found in measured.collect()]
 
 

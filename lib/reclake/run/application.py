@@ -5,20 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from reclake.errors import UsageError
 from reclake.lake.claims import Claims
 from reclake.lake.ledger import Ledger
-from reclake.lake.manifest import Manifest
+from reclake.lake.manifest import Manifest, Published
 from reclake.lake.session import open_session
 from reclake.lake.store import Store
 from reclake.privacy.keys import check_keys
@@ -75,6 +75,31 @@ class Application:
     def at_home(self, path: str) -> Path:
         """A path of the settings: relative ones lie in the project folder."""
         return self.home / path
+
+    def read(
+        self, table: Table, *, version: int, published: Mapping[str, Published], days: Collection[date] | None = None
+    ) -> DataFrame:
+        """The table at a version; only `days` if given.
+
+        Raises
+        ------
+        LakeDamaged
+            When `published` names this version, and it is not what was published.
+        """
+        self.require_as_published(table, version=version, published=published)
+        return self.store.read(table, version=version, days=days)
+
+    def require_as_published(self, table: Table, *, version: int, published: Mapping[str, Published]) -> None:
+        """Stop when `published` names this version and it is not what was published; others have nothing to compare with.
+
+        Raises
+        ------
+        LakeDamaged
+            When files or bytes differ.
+        """
+        row = published.get(table.name)
+        if row is not None and row.version == version:
+            self.store.require_undamaged(table, version=version, n_files=row.n_files, n_bytes=row.n_bytes)
 
     def parameters(self, table: Table) -> dict[str, Any]:
         """The settings that the table's builder takes, by their full names."""

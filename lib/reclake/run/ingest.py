@@ -96,7 +96,7 @@ def ingest_source(
             app.spark,
             source,
             place,
-            known=_known(app, source, run.versions, with_rejected=not retries_rejected),
+            known=_known(app, source, run.versions, run.published, with_rejected=not retries_rejected),
             delivery_days=days,
             limits=app.settings.landing,
             now=now,
@@ -139,7 +139,7 @@ def _to_read(
     now: datetime,
 ) -> tuple[list[OfferedFile], list[Waiting]]:
     versions = {name: row.version for name, row in published.items()}
-    known = _known(app, source, versions, with_rejected=True)
+    known = _known(app, source, versions, published, with_rejected=True)
     return files_to_read(app.spark, source, place, known=known, delivery_days=days, now=now)
 
 
@@ -180,18 +180,20 @@ def _append_or_stop(run: StageRun, table: Table, records: DataFrame, *, source: 
         run.app.reporter.finished(stopped_report(run, table, failure))
 
 
-def _known(app: Application, source: Source, versions: Mapping[str, int], *, with_rejected: bool) -> DataFrame | None:
+def _known(
+    app: Application, source: Source, versions: Mapping[str, int], published: Mapping[str, Published], *, with_rejected: bool
+) -> DataFrame | None:
     """Files decided on before, and those of runs that ended between taking records in and noting their files."""
     names = ["source", "file_digest", "file_name", "delivery_day", "arrived_at"]
     known = None
     if bronze.FILES.name in versions:
-        files = app.store.read(bronze.FILES, version=versions[bronze.FILES.name])
+        files = app.read(bronze.FILES, version=versions[bronze.FILES.name], published=published)
         known = files.where(F.col("source") == source.name).select(*names, "n_bytes", "outcome", "batch_id")
     noted = set() if known is None else {row["batch_id"] for row in known.select("batch_id").distinct().collect()}
     for noun in source.tables_fed:
         table = BY_NAME[f"bronze.{noun}"]
         if table.name in versions and (unnoted := sorted(app.ledger.runs(table) - noted)):
-            records = app.store.read(table, version=versions[table.name])
+            records = app.read(table, version=versions[table.name], published=published)
             of_source = (F.col("source") == source.name) & F.col("batch_id").isin(unnoted)
             files = records.where(of_source).select(*names, "batch_id").distinct()
             files = files.withColumns({"n_bytes": F.lit(None).cast("long"), "outcome": F.lit("ingested")})

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from reclake import tables
 from reclake.errors import LakeDamaged, Overtaken, StageStopped
 from reclake.lake.upkeep import Upkeep
-from reclake.tables import Table, ops
+from reclake.tables import Table, gold, ops
 
 from .application import Application
 from .expiry import require_raw_records_can_go
@@ -133,7 +133,7 @@ def require_maintained(rows: Sequence[Mapping[str, Any]], *, erasing: bool = Fal
         raise StageStopped(
             f"the history of {len(left)} tables is still there",
             f"the newest version is not the published one: {', '.join(left)}",
-            "reclake run publishes it or begins anew from the published one; then erase again",
+            f"reclake run, for {gold.MODEL_METRICS.name} reclake train, publishes it or begins anew; then erase again",
         )
 
 

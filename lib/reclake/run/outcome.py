@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from reclake.lake.files import Files
@@ -13,7 +14,12 @@ from reclake.tables import BY_NAME, ops
 
 from .application import Application
 
-_TRY = re.compile(r"__\d+\Z")  # what a scheduler adds to a run's id for each of its tries
+_TRY = r"__[0-9]+$"  # what a scheduler adds to a run's id for each of its tries; Java reads it as Python does
+
+
+def is_try_of(run_id: str, column: str) -> Column:
+    """Whether the column names the run or another try of it."""
+    return F.regexp_replace(column, _TRY, "") == re.sub(_TRY, "", run_id)
 
 
 def published_by(app: Application) -> dict[str, int]:
@@ -23,8 +29,7 @@ def published_by(app: Application) -> dict[str, int]:
     """
     if app.store.newest(ops.PUBLISHED_VERSIONS) is None:
         return {}
-    stem = _TRY.sub("", app.run_id)
-    is_mine = (F.col("run_id") == stem) | F.col("run_id").startswith(f"{stem}__")
+    is_mine = is_try_of(app.run_id, "run_id")
     rows = app.store.read_newest(ops.PUBLISHED_VERSIONS).where(is_mine).select("name", "version").distinct()
     mine = {(row["name"], row["version"]) for row in rows.collect()}
     current = {(name, row.version) for name, row in app.manifest.current().items() if name in BY_NAME}

@@ -16,7 +16,7 @@ _observers: list[Observer] = []
 
 
 def phase(name: Phase, of: str) -> None:
-    """Say that a table has come to this moment, or, from `ledgered` to `published`, a stage."""
+    """Say that a table has come to this moment, or, from `ledgered` to `published`, a stage; a training names its table."""
     for observer in _observers:
         observer(name, of)
 

@@ -30,7 +30,7 @@ from .jobs import counted_jobs
 from .phases import phase
 from .plan import Planner, Scope, Work
 from .report import TableReport
-from .stage_run import StageRun, open_stage, require_as_published, unpublished
+from .stage_run import StageRun, open_stage, unpublished
 
 logger = logging.getLogger("reclake")
 
@@ -197,8 +197,8 @@ def _input(run: StageRun, work: Work, number: int) -> DataFrame:
     version = run.versions.get(i.table.name)
     if version is None or not run.planner.holds(i.table):  # never built, or not published yet by the run that built it
         return run.app.store.empty(i.table)
-    require_as_published(run, i.table)
-    return run.app.store.read(i.table, version=version, days=run.planner.days_to_read(i, work.days))
+    days = run.planner.days_to_read(i, work.days)
+    return run.app.read(i.table, version=version, published=run.published, days=days)
 
 
 def _until(table: Table, inputs: Mapping[str, DataFrame], as_of: date) -> dict[str, DataFrame]:

@@ -106,9 +106,8 @@ def require_as_published(run: StageRun, table: Table) -> None:
     LakeDamaged
         When files or bytes differ.
     """
-    row = run.published.get(table.name)
-    if row is not None and row.version == run.versions[table.name]:
-        run.app.store.require_undamaged(table, version=row.version, n_files=row.n_files, n_bytes=row.n_bytes)
+    if (version := run.versions.get(table.name)) is not None:
+        run.app.require_as_published(table, version=version, published=run.published)
 
 
 def _adopt(run: StageRun) -> None:

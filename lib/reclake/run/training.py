@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
@@ -17,13 +18,14 @@ from reclake.lake.session import checkpoints_in
 from reclake.recommend.interface import AlsValues
 from reclake.recommend.training import TUNED, TrainingOutcome, evaluate_and_fit
 from reclake.settings import Tune
-from reclake.tables import gold, ops, silver
+from reclake.tables import Table, gold, ops, silver
 
 from .application import Application
 from .code import module_digest
 from .gating import gate_row_of
 from .jobs import counted_jobs
 from .leftovers import CHECKPOINTS, passing_folder
+from .outcome import is_try_of
 from .phases import phase
 from .report import TableReport
 
@@ -33,8 +35,10 @@ _SECTIONS = ("als", "training", "tuning", "popularity", "interactions.weights") 
 _INPUTS = (silver.INTERACTIONS, silver.IDENTITIES, silver.ACCOUNTS, silver.CONSENTS, silver.PRODUCTS)
 
 
-def train(app: Application, *, as_of: date, tune: Tune = "when-due") -> TrainingOutcome:
+def train(app: Application, *, as_of: date, tune: Tune = "when-due") -> TrainingOutcome | None:
     """Fit and judge on the days before `as_of`; register the refit and publish it if it is better.
+
+    None where this run, or an earlier try of it, has published a training for this as_of: it is not done again.
 
     Parameters
     ----------
@@ -47,11 +51,18 @@ def train(app: Application, *, as_of: date, tune: Tune = "when-due") -> Training
     ------
     UsageError
         When the lake holds no interactions yet.
+    LakeDamaged
+        When what is read, or would be added to, is not what was published.
     """
     table, started = gold.MODEL_METRICS, time.monotonic()
     app.reporter.started(table.stage, table.name)
     with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
-        outcome, judged = _trained(app, as_of, tune)
+        done = _trained(app, as_of, tune)
+    if done is None:
+        logger.info("run %s has published its training before", app.run_id)
+        app.reporter.finished(TableReport(table.stage, table.name, "up to date"))
+        return None
+    outcome, judged = done
     seconds = time.monotonic() - started
     app.store.append(ops.GATE_RESULTS, [judged | {"n_build_jobs": jobs.total, "build_seconds": seconds}])
     app.reporter.finished(
@@ -68,15 +79,12 @@ def train(app: Application, *, as_of: date, tune: Tune = "when-due") -> Training
     return outcome
 
 
-def _is_due(app: Application, as_of: date) -> bool:
-    """Whether the last search, or the first training, is `tuning.every_days` old at `as_of`."""
-    metrics = app.manifest.current().get(gold.MODEL_METRICS.name)
-    every_days = app.settings.tuning.every_days
-    if metrics is None or not every_days:
+def _is_due(measured: DataFrame, as_of: date, *, every_days: int) -> bool:
+    """Whether the last search, or the first training, is `every_days` old at `as_of`; never for 0."""
+    if not every_days:
         return False
-    rows = app.store.read(gold.MODEL_METRICS, version=metrics.version)
     searched = F.when(F.col("metric") == TUNED, F.col("as_of_date"))
-    since = rows.agg(F.coalesce(F.max(searched), F.min("as_of_date"))).first()
+    since = measured.agg(F.coalesce(F.max(searched), F.min("as_of_date"))).first()
     return since is not None and since[0] is not None and as_of - since[0] >= timedelta(days=every_days)
 
 
@@ -88,8 +96,8 @@ def _tuned_settings(app: Application, champion_version: int | None, tune: Tune) 
     return found
 
 
-def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome, dict[str, Any]]:
-    """What came of the training, and the gate's verdict on its metrics."""
+def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome, dict[str, Any]] | None:
+    """What came of the training, and the gate's verdict on its metrics; None if it has been published."""
     claim = app.claims.take(app.run_id, dict.fromkeys((f"model:{MODEL}", gold.MODEL_METRICS.name), (ALL_DAYS,)))
     try:
         # Only now: a training that was waited for may have published another champion.
@@ -97,24 +105,29 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
         if silver.INTERACTIONS.name not in published:
             raise UsageError("there is nothing to train on", "silver.interactions is not published", "run the daily stages first")
         versions = {table.name: published[table.name].version for table in _INPUTS if table.name in published}
-        frames = {
-            table.noun: app.store.read(table, version=versions[table.name]) if table.name in versions else app.store.empty(table)
-            for table in _INPUTS
-        }
-        settings = app.settings
+
+        def read(table: Table) -> DataFrame:
+            row = published.get(table.name)
+            return app.store.empty(table) if row is None else app.read(table, version=row.version, published=published)
+
+        measured, settings = read(gold.MODEL_METRICS), app.settings
         champion_version = app.model_version(MODEL)
         # A crash between promotion and manifest leaves alias and metrics ahead; the manifest is what serves.
         app.registry.serve(None if champion_version is None else str(champion_version))
-        # What a training wrote that ended before its manifest is taken back, and what a rollback withdrew.
         metrics = published.get(gold.MODEL_METRICS.name)
+        if _is_published(app, as_of, measured):
+            return None
+        # What a training wrote that ended before its manifest is taken back.
         app.store.restore(gold.MODEL_METRICS, version=None if metrics is None else metrics.version)
         tuned = _tuned_settings(app, champion_version, tune)
         if tuned:
             logger.info("an earlier search stands above [als]: %s", tuned)
-        is_searching = tune == "always" or (tune == "when-due" and _is_due(app, as_of))
+        is_searching = tune == "always" or (
+            tune == "when-due" and _is_due(measured, as_of, every_days=settings.tuning.every_days)
+        )
         with checkpoints_in(app.spark, passing_folder(app, CHECKPOINTS)):
             outcome = evaluate_and_fit(
-                **frames,
+                **{table.noun: read(table) for table in _INPUTS},
                 as_of=as_of,
                 als=replace(AlsValues.of(settings.als), **tuned),
                 popularity=settings.popularity,
@@ -158,22 +171,22 @@ def _record(app: Application, outcome: TrainingOutcome, version: str | None, cla
     if is_promoted and version is not None:
         app.registry.promote(app.spark, version, min_champion_ratio=app.settings.training.min_champion_ratio)
     before = app.manifest.current().get(gold.MODEL_METRICS.name)
-    # A training that was published before adds no second set of rows when it is repeated.
-    is_repeated = before is not None and _holds_metrics_of(app, app.run_id, version=before.version)
-    newest = None if is_repeated else app.store.append(gold.MODEL_METRICS, rows)
+    newest = app.store.append(gold.MODEL_METRICS, rows)
     moved = {gold.MODEL_METRICS.name: newest} if newest is not None else {}
     counted = {gold.MODEL_METRICS.name: len(rows) + (before.n_rows if before else 0)}
     phase("committed", gold.MODEL_METRICS.name)
+    app.claims.require_held(claim)  # it may have gone while the model was promoted; the next training takes the metrics back
     if is_promoted and version is not None:
         moved[f"model:{MODEL}"] = int(version)
     app.manifest.publish(moved, counted, run_id=app.run_id, token=claim.token, at=app.clock())
     phase("published", gold.MODEL_METRICS.name)
-    logger.info("training %s: %s", app.run_id, "promoted" if is_promoted else "; ".join(outcome.reasons) or "not promoted")
+    logger.info("training %s: %s", app.run_id, outcome.decision)
     return judged | {"version": newest}
 
 
-def _holds_metrics_of(app: Application, training_id: str, *, version: int) -> bool:
-    return not app.store.read(gold.MODEL_METRICS, version=version).where(F.col("training_id") == training_id).isEmpty()
+def _is_published(app: Application, as_of: date, measured: DataFrame) -> bool:
+    """Whether a try of this run has published what it measured; with the as_of, as a run may be named by hand."""
+    return not measured.where(is_try_of(app.run_id, "training_id") & (F.col("as_of_date") == F.lit(as_of))).isEmpty()
 
 
 def _require_passed(app: Application, rows: list[dict[str, Any]]) -> dict[str, Any]:

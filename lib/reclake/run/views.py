@@ -103,11 +103,10 @@ def published(app: Application, table: Table) -> DataFrame:
     """
     if table in ops.WRITTEN:
         return app.store.read_newest(table)
-    row = app.manifest.current().get(table.name)
-    if row is None:
+    current = app.manifest.current()
+    if table.name not in current:
         raise UsageError(f"{table.name} is not published yet", "no manifest names it", "reclake status says why")
-    app.store.require_undamaged(table, version=row.version, n_files=row.n_files, n_bytes=row.n_bytes)
-    return app.store.read(table, version=row.version)
+    return app.read(table, version=current[table.name].version, published=current)
 
 
 def show(app: Application, table: Table, *, where: Iterable[str] = (), limit: int = 20) -> Listing:
