@@ -28,7 +28,7 @@ KEPT = ROOT / ".reclake" / "trials-nightly.json"
 # The quick ones first.
 FILES = (
     "test_disturbed_deliveries.py", "test_partial_uploads.py", "test_failing_gates.py", "test_any_order.py", "test_two_runs.py",
-    "test_two_drivers.py", "test_scheduler.py", "test_many_writers.py", "test_company_in_any_order.py", "test_kills.py",
+    "test_two_drivers.py", "test_scheduler.py", "test_many_writers.py", "test_killed_training.py", "test_company_in_any_order.py", "test_kills.py",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A job that is killed with its whole process group at a named moment: killed_job.py PHASE OF JOB ARGUMENTS.
+"""A job that is killed with its JVM, its process group, at a named moment: killed_job.py PHASE OF JOB ARGUMENTS.
 
 With UNCHECKED_CLAIMS it takes no notice of what others claim: a known-bad job.
 With HOARDED, a table as layer.noun, it takes all rows of that table onto the driver there, as no job may.

@@ -64,13 +64,16 @@ def started(place: Place, job: str, *arguments: str, killed_at: tuple[str, str] 
 
 
 def kill(process: subprocess.Popen[str]) -> None:
-    """End the driver's Python, its JVM and its workers at once: they are one process group."""
-    try:
+    """End the driver's Python and its JVM at once, which are one process group, and then what is left of the session.
+
+    PySpark's daemon and its workers are in a group of their own.
+    """
+    with suppress(ProcessLookupError):  # it ended by itself
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return  # it ended by itself, and nothing of it is left
-    finally:
-        process.wait()
+    process.wait()
+    for left in _started_by(process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(left.pid, signal.SIGKILL)
 
 
 def ended(place: Place, job: str, *arguments: str, killed_at: tuple[str, str] | None = None) -> int:
@@ -94,9 +97,9 @@ def watched(process: subprocess.Popen[str]) -> Iterator[Memory]:
 
     def look() -> None:
         while not over.wait(0.5):
-            held = list(_held_by(process.pid))
-            peak.jvm = max(peak.jvm, sum(n for is_jvm, n in held if is_jvm))
-            peak.workers = max(peak.workers, sum(n for is_jvm, n in held if not is_jvm))
+            held = list(_started_by(process.pid))
+            peak.jvm = max(peak.jvm, sum(one.resident_bytes for one in held if one.is_jvm))
+            peak.workers = max(peak.workers, sum(one.resident_bytes for one in held if not one.is_jvm))
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
@@ -107,8 +110,17 @@ def watched(process: subprocess.Popen[str]) -> Iterator[Memory]:
         thread.join()
 
 
-def _held_by(leader: int) -> Iterator[tuple[bool, int]]:
-    """Of each process of the session but its leader, the job's own Python: whether it is a JVM, and its resident bytes.
+@dataclass(frozen=True)
+class Member:
+    """A process of a job's session."""
+
+    pid: int
+    is_jvm: bool
+    resident_bytes: int
+
+
+def _started_by(leader: int) -> Iterator[Member]:
+    """Each process of the session but its leader, the job's own Python.
 
     Not of the group: PySpark's daemon makes one of its own for its workers.
     """
@@ -118,7 +130,7 @@ def _held_by(leader: int) -> Iterator[tuple[bool, int]]:
             state, _, _, session = rest.split()[:4]
             if int(session) == leader != int(folder.name) and state != "Z":
                 pages = int((folder / "statm").read_text().split()[1])
-                yield name == "java", pages * os.sysconf("SC_PAGE_SIZE")
+                yield Member(int(folder.name), name == "java", pages * os.sysconf("SC_PAGE_SIZE"))
 
 
 def commits_of(place: Place, of: Collection[Table]) -> dict[Path, float]:

@@ -40,7 +40,7 @@ def by_path(app: Application, table: Table) -> Seen:
     """Version and rows of the newest commit: what a tool sees that knows the folder alone."""
     newest = app.store.newest(table)
     assert newest is not None
-    return newest, n_rows(app.spark.read.format("delta").load(app.store.path(table)))
+    return newest, n_rows(app.store.read(table, version=newest))
 
 
 @dataclass

@@ -12,6 +12,7 @@ from reclake.run.stage import require_nothing_stopped
 from reclake.run.views import published
 from reclake.run.waivers import Waivers
 from reclake.tables import ops, silver
+from trials.trial import Passing
 
 pytestmark = pytest.mark.trial  # minutes of Spark
 
@@ -81,6 +82,16 @@ def test_a_gate_that_cannot_pass_blocks_its_table_and_its_readers_only(app, orde
     assert published(app, silver.ORDER_LINES).count() == rows
     verdicts = published(app, ops.GATE_RESULTS).where("table = 'silver.order_lines' and verdict <> 'passed'").collect()
     assert json.loads(max(verdicts, key=lambda row: row["checked_at"])["findings"])
+
+
+def test_a_gate_that_looks_at_nothing_is_told(spark, app, company, suites, order_lines_suite, tmp_path):
+    """The known-bad variant, on a copy of the lake: nothing is stopped, and what no gate has passed is published."""
+    shutil.copytree(app.store.root, tmp_path / "lake")
+    bad = open_lake(spark, tmp_path, source="demo", landing=company, overrides=[f"expectations.directory={suites}"])
+    object.__setattr__(bad, "gate", Passing(suites, timeout_seconds=60))
+    impossible(order_lines_suite)
+    assert run_days(bad, SECOND, only=ONLY) == {}
+    assert published(bad, silver.ORDER_LINES).count() > published(app, silver.ORDER_LINES).count()
 
 
 def test_a_waiver_lets_a_table_through_once_and_its_readers_follow(app, order_lines_suite):
