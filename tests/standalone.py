@@ -206,8 +206,8 @@ def asked(url: str, *, until: Callable[[Any], Any] = bool, seconds: float = 120)
             with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - loopback
                 if until(found := json.load(answer)):
                     return found
-        except OSError:
-            pass  # it does not listen yet, or does not know of it
+        except (OSError, json.JSONDecodeError):
+            pass  # it does not listen yet, does not know of it, or shows a page until what answers in JSON stands behind it
         time.sleep(0.5)
     raise TimeoutError(f"no answer from {url}")
 
