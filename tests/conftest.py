@@ -32,8 +32,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.trial_seed = random.SystemRandom().randrange(1_000_000)
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    return f"trials: --trial-seed={config.option.trial_seed} --trial-size={config.option.trial_size}"
+def _how_to_repeat(config: pytest.Config) -> str:
+    return f"trials: repeat with --trial-seed={config.option.trial_seed} --trial-size={config.option.trial_size}"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Tell the seed at the beginning as well, which `-q` leaves out of a header: a run that is broken off has no end."""
+    if (reporter := session.config.pluginmanager.get_plugin("terminalreporter")) is not None:
+        reporter.write_line(_how_to_repeat(session.config))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -49,12 +55,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    told = config.option
     for figure in FIGURES:
         terminalreporter.write_line(figure)
-    if SKIPPED and told.nothing_skipped:
+    if SKIPPED and config.option.nothing_skipped:
         terminalreporter.write_line(f"{len(SKIPPED)} trials were skipped: not run is not passed")
-    terminalreporter.write_line(f"trials: repeat with --trial-seed={told.trial_seed} --trial-size={told.trial_size}")
+    terminalreporter.write_line(_how_to_repeat(config))
 
 
 @pytest.fixture(scope="session")
