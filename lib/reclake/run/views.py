@@ -12,11 +12,12 @@ from pyspark.sql import functions as F
 from reclake import tables
 from reclake.errors import UsageError
 from reclake.lake.manifest import Published
-from reclake.tables import Privacy, Table, bronze, gold, ops, silver
+from reclake.tables import Privacy, Table, gold, ops, silver
 
 from .application import Application
 from .dictionary import kept
 from .plan import Scope, counted
+from .untaken import untaken_files
 from .waivers import Waivers
 
 Rows = list[dict[str, Any]]
@@ -57,6 +58,12 @@ def status(app: Application, scope: Scope) -> Rows:
 def waivers(app: Application) -> Rows:
     """Waivers in force."""
     return [{**row, "expires_at": str(row["expires_at"])} for row in Waivers(app.store, app.clock).in_force()]
+
+
+def untaken(app: Application) -> Rows:
+    """Files that lie in a landing folder and were not taken in, as the last run that looked there noted them."""
+    shown = ("source", "file_name", "state", "reason", "delivery_day", "modified_at")
+    return [{name: _plain(row[name]) for name in shown} for row in untaken_files(app)]
 
 
 def describe(table: Table) -> dict[str, Any]:
@@ -128,7 +135,7 @@ def show(app: Application, table: Table, *, where: Iterable[str] = (), limit: in
         frame = frame.where(F.col(column).cast("string") == F.lit(value))
     # What the runner notes is asked for its newest rows.
     order = F.desc if table in ops.WRITTEN else F.asc
-    return _first(frame.select(readable).orderBy(*[order(name) for name in table.key if name in readable]), limit)
+    return first_rows(frame.select(readable).orderBy(*[order(name) for name in table.key if name in readable]), limit)
 
 
 def history(app: Application, table: Table, *, limit: int = 20) -> Listing:
@@ -144,41 +151,10 @@ def history(app: Application, table: Table, *, limit: int = 20) -> Listing:
         "manifest_id", "kind", "version", "n_rows", "n_files", "n_bytes", "n_days", "last_day", "run_id", "published_at",
         "input_versions",
     )  # fmt: skip
-    return _first(rows.join(built, on="version", how="left").select(*columns).orderBy(F.desc("manifest_id")), limit)
+    return first_rows(rows.join(built, on="version", how="left").select(*columns).orderBy(F.desc("manifest_id")), limit)
 
 
-def rejected(app: Application, *, limit: int = 50) -> Listing:
-    """Records that were not kept, by table, source, class and reason; files that were refused, by name.
-
-    Each of the two is cut to `limit` rows.
-    """
-    table, files = silver.REJECTED_RECORDS, published(app, bronze.FILES)
-    # Before anything was taken in, files may have been refused.
-    records = published(app, table) if table.name in app.manifest.current() else app.store.empty(table)
-    counted = (
-        records
-        .select("record_table", "source", "record_class", F.explode_outer("reasons").alias("reason"), "delivery_day")
-        .groupBy("record_table", "source", "record_class", "reason")
-        .agg(F.count("*").alias("records"), F.min("delivery_day").alias("first_day"), F.max("delivery_day").alias("last_day"))
-    )
-    # A replay takes files in that were refused before, and may refuse the others again.
-    taken_in = files.where(F.col("outcome") == "ingested").select("source", "file_digest")
-    not_taken_in = files.where(F.col("outcome") == "rejected").join(taken_in, on=["source", "file_digest"], how="left_anti")
-    refused = not_taken_in.select(
-        F.lit(bronze.FILES.name).alias("record_table"),
-        "source",
-        F.lit("rejected file").alias("record_class"),
-        F.concat_ws(": ", "file_name", "reason").alias("reason"),
-        F.lit(0).alias("records"),
-        F.col("delivery_day").alias("first_day"),
-        F.col("delivery_day").alias("last_day"),
-    ).distinct()
-    reasons = _first(counted.orderBy(F.desc("records"), "record_table", "source", "record_class", "reason"), limit)
-    named = _first(refused.orderBy("source", "first_day", "reason"), limit)
-    return Listing(reasons.rows + named.rows, reasons.n_more + named.n_more)
-
-
-def _first(ordered: DataFrame, limit: int) -> Listing:
+def first_rows(ordered: DataFrame, limit: int) -> Listing:
     """The first rows of an ordered frame; the rest is counted only if there is one."""
     rows = ordered.limit(limit + 1).collect()
     n_more = ordered.count() - limit if len(rows) > limit else 0
@@ -207,7 +183,7 @@ def trace(app: Application, account_id: str, *, limit: int = 100) -> dict[str, L
         shown = [f.name for f in table.fields if f.privacy not in (Privacy.RAW, Privacy.CONTACT)]
         rows = published(app, table).where(wanted)
         order = dict.fromkeys(name for name in (table.day_column, *table.key) if name in shown)
-        listing = _first(rows.select(shown).orderBy(*order), limit)
+        listing = first_rows(rows.select(shown).orderBy(*order), limit)
         if listing.rows:
             found[table.name] = listing
         if table.name == silver.IDENTITIES.name:
