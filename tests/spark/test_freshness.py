@@ -14,15 +14,14 @@ NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
 SOURCES = {"demo": small_source("demo", feeds=("events", "orders")), "shop": small_source("shop", feeds=("orders",))}
 
 
-def build(spark, *, bronze_rows=None, record_rows=None, earlier=()):
+def build(spark, *, bronze_rows=None, record_rows=None, earlier=(), untaken=()):
     """The rows by source and records table of DAY."""
     bronze_frames = [
         frame(spark, table, *(bronze_rows or {}).get(table.noun, ())) for table in bronze.TABLES if table != bronze.FILES
     ]
     records = [frame(spark, table, *(record_rows or {}).get(table.noun, ())) for table in silver.RECORDS]
-    built = conform(
-        freshness(*bronze_frames, *records, sources=SOURCES, at=AT, earlier=frame(spark, ops.FRESHNESS, *earlier)), ops.FRESHNESS
-    )
+    noted = dict(earlier=frame(spark, ops.FRESHNESS, *earlier), untaken=frame(spark, ops.UNTAKEN_FILES, *untaken))
+    built = conform(freshness(*bronze_frames, *records, sources=SOURCES, at=AT, **noted), ops.FRESHNESS)
     return {(row["source"], row["record_table"]): row for row in contents(built.where(built.delivery_day == DAY))}
 
 
@@ -64,8 +63,34 @@ def test_one_row_of_events_whole(spark):
             arrived_at=ARRIVED.replace(tzinfo=None),
             visible_at=AT.replace(tzinfo=None),
             arrival_to_visible_seconds=1800.0,
+            n_files_waiting=0,
+            n_files_refused=0,
+            n_files_unmatched=0,
+            untaken_files=None,
         )
     )
+
+
+def test_files_that_were_not_taken_in_stand_beside_their_delivery(spark):
+    def lying(name, state, **of):
+        return dict(source="demo", file_name=name, state=state) | of
+
+    of_orders = dict(record_table="silver.order_records", delivery_day=DAY)
+    files = [
+        lying("orders/b.csv", "waiting", **of_orders),
+        lying("orders/a.csv", "refused", **of_orders),
+        lying("orders/c.csv", "refused", **of_orders | dict(delivery_day=DAY - timedelta(days=1))),
+        lying("report.xlsx", "unmatched"),
+        lying("orders/d.csv", "refused", **of_orders) | dict(source="shop"),
+    ]
+    rows = {"events": raw(1), "orders": [*raw(1), *raw(1, source="shop")]}
+    found = build(spark, bronze_rows=rows, untaken=files)
+    shown = ("n_files_waiting", "n_files_refused", "n_files_unmatched", "untaken_files")
+    assert {key: tuple(row[name] for name in shown) for key, row in found.items()} == {
+        ("demo", "silver.event_records"): (0, 0, 1, "report.xlsx"),
+        ("demo", "silver.order_records"): (1, 1, 1, "orders/a.csv; orders/b.csv; report.xlsx"),
+        ("shop", "silver.order_records"): (0, 1, 0, "orders/d.csv"),
+    }
 
 
 def test_collection_is_the_share_of_online_orders_with_a_purchase_event(spark):

@@ -13,7 +13,9 @@ from reclake.sources.source import Source
 from reclake.tables import Table, silver
 
 DELIVERY = ("source", "record_table", "delivery_day")
+_OF_DELIVERY = ("waiting", "refused")  # states of a file that was not taken in and that a feed takes by its name
 _WEEKS = 4
+_NAMED = 20
 _HAPPENED = {"silver.event_records": "occurred_at", "silver.order_records": "ordered_at"}
 
 
@@ -32,11 +34,13 @@ def freshness(
     sources: Mapping[str, Source],
     at: datetime,
     earlier: DataFrame,
+    untaken: DataFrame,
 ) -> DataFrame:
     """One row per source, records table and delivery day with records; `at` is when the run measures this.
 
     `earlier` holds the rows of these days as they stand: as long as no further file of a day has arrived, its records
-    became visible when they first did, however often the day is restated.
+    became visible when they first did, however often the day is restated. `untaken` holds the files that lie in the landing
+    folders and were not taken in (ops.untaken_files): those of the delivery, and those that no feed of the source takes.
 
     Latency is that of records that are kept or late (a duplicate is captured once, a rejected time means nothing), its
     percentiles exact to the millisecond and interpolated, hence the same for any partitioning.
@@ -51,11 +55,29 @@ def freshness(
     visible_at = F.coalesce("first_visible_at", F.lit(at).cast("timestamp"))
     waited = F.unix_micros(visible_at) - F.unix_micros("arrived_at")
     return (
-        deliveries
+        _with_untaken(deliveries, untaken)
         .withColumn("volume_ratio", _volume_ratio())
         .join(collected, on=list(DELIVERY), how="left")
         .join(seen, on=[*DELIVERY, "arrived_at"], how="left")
         .withColumns({"visible_at": visible_at, "arrival_to_visible_seconds": waited / 1_000_000})
+    )
+
+
+def _with_untaken(deliveries: DataFrame, untaken: DataFrame) -> DataFrame:
+    """Adds the files that were not taken in: of the delivery by state, and those that no feed of its source takes."""
+    names = F.sort_array(F.collect_set("file_name"))
+    counts = [F.count_if(F.col("state") == state).alias(f"n_files_{state}") for state in _OF_DELIVERY]
+    of_delivery = untaken.where("record_table is not null").groupBy(*DELIVERY).agg(*counts, names.alias("own"))
+    unmatched = untaken.where("record_table is null").groupBy("source")
+    of_source = unmatched.agg(F.count("*").alias("n_files_unmatched"), names.alias("foreign"))
+    nothing = F.array().cast("array<string>")
+    listed = F.slice(F.concat(F.coalesce("own", nothing), F.coalesce("foreign", nothing)), 1, _NAMED)
+    return (
+        deliveries
+        .join(F.broadcast(of_delivery), on=list(DELIVERY), how="left")
+        .join(F.broadcast(of_source), on="source", how="left")
+        .fillna(0, subset=[f"n_files_{state}" for state in (*_OF_DELIVERY, "unmatched")])
+        .withColumn("untaken_files", F.nullif(F.array_join(listed, "; "), F.lit("")))
     )
 
 

@@ -20,14 +20,16 @@ from reclake.tables import ops
 
 from .application import Application
 from .ingest import files_to_take_in
+from .report import named
 from .runner import scope_of
+from .untaken import untaken_files
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing to tell: what kind it is, of what it is told, and one sentence."""
 
-    kind: str  # gate, freshness, waiting, verdict, maintenance, deadline or failure
+    kind: str  # gate, freshness, waiting, file, verdict, maintenance, deadline or failure
     subject: str
     told: str
 
@@ -40,6 +42,7 @@ def findings_of(app: Application, day: date) -> list[Finding]:
         *(finding for row in deliveries for finding in thin_or_late(row, app.settings.alerts)),
         *_undelivered(app.sources, deliveries),
         *_waiting(app, day),
+        *_untaken(app),
         *_unbuilt(app, day),
         *_unmaintained(app),
     ]
@@ -103,6 +106,11 @@ def _waiting(app: Application, day: date) -> list[Finding]:
             Finding("waiting", f"{name} {of}", f"{n} files are not taken in: run the day") for of, n in sorted(files.items())
         ]
     return found
+
+
+def _untaken(app: Application) -> list[Finding]:
+    """One per file that the last run left lying in a landing folder: waiting, refused, or of no feed; of many the first."""
+    return [Finding("file", source, told) for source, told in (line.split(", ", 1) for line in named(untaken_files(app)))]
 
 
 def _unbuilt(app: Application, day: date) -> list[Finding]:

@@ -106,7 +106,8 @@ class Application:
         special = {
             "sources": self.sources,
             "run.at": self.clock(),
-            "run.earlier": None,  # the stage reads it
+            "run.earlier": None,  # the stage reads it, and the next
+            "run.untaken": None,
             "secrets.directory": located(self.home, self.settings.secrets.directory),
         }
         return {key: special[key] if key in special else self.settings.value(key) for key in table.parameters}

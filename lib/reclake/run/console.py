@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console as RichConsole
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from reclake.tables import GATED
 
-from .report import TableReport
+from .report import TableReport, named
 
 _COLUMNS = ("stage", "table", "outcome", "rows", "rejected", "gate", "jobs", "seconds")
 _ASIDE = ("not fed", "not asked for")
@@ -28,6 +28,7 @@ class Console:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.reports: list[TableReport] = []
+        self.files: list[Mapping[str, Any]] = []
         self._as_json = as_json
         # A pipe has no width: long names must not be folded there.
         self._out = RichConsole() if sys.stdout.isatty() else RichConsole(width=_WIDE)
@@ -57,12 +58,24 @@ class Console:
         numbers = f"{report.n_rows:,} rows, {report.n_jobs} jobs, {report.seconds:.1f} s" if report.n_jobs else ""
         self.say(f"{report.stage:<16}{report.table:<28}{report.outcome:<11}{report.message or numbers}")
 
+    def untaken(self, files: Sequence[Mapping[str, Any]]) -> None:
+        """Kept for the end of the run, where they are named."""
+        self.files.extend(files)
+
     def end(self) -> None:
-        """The table of the run: or one sentence when everything was done already."""
+        """The table of the run, or one sentence when everything was done already; then the files that were not taken in."""
         self._stop()
         if self._as_json:
-            self.json([_row(report) for report in self.reports])
-        elif all(report.outcome in _DONE for report in self.reports):
+            self.json([*map(_row, self.reports), *map(_file_row, self.files)])
+            return
+        self._end_of_tables()
+        if self.files:
+            self.say(f"Not taken in: {len(self.files):,} files in the landing folders")
+        for sentence in named(self.files):
+            self.say(f"  {sentence}")
+
+    def _end_of_tables(self) -> None:
+        if all(report.outcome in _DONE for report in self.reports):
             n_asked = sum(report.outcome != "not asked for" for report in self.reports)
             self.say(f"Everything is up to date: {n_asked} tables looked at, nothing to build.")
         else:
@@ -128,3 +141,8 @@ def _row(report: TableReport) -> dict[str, Any]:
         report.stage, report.table, report.outcome, report.n_rows, report.n_rejected, report.verdict, report.n_jobs, round(report.seconds, 1),
     )  # fmt: skip
     return dict(zip(_COLUMNS, values, strict=True)) | ({"message": report.message} if report.message else {})
+
+
+def _file_row(file: Mapping[str, Any]) -> dict[str, Any]:
+    """A file that was not taken in, among the reports of tables."""
+    return {"stage": "bronze", "table": "", "outcome": file["state"], "file": file["file_name"], "message": file["reason"]}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+_NAMED = 20  # files of one source and state that are named; the others are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,16 @@ class Reporter(Protocol):
     def finished(self, report: TableReport) -> None:
         """A table is done with."""
 
+    def untaken(self, files: Sequence[Mapping[str, Any]]) -> None:
+        """Files of a source that lie in its landing folder and were not taken in: rows of ops.untaken_files."""
+
 
 class Silent:
     """Keeps the reports and says nothing."""
 
     def __init__(self) -> None:
         self.reports: list[TableReport] = []
+        self.files: list[Mapping[str, Any]] = []
 
     def started(self, stage: str, table: str) -> None:
         """Nothing to say."""
@@ -44,3 +51,20 @@ class Silent:
     def finished(self, report: TableReport) -> None:
         """Keep it."""
         self.reports.append(report)
+
+    def untaken(self, files: Sequence[Mapping[str, Any]]) -> None:
+        """Keep them."""
+        self.files.extend(files)
+
+
+def named(files: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Files that were not taken in as a sentence each; of many with one source and state the first are named, the others counted."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for file in files:
+        groups.setdefault((file["source"], file["state"]), []).append(f"{file['file_name']} {file['reason']}")
+    sentences = []
+    for (source, state), of_state in sorted(groups.items()):
+        sentences += [f"{source}, {state}: {sentence}" for sentence in of_state[:_NAMED]]
+        if len(of_state) > _NAMED:
+            sentences.append(f"{source}, {state}: and {len(of_state) - _NAMED} more files")
+    return sentences

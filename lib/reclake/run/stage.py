@@ -31,6 +31,7 @@ from .phases import phase
 from .plan import Planner, Scope, Work
 from .report import TableReport
 from .stage_run import StageRun, open_stage, unpublished
+from .untaken import untaken_frame
 
 logger = logging.getLogger("reclake")
 
@@ -164,6 +165,8 @@ def _built(run: StageRun, work: Work) -> DataFrame:
     options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
     if "run.earlier" in table.parameters:
         options["earlier"] = _earlier(run, work)
+    if "run.untaken" in table.parameters:
+        options["untaken"] = untaken_frame(app)
     builder = builder_of(table)
     if not table.is_as_of:
         built: DataFrame = builder(**inputs, **options)

@@ -75,6 +75,10 @@ FRESHNESS = Table(
             required=True,
         ),
         plain("arrival_to_visible_seconds", "double", "visible_at minus arrived_at.", "seconds", required=True),
+        plain("n_files_waiting", "long", "Files of this delivery that were not complete when it was measured.", "files"),
+        plain("n_files_refused", "long", "Files of this delivery that were refused by name.", "files"),
+        plain("n_files_unmatched", "long", "Files in the source's landing folder that no feed takes, of whatever day.", "files"),
+        plain("untaken_files", "string", "Names of all these files, the first 20, joined by '; '; null without one."),
     ),
     stage="silver",
     write="replace_days",
@@ -91,8 +95,16 @@ FRESHNESS = Table(
         Input(silver.PRODUCT_RECORDS, same_day()),
         Input(silver.CONSENT_RECORDS, same_day()),
     ),
-    parameters=("sources", "run.at", "run.earlier"),
-    run_columns=("arrived_at", "visible_at", "arrival_to_visible_seconds"),
+    parameters=("sources", "run.at", "run.earlier", "run.untaken"),
+    run_columns=(
+        "arrived_at",
+        "visible_at",
+        "arrival_to_visible_seconds",
+        "n_files_waiting",
+        "n_files_refused",
+        "n_files_unmatched",
+        "untaken_files",
+    ),
 )
 
 LEDGER = Table(
@@ -250,6 +262,44 @@ MAINTENANCE = Table(
     stays_because="below the highest oldest_version no rollback goes: figures of counts, a few rows a week",
 )
 
+UNTAKEN_FILES = Table(
+    name="ops.untaken_files",
+    grain="one row per source, listing of its landing folder and file that was not taken in",
+    key=("source", "listed_at", "file_name"),
+    fields=(
+        plain("source", "string", "The source whose landing folder was listed.", required=True),
+        plain(
+            "listed_at",
+            "timestamp",
+            "When. The newest listing of a source holds as long as nothing in it changes.",
+            "UTC",
+            required=True,
+        ),
+        plain(
+            "file_name",
+            "string",
+            "Name below the landing folder; empty in a listing in which every file was taken in.",
+            required=True,
+        ),
+        plain(
+            "state",
+            "string",
+            "waiting (not complete yet), refused, unmatched (no feed takes its name), or none: every file was taken in.",
+            required=True,
+        ),
+        plain("reason", "string", "Why it was not taken in.", required=True),
+        plain("feed", "string", "The feed whose pattern the name matches."),
+        plain("record_table", "string", "The records table that the feed fills."),
+        plain("delivery_day", "date", "The delivery day that the name states."),
+        plain("n_bytes", "long", "Size as stored.", "bytes"),
+        plain("modified_at", "timestamp", "When the file was last written.", "UTC"),
+        _RUN,
+    ),
+    stage="ops",
+    write="append_new",
+    retention=Retention("notes_days", "listed_at"),
+)
+
 BUILT = (RECONCILIATION, FRESHNESS)
-WRITTEN = (LEDGER, GATE_RESULTS, WAIVERS, PUBLISHED_VERSIONS, CLAIMS, MAINTENANCE)
+WRITTEN = (LEDGER, GATE_RESULTS, WAIVERS, PUBLISHED_VERSIONS, CLAIMS, MAINTENANCE, UNTAKEN_FILES)
 TABLES = BUILT + WRITTEN
