@@ -159,6 +159,39 @@ def ingest(
         require_nothing_stopped(stopped)
 
 
+@app.command("check-source")
+def check_source(
+    name: Annotated[str, typer.Argument(help="Name of the source: of its file in conf/sources, which may not be there yet.")],
+    landing: LandingOption = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Draft conf/sources/NAME.toml from the files; each guess is marked.")
+    ] = False,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look into the head of each file, in seconds: what it holds, and what the source would refuse and why."""
+    from reclake.inspection import report
+    from reclake.inspection.check import check
+
+    chosen = _choose(profile, overrides, as_json=as_json)
+    checked = check(chosen.home, chosen.settings, name, landing=landing, write=write)
+    listings = {
+        "files": report.file_rows(checked.found),
+        "fields": report.field_rows(checked.found),
+        "first records": report.sample_rows(checked.found),
+        "would be refused": report.refusal_rows(checked.found),
+    }
+    if as_json:
+        chosen.console.json(listings | {"says": checked.says})
+        return
+    nothing = "Nothing of what was read would be refused." if checked.has_source else "There is no source file to judge by yet."
+    for title, rows in listings.items():
+        chosen.console.rows(title, rows, empty=nothing)
+    for sentence in checked.says:
+        chosen.console.say(sentence)
+
+
 @app.command()
 def plan(
     day: DayOption = None,
@@ -257,7 +290,7 @@ def status(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show days and stages: what is built, what is missing or stale and why, and waivers in force."""
+    """Show days and stages: what is built, what is missing or stale and why; files not taken in, and waivers in force."""
     from reclake.run import views
     from reclake.run.days import days_by_stages
     from reclake.run.runner import scope_of
@@ -269,6 +302,7 @@ def status(
         found = {
             "days": days_by_stages(application.ledger, application.planner(scope), limit=days),
             "tables": views.status(application, scope),
+            "files": views.untaken(application),
             "waivers": views.waivers(application),
         }
     if as_json:
@@ -276,6 +310,7 @@ def status(
     else:
         chosen.console.rows("days", found["days"], empty="Nothing was taken in yet.")
         chosen.console.rows("tables", found["tables"])
+        chosen.console.rows("files not taken in", found["files"], empty="Every file that was looked at was taken in.")
         chosen.console.rows("waivers in force", found["waivers"], empty="No waivers in force.")
 
 
@@ -350,14 +385,14 @@ def rejected(
     as_json: JsonOption = False,
 ) -> None:
     """Show what was not kept, by reason; --replay builds anew what a mended mapping changes."""
-    from reclake.run import views
+    from reclake.run import refusals
     from reclake.run.runner import run_graph
     from reclake.run.stage import require_nothing_stopped
 
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "rejected", publishes=replay, needs_keys=replay) as application:
         stopped: Mapping[str, ReclakeError] = run_graph(application, retries_rejected=True) if replay else {}
-        found = views.rejected(application, limit=limit)
+        found = refusals.rejected(application, limit=limit)
         chosen.console.rows("not kept", found.rows, empty="Nothing was refused of what is published.", n_more=found.n_more)
         require_nothing_stopped(stopped)
 

@@ -24,6 +24,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # lake.schema makes a Spark schema of a declaration, and touches no lake.
     **{builders: {"errors", "tables", "lake.schema", PLAIN_SOURCE} | RULES for builders in BUILDERS},
     "sources": {"privacy", "tables", "settings", "errors"},
+    # Looks into files with the readers that an ingest and the records tables use.
+    "inspection": {"sources", "records", "privacy", "settings", "tables", "errors"},
     "synthetic": {"privacy", "tables", "settings", "errors"},
     "lake": {"tables", "settings", "errors"},
     "quality": {"tables", "settings", "errors", "lake.schema"},
@@ -51,12 +53,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "privacy.consent",
         "privacy.keys",
+        "inspection.written",
         "recommend.interface",
         "recommend.lists",
         "recommend.training",
     }
     | BUILDERS,
-    "cli": {"run", "lake", "registry", "synthetic", "settings", "tables", "errors"},
+    "cli": {"run", "inspection", "lake", "registry", "synthetic", "settings", "tables", "errors"},
 }
 JOBS_MAY_IMPORT = {"run", "lake", "registry", "synthetic", "settings", "tables", "errors"}
 HEAVY = {
@@ -119,7 +122,9 @@ COLLECTED = {
     "run.ingest._take_up": "a row per file of the run",
     "run.ingest._known": "batches, one per run",
     "run.outcome.published_by": "a row per table",
-    "run.views._first": "as many rows as are shown",
+    "run.refusals._raw_records": "one record for each row that is shown",
+    "run.untaken.untaken_files": "files that lie in landing folders",
+    "run.views.first_rows": "as many rows as are shown",
     "run.views.trace": "the customers of one account",
     "run.waivers.in_force": "waivers in force",
     "sources.intake._changed_since": "files that lie there",

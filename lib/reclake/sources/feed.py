@@ -14,7 +14,7 @@ from .mapping import ColumnMapping, Part, Text
 
 FileFormat = Literal["json_lines", "csv", "parquet"]
 
-_NEEDED = {
+NEEDED = {
     "events": {"occurred_at", "event_type", "channel"},
     "orders": {"order_id", "ordered_at", "channel", "quantity", "unit_price_amount", "currency"},
     "accounts": {"account_id", "channel"},
@@ -120,7 +120,7 @@ class Feed(Part):
         yield from self._column_problems()
 
     def _column_problems(self) -> Iterator[tuple[str, str]]:
-        if missing := sorted(_NEEDED[self.table] - set(self.columns)):
+        if missing := sorted(NEEDED[self.table] - set(self.columns)):
             yield "columns", f"{missing} must be mapped for {self.table}"
         if self.table == "events" and not {"login_account_id", "device_id"} & set(self.columns):
             yield "columns", "an event needs login_account_id or device_id"

@@ -1,0 +1,134 @@
+"""Which table a file seems to feed, and which field seems to be which column of the standard: by names first, then by values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from .fields import FieldSummary, Looks
+
+_SIGNS = re.compile(r"[\W_]+")
+
+# Names under which exports write the columns of the standard, without blanks, underscores and case.
+_TIMES = ("at", "time", "datetime", "date", "ts", "timestamp", "createdat", "createdtime", "createtime")
+_ACCOUNTS = (
+    "customer", "customerid", "customerno", "user", "userid", "uid", "account", "accountid", "accountno", "member", "memberid",
+    "memberno", "buyer", "buyerid", "card", "cardno", "login", "client", "clientid", "openid", "会员号", "用户id", "用户", "客户编号",
+)  # fmt: skip
+_PRODUCTS = (
+    "sku", "product", "productid", "productno", "item", "itemid", "article", "articleno", "goods", "goodsid", "stockcode", "code",
+    "商品编码", "商品id", "货号",
+)  # fmt: skip
+_TITLES = ("title", "productname", "name", "itemname", "description", "articlename", "商品名称", "品名")
+_CHANNELS = ("channel", "platform", "渠道")
+_CURRENCIES = ("currency", "ccy", "currencycode", "币种")
+_PRICES = ("price", "unitprice", "itemprice", "单价", "价格")
+
+NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "orders": {
+        "order_id": ("order", "orderid", "orderno", "ordernumber", "invoice", "invoiceno", "receipt", "receiptno", "bill", "billno",
+                     "transaction", "transactionid", "订单号", "小票号", "单号"),
+        "line_id": ("line", "lineid", "lineno", "lineitemid", "position", "id", "行号"),
+        "ordered_at": ("orderedat", "ordertime", "orderdate", "soldat", "invoicedate", "下单时间", "销售时间", "日期", *_TIMES),
+        "channel": _CHANNELS,
+        "account_id": (*_ACCOUNTS, "customer.id", "buyer.id"),
+        "product_id": _PRODUCTS,
+        "product_name": _TITLES,
+        "country": ("country", "countrycode", "国家"),
+        "quantity": ("qty", "quantity", "pieces", "count", "amountofpieces", "数量", "件数"),
+        "unit_price_amount": _PRICES,
+        "currency": _CURRENCIES,
+    },
+    "events": {
+        "event_id": ("id", "eventid", "eid", "insertid", "uuid"),
+        "occurred_at": ("occurredat", "eventtime", "eventtimestamp", "clienttime", "t", *_TIMES),
+        "received_at": ("receivedat", "servertime", "rt"),
+        "event_type": ("event", "eventname", "eventtype", "type", "action", "ev"),
+        "channel": _CHANNELS,
+        "login_account_id": _ACCOUNTS,
+        "device_id": ("device", "deviceid", "cookie", "cookieid", "visitor", "visitorid", "anonymousid", "userpseudoid", "clientid", "dev"),
+        "product_id": (*_PRODUCTS, "itemid"),
+        "order_id": ("order", "orderid", "orderno", "transactionid"),
+        "rating": ("rating", "stars", "score"),
+        "search_query": ("query", "searchquery", "search", "keyword", "kw", "searchterm"),
+        "user_agent": ("ua", "useragent", "agent"),
+    },
+    "accounts": {
+        "account_id": ("no", "id", *_ACCOUNTS),
+        "channel": _CHANNELS,
+        "changed_at": ("changedat", "updatedat", "modifiedat", "lastmodified", *_TIMES),
+        "registered_at": ("registeredat", "openedat", "signupat", "joinedat", "注册时间"),
+        "phone_token": ("phone", "mobile", "phonenumber", "tel", "手机号", "手机", "电话"),
+        "email_token": ("email", "mail", "emailaddress", "邮箱"),
+        "device_id": ("device", "deviceid"),
+        "region": ("region", "city", "province", "district", "地区", "城市"),
+        "gender": ("gender", "sex", "性别"),
+        "birth_year": ("birthyear", "born", "yearofbirth", "出生年"),
+        "address_encrypted": ("address", "street", "地址"),
+    },
+    "products": {
+        "product_id": (*_PRODUCTS, "id"),
+        "changed_at": ("changedat", "updatedat", "modifiedat"),
+        "product_name": _TITLES,
+        "category": ("category", "class", "group", "类目", "品类"),
+        "price_amount": (*_PRICES, "listprice"),
+        "currency": _CURRENCIES,
+        "is_active": ("isactive", "active", "onsale", "available"),
+    },
+    "consents": {
+        "consent_id": ("consentid", "id", "consentno"),
+        "account_id": _ACCOUNTS,
+        "channel": _CHANNELS,
+        "purpose": ("purpose", "scope"),
+        "is_granted": ("granted", "isgranted", "consent", "optin"),
+        "changed_at": ("changedat", "decidedat", "grantedat", *_TIMES),
+    },
+}  # fmt: skip
+
+# What a column's values must look like for the name to count.
+_FITS: Mapping[str, frozenset[Looks]] = {
+    "_at": frozenset({"time", "day", "nothing"}),
+    "quantity": frozenset({"whole", "number", "decimal comma", "fraction of an id"}),
+    "_amount": frozenset({"whole", "number", "decimal comma"}),
+}
+_TELLING = {"orders": ("quantity", "unit_price_amount"), "events": ("event_type",), "consents": ("is_granted",)}
+
+
+def columns_of(table: str, fields: Sequence[FieldSummary]) -> dict[str, FieldSummary]:
+    """Standard column → the field that seems to hold it, each field once."""
+    found: dict[str, FieldSummary] = {}
+    left = {plain(one.name): one for one in reversed(fields)}
+    for column, names in NAMES[table].items():
+        for name in names:
+            one = left.get(plain(name))
+            if one is not None and _fits(column, one):
+                found[column] = one
+                del left[plain(name)]
+                break
+    return found
+
+
+def table_of(fields: Sequence[FieldSummary]) -> str:
+    """The bronze noun that the fields fit best: of tables with as many columns the one whose telling columns are there."""
+
+    def score(table: str) -> tuple[int, int]:
+        columns = columns_of(table, fields)
+        return sum(column in columns for column in _TELLING.get(table, ())), len(columns)
+
+    return max(NAMES, key=score)
+
+
+def plain(name: str) -> str:
+    """The name without case, blanks and signs; the last part of a nested one stays apart from its parents.
+
+    Examples
+    --------
+    >>> [plain(name) for name in ("Order No.", "unit_price", "customer.id", "商品编码")]
+    ['orderno', 'unitprice', 'customerid', '商品编码']
+    """
+    return _SIGNS.sub("", name).casefold()
+
+
+def _fits(column: str, one: FieldSummary) -> bool:
+    wanted = next((looks for end, looks in _FITS.items() if column.endswith(end)), None)
+    return wanted is None or one.looks in wanted

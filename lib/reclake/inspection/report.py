@@ -1,0 +1,166 @@
+"""What a landing folder holds, file by file, as rows that a person reads: found in seconds, without Spark."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reclake.errors import UsageError
+from reclake.sources.broken import LandingLimits
+from reclake.sources.source import Source
+
+from .draft import Sample, pattern_of
+from .fields import FieldSummary, shown, summary
+from .heads import Head, head_of
+from .refusals import Refusal, refusals_of
+
+HEAD_BYTES = 2 << 20  # of each file
+HEAD_ROWS = 5000  # of each file
+_SAMPLED = 3  # rows that are shown of each kind of file
+_FEW = 0.2  # share of records from which one value of a key stands out
+_KEYS = ("account", "device", "product")
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found in a landing folder."""
+
+    samples: tuple[Sample, ...]
+    refusals: tuple[Refusal, ...] = ()
+    feeds: dict[str, str | None] = field(default_factory=dict)  # file → feed of the source; None: no feed takes it
+
+    @property
+    def has_refusals(self) -> bool:
+        """Whether the source would refuse or pass over anything of what was read."""
+        return bool(self.refusals) or None in self.feeds.values()
+
+
+def inspect(folder: Path, source: Source | None, limits: LandingLimits) -> Inspection:
+    """Look into every file below the folder: its head, and what the source would refuse of it.
+
+    Raises
+    ------
+    UsageError
+        When there is no such folder, or no file in it.
+    """
+    names = sorted(_names(folder))
+    if not names:
+        raise UsageError(
+            "there is nothing to look into", f"no file below {folder}", "name the folder with the files: --landing DIR"
+        )
+    feeds = {name: source.feed_name(name) if source else None for name in names}
+    samples, refusals = [], list[Refusal]()
+    for name in names:
+        feed = source.feeds[found] if source and (found := feeds[name]) else None
+        stated = {"encoding": feed.encoding, "delimiter": feed.delimiter if feed.format == "csv" else None} if feed else {}
+        head = head_of(folder / name, max_bytes=HEAD_BYTES, max_rows=HEAD_ROWS, **stated)
+        samples.append(Sample(name, head, tuple(_summaries(head))))
+        if source is not None and feed is not None:
+            refusals += refusals_of(folder / name, name, source, feed, limits)
+    return Inspection(tuple(samples), tuple(refusals), feeds if source else {})
+
+
+def _names(folder: Path) -> Iterator[str]:
+    """Files below the folder, relative to it; links and hidden names are left out, as an ingest leaves them out."""
+    if not folder.is_dir():
+        raise UsageError("the landing folder does not exist", str(folder), "name another with --landing")
+    for at, folders, files in os.walk(folder, followlinks=False):
+        folders[:] = [name for name in folders if not name.startswith((".", "_"))]
+        for name in files:
+            path = Path(at, name)
+            if not name.startswith((".", "_")) and not path.is_symlink():
+                yield path.relative_to(folder).as_posix()
+
+
+def _summaries(head: Head) -> Iterator[FieldSummary]:
+    for name in head.names:
+        is_number = any(name in row.is_number for row in head.rows)
+        yield summary(name, [row.fields.get(name) for row in head.rows], is_number=is_number)
+
+
+def file_rows(found: Inspection) -> Rows:
+    """One row per file: what kind it is, and which feed takes it."""
+    rows = []
+    for sample in found.samples:
+        head = sample.head
+        row = {
+            "file": sample.name,
+            "kind": head.kind,
+            "encoding": head.encoding + ("" if head.is_certain or not head.encoding else " (guessed)"),
+            "delimiter": {"\t": "tab"}.get(head.delimiter, head.delimiter),
+            "fields": len(head.names),
+            "records": f"{len(head.rows):,}" + ("" if head.is_whole and len(head.rows) < HEAD_ROWS else " and more"),
+            "problem": head.problem,
+        }
+        if found.feeds:
+            row["feed"] = found.feeds[sample.name] or "no feed takes this name"
+        rows.append(row)
+    return rows
+
+
+def field_rows(found: Inspection) -> Rows:
+    """One row per field and kind of file: what its values look like. Contact data is shown by its shape."""
+    rows = []
+    for sample in _one_of_each(found.samples):
+        for one in sample.fields:
+            rows.append({
+                "files": pattern_of(sample.name),
+                "field": one.name or "(no name)",
+                "type": (sample.head.types or {}).get(one.name, ""),
+                "looks like": one.looks + (f" {one.time_format}" if one.time_format else ""),
+                "blank": f"{one.n_blank / one.n_values:.0%}" if one.n_values else "",
+                "such as": ", ".join(one.samples),
+                "words for none": ", ".join(f"{word} ({n:,})" for word, n in sorted(one.none_words.items())),
+                "remark": "; ".join(_remarks(one)),
+            })
+    return rows
+
+
+def _remarks(one: FieldSummary) -> Iterator[str]:
+    if one.is_ambiguous:
+        yield "day and month could be the other way round"
+    if one.looks == "decimal comma":
+        yield 'declare decimal_mark = ","'
+    if one.looks == "fraction of an id":
+        yield "as an id: declare whole_number = true"
+    if one.top_share >= _FEW and one.n_distinct > 1:
+        yield f"{shown(one.top_value, one.looks)} in {one.top_share:.0%} of the records"
+
+
+def sample_rows(found: Inspection) -> Rows:
+    """The first records of each kind of file."""
+    rows = []
+    for sample in _one_of_each(found.samples):
+        looks = {one.name: one.looks for one in sample.fields}
+        for row in sample.head.rows[:_SAMPLED]:
+            values = "  ".join(f"{name}={shown(value, looks[name])}" for name, value in row.fields.items() if value and name)
+            rows.append({"files": pattern_of(sample.name), "line": row.line, "values": values})
+    return rows
+
+
+def refusal_rows(found: Inspection) -> Rows:
+    """One row per file and reason: how often in what was read, and one of the places with its value."""
+    return [
+        {
+            "file": one.file_name,
+            "reason": one.reason,
+            "records": one.n_records,
+            "line": one.line,
+            "value": one.value,
+        }
+        for one in sorted(found.refusals, key=lambda one: (one.file_name, -one.n_records, one.reason))
+    ]
+
+
+def _one_of_each(samples: Sequence[Sample]) -> list[Sample]:
+    """The first readable sample of each pattern, kind and set of fields."""
+    kinds: dict[tuple[str, str, tuple[str, ...]], Sample] = {}
+    for sample in samples:
+        if sample.fields:
+            kinds.setdefault((pattern_of(sample.name), sample.head.kind, sample.head.names), sample)
+    return list(kinds.values())

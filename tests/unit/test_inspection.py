@@ -1,0 +1,202 @@
+"""Heads of files, what their fields look like, and the source file that is drafted from them."""
+
+import gzip
+import io
+import tomllib
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reclake.inspection.draft import draft, pattern_of
+from reclake.inspection.fields import summary
+from reclake.inspection.guesses import columns_of, table_of
+from reclake.inspection.heads import head_of
+from reclake.inspection.report import inspect
+from reclake.inspection.written import written_value
+from reclake.sources.source import ColumnMapping, Feed, load_source
+
+TILLS = "order,line,at,customer,sku,title,qty,price,ccy\n"
+
+
+def head(tmp_path, content, name="x.csv", **options):
+    (tmp_path / name).write_bytes(content)
+    return head_of(tmp_path / name, **{"max_bytes": 100_000, "max_rows": 100} | options)
+
+
+def fields(found):
+    return [dict(row.fields) for row in found.rows]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le"])
+def test_the_encoding_is_found(tmp_path, encoding):
+    text = "order;title\n" + "".join(f"{n};绿茶 陶瓷杯 {n}\n" for n in range(9))
+    found = head(tmp_path, text.encode(encoding))
+    assert found.encoding == {"utf-8-sig": "utf-8", "utf-16-le": "utf-16"}.get(encoding, encoding)
+    assert (found.delimiter, found.names) == (";", ("order", "title"))
+    assert fields(found)[8] == {"order": "8", "title": "绿茶 陶瓷杯 8"}
+    assert found.is_certain == (encoding != "gb18030")
+
+
+def test_lines_are_those_of_the_file(tmp_path):
+    found = head(tmp_path, b'sep=;\na;b;\n\n1;"x\ny";\n;;\n2;z;\na;b;\n3;w;\n')
+    assert [(row.line, row.fields["a"]) for row in found.rows] == [(4, "1"), (7, "2"), (9, "3")]
+
+
+def test_a_head_that_is_cut_ends_with_a_whole_line(tmp_path):
+    found = head(tmp_path, TILLS.encode() + b"o,1,2026-02-01,m,p,tea,1,2.50,EUR\n" * 99, max_bytes=200)
+    assert not found.is_whole
+    assert {len(row.fields) for row in found.rows} == {9}
+    assert {row.fields["ccy"] for row in found.rows} == {"EUR"}
+
+
+def test_kinds_are_told_apart(tmp_path):
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"id": [1.5, None], "name": ["a", "b"]}), sink)
+    stored = head(tmp_path, sink.getvalue(), "x.parquet")
+    assert (stored.kind, stored.types) == ("parquet", {"id": "double", "name": "string"})
+    assert fields(stored) == [{"id": "1.5", "name": "a"}, {"id": None, "name": "b"}]
+    lines = head(tmp_path, gzip.compress(b'{"a": {"b": 12345678901234567890}, "c": "1"}\n\n{"c": null}\n'), "x.jsonl.gz")
+    assert (lines.kind, lines.names) == ("json_lines", ("a.b", "c"))
+    assert [row.line for row in lines.rows] == [1, 3]
+    assert lines.rows[0].fields == {"a.b": "12345678901234567890", "c": "1"}
+    assert lines.rows[0].is_number == {"a.b"}
+    for content, said in (
+        (b"", "is empty"),
+        (b"PK\x03\x04xl/workbook.xml", "a zip archive or a workbook"),
+        (b"<!DOCTYPE html><html>", "markup"),
+        (b'[{"a": 1}]', "one JSON array"),
+        (gzip.compress(b"a,b\n" * 999)[:30], "cut off or damaged"),
+        (b"PAR1 and no more", "cut off or damaged"),
+    ):
+        assert said in head(tmp_path, content, "y.csv").problem
+
+
+@pytest.mark.parametrize(
+    ("values", "looks", "form"),
+    [
+        (["2026-02-01T10:00:00Z", "2026-02-01 10:00:00"], "time", "iso"),
+        (["01.02.2026 10:00:00", "13.02.2026 10:00:00"], "time", "dd.MM.yyyy HH:mm:ss"),
+        (["02/13/2026 10:00", "02/01/2026 10:00"], "time", "MM/dd/yyyy HH:mm"),
+        (["1769940000", "1769940001"], "time", "epoch_seconds"),
+        (["1769940000123"], "time", "epoch_millis"),
+        (["2026-02-01"], "day", "iso"),
+        (["12,50", "1.234,56", "3"], "decimal comma", ""),
+        (["€ 12,50", "3,00 EUR"], "decimal comma", ""),
+        (["12.50", "3"], "number", ""),
+        (["12", "3"], "whole", ""),
+        (["true", "false"], "truth", ""),
+        (["a@example.com"], "email", ""),
+        (["13800138000", "13900139000"], "phone", ""),
+        (["tea", "12"], "text", ""),
+        ([], "nothing", ""),
+    ],
+)
+def test_a_field_looks_like_its_values(values, looks, form):
+    found = summary("x", [*values, None, " "])
+    assert (found.looks, found.time_format, found.n_blank) == (looks, form, 2)
+
+
+def test_day_and_month_that_could_be_turned_are_marked():
+    assert summary("x", ["02/03/2026 10:00"]).is_ambiguous
+    assert not summary("x", ["02/13/2026 10:00"]).is_ambiguous
+
+
+def test_words_for_none_and_a_value_that_stands_out():
+    found = summary("customer", ["NULL", "0", "0", "K1", "K1", "K1", "K2", "\\N", "00000000-0000-0000-0000-000000000000"])
+    assert found.none_words == {"NULL": 1, "0": 2, "\\N": 1, "00000000-0000-0000-0000-000000000000": 1}
+    assert (found.top_value, round(found.top_share, 2), found.n_distinct) == ("K1", 0.33, 2)
+    assert summary("qty", ["1", "0", "0", "2"]).none_words == {}, "among numbers 0 means 0"
+
+
+def test_contact_data_is_shown_by_its_shape():
+    shown = [*summary("x", ["anna.li@example.com"]).samples, *summary("x", ["13800138000"]).samples]
+    shown += summary("note", ["call 13800138000", "tea"]).samples
+    assert shown == ["aaaa.aa@aaaaaaa.aaa", "99999999999", "call [phone]", "tea"]
+
+
+def summaries(names, *rows):
+    return [summary(name, [row[place] for row in rows]) for place, name in enumerate(names)]
+
+
+def test_names_and_values_tell_the_table():
+    order = summaries(["订单号", "下单时间", "数量", "单价", "会员号"], ["A1", "2026-02-01 10:00:00", "2", "12.50", "m1"])
+    assert table_of(order) == "orders"
+    assert {column: one.name for column, one in columns_of("orders", order).items()} == {
+        "order_id": "订单号", "ordered_at": "下单时间", "quantity": "数量", "unit_price_amount": "单价", "account_id": "会员号",
+    }  # fmt: skip
+    event = summaries(["id", "at", "event", "device", "user"], ["e1", "2026-02-01T10:00:00Z", "view_item", "d", "u"])
+    assert table_of(event) == "events"
+    text = summaries(["order", "qty"], ["A1", "many"])
+    assert "quantity" not in columns_of("orders", text), "a text is no quantity"
+
+
+def test_a_drafted_source_can_be_used_and_takes_its_files(tmp_path):
+    landing = tmp_path / "landing"
+    (landing / "tills").mkdir(parents=True)
+    rows = "".join(f"A{n};1;0{n}.02.2026 10:00:00;0;P1;tea;1;12,50;EUR\n" for n in range(1, 8))
+    (landing / "tills" / "2026-02-01.csv").write_text(TILLS.replace(",", ";") + rows)
+    (landing / "app").mkdir()
+    event = '{"id": "%d", "at": "2026-02-01T10:00:00Z", "event": "view_item", "device": "d%d", "user": 17, "sku": "p"}\n'
+    (landing / "app" / "clicks-2026-02-01.jsonl").write_text("".join(event % (n, n) for n in range(9)))
+    text = draft("shop", inspect(landing, None, None).samples)
+    (tmp_path / "shop.toml").write_text(text)
+    source = load_source(tmp_path / "shop.toml")
+    tills, app = source.feeds["tills"], source.feeds["app"]
+    assert (tills.table, tills.delimiter, tills.pattern, app.table, app.format) == (
+        "orders",
+        ";",
+        "tills/*.csv",
+        "events",
+        "json_lines",
+    )
+    assert tills.columns["unit_price_amount"].decimal_mark == ","
+    assert tills.columns["ordered_at"].format == "dd.MM.yyyy HH:mm:ss"
+    assert tills.columns["account_id"].none == ("0",)
+    assert app.values == "as_text"
+    assert text.count("# confirm: ") >= len(tills.columns) + len(app.columns)
+    assert tomllib.loads(text)["name"] == "shop"
+
+
+def test_what_no_field_fills_is_said_in_the_draft(tmp_path):
+    (tmp_path / "orders.csv").write_text("order,qty\nA1,1\nA2,2\n")
+    text = draft("shop", inspect(tmp_path, None, None).samples)
+    assert "# ordered_at = { from = … }  is needed" in text
+    assert 'currency = { constant = "EUR", type = "string" }  # confirm: no field looks like it' in text
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("tills/p01-2026-02-01.csv", "tills/p*.csv"),
+        ("tills/p23-2026-02-01T10:30:00.CSV.gz", "tills/p*.csv"),
+        ("events.csv", "events.csv"),
+        ("2026-02-01/orders.parquet", "*/orders.parquet"),
+    ],
+)
+def test_a_pattern_takes_the_files_of_other_days(name, pattern):
+    assert pattern_of(name) == pattern
+
+
+FEED = Feed.model_construct(
+    format="csv",
+    delimiter=",",
+    columns={
+        "account_id": ColumnMapping(from_="customer", type="account"),
+        "ordered_at": ColumnMapping(from_="at", type="timestamp", format="iso"),
+        "product_name": ColumnMapping(from_="title", type="free_text"),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("reason", "value"),
+    [
+        ("ordered_at is not a time", "2026-02-30"),
+        ("account_id is not text", "a-99"),
+        ("product_name is one of them", "call [phone]"),
+        ("it has another number of cells than its header", "a-99,9999-99-99,aaaa 99999999999"),
+    ],
+)
+def test_a_refused_value_is_shown_and_nobody_in_it(reason, value):
+    assert written_value(reason, b"m-17,2026-02-30,call 13800138000", "customer,at,title", FEED) == value
