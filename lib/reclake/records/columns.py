@@ -1,28 +1,66 @@
-"""One standard column of a batch of records: from raw values to texts, with the reasons of those that cannot be used.
+"""One standard column of a batch of records: from raw values to texts or times, with the reasons of those that cannot be used.
 
 Whole columns at a time: the usual batch holds one kind of value per column, which one set of types tells.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from reclake.privacy.masking import masked
-from reclake.privacy.pseudonyms import Keys, account_ids, contact_tokens, device_ids
 from reclake.records.fields import path_of
+from reclake.records.ids import NO_ID, is_floating, is_id, normalised_id, whole_number
 from reclake.records.raw_json import Number
-from reclake.sources.source import ColumnMapping, Feed
+from reclake.records.written_numbers import MAYBE_GROUPED, Misread, has_marks, marks_fault, maybe_grouped, plain_number
+from reclake.sources.source import ColumnMapping, Feed, Source, time_reader
+from reclake.tables.vocabulary import LONGEST_PRODUCT_ID, WORDS
 
 Texts = list[str | None]
+Times = list[int | None]  # microseconds since 1970
 Report = Callable[[int, str], None]  # row of the batch, reason
+Records = Sequence[Mapping[str, Any]]
 
 _NUMBERS = ("long", "decimal", "double")
 _KIND = dict.fromkeys(_NUMBERS, "a number") | {"boolean": "true or false"}
 _BOOLEAN = {True: "true", False: "false"}
+_TRUTHS = {"1": "true", "0": "false"}
+NOT_EXACT = "is no exact whole number"
+FLOATING = "is a floating-point number, which is no id"
+
+
+def is_time(mapping: ColumnMapping) -> bool:
+    """Whether it is read as a time."""
+    return mapping.type in ("timestamp", "date")
 
 
 def is_typed(mapping: ColumnMapping) -> bool:
-    """Whether its text is read as something else than text afterwards."""
-    return mapping.type in (*_NUMBERS, "boolean", "timestamp", "date")
+    """Whether its text is read as a number or truth value afterwards."""
+    return mapping.type in (*_NUMBERS, "boolean")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnReader:
+    """How a standard column is read from the records of one feed."""
+
+    column: str
+    feed: Feed
+    id_rule: int
+    time_zone: str
+    is_required: bool
+
+    @property
+    def mapping(self) -> ColumnMapping:
+        """The feed's mapping of the column."""
+        return self.feed.columns[self.column]
+
+    @property
+    def is_id(self) -> bool:
+        """Whether it holds an id, which has words for none."""
+        return is_id(self.column, self.mapping.type)
+
+
+def reader_of(column: str, feed: Feed, source: Source, *, is_required: bool = False) -> ColumnReader:
+    """The reader of a column that the feed maps."""
+    return ColumnReader(column, feed, source.id_rule, source.time_zone, is_required or feed.columns[column].required)
 
 
 def _wants_number(mapping: ColumnMapping) -> bool:
@@ -33,13 +71,20 @@ def _accepted(mapping: ColumnMapping, feed: Feed) -> Collection[type]:
     """The kinds of raw values that are read without coercion.
 
     A CSV knows only text, a Parquet file has types of its own, and a value that is looked up in `map` is compared as
-    written. In JSON a number is no text and a text no number.
+    written. In JSON a number is no text and a text no number, unless its feed reads all values as text.
     """
     if feed.format == "csv" or mapping.constant is not None:
         return {str}
-    if feed.format == "parquet" or mapping.map is not None:
+    if feed.format == "parquet" or feed.values == "as_text" or mapping.map is not None:
         return {str, Number, bool}
     return {Number} if _wants_number(mapping) else {bool} if mapping.type == "boolean" else {str}
+
+
+def _expected(mapping: ColumnMapping) -> str:
+    """The fault of a value of another kind."""
+    if is_time(mapping):
+        return "is not a time: it is text, where a number belongs" if _wants_number(mapping) else "is not a time: it is no text"
+    return f"is not {_KIND.get(mapping.type, 'text')}"
 
 
 def _at(fields: Any, path: tuple[str, ...]) -> Any:
@@ -54,7 +99,7 @@ def _at(fields: Any, path: tuple[str, ...]) -> Any:
     return fields
 
 
-def _raw_values(records: Sequence[Mapping[str, Any]], mapping: ColumnMapping, feed: Feed) -> list[Any]:
+def _raw_values(records: Records, mapping: ColumnMapping, feed: Feed) -> list[Any]:
     if mapping.from_ is None:
         return [mapping.constant] * len(records)
     path = path_of(mapping.from_, feed)
@@ -64,21 +109,74 @@ def _raw_values(records: Sequence[Mapping[str, Any]], mapping: ColumnMapping, fe
     return [_at(fields, path) for fields in records]
 
 
-def _scalars(values: list[Any], column: str, mapping: ColumnMapping, feed: Feed, report: Report) -> Texts:
+def _scalars(values: list[Any], reader: ColumnReader, report: Report) -> Texts:
     """The values as trimmed texts, blank ones as None; another kind of value is reported."""
     kinds = set(map(type, values))
-    accepted = _accepted(mapping, feed)
+    accepted = _accepted(reader.mapping, reader.feed)
     if kinds - {type(None)} - set(accepted):
-        expected = "a number" if _wants_number(mapping) else _KIND.get(mapping.type, "text")
+        fault = f"{reader.column} {_expected(reader.mapping)}"
         for row, value in enumerate(values):
             if value is not None and type(value) not in accepted:
-                report(row, f"{column} is not {expected}")
+                report(row, fault)
                 values[row] = None
     if bool in kinds:
         values = [_BOOLEAN[value] if type(value) is bool else value for value in values]
+    if Number in kinds and (reader.is_id or reader.mapping.whole_number):
+        _whole_ids(values, reader, report)
     if str in kinds:
         return [None if value is None else value.strip() or None for value in values]
     return values
+
+
+def _whole_ids(values: list[Any], reader: ColumnReader, report: Report) -> None:
+    """Numbers of JSON or Parquet in a column of ids: one with a fraction or exponent is none, unless declared and exact."""
+    if reader.id_rule == 1 and not reader.mapping.whole_number:
+        return
+    for row, value in enumerate(values):
+        if type(value) is Number and is_floating(value):
+            whole = whole_number(value, is_number=True) if reader.mapping.whole_number else None
+            values[row] = whole
+            if whole is None:
+                report(row, f"{reader.column} {NOT_EXACT if reader.mapping.whole_number else FLOATING}")
+
+
+def _spelt(texts: Texts, reader: ColumnReader, report: Report) -> Texts:
+    """The texts after the normalisation of ids, `whole_number`, `strip_suffix`, `upper`, `lower`, `strip_zeros`."""
+    mapping = reader.mapping
+    if reader.id_rule == 2 and reader.is_id:
+        texts = [text and (normalised_id(text) or None) for text in texts]
+    if mapping.whole_number:
+        texts = _whole(texts, reader, report)
+    if (suffix := mapping.strip_suffix) is not None:
+        texts = [text and (text.removesuffix(suffix).strip() or None) for text in texts]
+    if mapping.upper:
+        texts = [text and text.upper() for text in texts]
+    if mapping.lower:
+        texts = [text and text.lower() for text in texts]
+    if mapping.strip_zeros:
+        texts = [text and (text.lstrip("0") or "0") for text in texts]
+    return texts
+
+
+def _whole(texts: Texts, reader: ColumnReader, report: Report) -> Texts:
+    found: Texts = []
+    for row, text in enumerate(texts):
+        whole = text and whole_number(text, is_number=False)
+        if text is not None and whole is None:
+            report(row, f"{reader.column} {NOT_EXACT}")
+        found.append(whole)
+    return found
+
+
+def _without_none(texts: Texts, reader: ColumnReader) -> Texts:
+    """The texts without the words that stand for none."""
+    words = NO_ID if reader.is_id else frozenset[str]()
+    if reader.mapping.none:
+        words = words | {word.strip().casefold() for word in reader.mapping.none}
+    if not words:
+        return texts
+    none = {text for text in set(texts) if text is not None and text.casefold() in words}
+    return [None if text in none else text for text in texts] if none else texts
 
 
 def _renamed(texts: Texts, column: str, mapping: ColumnMapping, report: Report) -> Texts:
@@ -93,18 +191,50 @@ def _renamed(texts: Texts, column: str, mapping: ColumnMapping, report: Report) 
     return [default if text is None else names.get(text, default) for text in texts]
 
 
-def _mapped(texts: Texts, column: str, mapping: ColumnMapping, report: Report) -> Texts:
-    """The texts after `strip_suffix`, `upper`, `map` and `default`; those that `one_of` does not allow as None."""
-    if (suffix := mapping.strip_suffix) is not None:
-        texts = [text and (text.removesuffix(suffix) or None) for text in texts]
-    if mapping.upper:
-        texts = [text and text.upper() for text in texts]
-    texts = _renamed(texts, column, mapping, report)
-    if (allowed := mapping.one_of) is not None:
+def _of_the_standard(texts: Texts, reader: ColumnReader, report: Report) -> Texts:
+    """The texts that `one_of` and the vocabulary of the standard allow; others are reported."""
+    limited = (
+        (reader.mapping.one_of, "is not one of the allowed values"),
+        (WORDS.get(reader.column), "is not one of the standard's"),
+    )
+    for allowed, fault in limited:
+        if allowed is not None and not set(texts) <= {None, *allowed}:
+            for row, text in enumerate(texts):
+                if text is not None and text not in allowed:
+                    report(row, f"{reader.column} {fault}")
+                    texts[row] = None
+    if reader.mapping.type == "product":
         for row, text in enumerate(texts):
-            if text is not None and text not in allowed:
-                report(row, f"{column} is not one of the allowed values")
+            if text is not None and len(text) > LONGEST_PRODUCT_ID:
+                report(row, f"{reader.column} is longer than {LONGEST_PRODUCT_ID} characters")
                 texts[row] = None
+    return texts
+
+
+def _plain_numbers(texts: Texts, reader: ColumnReader, comma_fields: Sequence[str], report: Report) -> Texts:
+    """Numbers without marks; one whose marks are not declared, or not in their places, is reported.
+
+    `comma_fields` holds, per record, the raw fields in which its file writes a decimal comma; no rows for none at all.
+    """
+    mapping, column = reader.mapping, reader.column
+    if mapping.decimal_mark or mapping.group_mark or mapping.currency_signs:
+        read = plain_number(mapping.decimal_mark, mapping.group_mark, mapping.currency_signs)
+        for row, text in enumerate(texts):
+            try:
+                texts[row] = text and read(text)
+            except Misread as fault:
+                report(row, f"{column} {fault}")
+                texts[row] = None
+        return texts
+    if has_marks(texts):
+        for row, text in enumerate(texts):
+            if text is not None and (marks := marks_fault(text)):
+                report(row, f"{column} {marks}")
+                texts[row] = None
+    for row, fields in enumerate(comma_fields):
+        if (text := texts[row]) and maybe_grouped(text) and mapping.from_ in fields.split("|"):
+            report(row, f"{column} {MAYBE_GROUPED}")
+            texts[row] = None
     return texts
 
 
@@ -115,36 +245,37 @@ def _without_services(texts: Texts, mapping: ColumnMapping) -> Texts:
     return [None if text in services else text for text in texts] if services else texts
 
 
-def column_texts(records: Sequence[Mapping[str, Any]], column: str, feed: Feed, report: Report, *, is_required: bool) -> Texts:
+def column_texts(records: Records, reader: ColumnReader, report: Report, *, comma_fields: Sequence[str] = ()) -> Texts:
     """The column's texts before pseudonyms; `report` hears of each value that cannot be used, and of each missing one."""
-    mapping = feed.columns[column]
-    raw = _raw_values(records, mapping, feed)
-    texts = _mapped(_scalars(raw, column, mapping, feed, report), column, mapping, report)
-    if is_required and None in texts:
-        written = _raw_values(records, mapping, feed)
+    mapping, column = reader.mapping, reader.column
+    refused: set[int] = set()
+
+    def refuse(row: int, reason: str) -> None:
+        refused.add(row)
+        report(row, reason)
+
+    texts = _scalars(_raw_values(records, mapping, reader.feed), reader, refuse)
+    texts = _without_none(_spelt(texts, reader, refuse), reader)
+    if mapping.type in _NUMBERS and reader.feed.columns[column].constant is None:
+        texts = _plain_numbers(list(texts), reader, comma_fields, refuse)
+    if mapping.type == "boolean" and reader.feed.values == "as_text":
+        texts = [text and _TRUTHS.get(text, text.lower()) for text in texts]
+    texts = _of_the_standard(list(_renamed(texts, column, mapping, refuse)), reader, refuse)
+    if reader.is_required and None in texts:
         for row, text in enumerate(texts):
-            # What was written but refused has its reason already.
-            if text is None and (written[row] is None or not str(written[row]).strip()):
+            if text is None and row not in refused:  # what was written but refused has its reason already
                 report(row, f"{column} is missing")
     return _without_services(texts, mapping)
 
 
-def sealed(texts: Texts, column: str, mapping: ColumnMapping, keys: Keys, source: str, scopes: Texts, report: Report) -> Texts:
-    """The texts as they may be stored: pseudonyms and tokens for ids and contacts, masks in free text."""
-    match mapping.type:
-        case "account":
-            account_id = account_ids(keys, source)
-            for row, text in enumerate(texts):
-                if text is not None and scopes[row] is None:
-                    report(row, f"{column} cannot be told without {mapping.scope}")
-            return [account_id(scope, text) if text and scope else None for text, scope in zip(texts, scopes, strict=True)]
-        case "device":
-            device_id = device_ids(keys, source)
-            return [text and device_id(text) for text in texts]
-        case "phone" | "email":
-            token = contact_tokens(keys, mapping.type)
-            return [text and token(text) for text in texts]
-        case "free_text":
-            return [text and masked(text) for text in texts]
-        case _:
-            return texts
+def column_times(texts: Texts, reader: ColumnReader, report: Report) -> Times:
+    """The texts of a time column as microseconds since 1970 in UTC; what is no time is reported with its fault."""
+    read = time_reader(reader.mapping.format or "iso", reader.time_zone)
+    times: Times = []
+    for row, text in enumerate(texts):
+        found = None if text is None else read(text)
+        if isinstance(found, str):
+            report(row, f"{reader.column} {found}")
+            found = None
+        times.append(found)
+    return times
