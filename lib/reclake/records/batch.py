@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from reclake.errors import ReclakeError
-from reclake.records.columns import Report
+from reclake.records.column_reader import Report
 
 Value = TypeVar("Value")
 

@@ -15,7 +15,8 @@ from pyspark.sql.types import ArrayType, StringType, StructType, TimestampType
 
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.batch import Batch, one_by_one
-from reclake.records.columns import Report, Texts, Times, column_texts, column_times, is_time, is_typed, reader_of
+from reclake.records.column_reader import Report, Texts, Times, is_time, is_typed, reader_of
+from reclake.records.columns import column_texts, column_times
 from reclake.records.fields import fingerprint, path_of, shapes, without
 from reclake.records.raw_csv import csv_record
 from reclake.records.raw_json import Unreadable, json_object

@@ -2,7 +2,7 @@
 
 from reclake.privacy.masking import masked, reaches_somebody
 from reclake.privacy.pseudonyms import Keys, account_ids, contact_tokens, device_ids
-from reclake.records.columns import Report, Texts
+from reclake.records.column_reader import Report, Texts
 from reclake.sources.source import ColumnMapping
 
 CANNOT_BE_MASKED = "holds contact data that cannot be masked"

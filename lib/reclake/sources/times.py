@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from .clocks import MICROS, MINUTE, day_number, offset_seconds, zone_minute, zone_offsets
 from .time_faults import NOT_A_TIME, fault_of_number, fault_of_text, not_in_zone
 
 Reader = Callable[[str], int | str]  # microseconds, or the fault
@@ -33,12 +34,8 @@ _TOKENS = {
     **{"S" * n: rf"(?P<S>\d{{{n}}})" for n in range(1, 10)},
     **{"X" * n: f"(?P<X>{_OFFSET})" for n in range(1, 4)},
 }  # fmt: skip
-_START = date(1970, 1, 1).toordinal()
-_LOCAL_START = datetime(1970, 1, 1)  # noqa: DTZ001 - a local time
-_MINUTE = 60
 _DAY = 86_400
-_MICROS = 1_000_000
-_SECONDS = {f":{second:02d}": second * _MICROS for second in range(60)}
+_SECONDS = {f":{second:02d}": second * MICROS for second in range(60)}
 _REMEMBERED = 1 << 17
 
 
@@ -81,47 +78,6 @@ def time_format_problem(pattern: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=1 << 14)
-def _day_number(year: str, month: str, day: str) -> int | None:
-    """Days since 1970; None for a day that does not exist."""
-    try:
-        return date(int(year), int(month), int(day)).toordinal() - _START
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=256)
-def _offset_seconds(offset: str) -> int | None:
-    """East of Greenwich; None beyond 18 hours."""
-    if offset[0] in "ZzU":
-        return 0
-    digits = offset[1:].replace(":", "")
-    seconds = int(digits[:2]) * 3600 + int(digits[2:] or 0) * _MINUTE
-    return None if seconds > 18 * 3600 else -seconds if offset[0] == "-" else seconds
-
-
-@lru_cache(maxsize=64)
-def _zone_offsets(zone: str) -> Callable[[int], int | None]:
-    """The function from a local second since 1970 to the zone's offset; None for one that its clocks skip."""
-    rules = ZoneInfo(zone)
-
-    def exact(second: int) -> int | None:
-        at = (_LOCAL_START + timedelta(seconds=second)).replace(tzinfo=rules)
-        first, second_time = at.utcoffset() or timedelta(), at.replace(fold=1).utcoffset() or timedelta()
-        return None if first < second_time else int(first.total_seconds())
-
-    @lru_cache(maxsize=1 << 16)
-    def of_minute(minute: int) -> tuple[int | None, bool]:
-        begin = exact(minute * _MINUTE)
-        return begin, begin == exact(minute * _MINUTE + 59)
-
-    def offset(second: int) -> int | None:
-        of_all, is_for_all = of_minute(second // _MINUTE)
-        return of_all if is_for_all else exact(second)  # some clocks were set forward by 44:30
-
-    return (lambda second: 0) if zone == "UTC" else offset
-
-
 def _written_epoch(name: str) -> Reader:
     most, unit = _EPOCHS[name]
     written = re.compile(rf"(\d{{1,{most}}})(?:\.(\d{{1,9}}))?" if name == "epoch_seconds" else rf"(\d{{1,{most}}})()", re.ASCII)
@@ -143,17 +99,10 @@ def _written_epoch(name: str) -> Reader:
 
 def _micros(local: int, fraction: str | None, offset: str | None, zone: str) -> int | str:
     """The microseconds of a local second since 1970 that is so far east, or in the zone; or the fault."""
-    east = _zone_offsets(zone)(local) if offset is None else _offset_seconds(offset)
+    east = zone_offsets(zone)(local) if offset is None else offset_seconds(offset)
     if east is None:
         return not_in_zone(zone) if offset is None else NOT_A_TIME
-    return (local - east) * _MICROS + (int(fraction.ljust(6, "0")[:6]) if fraction else 0)
-
-
-def _zone_minute(local: int, zone: str) -> int | None:
-    """Microseconds of a local minute in UTC; None where not all of its seconds have one offset."""
-    offset = _zone_offsets(zone)
-    east = offset(local)
-    return None if east is None or east != offset(local + 59) else (local - east) * _MICROS
+    return (local - east) * MICROS + (int(fraction.ljust(6, "0")[:6]) if fraction else 0)
 
 
 def _written_iso(zone: str) -> Reader:
@@ -172,13 +121,13 @@ def _written_iso(zone: str) -> Reader:
         if found is None:
             return fault_of_text(text, "iso")
         day, hour, minute, second, fraction, offset = found.groups()
-        days = _day_number(day[:4], day[5:7], day[8:])
+        days = day_number(day[:4], day[5:7], day[8:])
         if days is None:
             return fault_of_text(text, "iso")
-        local = days * _DAY + int(hour) * 3600 + int(minute) * _MINUTE
+        local = days * _DAY + int(hour) * 3600 + int(minute) * MINUTE
         micros = _micros(local + int(second or 0), fraction, offset, zone)
         if second is not None and isinstance(micros, int) and max(len(minutes), len(rests)) < _REMEMBERED:
-            minutes[text[:16]] = (local * _MICROS, _zone_minute(local, zone))
+            minutes[text[:16]] = (local * MICROS, zone_minute(local, zone))
             rests[text[19:]] = (_micros(0, fraction, offset or "Z", zone), 1 if offset is None else 0)  # type: ignore[assignment]
         return micros
 
@@ -199,14 +148,14 @@ def _written_as(pattern: str, zone: str) -> Reader:
         if found is None:
             return fault_of_text(text, pattern)
         parts = found.groupdict()
-        days = _day_number(parts["y"], parts["M"], parts["d"])
+        days = day_number(parts["y"], parts["M"], parts["d"])
         if days is None:
             return fault_of_text(text, pattern)
         hour = int(parts.get("H") or 0)
         if "h" in parts:
             hour = int(parts["h"]) % 12 + (12 if parts["a"] in "Pp" else 0)
-        local = days * _DAY + hour * 3600 + int(parts.get("m") or 0) * _MINUTE
-        if ends_in_seconds and len(minutes) < _REMEMBERED and (known := _zone_minute(local, zone)) is not None:
+        local = days * _DAY + hour * 3600 + int(parts.get("m") or 0) * MINUTE
+        if ends_in_seconds and len(minutes) < _REMEMBERED and (known := zone_minute(local, zone)) is not None:
             minutes[text[:-3]] = known
         return _micros(local + int(parts.get("s") or 0), parts.get("S"), parts.get("X"), zone)
 
