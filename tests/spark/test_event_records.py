@@ -45,7 +45,7 @@ def test_an_event_is_parsed_typed_and_kept(spark, directory):
     key = load_key(directory, "id1")
     login = account_pseudonym(key, source="demo", channel="app", native_id="u1")
     assert row == dict(
-        source="demo", delivery_day=DAY, file_digest="f1", position=0, record_class="kept", reasons=[], is_repeat=False,
+        source="demo", delivery_day=DAY, file_digest="f1", position=0, record_class="kept", reasons=[], notes=None, is_repeat=False,
         event_id="e0", event_date=date(2026, 3, 1), channel="app", event_type="view_item", account_id=login,
         login_account_id=login, device_id=device_pseudonym(key, source="demo", native_id="d1"), product_id="AB1",
         order_id=None, rating=4.5, search_query="tea [phone]", user_agent=None,
@@ -69,7 +69,8 @@ def test_every_reason_is_given_sorted_and_what_can_be_used_is_kept(spark, direct
     assert contents(rows, "position", "record_class", "reasons", "event_date") == in_order(
         dict(
             position=0, record_class="rejected", event_date=None,
-            reasons=["event_id is missing", "event_type is not a known value", "occurred_at is not a time", "rating is outside its limits"],
+            reasons=["event_id is missing", "event_type is not a known value", "occurred_at is not a time: its month or day does not exist",
+                     "rating is outside its limits"],
         ),
         dict(
             position=1, record_class="rejected", event_date=None,

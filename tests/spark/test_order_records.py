@@ -51,7 +51,7 @@ def test_lines_of_a_till(spark, directory):
     key = load_key(directory, "id1")
     account = account_pseudonym(key, source="demo", channel="web", native_id="17850")
     line = dict(
-        source="demo", delivery_day=DAY, file_digest="f1", record_class="kept", reasons=[], is_repeat=False, line_id=None,
+        source="demo", delivery_day=DAY, file_digest="f1", record_class="kept", reasons=[], notes=None, is_repeat=False, line_id=None,
         event_date=DAY, channel="web", product_name=None, country=None, currency="EUR", received_at=None,
     )  # fmt: skip
     sold = line | dict(
@@ -86,13 +86,18 @@ def test_what_is_no_sale_and_no_return_is_rejected(spark, directory):
                 ["unit_price_amount is not above 0"],
                 ["unit_price_amount is not above 0"],
                 ["quantity is 0"],
-                ["line_amount is too large"],
+                ["line_amount is too large", "quantity is outside its limits"],
                 [
-                    "ordered_at is not a time",
+                    "ordered_at is not a time: the clocks of Europe/London skip it",
                     "quantity is not a whole number",
                     "unit_price_amount is not an amount of at most 4 decimals",
                 ],
-                ["order_id is missing", "ordered_at is not a time", "quantity is missing", "unit_price_amount is missing"],
+                [
+                    "order_id is missing",
+                    "ordered_at is not a time: it is a day without a time of day",
+                    "quantity is missing",
+                    "unit_price_amount is missing",
+                ],
             ])
         )
     )

@@ -292,9 +292,9 @@ def test_a_csv_record_is_read_under_its_header(keys):
 
 
 def test_semicolons_and_line_ends(keys):
-    (row,) = read_csv(keys, "o1;1;;web;;POST;1;2,5\r\n", header=HEADER.replace(",", ";") + "\r\n", delimiter=";")
+    (row,) = read_csv(keys, "o1;1;;web;;POST;1;2.5\r\n", header=HEADER.replace(",", ";") + "\r\n", delimiter=";")
     assert (row["order_id"], row["product_code"], row["product_id"]) == ("o1", "POST", None)
-    assert row["unit_price_amount_text"] == "2,5"
+    assert row["unit_price_amount_text"] == "2.5"
 
 
 def test_a_header_that_changed_refuses_every_record(keys):
@@ -308,7 +308,8 @@ def test_a_header_that_changed_refuses_every_record(keys):
 
 def test_parquet_rows_have_types_of_their_own(keys):
     raw = '{"order":1,"channel":"web","customer":17850.0,"n":2,"price":2.50,"code":85123}'
-    (row,) = read(keys, [raw], table="orders", columns=CSV_COLUMNS, orders=feed("orders", ORDER_COLUMNS, format="parquet"))
+    whole = ORDER_COLUMNS | {"account_id": {"from": "customer", "type": "account", "whole_number": True}}
+    (row,) = read(keys, [raw], table="orders", columns=CSV_COLUMNS, orders=feed("orders", whole, format="parquet"))
     key = load_key(keys.directory, "id1")
     assert (row["read_reasons"], row["order_id"], row["product_id"]) == ([], "1", "85123")
     assert row["account_id"] == account_pseudonym(key, source="demo", channel="web", native_id="17850")

@@ -10,6 +10,17 @@ _PLACEHOLDERS = frozenset({
     "unknown", "none", "null", "nil", "na", "n/a", "nan", "test", "anonymous", "noemail", "nomail", "undefined", "-", "--", ".",
     "无", "未知", "没有", "不详", "空",
 })  # fmt: skip
+# Mailboxes of an office, not of a person, in small letters without dots, hyphens and digits at the end.
+_ROLES = frozenset({
+    "noreply", "noresponse", "noanswer", "nepasrepondre", "donotreply", "dontreply", "mailerdaemon", "bounce", "bounces", "autoreply",
+    "info", "information", "guest", "guests", "admin", "administrator", "administration", "root", "hostmaster", "postmaster",
+    "webmaster", "abuse", "security", "privacy", "support", "help", "helpdesk", "service", "services", "customerservice",
+    "customercare", "kundenservice", "care", "sales", "vertrieb", "office", "mail", "email", "contact", "contactus", "kontakt",
+    "hello", "hi", "team", "staff", "shop", "store", "webshop", "order", "orders", "bestellung", "bestellungen", "billing",
+    "invoice", "invoices", "rechnung", "accounts", "accounting", "buchhaltung", "finance", "payment", "payments", "newsletter",
+    "marketing", "press", "presse", "jobs", "career", "careers", "hr", "legal", "feedback", "enquiries", "enquiry", "inquiries",
+    "reception", "booking", "bookings", "reservations", "notification", "notifications", "notify", "alerts", "system",
+})  # fmt: skip
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -66,6 +77,18 @@ def normalised_email(text: str) -> str | None:
     if len(address) > 254 or not _EMAIL.fullmatch(address):
         return None
     return None if is_placeholder(address.split("@")[0]) else address
+
+
+def is_role_address(address: str) -> bool:
+    """Whether a normalised address is that of an office or a machine, which ties nobody to anybody.
+
+    Examples
+    --------
+    >>> [is_role_address(f"{name}@example.com") for name in ("no-reply", "info+eu", "support2", "anna", "information.anna")]
+    [True, True, True, False, False]
+    """
+    name = address.split("@")[0].split("+")[0]
+    return re.sub(r"[-._]", "", name).rstrip("0123456789") in _ROLES
 
 
 def normalised_text(text: str) -> str | None:

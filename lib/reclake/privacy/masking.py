@@ -6,15 +6,22 @@ blanks, hyphens, dots or slashes between its digits counts as one number.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
+
+from reclake.tables.vocabulary import EMAIL_IN_TEXT, MOBILE_IN_TEXT
 
 
 class _Plain(dict[int, int | str]):
-    """Every character as itself, but digits of any script or shape, and signs of other widths, as in ASCII."""
+    """Every character as itself, but the digits that `digit_of` knows, and signs of other widths, as in ASCII."""
+
+    def __init__(self, digit_of: Callable[[str, None], int | None]) -> None:
+        super().__init__()
+        self._digit_of = digit_of
 
     def __missing__(self, code: int) -> int | str:
         character = chr(code)
-        digit = unicodedata.digit(character, None)
+        digit = self._digit_of(character, None)
         folded = character if digit is None else str(digit)
         if digit is None and len(normal := unicodedata.normalize("NFKC", character)) == 1 and normal in "+@Xx-./":
             folded = normal
@@ -22,7 +29,8 @@ class _Plain(dict[int, int | str]):
         return folded
 
 
-_PLAIN = _Plain()
+_DECIMALS = _Plain(unicodedata.decimal)  # of any script
+_DIGITS = _Plain(unicodedata.digit)  # circled and raised ones too, which may also stand beside a number
 _NEEDED = re.compile(r"@|\d(?:\D{0,5}\d){6}")  # a cheap look: without this there is nothing to mask
 _BETWEEN = r"\s._/\-‐-―\u00ad\u200b-\u200f\u2060\ufeff"  # what people, and editors, put between digits
 _GAP = rf"[{_BETWEEN}]{{0,3}}"
@@ -47,9 +55,28 @@ _MASKS = (
 )  # fmt: skip
 
 
+# What a gate looks for afterwards, digits of ASCII alone.
+_REACHES = ((re.compile(EMAIL_IN_TEXT, re.ASCII), "[email]"), (re.compile(MOBILE_IN_TEXT, re.ASCII), "[phone]"))
+
+
+def _replaced(text: str, plain: str) -> str:
+    found = plain
+    for pattern, mask in _MASKS:
+        found = pattern.sub(mask, found)
+    return text if found == plain else found
+
+
+def reaches_somebody(text: str) -> bool:
+    """Whether a gate would find an e-mail address or mobile number in the text."""
+    return any(pattern.search(text) for pattern, _ in _REACHES)
+
+
 @lru_cache(maxsize=65536)
 def masked(text: str) -> str:
     """The text with e-mail addresses, id cards, bank cards and phone numbers replaced by what they are.
+
+    Digits of any script are read as such; circled and raised ones only in what is left then, as they are also written
+    beside a number (80m²13800138000). What a gate would still find is masked as well.
 
     Examples
     --------
@@ -58,10 +85,13 @@ def masked(text: str) -> str:
     >>> masked("iPhone 15 128GB")
     'iPhone 15 128GB'
     """
-    plain = text if text.isascii() else text.translate(_PLAIN)
-    if not _NEEDED.search(plain):
+    digits = text if text.isascii() else text.translate(_DIGITS)
+    if not _NEEDED.search(digits):
         return text
-    found = plain
-    for pattern, mask in _MASKS:
-        found = pattern.sub(mask, found)
-    return text if found == plain else found
+    found = _replaced(text, text if text.isascii() else text.translate(_DECIMALS))
+    if not found.isascii():
+        found = _replaced(found, found.translate(_DIGITS))
+    if reaches_somebody(found):
+        for pattern, mask in _REACHES:
+            found = pattern.sub(mask, found)
+    return found

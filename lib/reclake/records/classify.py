@@ -27,14 +27,18 @@ _DELIVERY_ORDER = ("delivery_day", "file_digest", "position")
 
 
 def missing_ids(feeds: dict[str, Feed]) -> dict[str, Column]:
-    """The faults of records without the id that their feed promises."""
+    """The faults of records without the id that their feed promises; one that was written and refused has its reason."""
     faults: dict[str, Column] = {}
     for name, feed in feeds.items():
         for column in feed.record_id:
             reason = f"{column} is missing"
-            lacks = (F.col("feed") == name) & F.col(column).isNull()
+            lacks = (F.col("feed") == name) & F.col(column).isNull() & ~_has_reason(column)
             faults[reason] = faults.get(reason, F.lit(False)) | lacks
     return faults
+
+
+def _has_reason(column: str) -> Column:
+    return F.exists("reasons", lambda reason: reason.startswith(f"{column} "))
 
 
 def _is_of(feeds: Iterable[str]) -> Column:

@@ -1,45 +1,57 @@
-"""One standard column of a batch of records: from raw values to texts, with the reasons of those that cannot be used.
+"""One standard column of a batch of records: from raw values to texts or times, with the reasons of those that cannot be used.
 
 Whole columns at a time: the usual batch holds one kind of value per column, which one set of types tells.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from reclake.privacy.masking import masked
-from reclake.privacy.pseudonyms import Keys, account_ids, contact_tokens, device_ids
+from reclake.records.column_reader import NUMBERS, ColumnReader, Report, Texts, Times, is_time
 from reclake.records.fields import path_of
+from reclake.records.ids import is_floating, whole_number
 from reclake.records.raw_json import Number
-from reclake.sources.source import ColumnMapping, Feed
+from reclake.records.spelling import (
+    NOT_EXACT,
+    of_the_standard,
+    plain_numbers,
+    renamed,
+    spelt,
+    without_none,
+    without_services,
+)  # fmt: skip
+from reclake.sources.source import ColumnMapping, Feed, time_reader
 
-Texts = list[str | None]
-Report = Callable[[int, str], None]  # row of the batch, reason
+Records = Sequence[Mapping[str, Any]]
 
-_NUMBERS = ("long", "decimal", "double")
-_KIND = dict.fromkeys(_NUMBERS, "a number") | {"boolean": "true or false"}
+FLOATING = "is a floating-point number, which is no id"
+
+_KIND = dict.fromkeys(NUMBERS, "a number") | {"boolean": "true or false"}
 _BOOLEAN = {True: "true", False: "false"}
-
-
-def is_typed(mapping: ColumnMapping) -> bool:
-    """Whether its text is read as something else than text afterwards."""
-    return mapping.type in (*_NUMBERS, "boolean", "timestamp", "date")
+_TRUTHS = {"1": "true", "0": "false"}
 
 
 def _wants_number(mapping: ColumnMapping) -> bool:
-    return mapping.type in _NUMBERS or (mapping.format or "").startswith("epoch_")
+    return mapping.type in NUMBERS or (mapping.format or "").startswith("epoch_")
 
 
 def _accepted(mapping: ColumnMapping, feed: Feed) -> Collection[type]:
     """The kinds of raw values that are read without coercion.
 
     A CSV knows only text, a Parquet file has types of its own, and a value that is looked up in `map` is compared as
-    written. In JSON a number is no text and a text no number.
+    written. In JSON a number is no text and a text no number, unless its feed reads all values as text.
     """
     if feed.format == "csv" or mapping.constant is not None:
         return {str}
-    if feed.format == "parquet" or mapping.map is not None:
+    if feed.format == "parquet" or feed.values == "as_text" or mapping.map is not None:
         return {str, Number, bool}
     return {Number} if _wants_number(mapping) else {bool} if mapping.type == "boolean" else {str}
+
+
+def _expected(mapping: ColumnMapping) -> str:
+    """The fault of a value of another kind."""
+    if is_time(mapping):
+        return "is not a time: it is text, where a number belongs" if _wants_number(mapping) else "is not a time: it is no text"
+    return f"is not {_KIND.get(mapping.type, 'text')}"
 
 
 def _at(fields: Any, path: tuple[str, ...]) -> Any:
@@ -54,7 +66,7 @@ def _at(fields: Any, path: tuple[str, ...]) -> Any:
     return fields
 
 
-def _raw_values(records: Sequence[Mapping[str, Any]], mapping: ColumnMapping, feed: Feed) -> list[Any]:
+def _raw_values(records: Records, mapping: ColumnMapping, feed: Feed) -> list[Any]:
     if mapping.from_ is None:
         return [mapping.constant] * len(records)
     path = path_of(mapping.from_, feed)
@@ -64,87 +76,68 @@ def _raw_values(records: Sequence[Mapping[str, Any]], mapping: ColumnMapping, fe
     return [_at(fields, path) for fields in records]
 
 
-def _scalars(values: list[Any], column: str, mapping: ColumnMapping, feed: Feed, report: Report) -> Texts:
+def _scalars(values: list[Any], reader: ColumnReader, report: Report) -> Texts:
     """The values as trimmed texts, blank ones as None; another kind of value is reported."""
     kinds = set(map(type, values))
-    accepted = _accepted(mapping, feed)
+    accepted = _accepted(reader.mapping, reader.feed)
     if kinds - {type(None)} - set(accepted):
-        expected = "a number" if _wants_number(mapping) else _KIND.get(mapping.type, "text")
+        fault = f"{reader.column} {_expected(reader.mapping)}"
         for row, value in enumerate(values):
             if value is not None and type(value) not in accepted:
-                report(row, f"{column} is not {expected}")
+                report(row, fault)
                 values[row] = None
     if bool in kinds:
         values = [_BOOLEAN[value] if type(value) is bool else value for value in values]
+    if Number in kinds and (reader.is_id or reader.mapping.whole_number):
+        _whole_ids(values, reader, report)
     if str in kinds:
         return [None if value is None else value.strip() or None for value in values]
     return values
 
 
-def _renamed(texts: Texts, column: str, mapping: ColumnMapping, report: Report) -> Texts:
-    """The texts after `map` and `default`."""
-    names, default = mapping.map, mapping.default
-    if names is None:
-        return texts if default is None else [default if text is None else text for text in texts]
-    if default is None:
-        for row, text in enumerate(texts):
-            if text is not None and text not in names:
-                report(row, f"{column} is not a known value")
-    return [default if text is None else names.get(text, default) for text in texts]
+def _whole_ids(values: list[Any], reader: ColumnReader, report: Report) -> None:
+    """Numbers of JSON or Parquet in a column of ids: one with a fraction or exponent is none, unless declared and exact."""
+    if reader.id_rule == 1 and not reader.mapping.whole_number:
+        return
+    for row, value in enumerate(values):
+        if type(value) is Number and is_floating(value):
+            whole = whole_number(value, is_number=True) if reader.mapping.whole_number else None
+            values[row] = whole
+            if whole is None:
+                report(row, f"{reader.column} {NOT_EXACT if reader.mapping.whole_number else FLOATING}")
 
 
-def _mapped(texts: Texts, column: str, mapping: ColumnMapping, report: Report) -> Texts:
-    """The texts after `strip_suffix`, `upper`, `map` and `default`; those that `one_of` does not allow as None."""
-    if (suffix := mapping.strip_suffix) is not None:
-        texts = [text and (text.removesuffix(suffix) or None) for text in texts]
-    if mapping.upper:
-        texts = [text and text.upper() for text in texts]
-    texts = _renamed(texts, column, mapping, report)
-    if (allowed := mapping.one_of) is not None:
-        for row, text in enumerate(texts):
-            if text is not None and text not in allowed:
-                report(row, f"{column} is not one of the allowed values")
-                texts[row] = None
-    return texts
-
-
-def _without_services(texts: Texts, mapping: ColumnMapping) -> Texts:
-    if not mapping.not_products:
-        return texts
-    services = {text for text in set(texts) if text is not None and mapping.is_service(text)}
-    return [None if text in services else text for text in texts] if services else texts
-
-
-def column_texts(records: Sequence[Mapping[str, Any]], column: str, feed: Feed, report: Report, *, is_required: bool) -> Texts:
+def column_texts(records: Records, reader: ColumnReader, report: Report, *, comma_fields: Sequence[str] = ()) -> Texts:
     """The column's texts before pseudonyms; `report` hears of each value that cannot be used, and of each missing one."""
-    mapping = feed.columns[column]
-    raw = _raw_values(records, mapping, feed)
-    texts = _mapped(_scalars(raw, column, mapping, feed, report), column, mapping, report)
-    if is_required and None in texts:
-        written = _raw_values(records, mapping, feed)
+    mapping, column = reader.mapping, reader.column
+    refused: set[int] = set()
+
+    def refuse(row: int, reason: str) -> None:
+        refused.add(row)
+        report(row, reason)
+
+    texts = _scalars(_raw_values(records, mapping, reader.feed), reader, refuse)
+    texts = without_none(spelt(texts, reader, refuse), reader)
+    if mapping.type in NUMBERS and reader.feed.columns[column].constant is None:
+        texts = plain_numbers(list(texts), reader, comma_fields, refuse)
+    if mapping.type == "boolean" and reader.feed.values == "as_text":
+        texts = [text and _TRUTHS.get(text, text.lower()) for text in texts]
+    texts = of_the_standard(list(renamed(texts, column, mapping, refuse)), reader, refuse)
+    if reader.is_required and None in texts:
         for row, text in enumerate(texts):
-            # What was written but refused has its reason already.
-            if text is None and (written[row] is None or not str(written[row]).strip()):
+            if text is None and row not in refused:  # what was written but refused has its reason already
                 report(row, f"{column} is missing")
-    return _without_services(texts, mapping)
+    return without_services(texts, mapping)
 
 
-def sealed(texts: Texts, column: str, mapping: ColumnMapping, keys: Keys, source: str, scopes: Texts, report: Report) -> Texts:
-    """The texts as they may be stored: pseudonyms and tokens for ids and contacts, masks in free text."""
-    match mapping.type:
-        case "account":
-            account_id = account_ids(keys, source)
-            for row, text in enumerate(texts):
-                if text is not None and scopes[row] is None:
-                    report(row, f"{column} cannot be told without {mapping.scope}")
-            return [account_id(scope, text) if text and scope else None for text, scope in zip(texts, scopes, strict=True)]
-        case "device":
-            device_id = device_ids(keys, source)
-            return [text and device_id(text) for text in texts]
-        case "phone" | "email":
-            token = contact_tokens(keys, mapping.type)
-            return [text and token(text) for text in texts]
-        case "free_text":
-            return [text and masked(text) for text in texts]
-        case _:
-            return texts
+def column_times(texts: Texts, reader: ColumnReader, report: Report) -> Times:
+    """The texts of a time column as microseconds since 1970 in UTC; what is no time is reported with its fault."""
+    read = time_reader(reader.mapping.format or "iso", reader.time_zone)
+    times: Times = []
+    for row, text in enumerate(texts):
+        found = None if text is None else read(text)
+        if isinstance(found, str):
+            report(row, f"{reader.column} {found}")
+            found = None
+        times.append(found)
+    return times

@@ -11,19 +11,22 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, StringType, StructType
+from pyspark.sql.types import ArrayType, StringType, StructType, TimestampType
 
 from reclake.privacy.pseudonyms import Keys
-from reclake.records.columns import column_texts, is_typed, sealed
+from reclake.records.batch import Batch, one_by_one
+from reclake.records.column_reader import Report, Texts, Times, is_time, is_typed, reader_of
+from reclake.records.columns import column_texts, column_times
 from reclake.records.fields import fingerprint, path_of, shapes, without
 from reclake.records.raw_csv import csv_record
 from reclake.records.raw_json import Unreadable, json_object
-from reclake.sources.source import Feed, Source
+from reclake.records.sealing import sealed
+from reclake.sources.source import ColumnMapping, Feed, Source
 
 POINTER = ("source", "delivery_day", "file_digest", "position")
 NO_FEED = "no feed of its source takes its file name"
-_READ = (*POINTER, "file_name", "header", "raw")
-_NOTHING: Mapping[str, Any] = {}
+_READ = (*POINTER, "file_name", "header", "raw", "intake_note")
+_TIME = pa.timestamp("us", "UTC")
 # As many records' fields as stay in the processor's cache: 20,000 at once took 1.4 times as long.
 _ROWS_AT_ONCE = 2000
 
@@ -49,22 +52,14 @@ class Parsing:
 
     def text_name(self, column: str) -> str:
         """The column's name in the parsed frame: one that is still to be typed keeps its own name free."""
-        feeds = self.source.feeds_of(self.table).values()
-        return f"{column}_text" if any(column in f.columns and is_typed(f.columns[column]) for f in feeds) else column
+        return f"{column}_text" if any(is_typed(mapping) for mapping in self._mappings(column)) else column
 
+    def is_time(self, column: str) -> bool:
+        """Whether the parsed frame holds the column as a timestamp."""
+        return any(is_time(mapping) for mapping in self._mappings(column))
 
-class Batch:
-    """The records of one feed in one Arrow batch; rows are counted from 0."""
-
-    def __init__(self, n_rows: int) -> None:
-        self.records: list[Mapping[str, Any]] = [_NOTHING] * n_rows
-        self.reasons: list[list[str]] = [[] for _ in range(n_rows)]
-        self.fingerprints: list[str | None] = [None] * n_rows
-
-    def report(self, row: int, reason: str) -> None:
-        """Note a reason; of an unreadable record nothing more is said."""
-        if self.fingerprints[row] is not None:
-            self.reasons[row].append(reason)
+    def _mappings(self, column: str) -> Iterator[ColumnMapping]:
+        return (feed.columns[column] for feed in self.source.feeds_of(self.table).values() if column in feed.columns)
 
 
 def _reader(feed: Feed, limits: Limits) -> Callable[[bytes, str | None], Mapping[str, Any]]:
@@ -83,45 +78,76 @@ def read_batch(
     for row, (raw, header) in enumerate(zip(raws, headers, strict=True)):
         try:
             fields = read(raw, header)
+            shape, payload = shape_of(tuple(fields)), fields
+            for path in nested_transport:
+                payload = without(payload, path)
+            batch.fingerprints[row] = fingerprint(payload, shape)
         except Unreadable as refused:
             batch.reasons[row].append(str(refused))
             continue
-        shape, payload = shape_of(tuple(fields)), fields
-        for path in nested_transport:
-            payload = without(payload, path)
-        batch.fingerprints[row] = fingerprint(payload, shape)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a record does to the parser, it costs that record alone
+            batch.reasons[row].append(f"it cannot be read ({type(error).__name__})")
+            continue
         batch.reasons[row].extend(shape.faults)
         batch.records[row] = fields
     return batch
 
 
-def _texts(batch: Batch, feed: Feed, parsing: Parsing) -> dict[str, list[str | None]]:
-    """The texts by standard column, sealed."""
-    plain = {}
-    for column in parsing.columns:
-        if column in feed.columns:
-            is_required = column in parsing.required or feed.columns[column].required
-            plain[column] = column_texts(batch.records, column, feed, batch.report, is_required=is_required)
+def _hear(batch: Batch, column: str, feed: Feed) -> Report:
+    """Who hears of a value that cannot be used: the reasons of its record, or its notes where only the value is lost."""
+    return batch.note if feed.columns[column].drops(column) else batch.report
+
+
+def _plain(batch: Batch, column: str, feed: Feed, source: Source, *, is_required: bool) -> Texts:
+    """The column's texts, unsealed."""
+    reader, commas = reader_of(column, feed, source, is_required=is_required), batch.comma_fields
+
+    def work(rows: slice, report: Report) -> Texts:
+        return column_texts(batch.records[rows], reader, report, comma_fields=commas[rows] if commas else ())
+
+    return one_by_one(work, len(batch.records), column, _hear(batch, column, feed))
+
+
+def _values(batch: Batch, feed: Feed, parsing: Parsing) -> dict[str, Texts | Times]:
+    """The values by standard column as they may leave the parser: times, and texts that are sealed."""
+    mapped = [column for column in parsing.columns if column in feed.columns]
+    n_rows, source = len(batch.records), parsing.source
+    plain = {column: _plain(batch, column, feed, source, is_required=column in parsing.required) for column in mapped}
     for column in sorted(parsing.required - set(feed.columns)):
-        for row in range(len(batch.records)):
+        for row in range(n_rows):
             batch.report(row, f"{column} is missing")
-    nothing: list[str | None] = [None] * len(batch.records)
-    texts = {}
-    for column in parsing.columns:
-        texts[column] = nothing
-        if column in plain:
-            mapping = feed.columns[column]
-            scopes = plain.get(mapping.scope, nothing)
-            texts[column] = sealed(plain[column], column, mapping, parsing.keys, parsing.source.name, scopes, batch.report)
-    return _only_of_readable(texts, batch)
+    nothing: Texts = [None] * n_rows
+    values: dict[str, Texts | Times] = dict.fromkeys(parsing.columns, nothing)
+    for column in mapped:
+        values[column] = _ready(plain[column], column, feed, parsing, plain.get(feed.columns[column].scope, nothing), batch)
+    return _only_of_readable(values, batch)
 
 
-def _only_of_readable(texts: dict[str, list[str | None]], batch: Batch) -> dict[str, list[str | None]]:
+def _ready(texts: Texts, column: str, feed: Feed, parsing: Parsing, scopes: Texts, batch: Batch) -> Texts | Times:
+    mapping, source = feed.columns[column], parsing.source
+    hear = _hear(batch, column, feed)
+    if is_time(mapping):
+        reader = reader_of(column, feed, source)
+        return one_by_one(lambda rows, report: column_times(texts[rows], reader, report), len(texts), column, hear)
+
+    def seal(rows: slice, report: Report) -> Texts:
+        return sealed(texts[rows], column, mapping, parsing.keys, source.name, scopes[rows], report)
+
+    return one_by_one(seal, len(texts), column, hear)
+
+
+def _only_of_readable(values: dict[str, Texts | Times], batch: Batch) -> dict[str, Texts | Times]:
     """Constants and defaults say nothing about a record that could not be read."""
-    if None in batch.fingerprints:
-        for column, values in texts.items():
-            texts[column] = [value if mark else None for value, mark in zip(values, batch.fingerprints, strict=True)]
-    return texts
+    if None not in batch.fingerprints:
+        return values
+    unread = [row for row, mark in enumerate(batch.fingerprints) if mark is None]
+    for column, found in values.items():
+        values[column] = found = list(found)  # type: ignore[assignment]
+        for row in unread:
+            found[row] = None
+    return values
 
 
 def _of_feed(arrived: pa.RecordBatch, name: str | None, parsing: Parsing) -> pa.RecordBatch:
@@ -131,20 +157,24 @@ def _of_feed(arrived: pa.RecordBatch, name: str | None, parsing: Parsing) -> pa.
     if feed is None:
         batch = Batch(n_rows)
         batch.reasons = [[NO_FEED]] * n_rows
-        texts: dict[str, list[str | None]] = {column: [None] * n_rows for column in parsing.columns}
+        nothing: Texts = [None] * n_rows
+        values: dict[str, Texts | Times] = dict.fromkeys(parsing.columns, nothing)
     else:
         raws, headers = arrived.column("raw").to_pylist(), arrived.column("header").to_pylist()
         batch = read_batch(raws, headers, feed, parsing.columns, parsing.limits)
-        texts = _texts(batch, feed, parsing)
+        if "intake_note" in arrived.schema.names:
+            batch.take_notes(arrived.column("intake_note").to_pylist())
+        values = _values(batch, feed, parsing)
     return pa.RecordBatch.from_arrays(
         [
             *(arrived.column(pointer) for pointer in POINTER),
             pa.array([name] * n_rows, pa.string()),
             pa.array(batch.reasons, pa.list_(pa.string())),
+            pa.array(batch.notes, pa.list_(pa.string())),
             pa.array(batch.fingerprints, pa.string()),
-            *(pa.array(texts[column], pa.string()) for column in parsing.columns),
+            *(pa.array(values[column], _TIME if parsing.is_time(column) else pa.string()) for column in parsing.columns),
         ],
-        names=[*POINTER, "feed", "read_reasons", "fingerprint", *map(parsing.text_name, parsing.columns)],
+        names=[*POINTER, "feed", "read_reasons", "notes", "fingerprint", *map(parsing.text_name, parsing.columns)],
     )
 
 
@@ -171,10 +201,10 @@ def parsed_batches(arrived: pa.RecordBatch, parsing: Parsing) -> Iterator[pa.Rec
 
 
 def parsed(bronze: DataFrame, parsing: Parsing) -> DataFrame:
-    """One row per record of the source, refused ones too: pointer, feed, `read_reasons`, `fingerprint`, texts.
+    """One row per record of the source, refused ones too: pointer, feed, `read_reasons`, `notes`, `fingerprint`, columns.
 
-    `fingerprint` is null where the record could not be read, and then all texts are. A column that is no text in the end
-    is called `<column>_text`.
+    `fingerprint` is null where the record could not be read, and then all columns are. A column that becomes a number or
+    truth value is called `<column>_text`.
     """
 
     def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -182,10 +212,11 @@ def parsed(bronze: DataFrame, parsing: Parsing) -> DataFrame:
             yield from parsed_batches(arrived, parsing)
 
     schema = StructType([bronze.schema[name] for name in POINTER]).add("feed", StringType())
-    schema.add("read_reasons", ArrayType(StringType())).add("fingerprint", StringType())
+    schema.add("read_reasons", ArrayType(StringType())).add("notes", ArrayType(StringType())).add("fingerprint", StringType())
     for column in parsing.columns:
-        schema.add(parsing.text_name(column), StringType())
-    return bronze.where(F.col("source") == parsing.source.name).select(*_READ).mapInArrow(parse, schema)
+        schema.add(parsing.text_name(column), TimestampType() if parsing.is_time(column) else StringType())
+    read = [name for name in _READ if name in bronze.columns]
+    return bronze.where(F.col("source") == parsing.source.name).select(*read).mapInArrow(parse, schema)
 
 
 def plain_texts(
@@ -205,7 +236,7 @@ def plain_texts(
             continue
         batch = read_batch([raws[row] for row in chosen], [headers[row] for row in chosen], feed, mapped, limits)
         for column in mapped:
-            found = column_texts(batch.records, column, feed, batch.report, is_required=False)
+            found = _plain(batch, column, feed, sources[source], is_required=False)
             for row, text in zip(chosen, found, strict=True):
                 texts[column][row] = text
     return texts

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.classify import classified, missing_ids
 from reclake.records.parser import Limits, Parsing, parsed
-from reclake.records.typed import typed_records, with_reasons
+from reclake.records.typed import beyond_line_amount, typed_records, with_reasons
 from reclake.sources.source import RECORDS, Source, mappable
 
 Complete = Callable[[DataFrame], DataFrame]
@@ -35,7 +35,10 @@ def _of_source(
     # What no feed of this source maps is null, so that sources can be put together.
     absent = {f.name: F.lit(None).cast(f.type) for f in declared if f.name not in records.columns and f.type != "array<string>"}
     ready = with_reasons(records.withColumns(absent), missing_ids(source.feeds_of(table)))
-    return classified(complete(ready), source, table, event_day=event_day).select(*(field.name for field in declared))
+    completed = complete(ready)
+    if beyond := beyond_line_amount(source, table):
+        completed = with_reasons(completed, beyond)
+    return classified(completed, source, table, event_day=event_day).select(*(field.name for field in declared))
 
 
 def classified_records(

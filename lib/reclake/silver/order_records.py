@@ -11,6 +11,7 @@ from reclake.records.records import classified_records
 from reclake.records.typed import with_reasons
 from reclake.records.values import business_day
 from reclake.sources.source import Source
+from reclake.tables.vocabulary import CURRENCY
 
 
 def _completed(lines: DataFrame, timezone: str) -> DataFrame:
@@ -25,7 +26,7 @@ def _completed(lines: DataFrame, timezone: str) -> DataFrame:
         "quantity is 0": quantity == 0,
         "unit_price_amount is not above 0": price <= 0,
         "line_amount is too large": quantity.isNotNull() & price.isNotNull() & F.col("line_amount").isNull(),
-        "currency is not ISO 4217": ~F.col("currency").rlike("^[A-Z]{3}$"),
+        "currency is not ISO 4217": ~F.col("currency").rlike(CURRENCY),
     }
     return with_reasons(lines.withColumns(derived), faults)
 

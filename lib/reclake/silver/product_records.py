@@ -10,12 +10,13 @@ from reclake.records.parser import Limits
 from reclake.records.records import classified_records
 from reclake.records.typed import with_reasons
 from reclake.sources.source import Source
+from reclake.tables.vocabulary import CURRENCY
 
 
 def _checked(products: DataFrame) -> DataFrame:
     faults = {
         "price_amount is below 0": F.col("price_amount") < 0,
-        "currency is not ISO 4217": ~F.col("currency").rlike("^[A-Z]{3}$"),
+        "currency is not ISO 4217": ~F.col("currency").rlike(CURRENCY),
     }
     return with_reasons(products, faults)
 

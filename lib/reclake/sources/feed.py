@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -88,6 +88,8 @@ class Feed(Part):
     record_id: tuple[str, ...] = ()  # standard columns that identify a record
     duplicates: Literal["flag", "drop"]  # what becomes of a repeat of a record without id
     transport: tuple[Text, ...] = ()  # raw fields left out of the fingerprint
+    values: Literal["typed", "as_text"] = "typed"  # as_text: a scalar of JSON or Parquet is read by its text, exactly
+    max_line_amount: Annotated[float, Field(gt=0, le=1e13)] = 1e9  # orders: a line beyond it, up or down, is refused
     columns: dict[str, ColumnMapping]
 
     def matches(self, file_name: str) -> bool:
@@ -113,6 +115,10 @@ class Feed(Part):
             yield "delimiter", "is only for csv"
         if len(self.delimiter) != 1 or self.delimiter in '"\r\n' or not self.delimiter.isascii():
             yield "delimiter", f"{self.delimiter!r} is not one plain character"
+        if self.values == "as_text" and self.format == "csv":
+            yield "values", "is only for json_lines and parquet: a CSV holds nothing but text"
+        if "max_line_amount" in self.model_fields_set and self.table != "orders":
+            yield "max_line_amount", "is only for orders"
         for problem in self.delivery_day.problems(self.columns):
             yield "delivery_day", problem
         if missing := sorted(set(self.record_id) - set(self.columns)):
@@ -127,3 +133,5 @@ class Feed(Part):
         for column, mapping in self.columns.items():
             for problem in mapping.problems(self.table, column, set(self.columns)):
                 yield f"columns.{column}", problem
+            if mapping.outside == "drop" and column in _NEEDED[self.table] | set(self.record_id):
+                yield f"columns.{column}", "every record needs it, so it cannot drop its value"

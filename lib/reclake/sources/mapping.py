@@ -21,8 +21,8 @@ RECORDS: dict[str, Table] = {table.inputs[0].table.noun: table for table in silv
 """The records table of each bronze noun."""
 
 _SET_BY_PARSER = {
-    "source", "delivery_day", "file_digest", "position", "record_class", "reasons", "is_repeat", "fingerprint", "event_date",
-    "line_amount", "is_return",
+    "source", "delivery_day", "file_digest", "position", "record_class", "reasons", "notes", "is_repeat", "fingerprint",
+    "event_date", "line_amount", "is_return",
 }  # fmt: skip
 _SPELLINGS: dict[str, set[str]] = {
     "string": {"string", "free_text", "product", "account", "device", "phone", "email"},
@@ -35,6 +35,27 @@ _SPELLINGS: dict[str, set[str]] = {
     "date": {"date"},
 }
 _PSEUDONYMISED = {"account", "device", "phone", "email"}
+_NUMBERS = ("long", "decimal", "double")
+
+_Limits = tuple[float | None, float | None]
+# Beyond these a value is a slip, such as a bar code scanned as a quantity, and one record would spoil every sum.
+_LIMITS: dict[str, _Limits] = {
+    "quantity": (-1e6, 1e6),
+    "unit_price_amount": (None, 1e8),
+    "price_amount": (None, 1e8),
+    "rating": (0, 5),
+    "birth_year": (1900, None),
+}
+# What a feed may widen them to: further, no gate lets a table pass.
+_WIDEST: dict[str, _Limits] = {
+    "quantity": (-1e12, 1e12),
+    "unit_price_amount": (None, 1e13),
+    "price_amount": (None, 1e13),
+    "rating": (0, 5),
+    "birth_year": (1900, 2100),
+}
+# A statement of a person about itself: an impossible one costs no record unless the feed says so.
+_DROPPED_UNLESS_DECLARED = frozenset({"birth_year"})
 
 
 def mappable(table: str) -> dict[str, str]:
@@ -60,19 +81,28 @@ class Part(BaseModel):
 class ColumnMapping(Part):
     """How one standard column is made from a raw record.
 
-    The order of steps: take the field, trim, `strip_suffix`, `upper`, `map`, then read it as `type` and check the
-    limits. A value that is not in `map` is refused unless there is a `default`, which also stands in for a missing one.
+    The order of steps: take the field, trim, normalise an id, `whole_number`, `strip_suffix`, `upper` or `lower`,
+    `strip_zeros`, `none`, `map`, then read it as `type` and check the limits. A value that is not in `map` is refused
+    unless there is a `default`, which also stands in for a missing one.
     """
 
     from_: Text | None = Field(default=None, alias="from")  # field of the raw record; dots go into nested objects
     constant: str | None = None  # instead of a field: read as if it had come in the record
     type: ColumnType
-    format: Text | None = None  # timestamp: iso, epoch_seconds, epoch_millis or an anchored pattern; date: iso or a pattern
+    format: Text | None = None  # times: iso, epoch_seconds, …_millis, …_micros, …_nanos or a pattern of the whole text
     required: bool = False
     map: dict[str, str] | None = None
     default: str | None = None
     strip_suffix: Text | None = None
     upper: bool = False
+    lower: bool = False
+    strip_zeros: bool = False  # leading ones
+    whole_number: bool = False  # 17850.0 is 17850, and a floating-point number may be an id where it is exact
+    none: tuple[Text, ...] = ()  # words that stand for no value, in any case; keys have some without being asked
+    decimal_mark: Literal[",", "."] | None = None  # of numbers
+    group_mark: Literal[",", ".", " ", "'", "’", "_"] | None = None  # before every three digits
+    currency_signs: tuple[Text, ...] = ()  # before or after a number
+    outside: Literal["reject", "drop"] | None = None  # what an optional value costs that is outside its limits or unreadable
     not_products: tuple[Text, ...] = ()  # product codes, or globs of them, that stand for a service
     scope: Text = "channel"  # account: the standard column that says which channel's account it is
     min: float | None = None
@@ -90,6 +120,21 @@ class ColumnMapping(Part):
         """
         return any(fnmatchcase(code, pattern.upper() if self.upper else pattern) for pattern in self.not_products)
 
+    def limits_of(self, column: str) -> tuple[float | None, float | None]:
+        """The least and the greatest value of the standard column; None for no limit.
+
+        Examples
+        --------
+        >>> ColumnMapping(from_="n", type="long", min=1).limits_of("quantity")
+        (1.0, 1000000.0)
+        """
+        low, high = _LIMITS.get(column, (None, None))
+        return (low if self.min is None else self.min, high if self.max is None else self.max)
+
+    def drops(self, column: str) -> bool:
+        """Whether a value that cannot be used is left out and noted, and the record kept."""
+        return self.outside == "drop" or (self.outside is None and not self.required and column in _DROPPED_UNLESS_DECLARED)
+
     def problems(self, table: str, column: str, mapped: set[str]) -> Iterator[str]:
         """What is wrong with it as the mapping of the column of a feed of `table`."""
         types = mappable(table)
@@ -106,6 +151,7 @@ class ColumnMapping(Part):
         if self.type == "account" and self.scope not in mapped:
             yield f"its scope {self.scope!r} is not a mapped column"
         yield from self._out_of_place()
+        yield from self._contradictions(column)
 
     def _wrong_type(self, records: Table, column: str, spark_type: str) -> Iterator[str]:
         fields = {field.name: field for field in records.fields}
@@ -116,17 +162,31 @@ class ColumnMapping(Part):
             yield f"type {self.type} does not fit its privacy class: use {wanted}"
 
     def _out_of_place(self) -> Iterator[str]:
-        allowed = {
+        texts = ("string", "account", "device", "product")
+        allowed: dict[str, tuple[str, ...]] = {
             "format": ("timestamp", "date"),
             "scope": ("account",),
             "not_products": ("product",),
-            "min": ("long", "decimal", "double"),
-            "max": ("long", "decimal", "double"),
             "map": ("string", "boolean"),
             "one_of": ("string", "product"),
+            **dict.fromkeys(("min", "max", "decimal_mark", "group_mark", "currency_signs"), _NUMBERS),
+            **dict.fromkeys(("strip_zeros", "whole_number"), texts),
         }
         for key, types in allowed.items():
             if key in self.model_fields_set and self.type not in types:
                 yield f"{key} is only for the type {' or '.join(types)}"
+
+    def _contradictions(self, column: str) -> Iterator[str]:
         if self.min is not None and self.max is not None and self.min > self.max:
             yield f"min {self.min} is above max {self.max}"
+        least, most = _WIDEST.get(column, (None, None))
+        if self.min is not None and least is not None and self.min < least:
+            yield f"min {self.min} is below {least:g}, the least that the standard allows"
+        if self.max is not None and most is not None and self.max > most:
+            yield f"max {self.max} is above {most:g}, the most that the standard allows"
+        if self.upper and self.lower:
+            yield "upper and lower exclude each other"
+        if self.group_mark is not None and self.group_mark == (self.decimal_mark or "."):
+            yield f"group_mark {self.group_mark!r} is the decimal mark too"
+        if self.outside == "drop" and self.required:
+            yield "a required column cannot drop its value"

@@ -140,6 +140,7 @@ def _record_batches(
         "header": file.header,
         "arrived_at": decided.file.modified_at,
         "replaces_digest": decided.replaces_digest,
+        "intake_note": None,
         "batch_id": batch_id,
     }
     position = 0

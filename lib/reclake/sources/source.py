@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
@@ -16,8 +16,11 @@ from reclake.errors import SettingsInvalid
 
 from .feed import DeliveryDay, Feed
 from .mapping import RECORDS, ColumnMapping, Part, Text, mappable
+from .times import time_reader
 
-__all__ = ["RECORDS", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "load_source", "mappable"]
+__all__ = [
+    "RECORDS", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "load_source", "mappable", "time_reader",
+]  # fmt: skip
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
@@ -59,6 +62,7 @@ class Source(Part):
     historical: bool = False  # no late limit; repeats are looked for in all deliveries
     late_limit_days: Annotated[int, Field(ge=0)] | None = None
     repeat_days: Annotated[int, Field(ge=0)] | None = None
+    id_rule: Literal[1, 2] = 2  # 1: ids as written; 2: normalised (records/ids.py), as docs/sources.md tells
     max_rejected_share: Annotated[float, Field(ge=0, le=1)] | None = None  # instead of the setting run.max_rejected_share
     business: BusinessDefaults = BusinessDefaults()
     completion: Completion
@@ -108,21 +112,45 @@ class Source(Part):
         """SHA-256 of all that can change what becomes of a record of these bronze nouns.
 
         Description, marks of completion, delivery day and the tolerated share of rejects are left out: they decide
-        what is taken in, not how it is read.
+        what is taken in, not how it is read. A key that came later counts once it is set to other than its default, so
+        that a new release makes no lake stale; before there were rules of ids, all sources had rule 1.
         """
-        told = self.model_dump(
-            mode="json",
-            by_alias=True,
-            exclude={
-                "description": True,
-                "business": True,
-                "completion": True,
-                "max_rejected_share": True,
-                "feeds": {"__all__": {"delivery_day"}},
-            },
-        )
+        exclude: Any = {
+            "description": True,
+            "business": True,
+            "completion": True,
+            "max_rejected_share": True,
+            "feeds": {"__all__": {"delivery_day"}},
+        }
+        told = self.model_dump(mode="json", by_alias=True, exclude=exclude)
+        set_otherwise = self.model_dump(mode="json", by_alias=True, exclude=exclude, exclude_defaults=True)
+        told = _without_later_defaults(told, set_otherwise)
+        told |= {"id_rule": self.id_rule} if self.id_rule != 1 else {}
         told["feeds"] = {name: feed for name, feed in told["feeds"].items() if feed["table"] in nouns}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+# The keys of a source file that its digest always holds.
+_FIRST_KEYS = frozenset({
+    "name", "basis", "time_zone", "historical", "late_limit_days", "repeat_days", "bots", "by_user_agent", "by_behaviour", "feeds",
+    "table", "pattern", "format", "delimiter", "record_id", "duplicates", "transport", "columns", "from", "constant", "type",
+    "required", "map", "default", "strip_suffix", "upper", "not_products", "scope", "min", "max", "one_of",
+})  # fmt: skip
+
+
+def _without_later_defaults(dumped: dict[str, Any], set_otherwise: Mapping[str, Any]) -> dict[str, Any]:
+    """The dump of a source without the keys that are not among the first and hold their default."""
+
+    def kept(part: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in part.items() if key in _FIRST_KEYS or (key in other and key != "id_rule")}
+
+    told = kept(dumped, set_otherwise)
+    told["bots"] = kept(dumped["bots"], set_otherwise["bots"])
+    for name, feed in dumped["feeds"].items():
+        other = set_otherwise["feeds"][name]
+        columns = {column: kept(mapping, other["columns"][column]) for column, mapping in feed["columns"].items()}
+        told["feeds"] = told["feeds"] | {name: kept(feed, other) | {"columns": columns}}
+    return told
 
 
 def load_source(path: Path) -> Source:

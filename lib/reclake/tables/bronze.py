@@ -21,6 +21,7 @@ _RECORD_FIELDS = (
     Field("content_hash", "string", "SHA-256 of raw.", privacy=Privacy.PSEUDONYM, required=True),
     plain("arrived_at", "timestamp", "When the file lay complete in the landing folder.", "UTC", required=True),
     plain("replaces_digest", "string", "Digest of the file that lay under this name before, if its content changed."),
+    plain("intake_note", "string", "What the intake says of the record, words joined by a semicolon; null for nearly all."),
     plain("batch_id", "string", "The run that took it in.", required=True),
 )
 

@@ -17,6 +17,9 @@ _POINTER = (
 _CLASS = (
     plain("record_class", "string", "kept, duplicate, rejected or late.", required=True),
     plain("reasons", "array<string>", "Every reason for a class other than kept, sorted.", required=True),
+    plain(
+        "notes", "array<string>", "What was noted of the record and cost it nothing, sorted: a value left out; null for nothing."
+    ),
     plain("is_repeat", "boolean", "A kept record whose content equals an earlier one of its source.", required=True),
     Field(
         "fingerprint", "string", "SHA-256 of the payload without transport fields; null if unreadable.", privacy=Privacy.PSEUDONYM
