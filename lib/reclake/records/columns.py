@@ -108,15 +108,20 @@ def _mapped(texts: Texts, column: str, mapping: ColumnMapping, report: Report) -
     return texts
 
 
-def _without_services(texts: Texts, mapping: ColumnMapping) -> Texts:
+def services_of(texts: Texts, mapping: ColumnMapping) -> Collection[str]:
+    """The product codes among the texts that stand for a service."""
     if not mapping.not_products:
-        return texts
-    services = {text for text in set(texts) if text is not None and mapping.is_service(text)}
+        return ()
+    return {text for text in set(texts) if text is not None and mapping.is_service(text)}
+
+
+def without(texts: Texts, services: Collection[str]) -> Texts:
+    """The product codes without those that stand for a service."""
     return [None if text in services else text for text in texts] if services else texts
 
 
 def column_texts(records: Sequence[Mapping[str, Any]], column: str, feed: Feed, report: Report, *, is_required: bool) -> Texts:
-    """The column's texts before pseudonyms; `report` hears of each value that cannot be used, and of each missing one."""
+    """The column's texts before pseudonyms, codes of services too; `report` hears of each value that cannot be used or is missing."""
     mapping = feed.columns[column]
     raw = _raw_values(records, mapping, feed)
     texts = _mapped(_scalars(raw, column, mapping, feed, report), column, mapping, report)
@@ -126,7 +131,7 @@ def column_texts(records: Sequence[Mapping[str, Any]], column: str, feed: Feed, 
             # What was written but refused has its reason already.
             if text is None and (written[row] is None or not str(written[row]).strip()):
                 report(row, f"{column} is missing")
-    return _without_services(texts, mapping)
+    return texts
 
 
 def sealed(texts: Texts, column: str, mapping: ColumnMapping, keys: Keys, source: str, scopes: Texts, report: Report) -> Texts:

@@ -14,11 +14,13 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructType
 
 from reclake.privacy.pseudonyms import Keys
-from reclake.records.columns import column_texts, is_typed, sealed
+from reclake.records.columns import column_texts, is_typed, sealed, services_of
+from reclake.records.columns import without as without_services
 from reclake.records.fields import fingerprint, path_of, shapes, without
 from reclake.records.raw_csv import csv_record
 from reclake.records.raw_json import Unreadable, json_object
 from reclake.sources.source import Feed, Source
+from reclake.tables.line_kinds import PRODUCT, SERVICE
 
 POINTER = ("source", "delivery_day", "file_digest", "position")
 NO_FEED = "no feed of its source takes its file name"
@@ -106,14 +108,27 @@ def _texts(batch: Batch, feed: Feed, parsing: Parsing) -> dict[str, list[str | N
         for row in range(len(batch.records)):
             batch.report(row, f"{column} is missing")
     nothing: list[str | None] = [None] * len(batch.records)
-    texts = {}
+    texts: dict[str, list[str | None]] = {}
+    codes = plain.get("product_id", nothing)
+    services = services_of(codes, feed.columns["product_id"]) if "product_id" in plain else ()
+    if services:
+        plain["product_id"] = without_services(codes, services)
+    if "line_kind" in parsing.columns:
+        texts["line_kind"] = _line_kinds(plain.get("line_kind", nothing), codes, services)
     for column in parsing.columns:
-        texts[column] = nothing
-        if column in plain:
+        texts.setdefault(column, nothing)
+        if column in plain and column != "line_kind":
             mapping = feed.columns[column]
             scopes = plain.get(mapping.scope, nothing)
             texts[column] = sealed(plain[column], column, mapping, parsing.keys, parsing.source.name, scopes, batch.report)
     return _only_of_readable(texts, batch)
+
+
+def _line_kinds(mapped: list[str | None], codes: list[str | None], services: Collection[str]) -> list[str | None]:
+    """What each line of an order is: as the feed maps it, else a service where the code says so, else a product."""
+    if not services:
+        return [kind or PRODUCT for kind in mapped]
+    return [kind or (SERVICE if code in services else PRODUCT) for kind, code in zip(mapped, codes, strict=True)]
 
 
 def _only_of_readable(texts: dict[str, list[str | None]], batch: Batch) -> dict[str, list[str | None]]:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from .mapping import ColumnMapping, Part, Text
 
+IdScope = Literal["channel", "feed", "source"]
 FileFormat = Literal["json_lines", "csv", "parquet"]
 
 _NEEDED = {
@@ -86,6 +87,7 @@ class Feed(Part):
     delimiter: str = ","  # csv only
     delivery_day: DeliveryDay
     record_id: tuple[str, ...] = ()  # standard columns that identify a record
+    id_scope: IdScope = "channel"  # within what a record id or order number is unique; "source" if feeds repeat each other
     duplicates: Literal["flag", "drop"]  # what becomes of a repeat of a record without id
     transport: tuple[Text, ...] = ()  # raw fields left out of the fingerprint
     columns: dict[str, ColumnMapping]

@@ -40,6 +40,9 @@ class BotRules(Part):
 
     by_user_agent: bool
     by_behaviour: bool
+    automatic_events: tuple[
+        Text, ...
+    ] = ()  # standard event types that a client sends by itself: no rule by behaviour counts them
 
 
 class BusinessDefaults(Part):
@@ -55,6 +58,7 @@ class Source(Part):
     name: Name
     description: Text
     basis: Name  # lawful basis: consent, research, contract, …
+    id_rule: Literal[1, 2] = 2  # how ids are written in one form before they become pseudonyms or keys
     time_zone: str  # zone of times that are written without offset
     historical: bool = False  # no late limit; repeats are looked for in all deliveries
     late_limit_days: Annotated[int, Field(ge=0)] | None = None
