@@ -32,6 +32,7 @@ def small_source(
     basis: str = "research",
     by_user_agent: bool = True,
     by_behaviour: bool = True,
+    automatic_events: tuple[str, ...] = (),
 ) -> Source:
     """A source with one feed of JSON lines per noun in `feeds`."""
     return Source.model_validate({
@@ -42,7 +43,7 @@ def small_source(
         "late_limit_days": 3,
         "repeat_days": 4,
         "completion": {"marker": "rename"},
-        "bots": {"by_user_agent": by_user_agent, "by_behaviour": by_behaviour},
+        "bots": {"by_user_agent": by_user_agent, "by_behaviour": by_behaviour, "automatic_events": automatic_events},
         "feeds": {
             noun: {
                 "table": noun,

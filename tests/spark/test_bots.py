@@ -22,14 +22,18 @@ GOOGLE = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.htm
 FIREFOX = "Mozilla/5.0 (Windows NT 6.1; WOW64; rv:32.0) Gecko/20100101 Firefox/32.0"
 
 
-def reason_of(spark, seconds):
-    """The reason for one unit with events at these seconds of the day."""
+def reason_of(spark, seconds, *, automatic=()):
+    """The reason for one unit with events at these seconds of the day, and others that its client sends by itself."""
     rows = [
-        dict(source="demo", event_date=DAY, position=n, occurred_at=MIDNIGHT + timedelta(seconds=s))
-        for n, s in enumerate(seconds)
+        dict(source="demo", event_date=DAY, position=n, occurred_at=MIDNIGHT + timedelta(seconds=s), event_type=kind)
+        for kind, of_kind in (("view_item", seconds), ("heartbeat", automatic))
+        for n, s in enumerate(of_kind)
     ]
     events = frame(spark, silver.EVENTS, *rows).withColumn("unit_id", F.lit("d"))
-    reasons = {row.reason for row in with_activity(events).select(bot_reason(behaviour_rules(LIMITS)).alias("reason")).collect()}
+    is_automatic = F.col("event_type") == "heartbeat" if automatic else None
+    judged = with_activity(events, is_automatic=is_automatic)
+    rules = behaviour_rules(LIMITS, is_person=F.col("is_by_hand"))
+    reasons = {row.reason for row in judged.select(bot_reason(rules).alias("reason")).collect()}
     assert len(reasons) == 1, "every event of the unit's day gets the same answer"
     return reasons.pop()
 
@@ -52,6 +56,25 @@ def reason_of(spark, seconds):
 )
 def test_a_day_is_judged(spark, seconds, reason):
     assert reason_of(spark, seconds) == reason
+
+
+PINGS = [n * 15 for n in range(200)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "automatic", "reason"),
+    [
+        ([7], PINGS, None),
+        ([0, 100, 200, 300, 400], [3, 5, 7], "rhythm"),  # gaps are measured between the others
+        ([0, 100, 200, 300, 420], [3, 5, 7], None),
+        ([30, 40, 70, 89.999], PINGS, "events_per_minute"),
+        ([30, 40, 70, 90], PINGS, None),
+        ([hour * 3600 + (hour * 701) % 1800 for hour in range(21)], PINGS, "active_hours"),
+        ([7, 80000], [n * 3600 for n in range(24)], None),
+    ],
+)
+def test_events_that_a_client_sends_by_itself_count_for_no_behaviour(spark, seconds, automatic, reason):
+    assert reason_of(spark, seconds, automatic=automatic) == reason
 
 
 def expected_reason(moments):
@@ -92,8 +115,10 @@ def test_random_days_are_judged_as_a_plain_reading_judges_them(spark):
     expected = {key: expected_reason([row[2] for row in days]) for key, days in groupby(rows, key=lambda row: row[:2])}
     assert {"events_per_minute", "rhythm", "active_hours", None} <= set(expected.values())
     events = spark.createDataFrame(rows, "unit_id string, source string, occurred_at timestamp")
-    judged = with_activity(events.withColumn("event_date", F.to_date("occurred_at")))
-    found = judged.select("unit_id", "source", bot_reason(behaviour_rules(LIMITS)).alias("reason")).distinct().collect()
+    named = events.withColumns({"event_type": F.lit("view_item"), "login_account_id": F.lit(None).cast("string")})
+    judged = with_activity(named.withColumn("event_date", F.to_date("occurred_at")))
+    rules = behaviour_rules(LIMITS, is_person=F.col("is_by_hand"))
+    found = judged.select("unit_id", "source", bot_reason(rules).alias("reason")).distinct().collect()
     assert {(row.unit_id, row.source): row.reason for row in found} == expected
     assert len(found) == len(expected)
 

@@ -8,23 +8,24 @@ import pytest
 from frames import contents, in_order
 from reclake.records import classify
 from reclake.records.typed import with_reasons
+from reclake.sources.source import Feed
 from sources_of_records import EVENT_COLUMNS, feed, source
 
 DAY = date(2026, 3, 10)
 SCHEMA = (
     "source string, delivery_day date, file_digest string, position long, feed string, fingerprint string, event_id string, "
-    "event_date date, reasons array<string>"
+    "event_date date, reasons array<string>, channel string"
 )
 BY_ID = feed("events", EVENT_COLUMNS, record_id=["event_id"])
 FLAGGED = feed("events", EVENT_COLUMNS, duplicates="flag")
 DROPPED = feed("events", EVENT_COLUMNS, duplicates="drop")
 
 
-def record(day, event_id, content, *, file="f", position=0, about=None, reasons=()):
+def record(day, event_id, content, *, file="f", position=0, about=None, reasons=(), channel="app", of="events"):
     """A typed record delivered `day` days after DAY, of an event `about` days after DAY (default: the same day)."""
     delivered = DAY + timedelta(days=day)
     event_day = DAY + timedelta(days=day if about is None else about)
-    return ("demo", delivered, file, position, "events", content, event_id, event_day, list(reasons))
+    return ("demo", delivered, file, position, of, content, event_id, event_day, list(reasons), channel)
 
 
 def classes(spark, events, *records, **limits):
@@ -100,6 +101,37 @@ def test_an_invalid_record_neither_wins_nor_repeats(spark):
     }
 
 
+@pytest.mark.parametrize(
+    ("scope", "web_till", "web_app", "copied"),
+    [("channel", KEPT, KEPT, SAME), ("feed", KEPT, CLASH, KEPT), ("source", CLASH, CLASH, SAME)],
+)
+def test_an_id_counts_within_the_scope_that_its_feed_states(spark, scope, web_till, web_app, copied):
+    """One number on till and web are two records; feeds that repeat each other's records are told by their source."""
+    feeds = {name: feed("events", EVENT_COLUMNS, record_id=["event_id"], id_scope=scope) for name in ("online", "tills", "copy")}
+    rows = [
+        record(0, "1001", "web", channel="web", of="online"),
+        record(0, "1001", "till", channel="pos", of="tills", position=1),
+        record(0, "1001", "app", channel="app", of="online", position=2),
+        record(0, "1001", "web", channel="web", of="copy", position=3),
+        record(1, "1001", "web", channel="web", of="online"),
+    ]
+    judged = classify.classified(spark.createDataFrame(rows, SCHEMA), source(**feeds), "events", event_day="event_date")
+    found = {
+        (row["delivery_day"], row["position"]): (row["record_class"], row["reasons"], row["is_repeat"])
+        for row in judged.collect()
+    }
+    tomorrow = DAY + timedelta(days=1)
+    assert found == {(DAY, 0): KEPT, (DAY, 1): web_till, (DAY, 2): web_app, (DAY, 3): copied, (tomorrow, 0): SAME}
+
+
+def test_a_scope_that_no_record_tells_is_the_whole_source(spark):
+    without = {name: mapping for name, mapping in EVENT_COLUMNS.items() if name != "channel"}
+    frame = spark.createDataFrame([record(0, "p", "x", of="a"), record(0, "p", "y", of="b", position=1)], SCHEMA).drop("channel")
+    feeds = {name: Feed.model_validate(feed("products", without, record_id=["event_id"])) for name in ("a", "b")}
+    scopes = frame.select(classify.id_scope(feeds).alias("scope"))
+    assert contents(scopes) == [{"scope": ""}, {"scope": ""}]
+
+
 def test_without_id_a_repeat_is_flagged_or_dropped_as_the_feed_says(spark):
     records = [record(0, None, "x"), record(0, None, "x", position=1), record(2, None, "x"), record(2, None, "y", position=1)]
     again = ("kept", [], True)
@@ -125,7 +157,7 @@ def expected(records, *, repeat_days, late_limit_days):
     """The rule of the module's first lines, record by record."""
     found = {}
     for this in records:
-        _, day, file, position, _, content, event_id, event_day, reasons = this
+        _, day, file, position, _, content, event_id, event_day, reasons, _ = this
         before = [
             other for other in records
             if not other[8] and other[6] == event_id and other[1:4] < this[1:4] and (day - other[1]).days <= repeat_days

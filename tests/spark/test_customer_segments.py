@@ -32,8 +32,10 @@ def account(account_id, *, basis="contract", is_device=False, is_machine=False, 
     return dict(account_id=account_id, basis=basis, is_device=is_device, is_machine=is_machine, valid_from=since)
 
 
-def line(account_id, order_id, ago, amount, *, currency="CNY", quantity=1, source="demo"):
+def line(account_id, order_id, ago, amount, *, currency="CNY", quantity=1, source="demo", scope="web", kind="product"):
     return dict(
+        order_scope=scope,
+        line_kind=kind,
         account_id=account_id,
         order_id=order_id,
         source=source,
@@ -166,6 +168,95 @@ def test_customers_are_counted_scored_and_named(spark):
     assert segment_bins(found, as_of=days_ago(1)).isEmpty()
 
 
+def test_one_order_is_one_whatever_days_currencies_and_files_its_lines_have(spark):
+    found = built(
+        spark,
+        [identity(one, one) for one in ("night", "two_places", "mixed", "old")],
+        [account(one) for one in ("night", "two_places", "mixed", "old")],
+        [
+            # The till closed over midnight; goods of it that came back later are no order.
+            line("night", "1001", 5, "8.00") | dict(file_digest="a"),
+            line("night", "1001", 4, "2.00") | dict(file_digest="b"),
+            line("night", "1001", 1, "-2.00", quantity=-1),
+            # One number on till and web: two orders.
+            line("two_places", "1001", 3, "4.00", scope="pos"),
+            line("two_places", "1001", 3, "5.00", scope="web"),
+            # One order in three currencies; of the reporting one only something came back.
+            line("mixed", "7", 2, "1.00", currency="EUR"),
+            line("mixed", "7", 3, "2.00", currency="USD"),
+            line("mixed", "8", 1, "3.00", currency="USD"),
+            line("mixed", "7", 2, "-9.00", currency="CNY", quantity=-1),
+            # Rows from before scope and kind were told.
+            line("old", "1", 9, "6.00", scope=None, kind=None) | dict(channel="pos"),
+            line("old", "1", 9, "6.00", scope="pos"),
+            line("old", "1", 9, "6.00", scope=None, kind=None) | dict(channel="web"),
+        ],
+    )
+    assert contents(found) == in_order(
+        row("night", 5, 5, 1, "10.00", "-2.00", (2, 1, 3), "cooling", "churn_warning"),
+        row("two_places", 3, 3, 2, "9.00", scores=(4, 4, 1), segment="frequent_buyers", tier="new"),
+        row("mixed", 3, 1, 2, "5.00", scores=(5, 4, 3), segment="frequent_buyers", tier="potential", currency="USD"),
+        row("old", 9, 9, 2, "18.00", scores=(1, 4, 5), segment="slipping_away", tier="churn_warning"),
+    )
+
+
+def test_who_bought_once_over_midnight_is_new(spark):
+    lines = [line("once", "1", 5, "8.00"), line("once", "1", 4, "2.00"), line("often", "2", 9, "1.00")]
+    found = built(spark, [identity(one, one) for one in ("once", "often")], [account("once"), account("often")], lines)
+    assert contents(found.where("customer_id = 'once'")) == [
+        row("once", 5, 5, 1, "10.00", scores=(4, 3, 4), segment="big_spenders", tier="new")
+    ]
+
+
+def test_money_of_the_order_counts_in_its_spend_and_makes_no_order(spark):
+    found = built(
+        spark,
+        [identity(one, one) for one in ("buyer", "voucher_only", "postage")],
+        [account(one) for one in ("buyer", "voucher_only", "postage")],
+        [
+            line("buyer", "1", 3, "50.00"),
+            line("buyer", "1", 3, "4.90", kind="shipping"),
+            line("buyer", "1", 2, "-10.00", kind="voucher"),
+            line("buyer", "1", 3, "-0.02", kind="rounding", currency="CNY"),
+            line("buyer", "1", 3, "0.00", kind="gift"),
+            line("buyer", "1", 1, "-4.90", kind="shipping", quantity=-1),
+            # Nothing of this order was sold in the window.
+            line("buyer", "2", 2, "-5.00", kind="voucher"),
+            line("voucher_only", "3", 2, "-5.00", kind="voucher"),
+            # Services have always been sold.
+            line("postage", "4", 2, "7.00", kind="service"),
+        ],
+    )
+    assert contents(found) == in_order(
+        row("buyer", 3, 3, 1, "44.88", "-4.90", (2, 3, 4), "cooling", "churn_warning"),
+        row("voucher_only"),
+        row("postage", 2, 2, 1, "7.00", scores=(4, 3, 2), segment="active", tier="new"),
+    )
+
+
+def test_a_sum_that_no_column_holds_is_left_out_and_everybody_is_scored_right(spark):
+    most = "99999999999999.0000"
+    found = built(
+        spark,
+        [identity(one, one) for one in ("barcode", "a", "b", "c", "d")],
+        [account(one) for one in ("barcode", "a", "b", "c", "d")],
+        [
+            line("barcode", "1", 1, most),
+            line("barcode", "1", 1, most),
+            line("barcode", "2", 1, f"-{most}", quantity=-1),
+            line("barcode", "2", 1, f"-{most}", quantity=-1),
+            *(line(one, one, 1, amount) for one, amount in (("a", "1.00"), ("b", "2.00"), ("c", "3.00"), ("d", "4.00"))),
+        ],
+    )
+    scored = {"a": 1, "b": 2, "c": 3, "d": 4, "barcode": 5}
+    assert {one["customer_id"]: one["monetary_score"] for one in found.collect()} == scored
+    assert contents(found.where("customer_id = 'barcode'")) == [
+        row("barcode", 1, 1, 1, "0", scores=(3, 3, 5), segment="steady", tier="new") | dict(spend_amount=None, return_amount=None)
+    ]
+    bins = conform(segment_bins(found, as_of=AS_OF), gold.SEGMENT_BINS).where("measure = 'monetary'")
+    assert {one["score"]: (one["lower_edge"], one["n_customers"]) for one in bins.collect()} == {n: (n, 1) for n in (1, 2, 3, 4)}
+
+
 def test_a_window_leaves_older_sales_out_and_its_first_day_in(spark):
     found = built(
         spark,
@@ -235,6 +326,9 @@ def test_online_retail_gives_the_published_counts_and_ranges(spark, root):
             "cast(CustomerID as string) account_id",
             "InvoiceNo order_id",
             "'online_retail' source",
+            "'web' channel",
+            "'web' order_scope",
+            "'product' line_kind",
             "to_date(InvoiceDate) event_date",
             "Quantity quantity",
             "cast(cast(UnitPrice as decimal(18,4)) * Quantity as decimal(18,4)) line_amount",

@@ -95,7 +95,7 @@ def test_files_that_were_not_taken_in_stand_beside_their_delivery(spark):
 
 def test_collection_is_the_share_of_online_orders_with_a_purchase_event(spark):
     line = dict(delivery_day=DAY, file_digest="o", record_class="kept", channel="web", is_return=False)
-    bought = dict(source="demo", file_digest="f", record_class="kept", event_type="purchase")
+    bought = dict(source="demo", file_digest="f", record_class="kept", event_type="purchase", channel="web")
     orders = [
         line | dict(source="demo", position=0, order_id="seen"),
         line | dict(source="demo", position=1, order_id="seen"),
@@ -111,6 +111,7 @@ def test_collection_is_the_share_of_online_orders_with_a_purchase_event(spark):
         line | dict(source="demo", position=10, order_id="began long before"),
         line | dict(source="demo", position=0, order_id="began long before", delivery_day=DAY - timedelta(days=5)),
         line | dict(source="demo", position=11, order_id="began with a return"),
+        line | dict(source="demo", position=12, order_id="number of the app too"),
         line
         | dict(source="demo", position=1, order_id="began with a return", delivery_day=DAY - timedelta(days=1), is_return=True),
     ]
@@ -123,16 +124,18 @@ def test_collection_is_the_share_of_online_orders_with_a_purchase_event(spark):
         bought | dict(delivery_day=DAY + timedelta(days=1), position=0, order_id="event refused"),
         bought | dict(delivery_day=DAY, position=2, order_id="event refused", record_class="rejected"),
         bought | dict(delivery_day=DAY, position=3, order_id="till"),
+        bought | dict(delivery_day=DAY, position=5, order_id="number of the app too", channel="app"),
     ]
     found = build(
         spark,
-        bronze_rows={"orders": [*raw(11), *raw(1, source="shop")], "events": raw(5)},
+        bronze_rows={"orders": [*raw(12), *raw(1, source="shop")], "events": raw(5)},
         record_rows={"order_records": orders, "event_records": events},
     )
     shares = {key: row["collection_share"] for key, row in found.items()}
     assert shares == {
-        # Seen: "seen", "seen within reach"; not seen: the two whose event was not, and the two that begin anew on this day.
-        ("demo", "silver.order_records"): 2 / 6,
+        # Seen: "seen", "seen within reach"; not seen: the two whose event was not, the two that begin anew on this day,
+        # and the one whose number has an event of another channel only.
+        ("demo", "silver.order_records"): 2 / 7,
         ("demo", "silver.event_records"): None,
         ("shop", "silver.order_records"): None,  # it feeds no events
     }

@@ -52,7 +52,8 @@ def test_lines_of_a_till(spark, directory):
     account = account_pseudonym(key, source="demo", channel="web", native_id="17850")
     line = dict(
         source="demo", delivery_day=DAY, file_digest="f1", record_class="kept", reasons=[], notes=None, is_repeat=False, line_id=None,
-        event_date=DAY, channel="web", product_name=None, country=None, currency="EUR", received_at=None,
+        event_date=DAY, channel="web", product_name=None, country=None, currency="EUR", received_at=None, order_scope="web",
+        line_kind="product",
     )  # fmt: skip
     sold = line | dict(
         position=0, order_id="536365", account_id=account, product_code="85123a", product_id="85123A", quantity=6,
@@ -63,7 +64,7 @@ def test_lines_of_a_till(spark, directory):
     )
     postage = sold | dict(
         position=2, order_id="536367", account_id=None, product_code="POST", product_id=None, quantity=1,
-        unit_price_amount=Decimal(18), line_amount=Decimal(18),
+        unit_price_amount=Decimal(18), line_amount=Decimal(18), line_kind="service",
     )  # fmt: skip
     assert contents(built(spark, directory, *rows, of=csv_source()).drop("fingerprint", "ordered_at")) == in_order(
         sold, returned, postage
@@ -100,6 +101,72 @@ def test_what_is_no_sale_and_no_return_is_rejected(spark, directory):
                 ],
             ])
         )
+    )
+
+
+KIND = {"from": "line", "type": "string", "map": {
+    "": "product", "S": "shipping", "V": "voucher", "D": "discount", "R": "rounding", "G": "gift", "F": "fee", "X": "tip"}
+}  # fmt: skip
+
+
+def test_lines_of_a_declared_kind_are_money_of_the_order_and_no_products(spark, directory):
+    columns = ORDER_COLUMNS | {"line_kind": KIND}
+    del columns["line_id"]
+    of_kinds = source(
+        orders=feed("orders", columns, format="csv", id_scope="feed"), time_zone="UTC", late_limit_days=None, repeat_days=None
+    )
+    at = "2026-03-01 08:26:00,web,"
+    lines = [
+        f"o1,,{at},A,1,5.00", f"o1,S,{at},A,1,0", f"o1,V,{at},A,1,-5.00", f"o1,D,{at},,2,-0.50", f"o1,R,{at},,1,-0.02",
+        f"o1,G,{at},A,1,0", f"o1,F,{at},A,1,1.00", f"o1,,{at},POST,1,3.00", f"o1,S,{at},POST,1,4.00", f"o1,S,{at},,-1,4.00",
+        f"o1,S,{at},,1,-4.00", f"o1,G,{at},A,1,-1.00", f"o1,,{at},POST,1,0", f"o1,X,{at},A,1,1.00", f"o1,Z,{at},A,1,1.00",
+        f"o1,V,{at},A,0,-1.00",
+    ]  # fmt: skip
+    columns_of = ("position", "line_kind", "product_id", "line_amount", "reasons", "order_scope")
+    found = contents(built(spark, directory, *csv_rows(*lines), of=of_kinds), *columns_of)
+    money = dict(product_id=None, reasons=[], order_scope="orders")
+    below, above = ["unit_price_amount is below 0"], ["unit_price_amount is not above 0"]
+    assert found == in_order(
+        dict(position=0, line_kind="product", line_amount=Decimal(5)) | money | dict(product_id="A"),
+        dict(position=1, line_kind="shipping", line_amount=Decimal(0)) | money,
+        dict(position=2, line_kind="voucher", line_amount=Decimal(-5)) | money,
+        dict(position=3, line_kind="discount", line_amount=Decimal(-1)) | money,
+        dict(position=4, line_kind="rounding", line_amount=Decimal("-0.02")) | money,
+        dict(position=5, line_kind="gift", line_amount=Decimal(0)) | money,
+        dict(position=6, line_kind="fee", line_amount=Decimal(1)) | money,
+        dict(position=7, line_kind="service", line_amount=Decimal(3)) | money,
+        dict(position=8, line_kind="shipping", line_amount=Decimal(4)) | money,
+        dict(position=9, line_kind="shipping", line_amount=Decimal(-4)) | money,
+        dict(position=10, line_kind="shipping", line_amount=Decimal(-4)) | money | dict(reasons=below),
+        dict(position=11, line_kind="gift", line_amount=Decimal(-1)) | money | dict(reasons=below),
+        dict(position=12, line_kind="service", line_amount=Decimal(0)) | money | dict(reasons=above),
+        dict(position=13, line_kind=None, line_amount=Decimal(1)) | money | dict(reasons=["line_kind is not a known kind"]),
+        dict(position=14, line_kind="product", line_amount=Decimal(1)) | money
+        | dict(product_id="A", reasons=["line_kind is not a known value"]),
+        dict(position=15, line_kind="voucher", line_amount=Decimal(0)) | money | dict(reasons=["quantity is 0"]),
+    )  # fmt: skip
+
+
+def test_one_number_on_till_and_web_is_two_orders_and_all_lines_are_kept(spark, directory):
+    by_line = ORDER_COLUMNS
+    lines = [
+        "1001,1,2026-03-01 08:00:00,pos,7,A,1,1.00",
+        "1001,1,2026-03-01 09:00:00,web,7,B,1,2.00",
+        "1002,1,2026-03-01 08:00:00,pos,7,A,1,1.00",
+        "1002,1,2026-03-01 09:00:00,web,8,B,1,2.00",
+        "1002,1,2026-03-01 09:00:00,web,8,C,1,2.00",
+    ]
+    of_channels = source(
+        orders=feed("orders", by_line, format="csv", record_id=["order_id", "line_id"]),
+        time_zone="UTC", late_limit_days=None, repeat_days=None,
+    )  # fmt: skip
+    found = built(spark, directory, *csv_rows(*lines), of=of_channels)
+    assert contents(found, "position", "record_class", "order_scope") == in_order(
+        dict(position=0, record_class="kept", order_scope="pos"),
+        dict(position=1, record_class="kept", order_scope="web"),
+        dict(position=2, record_class="kept", order_scope="pos"),
+        dict(position=3, record_class="kept", order_scope="web"),
+        dict(position=4, record_class="rejected", order_scope="web"),
     )
 
 

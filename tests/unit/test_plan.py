@@ -248,3 +248,20 @@ def test_a_day_that_no_input_brings_any_more_may_be_empty_and_one_that_is_fed_ma
 def test_a_window_feeds_every_as_of():
     plan, _ = planner(entry(silver.ORDER_LINES, "2026-01-01"), scope=Scope(as_ofs=(date(2026, 1, 3),)))
     assert plan.work(gold.CUSTOMER_SEGMENTS).unfed_days == frozenset()
+
+
+def test_evidence_beside_what_feeds_a_table_makes_no_day_of_it_and_restates_those_that_read_it():
+    lines = entry(silver.ORDER_LINES, "2026-01-05")
+    orders_alone, _ = planner(lines)
+    assert not orders_alone.is_fed(silver.EVENTS)
+    records = entry(silver.EVENT_RECORDS, "2026-01-20", details={"2026-01-20": "1:a"})
+    beside, _ = planner(lines, records)
+    assert set(beside.work(silver.EVENTS).reasons) == {"2026-01-20"}
+    reads = beside.work(silver.EVENTS).input_digests["2026-01-20"]
+    built = entry(silver.EVENTS, "2026-01-20", inputs=reads)
+    assert not planner(lines, records, built)[0].work(silver.EVENTS).reasons
+    late = entry(silver.ORDER_LINES, "2026-01-05", digest="2:b", sequence=2)
+    restated = planner(lines, records, built, late)[0].work(silver.EVENTS)
+    assert restated.reasons == {"2026-01-20": "silver.order_lines changed"}
+    long_before = entry(silver.ORDER_LINES, "2025-12-20", sequence=2)
+    assert not planner(lines, records, built, long_before)[0].work(silver.EVENTS).reasons

@@ -3,6 +3,7 @@
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.behaviour.windows import is_in_window, is_valid_at
@@ -10,9 +11,11 @@ from reclake.privacy.consent import customers_to_profile
 from reclake.segment.rfm import is_sale, score_in, scored_bins
 from reclake.segment.segments import segment
 from reclake.segment.tiers import tier
+from reclake.tables.line_kinds import PRODUCT, SOLD_KINDS
 
 DAYS, ORDERS = "days", "orders"
 _AMOUNT = "decimal(18,4)"
+_SUM = "decimal(38,4)"  # of 10^20 lines of the greatest amount
 
 
 def customer_segments(
@@ -28,8 +31,10 @@ def customer_segments(
     """One row per as_of_date and customer who may be profiled and is no machine.
 
     Who bought nothing in the window is a prospect: a registered account, or an anonymous device of a source that
-    needs no consent. Amounts are in one currency per customer: the reporting currency if a sale is in it, else the one
-    of most orders; customers are scored among those of the same currency, as there are no exchange rates yet.
+    needs no consent. One order is what shares source, order_scope and order_id: its lines may lie on several days and in
+    several currencies and files, and its day is that of its first sale line. Amounts are in one currency per customer: the
+    reporting currency if a sale is in it, else the one of most orders; customers are scored among those of the same
+    currency, as there are no exchange rates yet.
     """
     profiled = customers_to_profile(identities, accounts, consents, as_of=as_of)
     people = (
@@ -42,33 +47,27 @@ def customer_segments(
     customers = bought.join(known, on="customer_id", how="right").withColumn(
         "currency", F.coalesce("currency", F.lit(reporting_currency))
     )
-    for column, type_ in (("n_orders", "long"), ("spend_amount", _AMOUNT), ("return_amount", _AMOUNT)):
+    for column, type_ in (("n_orders", "long"), ("spend_amount", _SUM), ("return_amount", _SUM)):
         customers = customers.withColumn(column, F.coalesce(column, F.lit(0)).cast(type_))
-    return _with_segment(_with_scores(customers, bought)).withColumn("as_of_date", F.lit(as_of))
+    scored = _with_segment(_with_scores(customers, bought))
+    # A sum that the column cannot hold is left out, after it was scored: docs/decisions/0033.
+    stored = {column: F.col(column).try_cast(_AMOUNT) for column in ("spend_amount", "return_amount")}
+    return scored.withColumns(stored).withColumn("as_of_date", F.lit(as_of))
 
 
 def _bought(lines: DataFrame, *, as_of: date, reporting_currency: str) -> DataFrame:
     """One row per customer with an order line: sale days, orders, spend_amount, return_amount, currency, recency_days."""
-    orders = lines.groupBy("customer_id", "source", "order_id", "currency").agg(
-        F.min(F.when(is_sale(), F.col("event_date"))).alias("first_order_date"),
-        F.max(F.when(is_sale(), F.col("event_date"))).alias("last_order_date"),
-        F.sum(F.when(is_sale(), F.col("line_amount"))).alias("spend_amount"),
-        F.sum(F.when(F.col("is_return"), F.col("line_amount"))).alias("return_amount"),
+    orders = _orders(lines)
+    by_currency = orders.groupBy("customer_id", "currency").agg(
+        F.min("ordered_day").alias("first_order_date"),
+        F.max("ordered_day").alias("last_order_date"),
+        F.count_if("is_counted").alias("n_orders"),
+        F.count("sold_from").alias("n_orders_in_currency"),
+        F.sum("spend_amount").alias("spend_amount"),
+        F.sum("return_amount").alias("return_amount"),
     )
-    # One shuffle for this and the next grouping.
-    by_currency = (
-        orders
-        .repartition("customer_id")
-        .groupBy("customer_id", "currency")
-        .agg(
-            F.min("first_order_date").alias("first_order_date"),
-            F.max("last_order_date").alias("last_order_date"),
-            F.count("first_order_date").alias("n_orders"),
-            F.sum("spend_amount").alias("spend_amount"),
-            F.sum("return_amount").alias("return_amount"),
-        )
-    )
-    preferred = F.struct((F.col("currency") == reporting_currency) & (F.col("n_orders") > 0), "n_orders", "currency")
+    has_sale = F.col("n_orders_in_currency") > 0
+    preferred = F.struct((F.col("currency") == reporting_currency) & has_sale, "n_orders_in_currency", "currency")
     amounts = F.struct("currency", "spend_amount", "return_amount")
     return (
         by_currency
@@ -84,6 +83,32 @@ def _bought(lines: DataFrame, *, as_of: date, reporting_currency: str) -> DataFr
     )
 
 
+def _orders(lines: DataFrame) -> DataFrame:
+    """One row per customer, order and currency of its lines; an order with a sale is_counted in one of them.
+
+    `ordered_day` is the day of the order's first sale line, in every currency, and null without a sale; `sold_from` the
+    same within the currency. What an order without a sale takes or gives beside goods is nobody's spend.
+    """
+    scope = F.coalesce("order_scope", "channel", F.lit("")).alias("order_scope")
+    is_of_order = ~F.coalesce("line_kind", F.lit(PRODUCT)).isin(*SOLD_KINDS) & ~F.col("is_return")
+    summed = lines.groupBy("customer_id", "source", scope, "order_id", "currency").agg(
+        F.min(F.when(is_sale(), F.col("event_date"))).alias("sold_from"),
+        F.sum(F.when(is_sale() | is_of_order, F.col("line_amount"))).alias("spend_amount"),
+        F.sum(F.when(F.col("is_return"), F.col("line_amount"))).alias("return_amount"),
+    )
+    # One shuffle for this and what follows.
+    of_customers = summed.repartition("customer_id")
+    in_order = W.partitionBy("customer_id", "source", "order_scope", "order_id")
+    whole = in_order.orderBy(F.col("sold_from").isNull(), "currency").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
+    place = F.row_number().over(in_order.orderBy(F.col("sold_from").isNull(), "currency"))
+    dated = of_customers.withColumns({"ordered_day": F.min("sold_from").over(whole), "place": place})
+    has_sale = F.col("ordered_day").isNotNull()
+    return dated.withColumns({
+        "is_counted": has_sale & (F.col("place") == 1),
+        "spend_amount": F.when(has_sale, F.col("spend_amount")),
+    })
+
+
 def _measures() -> tuple[tuple[str, Column, Column], ...]:
     """Measure, its unit, and its value: the greater the better, so recency counts backwards."""
     return (
@@ -97,7 +122,7 @@ def _with_scores(customers: DataFrame, bought: DataFrame) -> DataFrame:
     """Adds recency_score, frequency_score, monetary_score and rfm_cell; null without a sale."""
     values = F.array(
         *(
-            F.struct(F.lit(measure).alias("measure"), unit.alias("unit"), value.cast(_AMOUNT).alias("value"))
+            F.struct(F.lit(measure).alias("measure"), unit.alias("unit"), value.cast(_SUM).alias("value"))
             for measure, unit, value in _measures()
         )
     )
@@ -106,7 +131,7 @@ def _with_scores(customers: DataFrame, bought: DataFrame) -> DataFrame:
     listed = bins.agg(F.collect_list(F.struct("measure", "unit", "score", "lower", "upper")).alias("bins"))
     scored = customers.crossJoin(F.broadcast(listed))
     for measure, unit, value in _measures():
-        found = score_in(F.col("bins"), measure=measure, unit=unit, value=value.cast(_AMOUNT))
+        found = score_in(F.col("bins"), measure=measure, unit=unit, value=value.cast(_SUM))
         scored = scored.withColumn(f"{measure}_score", F.when(F.col("n_orders") > 0, found))
     # concat of a null is null: no sale, no cell
     return scored.withColumn("rfm_cell", F.concat("recency_score", "frequency_score", "monetary_score")).drop("bins")

@@ -10,7 +10,7 @@ def segment_bins(customer_segments: DataFrame, *, as_of: date) -> DataFrame:
     """One row per as_of_date, measure, unit and score that holds customers with a sale.
 
     A new value takes the first bin whose upper edge is not below it; for recency the last bin whose lower edge is not
-    above it, as fewer days score higher.
+    above it, as fewer days score higher. Who has spent more than spend_amount holds is in no bin of monetary.
     """
     measures = (
         ("recency", F.lit("days"), "recency_days"),
@@ -32,6 +32,7 @@ def segment_bins(customer_segments: DataFrame, *, as_of: date) -> DataFrame:
         customer_segments
         .where((F.col("as_of_date") == F.lit(as_of)) & (F.col("n_orders") > 0))
         .select("as_of_date", F.inline(values))
+        .where("value is not null")
         .groupBy("as_of_date", "measure", "unit", "score")
         .agg(F.min("value").alias("lower_edge"), F.max("value").alias("upper_edge"), F.count("*").alias("n_customers"))
     )

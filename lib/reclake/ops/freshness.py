@@ -155,18 +155,18 @@ def _collected(event_records: DataFrame, order_records: DataFrame, sources: Mapp
     """Per source and delivery day, the share of its online orders that left a purchase event.
 
     An order counts on a day that delivers a kept line of it which is a sale outside the tills, unless one was delivered
-    in the source's `repeat_days` before. Its event may have been delivered in these days as well. A source that feeds no
-    events is not asked.
+    in the source's `repeat_days` before. Its event may have been delivered in these days as well, and is of the same
+    channel where order numbers count within one. A source that feeds no events is not asked.
     """
     is_online_sale = (F.col("channel") != "pos") & ~F.col("is_return")
     is_purchase = F.col("event_type") == "purchase"
     told = _told_days(order_records.where(is_online_sale), "is_order", sources).unionByName(
         _told_days(event_records.where(is_purchase), "is_event", sources), allowMissingColumns=True
     )
-    days = told.groupBy("source", "order_id", "delivery_day").agg(
+    days = told.groupBy("source", "order_scope", "order_id", "delivery_day").agg(
         F.max("is_order").alias("is_order"), F.max("is_event").alias("is_event")
     )
-    in_order = W.partitionBy("source", "order_id").orderBy("delivery_day")
+    in_order = W.partitionBy("source", "order_scope", "order_id").orderBy("delivery_day")
     before, so_far = (in_order.rowsBetween(W.unboundedPreceding, end) for end in (-1, W.currentRow))
     ordered_day, seen_day = (F.when(F.col(name), F.col("delivery_day")) for name in ("is_order", "is_event"))
     return (
@@ -185,7 +185,16 @@ def _told_days(records: DataFrame, marked: str, sources: Mapping[str, Source]) -
     """The days that delivered kept records of an order of a source with events, marked with a column of that name."""
     asked = [name for name, source in sources.items() if source.feeds_of("events")]
     told = records.where(is_kept() & F.col("order_id").isNotNull() & F.col("source").isin(asked))
-    return told.select("source", "order_id", "delivery_day", F.lit(True).alias(marked))
+    scope = _order_scope(sources).alias("order_scope")
+    return told.select("source", scope, "order_id", "delivery_day", F.lit(True).alias(marked))
+
+
+def _order_scope(sources: Mapping[str, Source]) -> Column:
+    """Where an order's number counts for its event as well: the channel, if all feeds of orders of the source say so."""
+    of_channel = [
+        name for name, source in sources.items() if {feed.id_scope for feed in source.feeds_of("orders").values()} == {"channel"}
+    ]
+    return F.when(F.col("source").isin(of_channel), F.coalesce("channel", F.lit(""))).otherwise(F.lit(""))
 
 
 def _is_in_reach(day: Column, sources: Mapping[str, Source]) -> Column:

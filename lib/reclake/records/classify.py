@@ -7,6 +7,9 @@ W is empty, r is the first. Else r is compared with the first delivered of W, wh
 * same id, same fingerprint: r is a duplicate; other fingerprint: r is rejected as an id clash;
 * no id: the key is the fingerprint, and r is a repeat: flagged and kept, or a duplicate, as its feed says.
 
+An id counts within the scope that its feed states (`id_scope`): the record's channel, the feed, or the whole source. So
+till order 1001 line 1 and web order 1001 line 1 are two records, and feeds that repeat each other's records say "source".
+
 So a chain of re-sends that never pauses for longer than repeat_days stays one event, and the class of r depends on the
 deliveries D - repeat_days to D alone, whatever else is in the input. Delivery order is (delivery day, file digest,
 position); the order in which files were taken in has no part.
@@ -46,6 +49,21 @@ def _is_of(feeds: Iterable[str]) -> Column:
     return F.col("feed").isin(*names) if names else F.lit(False)
 
 
+def id_scope(feeds: dict[str, Feed]) -> Column:
+    """Within what the record's ids are unique: its channel, its feed's name, or blank for the whole source.
+
+    Needs `feed`, and `channel` if a feed's scope is the channel. Records without a channel share the blank scope.
+    """
+    of_scope: dict[str, list[str]] = {}
+    for name, feed in feeds.items():
+        scope = "source" if feed.id_scope == "channel" and "channel" not in feed.columns else feed.id_scope
+        of_scope.setdefault(scope, []).append(name)
+    whole = F.lit("")
+    if "channel" in of_scope:
+        whole = F.when(_is_of(of_scope["channel"]), F.coalesce("channel", F.lit(""))).otherwise(whole)
+    return F.when(_is_of(of_scope.get("feed", ())), F.col("feed")).otherwise(whole)
+
+
 def _record_key(feeds: dict[str, Feed]) -> Column:
     """What two records of a source share if one repeats the other; an invalid record shares its key with none."""
     # Pointers spread the invalid over all partitions: a million records without id would otherwise meet in one.
@@ -57,7 +75,8 @@ def _record_key(feeds: dict[str, Feed]) -> Column:
     for columns, names in by_id.items():
         # As JSON, so that ("a|b", "c") is not ("a", "b|c"); times in full, where JSON would leave the microseconds out.
         told = F.to_json(F.struct(*columns), {"timestampFormat": "yyyy-MM-dd HH:mm:ss.SSSSSS"})
-        key = key.when(_is_of(names), F.concat(F.lit("id|"), told))
+        # What stands before flat JSON cannot be taken for a part of it.
+        key = key.when(_is_of(names), F.concat(F.lit("id|"), id_scope(feeds), F.lit("|"), told))
     return key.otherwise(F.concat(F.lit("content|"), F.col("fingerprint")))
 
 

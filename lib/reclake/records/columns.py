@@ -17,7 +17,6 @@ from reclake.records.spelling import (
     renamed,
     spelt,
     without_none,
-    without_services,
 )  # fmt: skip
 from reclake.sources.source import ColumnMapping, Feed, time_reader
 
@@ -108,7 +107,7 @@ def _whole_ids(values: list[Any], reader: ColumnReader, report: Report) -> None:
 
 
 def column_texts(records: Records, reader: ColumnReader, report: Report, *, comma_fields: Sequence[str] = ()) -> Texts:
-    """The column's texts before pseudonyms; `report` hears of each value that cannot be used, and of each missing one."""
+    """The column's texts before pseudonyms, codes of services too; `report` hears of each value that cannot be used, and of each missing one."""
     mapping, column = reader.mapping, reader.column
     refused: set[int] = set()
 
@@ -127,7 +126,7 @@ def column_texts(records: Records, reader: ColumnReader, report: Report, *, comm
         for row, text in enumerate(texts):
             if text is None and row not in refused:  # what was written but refused has its reason already
                 report(row, f"{column} is missing")
-    return without_services(texts, mapping)
+    return texts
 
 
 def column_times(texts: Texts, reader: ColumnReader, report: Report) -> Times:

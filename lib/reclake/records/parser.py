@@ -21,7 +21,9 @@ from reclake.records.fields import fingerprint, path_of, shapes, without
 from reclake.records.raw_csv import csv_record
 from reclake.records.raw_json import Unreadable, json_object
 from reclake.records.sealing import sealed
+from reclake.records.spelling import services_of, without_services
 from reclake.sources.source import ColumnMapping, Feed, Source
+from reclake.tables.line_kinds import PRODUCT, SERVICE
 
 POINTER = ("source", "delivery_day", "file_digest", "position")
 NO_FEED = "no feed of its source takes its file name"
@@ -120,9 +122,22 @@ def _values(batch: Batch, feed: Feed, parsing: Parsing) -> dict[str, Texts | Tim
             batch.report(row, f"{column} is missing")
     nothing: Texts = [None] * n_rows
     values: dict[str, Texts | Times] = dict.fromkeys(parsing.columns, nothing)
+    codes = plain.get("product_id", nothing)
+    services = services_of(codes, feed.columns["product_id"]) if "product_id" in plain else frozenset()
+    if services:
+        plain["product_id"] = without_services(codes, services)
     for column in mapped:
         values[column] = _ready(plain[column], column, feed, parsing, plain.get(feed.columns[column].scope, nothing), batch)
+    if "line_kind" in parsing.columns:
+        values["line_kind"] = _line_kinds(plain.get("line_kind", nothing), codes, services)
     return _only_of_readable(values, batch)
+
+
+def _line_kinds(mapped: Texts, codes: Texts, services: Collection[str]) -> Texts:
+    """What each line of an order is: as the feed maps it, else a service where the code says so, else a product."""
+    if not services:
+        return [kind or PRODUCT for kind in mapped]
+    return [kind or (SERVICE if code in services else PRODUCT) for kind, code in zip(mapped, codes, strict=True)]
 
 
 def _ready(texts: Texts, column: str, feed: Feed, parsing: Parsing, scopes: Texts, batch: Batch) -> Texts | Times:

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.privacy.pseudonyms import Keys
-from reclake.records.classify import classified, missing_ids
+from reclake.records.classify import classified, id_scope, missing_ids
 from reclake.records.parser import Limits, Parsing, parsed
 from reclake.records.typed import beyond_line_amount, typed_records, with_reasons
 from reclake.sources.source import RECORDS, Source, mappable
@@ -18,10 +18,12 @@ Complete = Callable[[DataFrame], DataFrame]
 def stored_columns(source: Source, table: str) -> tuple[str, ...]:
     """The standard columns that the source's feeds of the bronze noun fill and that its records table may hold, in order.
 
-    A channel is read even where the table has none: it is part of an account's id.
+    A channel is read even where the table has none: it is part of an account's id, and ids may be unique within it.
     """
     declared = {field.name for field in RECORDS[table].fields} | {"channel"}
     mapped = {column for feed in source.feeds_of(table).values() for column in feed.columns}
+    if table == "orders":
+        mapped.add("line_kind")  # a code may tell it
     return tuple(column for column in mappable(table) if column in mapped & declared)
 
 
@@ -32,6 +34,8 @@ def _of_source(
     parsing = Parsing(source, table, stored_columns(source, table), required, keys, limits)
     records = typed_records(parsed(bronze, parsing), parsing, timezone=timezone)
     declared = RECORDS[table].fields
+    if any(field.name == "order_scope" for field in declared):
+        records = records.withColumn("order_scope", id_scope(source.feeds_of(table)))
     # What no feed of this source maps is null, so that sources can be put together.
     absent = {f.name: F.lit(None).cast(f.type) for f in declared if f.name not in records.columns and f.type != "array<string>"}
     ready = with_reasons(records.withColumns(absent), missing_ids(source.feeds_of(table)))

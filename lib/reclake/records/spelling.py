@@ -109,8 +109,13 @@ def plain_numbers(texts: Texts, reader: ColumnReader, comma_fields: Sequence[str
     return texts
 
 
-def without_services(texts: Texts, mapping: ColumnMapping) -> Texts:
+def services_of(codes: Texts, mapping: ColumnMapping) -> frozenset[str]:
+    """The product codes among them that stand for a service."""
     if not mapping.not_products:
-        return texts
-    services = {text for text in set(texts) if text is not None and mapping.is_service(text)}
-    return [None if text in services else text for text in texts] if services else texts
+        return frozenset()
+    return frozenset(code for code in set(codes) if code is not None and mapping.is_service(code))
+
+
+def without_services(codes: Texts, services: frozenset[str]) -> Texts:
+    """The product codes without those that stand for a service."""
+    return [None if code in services else code for code in codes]

@@ -84,7 +84,7 @@ class Planner:
 
     def is_fed(self, table: Table) -> bool:
         """Whether any input of the table holds anything."""
-        return any(self._ledger.holds(i.table) for i in table.inputs)
+        return any(self._ledger.holds(i.table) for i in table.inputs if i.feeds)
 
     def holds(self, table: Table) -> bool:
         """Whether the table holds anything yet."""
@@ -189,7 +189,7 @@ class Planner:
         if table.day_column is None:
             return {WHOLE}
         days = set(built)
-        for i in table.inputs:
+        for i in (i for i in table.inputs if i.feeds):
             entries = self._ledger.days(i.table)
             if i.days.reads is Reads.DELIVERIES:
                 days |= {day for entry in entries.values() for day in entry.content.details}
@@ -252,8 +252,9 @@ class Planner:
 
     def _is_fed_on(self, table: Table, day: str) -> bool:
         """Whether an input holds a row of the day itself; dimensions and windows count only where no input has such days."""
-        own = [i for i in table.inputs if i.days.reads in (Reads.DAYS, Reads.REPEATS, Reads.DELIVERIES)]
-        return any(self._n_rows_on(i, day) for i in own or table.inputs)
+        feeding = [i for i in table.inputs if i.feeds]
+        own = [i for i in feeding if i.days.reads in (Reads.DAYS, Reads.REPEATS, Reads.DELIVERIES)]
+        return any(self._n_rows_on(i, day) for i in own or feeding)
 
     def _n_rows_on(self, i: Input, day: str) -> int:
         entries = self._ledger.days(i.table)

@@ -95,8 +95,8 @@ def _idle(app: Application, planner: Planner, table: Table) -> TableReport:
 
 
 def _is_blocked(app: Application, table: Table, blocked: Set[str], stopped: dict[str, ReclakeError]) -> bool:
-    """Whether an input was stopped; then the table is noted as stopped too, and reported."""
-    missing = sorted({i.table.name for i in table.inputs} & (blocked | stopped.keys()))
+    """Whether an input that feeds the table was stopped; then the table is noted as stopped too, and reported."""
+    missing = sorted({i.table.name for i in table.inputs if i.feeds} & (blocked | stopped.keys()))
     if missing:
         told = f"it reads {', '.join(missing)}"
         stopped[table.name] = StageStopped(f"{table.name} is not built", told, "mend what stopped these, then run again")

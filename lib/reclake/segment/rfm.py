@@ -4,13 +4,16 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
+from reclake.tables.line_kinds import SOLD_KINDS
+
 N_SCORES = 5
 _BUCKETS_PER_E_FOLD = 64  # values that differ by less than 1/64 of their size may share a bucket
 
 
 def is_sale() -> Column:
-    """Whether an order line sells goods for money: gifts, corrections and returns do not."""
-    return ~F.col("is_return") & (F.col("quantity") > 0) & (F.col("line_amount") > 0)
+    """Whether an order line sells a product or service for money: gifts, corrections, returns and money of the order do not."""
+    is_sold_kind = F.col("line_kind").isNull() | F.col("line_kind").isin(*SOLD_KINDS)
+    return ~F.col("is_return") & (F.col("quantity") > 0) & (F.col("line_amount") > 0) & is_sold_kind
 
 
 def score(n_less: Column, n_equal: Column, n: Column) -> Column:

@@ -11,24 +11,29 @@ from reclake.records.records import classified_records
 from reclake.records.typed import with_reasons
 from reclake.records.values import business_day
 from reclake.sources.source import Source
+from reclake.tables.line_kinds import LINE_KINDS, PRODUCT, REDUCING_KINDS, SOLD_KINDS
 from reclake.tables.vocabulary import CURRENCY
 
 
 def _completed(lines: DataFrame, timezone: str) -> DataFrame:
-    quantity, price = F.col("quantity"), F.col("unit_price_amount")
+    quantity, price, kind = F.col("quantity"), F.col("unit_price_amount"), F.col("line_kind")
     exact = (quantity.cast("decimal(19,0)") * price).try_cast("decimal(18,4)")
     derived = {
         "event_date": business_day(F.col("ordered_at"), timezone),
         "line_amount": exact,
         "is_return": quantity < 0,
+        "product_id": F.when(kind == PRODUCT, F.col("product_id")),
     }
     faults = {
         "quantity is 0": quantity == 0,
-        "unit_price_amount is not above 0": price <= 0,
+        "line_kind is not a known kind": ~kind.isin(*LINE_KINDS),
+        "unit_price_amount is not above 0": kind.isin(*SOLD_KINDS) & (price <= 0),
+        "unit_price_amount is below 0": ~kind.isin(*SOLD_KINDS, *REDUCING_KINDS) & (price < 0),
         "line_amount is too large": quantity.isNotNull() & price.isNotNull() & F.col("line_amount").isNull(),
         "currency is not ISO 4217": ~F.col("currency").rlike(CURRENCY),
     }
-    return with_reasons(lines.withColumns(derived), faults)
+    # What a feed writes instead of a kind is any text: it is not stored.
+    return with_reasons(lines.withColumns(derived), faults).withColumn("line_kind", F.when(kind.isin(*LINE_KINDS), kind))
 
 
 def order_records(
@@ -43,8 +48,9 @@ def order_records(
 ) -> DataFrame:
     """One row per record of bronze.orders: a line of an order or till receipt.
 
-    A negative quantity is a return. A line without account is a guest's and kept; one without price above 0, or with
-    quantity 0, is a stock correction or a gift and rejected.
+    A negative quantity is a return. A line without account is a guest's and kept. A product or service without price
+    above 0, or anything with quantity 0, is a stock correction and rejected; lines of the other kinds may cost nothing, and
+    vouchers, discounts and roundings less than that. Only a product keeps its product_id.
     """
     return classified_records(
         bronze_orders,

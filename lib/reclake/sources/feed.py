@@ -12,6 +12,7 @@ from pydantic import Field
 
 from .mapping import ColumnMapping, Part, Text
 
+IdScope = Literal["channel", "feed", "source"]
 FileFormat = Literal["json_lines", "csv", "parquet"]
 
 NEEDED = {
@@ -86,6 +87,7 @@ class Feed(Part):
     delimiter: str = ","  # csv only
     delivery_day: DeliveryDay
     record_id: tuple[str, ...] = ()  # standard columns that identify a record
+    id_scope: IdScope = "channel"  # within what a record id or order number is unique; "source" if feeds repeat each other
     duplicates: Literal["flag", "drop"]  # what becomes of a repeat of a record without id
     transport: tuple[Text, ...] = ()  # raw fields left out of the fingerprint
     values: Literal["typed", "as_text"] = "typed"  # as_text: a scalar of JSON or Parquet is read by its text, exactly
@@ -133,5 +135,5 @@ class Feed(Part):
         for column, mapping in self.columns.items():
             for problem in mapping.problems(self.table, column, set(self.columns)):
                 yield f"columns.{column}", problem
-            if mapping.outside == "drop" and column in _NEEDED[self.table] | set(self.record_id):
+            if mapping.outside == "drop" and column in NEEDED[self.table] | set(self.record_id):
                 yield f"columns.{column}", "every record needs it, so it cannot drop its value"

@@ -22,7 +22,7 @@ RECORDS: dict[str, Table] = {table.inputs[0].table.noun: table for table in silv
 
 _SET_BY_PARSER = {
     "source", "delivery_day", "file_digest", "position", "record_class", "reasons", "notes", "is_repeat", "fingerprint",
-    "event_date", "line_amount", "is_return",
+    "event_date", "line_amount", "is_return", "order_scope",
 }  # fmt: skip
 _SPELLINGS: dict[str, set[str]] = {
     "string": {"string", "free_text", "product", "account", "device", "phone", "email"},

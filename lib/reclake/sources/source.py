@@ -43,6 +43,9 @@ class BotRules(Part):
 
     by_user_agent: bool
     by_behaviour: bool
+    automatic_events: tuple[
+        Text, ...
+    ] = ()  # standard event types that a client sends by itself: no rule by behaviour counts them
 
 
 class BusinessDefaults(Part):

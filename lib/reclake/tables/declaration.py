@@ -104,6 +104,7 @@ class Input:
 
     table: Table
     days: DayRange
+    feeds: bool = True  # False: it is looked at beside what feeds the table, and makes no output day of its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,38 @@ CUSTOMER_SEGMENTS = Table(
     fields=(
         _AS_OF,
         _CUSTOMER,
-        personal("first_order_date", "date", "Day of the first sale in the window; null without one."),
-        personal("last_order_date", "date", "Day of the last sale in the window; null without one."),
+        personal(
+            "first_order_date",
+            "date",
+            "Day of the first order in the window, which is that of its first sale line; null without one.",
+        ),
+        personal(
+            "last_order_date",
+            "date",
+            "Day of the last order in the window, which is that of its first sale line; null without one.",
+        ),
         personal("recency_days", "integer", "as_of_date minus last_order_date.", "days"),
-        personal("n_orders", "long", "Distinct orders with a sale.", "orders", required=True),
-        personal("spend_amount", "decimal(18,4)", "Sales in `currency`, returns not deducted.", "currency", required=True),
-        personal("return_amount", "decimal(18,4)", "Returns in `currency`, negative.", "currency", required=True),
+        personal(
+            "n_orders",
+            "long",
+            "Orders with a line that sells a product or service; an order is what shares source, order_scope and order_id, "
+            "whatever days, currencies and files its lines have.",
+            "orders",
+            required=True,
+        ),
+        personal(
+            "spend_amount",
+            "decimal(18,4)",
+            "Sales in `currency`, with what their orders charge or take off beside goods (shipping, vouchers, …), returns not "
+            "deducted; null where the sum is beyond what the column holds, and then scored all the same.",
+            "currency",
+        ),
+        personal(
+            "return_amount",
+            "decimal(18,4)",
+            "Returns in `currency`, negative unless more was taken back of vouchers than of goods; null as above.",
+            "currency",
+        ),
         plain(
             "currency",
             "string",
@@ -66,7 +92,13 @@ SEGMENT_BINS = Table(
         plain("score", "integer", "1 to 5.", "score", required=True),
         plain("lower_edge", "decimal(18,4)", "Smallest value in the bin.", "days, orders or currency", required=True),
         plain("upper_edge", "decimal(18,4)", "Largest value in the bin.", "days, orders or currency", required=True),
-        plain("n_customers", "long", "Customers in the bin.", "customers", required=True),
+        plain(
+            "n_customers",
+            "long",
+            "Customers in the bin; of monetary those whose spend_amount is held.",
+            "customers",
+            required=True,
+        ),
     ),
     stage="customers",
     write="replace_days",

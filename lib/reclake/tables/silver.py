@@ -65,20 +65,40 @@ EVENT_RECORDS = Table(
 )
 
 _ORDER = (
-    personal("order_id", "string", "The source's id of the order or till receipt."),
+    personal(
+        "order_id",
+        "string",
+        "The source's id of the order or till receipt. One order is what shares source, order_scope and order_id.",
+    ),
+    plain(
+        "order_scope",
+        "string",
+        "Within what the order's number is unique, as its feed says: a channel, the name of a feed, or blank for the whole source.",
+    ),
     personal("line_id", "string", "The source's id of the line within the order, if it gives one."),
     plain("event_date", "date", "Business day of the order; null if its time cannot be used."),
     personal("ordered_at", "timestamp", "When it was ordered or rung up.", "UTC"),
     personal("received_at", "timestamp", "When the collector received it.", "UTC"),
     plain("channel", "string", "app, mini_program, web or pos."),
     Field("account_id", "string", "The account that bought; null for a guest.", privacy=Privacy.PSEUDONYM),
-    personal("product_id", "string", "The product bought or returned; null where a code stands for a service."),
+    plain(
+        "line_kind",
+        "string",
+        "product; service: sold, but no product; shipping, fee: charged with the order; voucher, discount, rounding: "
+        "money taken off the order, or added; gift: goods for 0. Only a product has a product_id, only product and "
+        "service make an order, and all but gift count in its spend. Null in rows from before it was told: product or service.",
+    ),
+    personal("product_id", "string", "The product bought or returned; null where the line is of another kind than product."),
     personal("product_code", "string", "The code as the source writes it."),
     personal("product_name", "string", "The product as the source describes it on the line."),
     personal("country", "string", "Country of the delivery as the source writes it."),
     personal("quantity", "long", "Pieces; negative for a return.", "pieces"),
-    personal("unit_price_amount", "decimal(18,4)", "Price of one piece.", "currency"),
-    personal("line_amount", "decimal(18,4)", "quantity × unit price; negative for a return.", "currency"),
+    personal(
+        "unit_price_amount", "decimal(18,4)", "Price of one piece; below 0 only for a voucher, discount or rounding.", "currency"
+    ),
+    personal(
+        "line_amount", "decimal(18,4)", "quantity × unit price; negative for a return, and where money is taken off.", "currency"
+    ),
     plain("currency", "string", "ISO 4217."),
     personal("is_return", "boolean", "Whether goods came back."),
 )
@@ -202,34 +222,6 @@ REJECTED_RECORDS = Table(
     may_be_empty="everything may have been kept",
 )
 
-EVENTS = Table(
-    name="silver.events",
-    grain="one row per kept event",
-    key=("source", "event_date", "file_digest", "position"),
-    fields=(
-        *_POINTER,
-        *(
-            Field(
-                f.name,
-                f.type,
-                f.doc,
-                f.unit,
-                privacy=f.privacy,
-                required=f.name in ("event_date", "occurred_at", "event_type", "account_id"),
-            )
-            for f in _EVENT
-        ),
-        plain("is_bot", "boolean", "Whether a machine made it; left out downstream.", required=True),
-        plain("bot_reason", "string", "The rule that says so; null for people."),
-    ),
-    stage="silver",
-    write="replace_days",
-    stays_because=_HISTORY,
-    day_column="event_date",
-    inputs=(Input(EVENT_RECORDS, deliveries()),),
-    parameters=("sources", "bots"),
-)
-
 ORDER_LINES = Table(
     name="silver.order_lines",
     grain="one row per kept order line, sale or return",
@@ -254,6 +246,35 @@ ORDER_LINES = Table(
     stays_because=_HISTORY,
     day_column="event_date",
     inputs=(Input(ORDER_RECORDS, deliveries()),),
+)
+
+EVENTS = Table(
+    name="silver.events",
+    grain="one row per kept event",
+    key=("source", "event_date", "file_digest", "position"),
+    fields=(
+        *_POINTER,
+        *(
+            Field(
+                f.name,
+                f.type,
+                f.doc,
+                f.unit,
+                privacy=f.privacy,
+                required=f.name in ("event_date", "occurred_at", "event_type", "account_id"),
+            )
+            for f in _EVENT
+        ),
+        plain("is_bot", "boolean", "Whether a machine made it; left out downstream.", required=True),
+        plain("bot_reason", "string", "The rule that says so; null for people."),
+    ),
+    stage="silver",
+    write="replace_days",
+    stays_because=_HISTORY,
+    day_column="event_date",
+    # Evidence of a person: docs/decisions/0034.
+    inputs=(Input(EVENT_RECORDS, deliveries()), Input(ORDER_LINES, days(before=30), feeds=False)),
+    parameters=("sources", "bots"),
 )
 
 _VALIDITY = (
@@ -454,8 +475,8 @@ RECORDS = (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSE
 TABLES = (
     *RECORDS,
     REJECTED_RECORDS,
-    EVENTS,
     ORDER_LINES,
+    EVENTS,
     PRODUCTS,
     CONSENTS,
     ACCOUNTS,
