@@ -73,6 +73,8 @@ class ColumnMapping(Part):
     default: str | None = None
     strip_suffix: Text | None = None
     upper: bool = False
+    whole_number: bool = False  # 17850.0 is 17850
+    decimal_mark: Literal[".", ","] | None = None
     not_products: tuple[Text, ...] = ()  # product codes, or globs of them, that stand for a service
     scope: Text = "channel"  # account: the standard column that says which channel's account it is
     min: float | None = None
