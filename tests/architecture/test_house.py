@@ -128,8 +128,8 @@ COLLECTED = {
     "run.views.trace": "the customers of one account",
     "run.waivers.in_force": "waivers in force",
     "sources.intake._changed_since": "files that lie there",
-    "sources.intake._decided_before": "files of the run",
-    "sources.landing._found_files": "files that lie there",
+    "sources.earlier.decided_before": "files of the run",
+    "sources.walk.listed_by_spark": "files that lie there",
     "sources.reading._verdicts": "a row per file of the run",
     "synthetic.company._summary": "counts per table",
 }

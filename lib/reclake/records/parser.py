@@ -66,7 +66,8 @@ class Parsing:
 
 def _reader(feed: Feed, limits: Limits) -> Callable[[bytes, str | None], Mapping[str, Any]]:
     if feed.format == "csv":
-        return lambda raw, header: csv_record(raw, header, delimiter=feed.delimiter, max_bytes=limits.max_record_bytes)
+        mapped, longest = feed.fields_read, limits.max_record_bytes
+        return lambda raw, header: csv_record(raw, header, delimiter=feed.delimiter, mapped=mapped, max_bytes=longest)
     return lambda raw, header: json_object(raw, max_bytes=limits.max_record_bytes, max_depth=limits.max_depth)
 
 
@@ -195,9 +196,8 @@ def _of_feed(arrived: pa.RecordBatch, name: str | None, parsing: Parsing) -> pa.
 
 def _by_feed(arrived: pa.RecordBatch, source: Source, table: str) -> Iterator[tuple[str | None, pa.RecordBatch]]:
     """The batch cut by the feed that its files came through: usually one piece."""
-    feeds = source.feeds_of(table)
     files = arrived.column("file_name").dictionary_encode()
-    names = [next((name for name, feed in feeds.items() if feed.matches(file)), None) for file in files.dictionary.to_pylist()]
+    names = [source.feed_name(file, table) for file in files.dictionary.to_pylist()]
     if len(set(names)) == 1:
         yield names[0], arrived
         return

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import count
 
 from reclake.records.raw_json import Unreadable, text_of
 
@@ -10,7 +11,7 @@ from reclake.records.raw_json import Unreadable, text_of
 csv.field_size_limit(2**31 - 1)
 
 NO_HEADER = "its file has no header"
-HEADER_TWICE = "its header names a column twice"
+HEADER_TWICE = "its header names a mapped column twice"
 NOT_CSV = "it is not one CSV record"
 OTHER_LENGTH = "it has another number of cells than its header"
 
@@ -25,15 +26,23 @@ def _cells(text: str, delimiter: str) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _names(header: str, delimiter: str) -> tuple[str, ...]:
-    names = tuple(_cells(header.removeprefix("\ufeff").rstrip("\r\n"), delimiter))
-    if len(set(names)) != len(names):
+def _names(header: str, delimiter: str, mapped: frozenset[str]) -> tuple[str, ...]:
+    """The names, each once: a doubled one that nobody maps gets a number, so that its cell stays in the fingerprint."""
+    names = _cells(header.removeprefix("\ufeff").rstrip("\r\n"), delimiter)
+    if any(names.count(name) > 1 for name in mapped):
         raise Unreadable(HEADER_TWICE)
-    return names
+    taken = set(names)
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            names[place] = next(other for n in count(2) if (other := f"{name} ({n})") not in taken)
+            taken.add(names[place])
+    return tuple(names)
 
 
-def csv_record(raw: bytes, header: str | None, *, delimiter: str, max_bytes: int) -> Mapping[str, str]:
-    r"""The record's cells by the names in the header.
+def csv_record(
+    raw: bytes, header: str | None, *, delimiter: str, max_bytes: int, mapped: frozenset[str] = frozenset()
+) -> Mapping[str, str]:
+    r"""The record's cells by the names in the header; only a name in `mapped` must not come twice.
 
     Raises
     ------
@@ -49,7 +58,7 @@ def csv_record(raw: bytes, header: str | None, *, delimiter: str, max_bytes: int
     if not header:
         raise Unreadable(NO_HEADER)
     try:
-        names, cells = _names(header, delimiter), _cells(text, delimiter)
+        names, cells = _names(header, delimiter, mapped), _cells(text, delimiter)
     except csv.Error:
         raise Unreadable(NOT_CSV) from None
     if len(cells) != len(names):

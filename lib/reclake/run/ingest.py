@@ -153,17 +153,19 @@ def files_to_take_in(app: Application, source: Source, *, days: Collection[date]
 
 
 def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> None:
-    decided = files.select("file_digest", "feed", "outcome", "file_name", "reason").collect()  # one row per file of this run
+    decided = files.select("feed", "outcome", "file_name", "reason", "n_records").collect()  # one row per file of this run
     for row in decided:
         if row["outcome"] == "rejected":
             logger.warning("file %s of source %s is rejected: %s", row["file_name"], source.name, row["reason"])
+        elif row["n_records"] == 0:
+            logger.info("file %s of source %s holds no records, and is taken in as empty", row["file_name"], source.name)
     for file in (*taken.waiting, *taken.skipped):
-        level = logging.WARNING if file.is_misplaced else logging.INFO
+        level = logging.WARNING if file.is_misplaced or file.state == "refused" else logging.INFO
         logger.log(level, "file %s of source %s %s", file.file_name, source.name, file.reason)
     for noun, records in taken.records.items():
         table = BY_NAME[f"bronze.{noun}"]
         feeds = source.feeds_of(noun)
-        if not any(row["feed"] in feeds and row["outcome"] == "ingested" for row in decided):
+        if not any(row["feed"] in feeds and row["outcome"] == "ingested" and row["n_records"] for row in decided):
             run.app.reporter.finished(TableReport(STAGE, table.name, "up to date"))
             continue
         _append_or_stop(run, table, records, source=source)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from .lines import Encoding
 from .mapping import ColumnMapping, Part, Text
 
 IdScope = Literal["channel", "feed", "source"]
@@ -31,6 +32,20 @@ def _matches(found: list[str], wanted: list[str]) -> bool:
     if wanted[0] == "**":
         return _matches(found, wanted[1:]) or _matches(found[1:], wanted)
     return fnmatchcase(found[0], wanted[0]) and _matches(found[1:], wanted[1:])
+
+
+def _with_plain_ending(name: str) -> str:
+    """The name with its ending, and `.gz` behind it, in small letters; a folder keeps its letters.
+
+    Examples
+    --------
+    >>> [_with_plain_ending(name) for name in ("Tills/A.CSV", "A.Csv.GZ", "B.x/README")]
+    ['Tills/A.csv', 'A.csv.gz', 'B.x/README']
+    """
+    stem, dot, ending = name.rpartition(".")
+    if "/" in ending or not dot:
+        return name
+    return (_with_plain_ending(stem) if ending.lower() == "gz" else stem) + dot + ending.lower()
 
 
 def _not_a_regex(pattern: str) -> str | None:
@@ -59,7 +74,9 @@ class DeliveryDay(Part):
         """
         if self.from_ == "fixed":
             return self.day
-        found = re.search(self.pattern, name) if self.pattern else None
+        plain = _with_plain_ending(name)
+        names = (name, plain, plain.removesuffix(".gz"))  # a pattern may ask for the ending of the feed's own
+        found = next((day for one in names if (day := re.search(self.pattern, one))), None) if self.pattern else None
         try:
             return date.fromisoformat(found.group(1)) if found else None
         except ValueError:  # 2011-02-30
@@ -85,6 +102,9 @@ class Feed(Part):
     pattern: Text  # glob below the source's landing folder
     format: FileFormat
     delimiter: str = ","  # csv only
+    encoding: Encoding | None = None  # of text files; None: UTF-8, and a file that mostly is not is refused
+    binary: Literal["utf-8", "hex"] | None = None  # parquet: how mapped bytes without a text meaning become text
+    may_be_empty: bool = False  # a file of 0 bytes is a delivery without records
     delivery_day: DeliveryDay
     record_id: tuple[str, ...] = ()  # standard columns that identify a record
     id_scope: IdScope = "channel"  # within what a record id or order number is unique; "source" if feeds repeat each other
@@ -109,6 +129,24 @@ class Feed(Part):
         """
         return _matches(file_name.split("/"), self.pattern.split("/"))
 
+    def nearly_matches(self, file_name: str) -> bool:
+        """Whether it does but for the letter case of the ending, or with `.gz` behind it.
+
+        Examples
+        --------
+        >>> tills = Feed.model_construct(pattern="tills/*.csv")
+        >>> [tills.nearly_matches(name) for name in ("tills/1.CSV", "tills/1.csv.gz", "tills/1.Csv.GZ", "Tills/1.csv", "tills/1.csv.zip")]
+        [True, True, True, False, False]
+        """
+        name, pattern = _with_plain_ending(file_name).split("/"), _with_plain_ending(self.pattern).split("/")
+        packed = name[-1].endswith(".gz")
+        return _matches(name, pattern) or (packed and _matches([*name[:-1], name[-1].removesuffix(".gz")], pattern))
+
+    @property
+    def fields_read(self) -> frozenset[str]:
+        """The fields of a raw record that its columns are made from."""
+        return frozenset(mapping.from_ for mapping in self.columns.values() if mapping.from_ is not None)
+
     def problems(self) -> Iterator[tuple[str, str]]:
         """What is wrong with it, each with its place."""
         if _NOT_A_PATH_PATTERN.search(self.pattern):
@@ -121,6 +159,10 @@ class Feed(Part):
             yield "values", "is only for json_lines and parquet: a CSV holds nothing but text"
         if "max_line_amount" in self.model_fields_set and self.table != "orders":
             yield "max_line_amount", "is only for orders"
+        if self.encoding is not None and self.format == "parquet":
+            yield "encoding", "is only for json_lines and csv"
+        if self.binary is not None and self.format != "parquet":
+            yield "binary", "is only for parquet"
         for problem in self.delivery_day.problems(self.columns):
             yield "delivery_day", problem
         if missing := sorted(set(self.record_id) - set(self.columns)):

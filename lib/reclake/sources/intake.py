@@ -18,10 +18,12 @@ from pyspark.sql import functions as F
 from reclake.tables import BY_NAME, bronze
 
 from .broken import LandingLimits
-from .landing import OfferedFile, Waiting, offered_files
+from .earlier import decided_before
+from .found import OfferedFile, Waiting
+from .landing import offered_files
 from .reading import Decided, ddl, judge_files, read_files
 from .source import Source
-from .verdict import Zones
+from .verdict import Verdict, Zones
 
 __all__ = ["Decided", "Intake", "OfferedFile", "Waiting", "files_to_read", "offered_files", "read_files", "take_in"]
 
@@ -30,9 +32,9 @@ __all__ = ["Decided", "Intake", "OfferedFile", "Waiting", "files_to_read", "offe
 class Intake:
     """What a drop holds. Nothing is written here."""
 
-    records: dict[str, DataFrame]  # bronze noun → its new records, lazily; only nouns that have a new file
+    records: dict[str, DataFrame]  # bronze noun → its new records, lazily; only nouns that have a new file with a record
     files: DataFrame  # rows of bronze.files: taken in or rejected, and what an earlier run took in and did not come to note
-    waiting: list[Waiting]  # left for a later run
+    waiting: list[Waiting]  # by name: not complete yet, refused unread, or of no feed, as their state says
     skipped: list[Waiting]  # decided on before
 
 
@@ -126,7 +128,7 @@ def _changed_since(
     same = earlier.join(F.broadcast(asked), on=["file_name", "n_bytes", "modified"], how="inner")
     outcomes = {row["file_name"]: row["outcome"] for row in same.select("file_name", "outcome").distinct().collect()}
     said = {"ingested": "was taken in before", "rejected": "was rejected before"}
-    unchanged = [Waiting(name, f"{said[outcome]} and has not changed") for name, outcome in sorted(outcomes.items())]
+    unchanged = [Waiting(name, f"{said[outcome]} and has not changed", "skipped") for name, outcome in sorted(outcomes.items())]
     return [file for file in offered if file.name not in outcomes], unchanged
 
 
@@ -134,7 +136,7 @@ def _only_new(
     source: Source, judged: Collection[Decided], known: DataFrame | None, open_from: date | None
 ) -> tuple[list[Decided], list[Decided], list[Waiting]]:
     """Files that no earlier run decided on, each content once; those that one took in without noting it; the others by name."""
-    before = _decided_before(source, judged, known)
+    before = decided_before(source, judged, known)
     digests = dict(before.taken_in)
     new: list[Decided] = []
     unnoted: list[Decided] = []
@@ -145,10 +147,16 @@ def _only_new(
         digest, name = each.verdict.file_digest, each.file.name
         if each.verdict.reason is None and (digest, name) in before.unnoted:
             unnoted.append(Decided(each.file, each.verdict, each.day, None))
+        elif each.is_empty:
+            # Many days may have the same bytes: each name counts, as none of them brings a record.
+            if (digest, name) in before.ingested:
+                skipped.append(Waiting(name, "was taken in before", "skipped"))
+            else:
+                new.append(Decided(each.file, each.verdict, each.day, before.lay_there.get(name)))
         elif each.verdict.reason is None and digest in digests:
             skipped.append(_taken_in_as(digests[digest], each))
         elif each.verdict.reason is not None and (digest, name) in before.decided:
-            skipped.append(Waiting(name, "was rejected before"))
+            skipped.append(Waiting(name, "was rejected before", "skipped"))
         else:
             if each.verdict.reason is None:
                 digests[digest] = (name, each.day)
@@ -158,60 +166,27 @@ def _only_new(
 
 def _refused_if_too_late(each: Decided, first: date | None) -> Decided:
     """A file for a day that is no longer built would lie in bronze and nowhere else: it is refused by name."""
-    if first is None or each.day is None or each.day >= first or each.verdict.reason is not None:
+    if first is None or each.day is None or each.day >= first or each.verdict.reason is not None or each.is_empty:
         return each
     reason = (
         f"was delivered for {each.day}, and days before {first} are not built any more: "
         "raw records of that time are gone (retention.raw_days)"
     )
-    return replace(each, verdict=replace(each.verdict, n_records=0, reason=reason))
+    return replace(each, verdict=Verdict(each.verdict.file_digest, 0, None, reason))
 
 
 def _taken_in_as(first: tuple[str, date | None], copy: Decided) -> Waiting:
     """A file's day is the one it was taken in for: a copy under another day changes nothing, and is told as a warning."""
     name, day = first
     if day is None or copy.day is None or day == copy.day:
-        return Waiting(copy.file.name, f"was taken in before as {name}")
-    return Waiting(copy.file.name, f"was taken in before as {name}, for {day}, and stays there", is_misplaced=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What earlier runs decided on this run's files."""
-
-    taken_in: dict[str, tuple[str, date | None]]  # digest → name and day
-    decided: set[tuple[str, str]]  # (digest, name)
-    lay_there: dict[str, str]  # name → the digest that lay there last
-    unnoted: set[tuple[str, str]]  # (digest, name) whose run ended between taking the records in and noting the file
-
-
-def _decided_before(source: Source, judged: Collection[Decided], known: DataFrame | None) -> _Before:
-    """Bounded by this run's files, however many the lake knows."""
-    if known is None or not judged:
-        return _Before({}, set(), {}, set())
-    outcome = F.col("outcome") if "outcome" in known.columns else F.lit("ingested")
-    arrived_at = F.col("arrived_at") if "arrived_at" in known.columns else F.lit(None).cast("timestamp")
-    is_noted = F.col("n_bytes").isNotNull() if "n_bytes" in known.columns else F.lit(True)
-    digests, names = {each.verdict.file_digest for each in judged}, {each.file.name for each in judged}
-    day = F.col("delivery_day") if "delivery_day" in known.columns else F.lit(None).cast("date")
-    is_asked = F.col("file_digest").isin(digests) | F.col("file_name").isin(names)
-    earlier = known.where(F.col("source") == source.name).where(is_asked)
-    told = (outcome.alias("outcome"), arrived_at.alias("at"), day.alias("day"), is_noted.alias("is_noted"))
-    rows = earlier.select("file_digest", "file_name", *told).distinct().collect()
-    in_time = sorted(rows, key=lambda row: (str(row["at"] or ""), row["file_digest"]))
-    decided = {(row["file_digest"], row["file_name"]) for row in in_time}
-    return _Before(
-        taken_in={row["file_digest"]: (row["file_name"], row["day"]) for row in in_time if row["outcome"] == "ingested"},
-        decided=decided,
-        lay_there={row["file_name"]: row["file_digest"] for row in in_time},
-        unnoted=decided - {(row["file_digest"], row["file_name"]) for row in in_time if row["is_noted"]},
-    )
+        return Waiting(copy.file.name, f"was taken in before as {name}", "skipped")
+    return Waiting(copy.file.name, f"was taken in before as {name}, for {day}, and stays there", "skipped", is_misplaced=True)
 
 
 def _records_by_noun(
     spark: SparkSession, source: Source, decided: Collection[Decided], limits: LandingLimits, batch_id: str
 ) -> dict[str, DataFrame]:
-    good = [each for each in decided if each.verdict.reason is None]
+    good = [each for each in decided if each.verdict.reason is None and not each.is_empty]
     by_noun = {noun: [each for each in good if source.feeds[each.file.feed].table == noun] for noun in source.tables_fed}
     return {
         noun: read_files(spark, source, BY_NAME[f"bronze.{noun}"], files, limits, batch_id)
@@ -234,6 +209,12 @@ def _files_frame(spark: SparkSession, source: Source, decided: Collection[Decide
             "n_records": each.verdict.n_records,
             "arrived_at": each.file.modified_at,
             "batch_id": batch_id,
+            "n_lines": each.verdict.lines.n_lines,
+            "n_record_lines": each.verdict.lines.n_record_lines,
+            "n_header_lines": each.verdict.lines.n_header_lines,
+            "n_blank_lines": each.verdict.lines.n_blank_lines,
+            "n_unaccounted_lines": each.verdict.lines.n_unaccounted,
+            "n_recovered": each.verdict.lines.n_recovered,
         }
         for each in decided
     ]

@@ -1,56 +1,20 @@
-"""What lies in a source's landing folder: the files that are complete, and those that still wait."""
+"""What lies in a source's landing folder: the files that are complete, and the others by what holds them back."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Collection
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from urllib.parse import unquote
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
 
+from .found import FoundFile, OfferedFile, Waiting, shown
 from .source import Completion, Source
+from .walk import at, listed_by_spark, lying_now, walked
 
 _BEING_WRITTEN = (".tmp", ".part", ".crdownload")
-_GLOB_SIGNS = re.compile(r"([\\*?\[\]{}])")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A file as the folder lists it."""
-
-    path: str  # as Spark writes it
-    name: str  # below the landing folder
-    n_bytes: int
-    modified_at: datetime
-
-    @property
-    def modified_millis(self) -> int:
-        """Milliseconds since 1970, as Spark tells file times."""
-        return (self.modified_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class OfferedFile(FoundFile):
-    """A complete file of one of the source's feeds."""
-
-    feed: str
-    day: date | None  # None if its name states none
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A file that is left where it lies, and why."""
-
-    file_name: str
-    reason: str
-    is_misplaced: bool = False  # a copy of a file that was taken in for another day
+_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 12, 31, tzinfo=UTC)
 
 
 def offered_files(spark: SparkSession, source: Source, folder: str, *, now: datetime) -> tuple[list[OfferedFile], list[Waiting]]:
@@ -63,23 +27,30 @@ def offered_files(spark: SparkSession, source: Source, folder: str, *, now: date
     UsageError
         When there is no such folder.
     """
-    found = _found_files(spark, folder)
+    system, location = at(spark, folder)
+    if not system.exists(location):
+        raise UsageError("the landing folder does not exist", folder, "name another with --landing, or create it")
+    top = str(system.makeQualified(location).toString()).rstrip("/")
+    found, left = walked(top) if top.startswith("file:") else (listed_by_spark(spark, top), [])
     marked = _folders_with_success(spark, found) if source.completion.marker == "success_file" else set()
-    offered, waiting = sorted_out(source, [file for file in found if not _leads_out(file)], now=now, marked=marked)
-    return offered, [*waiting, *(Waiting(file.name, "is a link out of the landing folder") for file in found if _leads_out(file))]
+    offered, waiting = sorted_out(source, found, now=now, marked=marked)
+    return offered, sorted([*waiting, *left], key=lambda each: each.file_name)
 
 
 def sorted_out(
     source: Source, found: Collection[FoundFile], *, now: datetime, marked: Collection[str] = ()
 ) -> tuple[list[OfferedFile], list[Waiting]]:
-    """Complete files and waiting ones; `marked` are the folders' paths that hold a _SUCCESS."""
+    """Complete files, and the others with their state; `marked` are the folders' paths that hold a _SUCCESS."""
     offered, waiting = [], []
     for file in sorted(found, key=lambda each: each.name):
-        feed = next((name for name, each in source.feeds.items() if each.matches(file.name)), None)
-        if reason := _unfinished(file, source.completion, now=now, marked=marked):
-            waiting.append(Waiting(file.name, reason))
+        feed = source.feed_name(file.name)
+        age = max(0, int((now - file.modified_at).total_seconds()))
+        if fault := _unusable(file):
+            waiting.append(Waiting(shown(file.name), fault, "refused"))
+        elif reason := _unfinished(file, source.completion, age_seconds=age, marked=marked):
+            waiting.append(Waiting(file.name, reason, "waiting", age))
         elif feed is None:
-            waiting.append(Waiting(file.name, "matches the pattern of no feed"))
+            waiting.append(Waiting(file.name, "matches the pattern of no feed", "unmatched"))
         else:
             day = source.feeds[feed].delivery_day.day_of(file.name)
             offered.append(OfferedFile(file.path, file.name, file.n_bytes, file.modified_at, feed, day))
@@ -93,76 +64,66 @@ def read_as_files(spark: SparkSession, paths: Collection[str], *, lost_is_error:
     """
     skip = str(not lost_is_error).lower()
     reader = spark.read.format("binaryFile").option("ignoreMissingFiles", skip).option("ignoreCorruptFiles", skip)
-    return reader.load([_without_globs(path) for path in paths])
+    return reader.option("__globPaths__", "false").load(list(paths))  # else a bracket in a name asks for other files
 
 
-def _leads_out(file: FoundFile) -> bool:
-    """Whether a local file is a link to somewhere else: who may write here could read there what only the job may."""
-    if not file.path.startswith("file:"):
-        return False
-    path = file.path.removeprefix("file:")
-    return not os.path.realpath(path).startswith(os.path.realpath(path.removesuffix(file.name)) + os.sep)
+def still_lying(spark: SparkSession, files: Mapping[str, OfferedFile]) -> list[str]:
+    """The paths at which something lies: one that vanished would stop Spark before it reads any."""
+    return [path for path in files if not isinstance(lying_now(spark, path), str)]
 
 
-def _unfinished(file: FoundFile, completion: Completion, *, now: datetime, marked: Collection[str]) -> str | None:
+def why_unread(spark: SparkSession, file: OfferedFile) -> Waiting:
+    """Why a file that was listed had no content: it waits where it moved, and is refused where it lies as it lay."""
+    lies = lying_now(spark, file.path)
+    if lies == "vanished":
+        return Waiting(file.name, "vanished before it was read")
+    if lies != "unreadable" and lies != (file.n_bytes, file.modified_millis):
+        return Waiting(file.name, "changed while it was read")
+    return Waiting(file.name, "cannot be read: no permission, or a wrong checksum", "refused")
+
+
+def _unusable(file: FoundFile) -> str | None:
+    if shown(file.name) != file.name:
+        return "has a control character, or a byte that is not UTF-8, in its name"
+    if not _EARLIEST <= file.modified_at <= _LATEST:
+        return f"was last changed on {file.modified_at.date()}, which no file was"
+    return None
+
+
+def _unfinished(file: FoundFile, completion: Completion, *, age_seconds: int, marked: Collection[str]) -> str | None:
     if any(part.startswith((".", "_")) for part in file.name.split("/")):
         return "is hidden"
     if file.name.lower().endswith(_BEING_WRITTEN):
-        return "is still being written"
+        return f"is still being written, for {_in_words(age_seconds)}"
     if completion.marker == "success_file" and _folder(file.path) not in marked:
-        return "has no _SUCCESS in its folder"
-    if completion.stable_seconds and now - file.modified_at < timedelta(seconds=completion.stable_seconds):
+        return f"has no _SUCCESS in its folder, for {_in_words(age_seconds)}"
+    if completion.stable_seconds and age_seconds < completion.stable_seconds:
         return f"changed in the last {completion.stable_seconds} seconds"
     return None
 
 
-def _found_files(spark: SparkSession, folder: str) -> list[FoundFile]:
-    system, location = _at(spark, folder)
-    if not system.exists(location):
-        raise UsageError("the landing folder does not exist", folder, "name another with --landing, or create it")
-    top = str(system.makeQualified(location).toString()).rstrip("/") + "/"
-    lying = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(_without_globs(top))
-    columns = lying.select("path", "length", F.unix_millis("modificationTime").alias("modified"))
-    found = [FoundFile(row["path"], row["path"], row["length"], _utc(row["modified"])) for row in columns.collect()]  # no content
-    found += _empty_files(spark, lying, {file.path for file in found})
-    return [replace(file, name=file.path.removeprefix(top)) for file in found if file.path.startswith(top)]
+def _in_words(seconds: int) -> str:
+    """The whole units of the largest that fits twice.
 
-
-def _empty_files(spark: SparkSession, lying: DataFrame, with_content: Collection[str]) -> list[FoundFile]:
-    """Spark's scan passes over files of 0 bytes without a word; its file index knows them."""
-    paths = {re.sub("^file:/+", "file:/", unquote(path)) for path in lying.inputFiles()}
-    empty = []
-    for path in sorted(paths - set(with_content)):
-        system, location = _at(spark, path)
-        status = system.getFileStatus(location)
-        empty.append(FoundFile(path, path, status.getLen(), _utc(status.getModificationTime())))
-    return empty
+    Examples
+    --------
+    >>> [_in_words(seconds) for seconds in (59, 7199, 3 * 3600, 200_000)]
+    ['59 s', '119 min', '3 h', '2 days']
+    """
+    name, size = next((unit for unit in (("days", 86_400), ("h", 3600), ("min", 60)) if seconds >= 2 * unit[1]), ("s", 1))
+    return f"{seconds // size} {name}"
 
 
 def _folders_with_success(spark: SparkSession, found: Collection[FoundFile]) -> set[str]:
-    """Spark's own listing shows no name with a leading underscore, so Hadoop is asked."""
+    """Hidden names are not listed, so Hadoop is asked."""
     folders = {_folder(file.path) for file in found}
     return {folder for folder in folders if _exists(spark, f"{folder}/_SUCCESS")}
 
 
 def _exists(spark: SparkSession, path: str) -> bool:
-    system, location = _at(spark, path)
+    system, location = at(spark, path)
     return bool(system.exists(location))
-
-
-def _at(spark: SparkSession, path: str) -> tuple[Any, Any]:
-    jvm: Any = spark._jvm
-    location = jvm.org.apache.hadoop.fs.Path(path)
-    return location.getFileSystem(spark._jsc.hadoopConfiguration()), location
 
 
 def _folder(path: str) -> str:
     return path.rpartition("/")[0]
-
-
-def _without_globs(path: str) -> str:
-    return _GLOB_SIGNS.sub(r"\\\1", path)
-
-
-def _utc(millis: int) -> datetime:
-    return datetime.fromtimestamp(millis / 1000, UTC)

@@ -14,22 +14,31 @@ from pyspark.sql import functions as F
 from reclake.tables import Table
 
 from .broken import LandingLimits
-from .feed import Feed
-from .landing import OfferedFile, Waiting, read_as_files
+from .found import OfferedFile, Waiting
+from .landing import read_as_files, still_lying, why_unread
+from .line_counts import RECOVERED, LineCounts, Recovered
 from .source import Source
 from .split import opened
 from .verdict import Verdict, Zones, verdict
 
 _BYTES_AT_ONCE = 8 << 20  # of records in one Arrow batch
 _ROWS_AT_ONCE = 10_000
-_VERDICT_DDL = "path string, n_bytes long, modified long, file_digest string, n_records long, last_day date, reason string"
-_VERDICT = pa.schema(
-    {
-        "path": pa.string(), "n_bytes": pa.int64(), "modified": pa.int64(), "file_digest": pa.string(), "n_records": pa.int64(),
-        "last_day": pa.date32(), "reason": pa.string(),
-    }
-)  # fmt: skip
-
+_LINE_COUNTS = ("n_lines", "n_record_lines", "n_header_lines", "n_blank_lines", "n_recovered")
+_VERDICT = pa.schema([
+    ("path", pa.string()),
+    ("n_bytes", pa.int64()),
+    ("modified", pa.int64()),
+    ("file_digest", pa.string()),
+    ("n_records", pa.int64()),
+    ("last_day", pa.date32()),
+    ("reason", pa.string()),
+    ("note", pa.string()),
+    *((name, pa.int64()) for name in _LINE_COUNTS),
+])
+_VERDICT_DDL = (
+    "path string, n_bytes long, modified long, file_digest string, n_records long, last_day date, reason string, note string, "
+    + ", ".join(f"{name} long" for name in _LINE_COUNTS)
+)
 
 _AHEAD = timedelta(days=2)  # zones lie up to a day apart, and clocks are not exact
 
@@ -43,27 +52,37 @@ class Decided:
     day: date | None
     replaces_digest: str | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is good, and rightly without records."""
+        return self.verdict.reason is None and self.verdict.n_records == 0
+
 
 def judge_files(
     spark: SparkSession, source: Source, files: Collection[OfferedFile], limits: LandingLimits, zones: Zones
 ) -> tuple[list[Decided], list[Waiting]]:
-    """The files with their verdicts, and those that could not be read as they were listed."""
+    """The files with their verdicts, and those that could not be read as they were listed.
+
+    Of the latter, those that lie as they lay are refused: no permission, a wrong checksum. Their content may become
+    readable without a change of name, size or time, so nothing is noted of them, and each run tries again.
+    """
     small = {file.path: file for file in files if 0 < file.n_bytes <= limits.max_file_bytes}
     rows = {row["path"]: row for row in _verdicts(spark, source, small, limits, zones)}
     found, unread = [], []
     for file in files:
         row = rows.get(file.path)
         if file.n_bytes == 0:
-            found.append(Decided(file, Verdict(hashlib.sha256(b"").hexdigest(), 0, None, "is empty"), file.day))
+            found.append(Decided(file, _verdict_of(b"", file, source, limits, zones), file.day))
         elif file.path not in small:
             reason = f"has {file.n_bytes} bytes, more than {limits.max_file_bytes}: deliver it in parts"
             found.append(Decided(file, Verdict(_unread_digest(file), 0, None, reason), file.day))
         elif row is None:
-            unread.append(Waiting(file.name, "cannot be read"))
+            unread.append(why_unread(spark, file))
         elif (row["n_bytes"], row["modified"]) != (file.n_bytes, file.modified_millis):
             unread.append(Waiting(file.name, "changed while it was read"))
         else:
-            judged_as = Verdict(row["file_digest"], row["n_records"], row["last_day"], row["reason"])
+            lines = LineCounts(**{name: row[name] for name in _LINE_COUNTS})
+            judged_as = Verdict(row["file_digest"], row["n_records"], row["last_day"], row["reason"], row["note"], lines)
             found.append(Decided(file, judged_as, file.day or judged_as.last_day))
     return found, unread
 
@@ -71,27 +90,31 @@ def judge_files(
 def _verdicts(
     spark: SparkSession, source: Source, files: Mapping[str, OfferedFile], limits: LandingLimits, zones: Zones
 ) -> list[Row]:
-    if not files:
-        return []
-    feeds = source.feeds
-
     def judge(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for i in range(batch.num_rows):
                 file = files[batch.column("path")[i].as_py()]
                 content, modified = batch.column("content")[i].as_py(), batch.column("modified")[i].as_py()
-                found = _verdict_of(content, file, feeds[file.feed], limits, zones)
-                row = (file.path, len(content), modified, found.file_digest, found.n_records, found.last_day, found.reason)
-                yield pa.RecordBatch.from_pylist([dict(zip(_VERDICT.names, row, strict=True))], schema=_VERDICT)
+                found = _verdict_of(content, file, source, limits, zones)
+                row = {
+                    "path": file.path, "n_bytes": len(content), "modified": modified, "file_digest": found.file_digest,
+                    "n_records": found.n_records, "last_day": found.last_day, "reason": found.reason, "note": found.note,
+                }  # fmt: skip
+                row |= {name: getattr(found.lines, name) for name in _LINE_COUNTS}
+                yield pa.RecordBatch.from_pylist([row], schema=_VERDICT)
 
-    read = read_as_files(spark, files, lost_is_error=False).select(
+    lying = still_lying(spark, files)
+    if not lying:
+        return []
+    read = read_as_files(spark, lying, lost_is_error=False).select(
         "path", "content", F.unix_millis("modificationTime").alias("modified")
     )
     return read.mapInArrow(judge, _VERDICT_DDL).collect()  # one row per file of this run
 
 
-def _verdict_of(content: bytes, file: OfferedFile, feed: Feed, limits: LandingLimits, zones: Zones) -> Verdict:
-    found = verdict(content, file.name, feed, arrived_at=file.modified_at, limits=limits, zones=zones)
+def _verdict_of(content: bytes, file: OfferedFile, source: Source, limits: LandingLimits, zones: Zones) -> Verdict:
+    feed = source.feeds[file.feed]
+    found = verdict(content, file.name, feed, arrived_at=file.modified_at, limits=limits, zones=zones, id_rule=source.id_rule)
     if found.reason is None and file.day is None and feed.delivery_day.from_ == "name":
         return Verdict(found.file_digest, 0, None, "its name states no delivery day")
     if found.reason is None and file.day is not None and file.day > file.modified_at.date() + _AHEAD:
@@ -107,13 +130,12 @@ def read_files(
 
     An action raises when a file has changed or vanished since it was judged.
     """
-    feeds, by_path = source.feeds, {each.file.path: each for each in files}
+    by_path = {each.file.path: each for each in files}
     schema = _arrow_schema(table)
 
     def split(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for path, content in _files_in(batches):
-            decided = by_path[path]
-            yield from _record_batches(content, decided, feeds[decided.file.feed], source.name, limits, batch_id, schema)
+            yield from _record_batches(content, by_path[path], source, limits, batch_id, schema)
 
     read = read_as_files(spark, by_path, lost_is_error=True).select("path", "content")
     return read.mapInArrow(split, ddl(table))
@@ -126,13 +148,14 @@ def _files_in(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, bytes]]:
 
 
 def _record_batches(
-    content: bytes, decided: Decided, feed: Feed, source: str, limits: LandingLimits, batch_id: str, schema: pa.Schema
+    content: bytes, decided: Decided, source: Source, limits: LandingLimits, batch_id: str, schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
     if hashlib.sha256(content).hexdigest() != decided.verdict.file_digest:
         raise RuntimeError(f"the file {decided.file.name} changed after it was judged: run the delivery again")
-    file = opened(content, decided.file.name, feed, limits)
+    feed = source.feeds[decided.file.feed]
+    file = opened(content, decided.file.name, feed, limits, id_rule=source.id_rule)
     same_for_all = {
-        "source": source,
+        "source": source.name,
         "delivery_day": decided.day,
         "file_digest": decided.verdict.file_digest,
         "file_name": decided.file.name,
@@ -143,17 +166,23 @@ def _record_batches(
         "intake_note": None,
         "batch_id": batch_id,
     }
-    position = 0
+    note, position = decided.verdict.note, 0
     for raws in _in_portions(file.records):
         n = len(raws)
         columns = {
             "position": pa.array(range(position, position + n), pa.int64()),
             "raw": pa.array(raws, pa.binary()),
             "content_hash": pa.array([hashlib.sha256(raw).hexdigest() for raw in raws], pa.string()),
+            "intake_note": pa.array(_notes(raws, note) if file.counts.n_recovered else [note] * n, pa.string()),
         }
         columns |= {name: pa.repeat(pa.scalar(value, schema.field(name).type), n) for name, value in same_for_all.items()}
         yield pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
         position += n
+
+
+def _notes(raws: Collection[bytes], note: str | None) -> list[str | None]:
+    of_recovered = ";".join(filter(None, (RECOVERED, note)))
+    return [of_recovered if isinstance(raw, Recovered) else note for raw in raws]
 
 
 def _in_portions(records: Iterator[bytes]) -> Iterator[list[bytes]]:
@@ -183,6 +212,6 @@ def _arrow_schema(table: Table) -> pa.Schema:
 
 
 def _unread_digest(file: OfferedFile) -> str:
-    """Stands in for the digest of a file that is too large to be read: told by its prefix."""
-    told = f"{file.name}|{file.n_bytes}|{file.modified_at.astimezone(UTC).isoformat()}"
-    return "unread:" + hashlib.sha256(told.encode()).hexdigest()
+    """Stands in for the digest of a file that is too large to be read."""
+    told = f"unread|{file.name}|{file.n_bytes}|{file.modified_at.astimezone(UTC).isoformat()}"
+    return hashlib.sha256(told.encode()).hexdigest()

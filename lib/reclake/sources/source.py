@@ -61,6 +61,7 @@ class Source(Part):
     name: Name
     description: Text
     basis: Name  # lawful basis: consent, research, contract, …
+    id_rule: Literal[1, 2] = 2  # how ids become plain before they are hashed; 2 takes no floating-point number for one
     time_zone: str  # zone of times that are written without offset
     historical: bool = False  # no late limit; repeats are looked for in all deliveries
     late_limit_days: Annotated[int, Field(ge=0)] | None = None
@@ -107,15 +108,26 @@ class Source(Part):
         """The feeds of a bronze noun, by name."""
         return {name: feed for name, feed in self.feeds.items() if feed.table == table}
 
+    def feed_name(self, file_name: str, table: str | None = None) -> str | None:
+        """The feed, of a bronze noun or of all, that takes a file of this name.
+
+        It is the first whose pattern the name matches. Where none does, it is the first that matches it but for the case
+        of its ending, or with `.gz` behind it.
+        """
+        feeds = self.feeds if table is None else self.feeds_of(table)
+        exact = next((name for name, feed in feeds.items() if feed.matches(file_name)), None)
+        return exact or next((name for name, feed in feeds.items() if feed.nearly_matches(file_name)), None)
+
     def feed_of(self, table: str, file_name: str) -> Feed | None:
-        """The feed that a record of the bronze noun came through: the first whose pattern its file name matches."""
-        return next((feed for feed in self.feeds_of(table).values() if feed.matches(file_name)), None)
+        """The feed that a record of the bronze noun came through."""
+        name = self.feed_name(file_name, table)
+        return self.feeds[name] if name is not None else None
 
     def digest(self, nouns: Collection[str]) -> str:
         """SHA-256 of all that can change what becomes of a record of these bronze nouns.
 
-        Description, marks of completion, delivery day and the tolerated share of rejects are left out: they decide
-        what is taken in, not how it is read. A key that came later counts once it is set to other than its default, so
+        Description, marks of completion, delivery day, encoding, bytes and the tolerated share of rejects are left out: they
+        decide what is taken in, not how it is read. A key that came later counts once it is set to other than its default, so
         that a new release makes no lake stale; before there were rules of ids, all sources had rule 1.
         """
         exclude: Any = {
@@ -123,7 +135,7 @@ class Source(Part):
             "business": True,
             "completion": True,
             "max_rejected_share": True,
-            "feeds": {"__all__": {"delivery_day"}},
+            "feeds": {"__all__": {"delivery_day", "encoding", "binary", "may_be_empty"}},
         }
         told = self.model_dump(mode="json", by_alias=True, exclude=exclude)
         set_otherwise = self.model_dump(mode="json", by_alias=True, exclude=exclude, exclude_defaults=True)

@@ -1,36 +1,26 @@
-"""A file's bytes, split into the records it holds: JSON lines, CSV as in RFC 4180, Parquet, and gzip of the first two.
+"""A file's bytes, split into the records it holds: JSON lines, CSV, Parquet, and gzip of the first two.
 
-Pure Python that runs on a worker, in bounded memory: a compressed file is unpacked piece by piece and refused as soon
-as it grows too large. It judges the file, not its records: a line that is no JSON is still a record.
-
-References
-----------
-Shafranovich, Y. (2005). Common Format and MIME Type for CSV Files. RFC 4180, section 2.
+Pure Python that runs on a worker, in bounded memory. It judges the file, not its records: a line that is no JSON is
+still a record, and so is one that cannot be decoded. The records of text files are in UTF-8, whatever the file was in.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
-from .broken import BrokenFile, LandingLimits, most_unpacked
+from .broken import BrokenFile, LandingLimits
+from .csv_records import CsvLines
 from .feed import Feed
+from .line_counts import LineCounts
+from .lines import lines_of
 from .parquet import parquet_rows
 
-# Python's own limit of 131,072 characters in a CSV field is none of ours.
-csv.field_size_limit(2**31 - 1)
-
-_BOM = b"\xef\xbb\xbf"
-_GZIP = b"\x1f\x8b"
-_OTHER_KINDS = {
-    b"PAR1": "Parquet", _GZIP: "gzip", b"PK\x03\x04": "a zip archive", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd",
-    b"\xfd7zXZ\x00": "xz", b"%PDF": "PDF", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16",
-}  # fmt: skip
+_SWALLOWED_RECORDS = 4  # a quote that is open for longer than that many of the largest records is never closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,85 +28,52 @@ class Opened:
     """A file whose start was understood; reading on may still raise BrokenFile."""
 
     header: str | None  # the header line of a CSV file
-    records: Iterator[bytes]
+    records: Iterator[bytes]  # a `Recovered` is one that a quote without end had swallowed
+    counts: LineCounts  # whole when the last record was read
 
 
-def opened(content: bytes, name: str, feed: Feed, limits: LandingLimits) -> Opened:
+def opened(content: bytes, name: str, feed: Feed, limits: LandingLimits, *, id_rule: Literal[1, 2] = 2) -> Opened:
     """The records of a file, lazily, without their line ends.
 
     Raises
     ------
     BrokenFile
-        Here or while the records are read: empty, cut off, not what its name says, or too large when unpacked.
+        Here or while the records are read: cut off, not what its name says, in another encoding, too large when unpacked,
+        or empty where that is not declared.
     """
+    counts = LineCounts()
     if not content:
-        raise BrokenFile("is empty")
+        if not feed.may_be_empty:
+            raise BrokenFile("is empty")
+        return Opened(None, iter(()), counts)
     if feed.format == "parquet":
-        wanted = {field.split(".")[0] for field in _fields_read(feed)}
-        return Opened(None, parquet_rows(content, wanted=wanted, limits=limits))
-    lines = _lines(content, name, limits)
+        return Opened(None, parquet_rows(content, feed, limits, counts, id_rule=id_rule), counts)
+    lines = lines_of(content, name, feed.encoding, limits, counts)
     if feed.format == "json_lines":
-        return Opened(None, _json_records(lines))
-    return _opened_csv(lines, feed, longest=limits.max_file_bytes)
+        return Opened(None, _json_records(lines, counts, may_be_empty=feed.may_be_empty), counts)
+    return _opened_csv(CsvLines(lines, feed.delimiter, _SWALLOWED_RECORDS * limits.max_record_bytes, counts), feed)
 
 
-def column_names(header: str, delimiter: str) -> list[str]:
-    """The names in a header line of a CSV file."""
-    return next(csv.reader(io.StringIO(header, newline=""), delimiter=delimiter))
-
-
-def _n_rows(text: str, delimiter: str) -> int:
-    return sum(1 for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-
-
-def _fields_read(feed: Feed) -> set[str]:
-    return {mapping.from_ for mapping in feed.columns.values() if mapping.from_ is not None}
-
-
-def _lines(content: bytes, name: str, limits: LandingLimits) -> Iterator[bytes]:
-    """Lines with their ends, unpacked where the content is gzip."""
-    is_packed = content.startswith(_GZIP)
-    if is_packed != name.lower().endswith(".gz"):
-        raise BrokenFile("is gzip, but its name does not say so" if is_packed else "is named .gz, but is no gzip")
-    most = most_unpacked(len(content), limits) if is_packed else len(content)
-    longest = min(limits.max_file_bytes, most)
-    stream: gzip.GzipFile | io.BytesIO = gzip.GzipFile(fileobj=io.BytesIO(content)) if is_packed else io.BytesIO(content)
-    n_bytes = 0
-    try:
-        while line := stream.readline(longest + 1):
-            if n_bytes == 0 and (kind := _other_kind(line)):
-                raise BrokenFile(f"holds {kind}, not text")
-            n_bytes += len(line)
-            if n_bytes > most:
-                raise BrokenFile(f"unpacks to more than {limits.max_unpacked_ratio} times its size")
-            if len(line) > longest:
-                raise BrokenFile(f"holds a record of more than {longest} bytes")
-            yield line
-    except EOFError:
-        raise BrokenFile("is cut off: its gzip stream has no end") from None
-    except (gzip.BadGzipFile, zlib.error):
-        raise BrokenFile("is damaged: its gzip stream cannot be unpacked") from None
-    if n_bytes == 0:
-        raise BrokenFile("is empty")
-
-
-def _other_kind(start: bytes) -> str | None:
-    return next((kind for magic, kind in _OTHER_KINDS.items() if start.startswith(magic)), None)
-
-
-def _without_end(line: bytes) -> bytes:
-    return line.removesuffix(b"\n").removesuffix(b"\r")
-
-
-def _json_records(lines: Iterator[bytes]) -> Iterator[bytes]:
-    seen_object = False
+def _json_records(lines: Iterator[bytes], counts: LineCounts, *, may_be_empty: bool) -> Iterator[bytes]:
+    seen_object, n_records, blank = False, 0, []
     for line in lines:
-        record = _without_end(line)
-        seen_object = seen_object or record.lstrip(b" \t").startswith(b"{")
+        record = line.removesuffix(b"\n").removesuffix(b"\r")
+        if not seen_object:
+            if may_be_empty and not n_records and not record.strip(b" \t"):
+                blank.append(record)  # no record as long as nothing follows
+                continue
+            seen_object = record.lstrip(b" \t").startswith(b"{")
         if not line.endswith(b"\n") and not _is_whole_json(record):
             raise BrokenFile("is cut off: its last line has no end and is not whole")
+        if blank:
+            yield from blank
+            n_records, blank = len(blank), []
+        n_records += 1
         yield record
-    if not seen_object:
+    counts.n_record_lines, counts.n_blank_lines = n_records, len(blank)
+    if not (counts.n_lines or may_be_empty):
+        raise BrokenFile("is empty")
+    if not seen_object and (n_records or not may_be_empty):
         raise BrokenFile("holds no JSON object on any line")
 
 
@@ -130,80 +87,35 @@ def _is_whole_json(record: bytes) -> bool:
     return True
 
 
-def _opened_csv(lines: Iterator[bytes], feed: Feed, *, longest: int) -> Opened:
-    records = _csv_records(lines, feed.delimiter, longest=longest)
+def _opened_csv(lines: CsvLines, feed: Feed) -> Opened:
+    start = lines.header()
+    if start is None and feed.may_be_empty:
+        return Opened(None, iter(()), lines.counts)
+    if start is None and not lines.counts.n_blank_lines:
+        raise BrokenFile("is empty")
+    if start is None:
+        raise BrokenFile("has no header line: all its lines are blank")
     try:
-        header = _without_end(next(records)).removeprefix(_BOM).decode("utf-8")
-        names = column_names(header, feed.delimiter)
-        if _n_rows(header, feed.delimiter) > 1:
-            raise BrokenFile("ends its lines with a carriage return alone")
-    except (UnicodeDecodeError, csv.Error, StopIteration):
-        raise BrokenFile("has no header line in UTF-8") from None
-    wanted = _fields_read(feed)
+        header = start.decode("utf-8")
+        names, *more = csv.reader(io.StringIO(header, newline=""), delimiter=feed.delimiter)
+    except UnicodeDecodeError:
+        hint = ': declare encoding = "gb18030" or "latin-1" in its feed' if feed.encoding is None else ""
+        raise BrokenFile(f"has no header line in {feed.encoding or 'UTF-8'}{hint}") from None
+    except csv.Error:
+        raise BrokenFile("has no header line that can be read") from None
+    if more:
+        raise BrokenFile("ends its lines with a carriage return alone")
+    _require_columns(names, feed)
+    return Opened(header, lines.records(start, len(names)), lines.counts)
+
+
+def _require_columns(names: list[str], feed: Feed) -> None:
+    """What nobody maps may be missing or doubled: spreadsheets add columns without a name."""
+    wanted = feed.fields_read
     if missing := sorted(wanted - set(names)):
         what = (
             "has no header line: its first line names none of the columns" if len(missing) == len(wanted) else "its header lacks"
         )
         raise BrokenFile(f"{what} {missing}")
-    if len(set(names)) != len(names):
-        raise BrokenFile("its header names a column twice")
-    return Opened(header, _whole_csv_records(records, len(names), feed.delimiter))
-
-
-def _whole_csv_records(records: Iterator[bytes], n_columns: int, delimiter: str) -> Iterator[bytes]:
-    for record in records:
-        whole = _without_end(record)
-        if not record.endswith(b"\n") and _n_fields(whole, delimiter) != n_columns:
-            raise BrokenFile("is cut off: its last line has no end and too few or too many fields")
-        yield whole
-
-
-def _n_fields(record: bytes, delimiter: str) -> int:
-    return len(column_names(record.decode("utf-8", "replace"), delimiter))
-
-
-def _csv_records(lines: Iterator[bytes], delimiter: str, *, longest: int) -> Iterator[bytes]:
-    """Records with their line ends; a line break inside quotes belongs to the record."""
-    mark = delimiter.encode()
-    pending: list[bytes] = []
-    n_bytes = 0
-    for line in lines:
-        if not pending and b'"' not in line:  # nearly all lines
-            yield line
-            continue
-        is_open = _ends_in_quotes(line, mark, is_open=bool(pending))
-        pending.append(line)
-        n_bytes += len(line)
-        if n_bytes > longest:
-            raise BrokenFile(f"holds a record of more than {longest} bytes")
-        if not is_open:
-            yield b"".join(pending)
-            pending, n_bytes = [], 0
-    if pending:
-        raise BrokenFile("is cut off: it ends inside a quoted field")
-
-
-def _ends_in_quotes(line: bytes, mark: bytes, *, is_open: bool) -> bool:
-    """Whether the line ends inside a quoted field; a quote within an unquoted field is an ordinary character.
-
-    Examples
-    --------
-    >>> [_ends_in_quotes(line, b",", is_open=False) for line in (b'a,"b', b'a,"b ""c"",', b'a,6" nail', b'a,"b",c')]
-    [True, True, False, False]
-    """
-    at, end = 0, len(line)
-    while at < end:
-        if is_open:
-            closing = line.find(b'"', at)
-            if closing < 0:
-                return True
-            if line[closing + 1 : closing + 2] == b'"':
-                at = closing + 2
-                continue
-            is_open, at = False, closing + 1
-        elif line[at : at + 1] == b'"':  # here a field begins
-            is_open, at = True, at + 1
-        else:
-            following = line.find(mark, at)
-            at = end if following < 0 else following + 1
-    return is_open
+    if doubled := sorted(name for name in wanted if names.count(name) > 1):
+        raise BrokenFile(f"its header names a mapped column twice: {doubled}")

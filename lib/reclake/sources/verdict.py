@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from .broken import BrokenFile, LandingLimits
+from .csv_records import column_names
+from .decimal_commas import CommaSearch, fields_with_commas
 from .feed import Feed
-from .split import column_names, opened
+from .line_counts import LineCounts
+from .split import Opened, opened
 from .times import moment
 
 
@@ -23,6 +28,8 @@ class Verdict:
     n_records: int
     last_day: date | None
     reason: str | None
+    note: str | None = None  # of every record of the file, as in bronze's intake_note
+    lines: LineCounts = field(default_factory=LineCounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +40,84 @@ class Zones:
     business: ZoneInfo
 
 
-def verdict(content: bytes, name: str, feed: Feed, *, arrived_at: datetime, limits: LandingLimits, zones: Zones) -> Verdict:
-    """Read a whole file once without keeping its records."""
+def verdict(
+    content: bytes,
+    name: str,
+    feed: Feed,
+    *,
+    arrived_at: datetime,
+    limits: LandingLimits,
+    zones: Zones,
+    id_rule: Literal[1, 2] = 2,
+) -> Verdict:
+    """Read a whole file once without keeping its records.
+
+    Whatever reading it raises refuses this file, by the kind of the fault: the message of a library may quote a record.
+
+    Raises
+    ------
+    MemoryError
+        When the worker ran out of memory, which says nothing of the file.
+    """
     digest = hashlib.sha256(content).hexdigest()
     try:
-        file = opened(content, name, feed, limits)
-        if feed.delivery_day.from_ != "last_event":
-            return Verdict(digest, sum(1 for _ in file.records), None, None)
-        n_records, last_day = _count_and_last_day(file.records, feed, file.header, not_after=arrived_at, zones=zones)
-        return Verdict(digest, n_records, last_day, None if last_day else "holds no usable time, so it has no delivery day")
+        file = opened(content, name, feed, limits, id_rule=id_rule)
+        n_records, last_day, note = _read_through(file, feed, not_after=arrived_at, zones=zones)
+    except MemoryError:
+        raise
     except BrokenFile as broken:
         return Verdict(digest, 0, None, str(broken))
+    except Exception as fault:  # noqa: BLE001 - one file must not stop the others
+        return Verdict(digest, 0, None, f"cannot be read: {type(fault).__name__}")
+    if n_records and last_day is None and feed.delivery_day.from_ == "last_event":
+        return Verdict(digest, 0, None, "holds no usable time, so it has no delivery day")
+    return Verdict(digest, n_records, last_day, None, note, file.counts)
 
 
-def _count_and_last_day(
-    records: Iterable[bytes], feed: Feed, header: str | None, *, not_after: datetime, zones: Zones
-) -> tuple[int, date | None]:
-    """The number of records and the latest business day in them.
+def _read_through(file: Opened, feed: Feed, *, not_after: datetime, zones: Zones) -> tuple[int, date | None, str | None]:
+    """The number of records, the latest business day in them where it is asked for, and what is noted of all of them."""
+    looks: list[Callable[[bytes], None]] = []
+    last = commas = None
+    if feed.delivery_day.from_ == "last_event":
+        last = _LastEvent(feed, file.header, not_after=not_after, zones=zones)
+        looks.append(last.look)
+    if file.header is not None and (fields := fields_with_commas(feed)):
+        commas = CommaSearch(column_names(file.header, feed.delimiter), fields, feed.delimiter)
+        looks.append(commas.look)
+    if not looks:
+        n_records = sum(1 for _ in file.records)
+    else:
+        n_records = 0
+        for record in file.records:
+            n_records += 1
+            for look in looks:
+                look(record)
+    return n_records, last.day if last else None, commas.note if commas else None
+
+
+class _LastEvent:
+    """The latest business day in the records that it was shown.
 
     A time more than a day after the file arrived is a wrong clock: one event of 2099 must not name the delivery.
     """
-    mapping = feed.columns[feed.delivery_day.column or ""]
-    time_of = _field_reader(feed, header, mapping.from_ or "")
-    n_records, last = 0, None
-    for record in records:
-        n_records += 1
-        text = time_of(record)
-        at = moment(text, mapping.format or "iso", zones.source) if text else None
-        if at is not None and at <= not_after + timedelta(days=1) and (last is None or at > last):
-            last = at
-    return n_records, last.astimezone(zones.business).date() if last else None
+
+    def __init__(self, feed: Feed, header: str | None, *, not_after: datetime, zones: Zones) -> None:
+        mapping = feed.columns[feed.delivery_day.column or ""]
+        self._time_of = _field_reader(feed, header, mapping.from_ or "")
+        self._format = mapping.format or "iso"
+        self._latest, self._zones = not_after + timedelta(days=1), zones
+        self._last: datetime | None = None
+
+    def look(self, record: bytes) -> None:
+        """Take the record's time into account."""
+        text = self._time_of(record)
+        at = moment(text, self._format, self._zones.source) if text else None
+        if at is not None and at <= self._latest and (self._last is None or at > self._last):
+            self._last = at
+
+    @property
+    def day(self) -> date | None:
+        return self._last.astimezone(self._zones.business).date() if self._last else None
 
 
 def _field_reader(feed: Feed, header: str | None, field: str) -> Callable[[bytes], str | None]:
@@ -77,7 +132,7 @@ def _csv_field(record: bytes, place: int, delimiter: str) -> str | None:
         # Splitting is enough, and quick, where nothing is quoted.
         text = record.decode("utf-8")
         fields = column_names(text, delimiter) if '"' in text else text.split(delimiter)
-    except (UnicodeDecodeError, StopIteration):
+    except (UnicodeDecodeError, StopIteration, csv.Error):
         return None
     return fields[place].strip() if place < len(fields) else None
 

@@ -13,7 +13,7 @@ _RECORD_FIELDS = (
     Field(
         "raw",
         "binary",
-        "The record's bytes as they came; of a Parquet row, its JSON.",
+        "The record's bytes as they came, in UTF-8 if their feed declares another encoding; of a Parquet row, its JSON.",
         "bytes",
         privacy=Privacy.RAW,
         required=True,
@@ -23,6 +23,12 @@ _RECORD_FIELDS = (
     plain("replaces_digest", "string", "Digest of the file that lay under this name before, if its content changed."),
     plain("intake_note", "string", "What the intake says of the record, words joined by a semicolon; null for nearly all."),
     plain("batch_id", "string", "The run that took it in.", required=True),
+    plain(
+        "intake_note",
+        "string",
+        "What the intake says of it, joined by ;: recovered (a line that a quote without end had swallowed), "
+        "comma_decimals:a|b (fields of its file in which undeclared decimal commas stand).",
+    ),
 )
 
 
@@ -65,13 +71,19 @@ FILES = Table(
         plain("file_digest", "string", "SHA-256 of the file's bytes.", required=True),
         plain("file_name", "string", "Name below the landing folder.", required=True),
         plain("feed", "string", "The feed of the source whose pattern the name matches.", required=True),
-        plain("delivery_day", "date", "The day for which it was delivered; null when that could not be told."),
+        plain("delivery_day", "date", "The day for which it was delivered; null when that could not be told, or none is in it."),
         plain("outcome", "string", "ingested or rejected; a file that waits has no row.", required=True),
         plain("reason", "string", "Why it was rejected."),
         plain("n_bytes", "long", "Size as stored.", "bytes", required=True),
         plain("n_records", "long", "Records found; 0 when rejected.", "records", required=True),
         plain("arrived_at", "timestamp", "When it lay complete in the landing folder.", "UTC", required=True),
         plain("batch_id", "string", "The run that decided.", required=True),
+        plain("n_lines", "long", "Lines of a file that was taken in; of a Parquet file, its rows.", "lines"),
+        plain("n_record_lines", "long", "Lines that its records are made of.", "lines"),
+        plain("n_header_lines", "long", "Header lines, repeated ones too, and a line that states the delimiter.", "lines"),
+        plain("n_blank_lines", "long", "Lines without content that are no records: blank, or of delimiters only.", "lines"),
+        plain("n_unaccounted_lines", "long", "Lines that became none of these: 0.", "lines"),
+        plain("n_recovered", "long", "Records that a quote without end had swallowed.", "records"),
     ),
     stage="bronze",
     write="append_new",

@@ -1,0 +1,153 @@
+"""A file's bytes as lines in UTF-8: unpacked, decoded as its feed declares, without byte order marks.
+
+Pure Python that runs on a worker, in bounded memory: a compressed file is unpacked piece by piece and refused as soon
+as it grows too large.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from .broken import BrokenFile, LandingLimits, most_unpacked
+from .line_counts import LineCounts
+
+Encoding = Literal["utf-8", "gb18030", "utf-16", "latin-1"]
+
+_BOM = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"
+_UTF_16 = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_OTHER_KINDS = {
+    b"PAR1": "Parquet", _GZIP: "gzip", b"PK\x03\x04": "a zip archive", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xfd7zXZ\x00": "xz", b"%PDF": "PDF",
+}  # fmt: skip
+# What is called latin-1 is written by Windows, where 0x80 to 0x9F hold signs such as €, as browsers know (WHATWG, Encoding).
+_CODECS = {"gb18030": "gb18030", "latin-1": "cp1252"}
+_FEWEST_WRONG = 3  # lines that are not UTF-8 before a file is taken for one in another encoding
+
+
+def lines_of(content: bytes, name: str, encoding: Encoding | None, limits: LandingLimits, counts: LineCounts) -> Iterator[bytes]:
+    """Lines with their ends, in UTF-8; nothing for a file that holds nothing.
+
+    A line that cannot be decoded keeps its bytes: that is a fault of its record, not of the file.
+
+    Raises
+    ------
+    BrokenFile
+        While they are read: not what the name says, cut off, too large when unpacked, or in another encoding than UTF-8
+        where none is declared.
+    """
+    stream = _unpacked(content, name)
+    most = len(content) if isinstance(stream, io.BytesIO) else most_unpacked(len(content), limits)
+    longest = min(limits.max_file_bytes, most)
+    try:
+        if encoding == "utf-16":
+            # Two bytes of UTF-16 may be three in UTF-8.
+            most, longest = 2 * most, 2 * longest
+            lines, others = _utf_16_lines(stream, longest), _OTHER_KINDS
+        else:
+            lines, others = iter(lambda: stream.readline(longest + 1), b""), _OTHER_KINDS | _UTF_16
+        lines = _within(lines, counts, most=most, longest=longest, limits=limits, others=others)
+        if encoding in _CODECS:
+            yield from (line if line.isascii() else _recoded(line, _CODECS[encoding]) for line in lines)
+        else:
+            yield from _without_marks(lines) if encoding else _mostly_utf_8(lines)
+    except EOFError:
+        raise BrokenFile("is cut off: its gzip stream has no end") from None
+    except (gzip.BadGzipFile, zlib.error):
+        raise BrokenFile("is damaged: its gzip stream cannot be unpacked") from None
+
+
+def _unpacked(content: bytes, name: str) -> gzip.GzipFile | io.BytesIO:
+    is_packed = content.startswith(_GZIP)
+    if is_packed != name.lower().endswith(".gz"):
+        raise BrokenFile("is gzip, but its name does not say so" if is_packed else "is named .gz, but is no gzip")
+    return gzip.GzipFile(fileobj=io.BytesIO(content)) if is_packed else io.BytesIO(content)
+
+
+def _within(
+    lines: Iterator[bytes], counts: LineCounts, *, most: int, longest: int, limits: LandingLimits, others: Mapping[bytes, str]
+) -> Iterator[bytes]:
+    """The lines, up to what a file may cost; the first one shows whether it is a file of another kind."""
+    n_bytes = n_lines = 0
+    for line in lines:
+        if n_lines == 0 and (kind := next((kind for magic, kind in others.items() if line.startswith(magic)), None)):
+            hint = ': declare encoding = "utf-16"' if kind == "UTF-16" else ""
+            raise BrokenFile(f"holds {kind}, not text{hint}")
+        n_lines += 1
+        n_bytes += len(line)
+        if n_bytes > most:
+            raise BrokenFile(f"unpacks to more than {limits.max_unpacked_ratio} times its size")
+        if len(line) > longest:
+            raise BrokenFile(too_long(longest))
+        yield line
+    counts.n_lines = n_lines
+
+
+def too_long(longest: int) -> str:
+    """Why a file with such a record is refused."""
+    return f"holds a record of more than {longest} bytes"
+
+
+def _without_marks(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Files that were put together bear a mark in the middle, too."""
+    for line in lines:
+        yield line if line.isascii() else line.removeprefix(_BOM)
+
+
+def _mostly_utf_8(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines as they are; at the end the file is refused if too many of those beyond ASCII are not UTF-8.
+
+    A few are damaged records. Many are another encoding, in which some lines are UTF-8 by chance and would be read as
+    other words (猫 in GBK is è).
+    """
+    n_beyond_ascii = n_wrong = 0
+    for line in lines:
+        if line.isascii():  # nearly all lines
+            yield line
+            continue
+        n_beyond_ascii += 1
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            n_wrong += 1
+        yield line.removeprefix(_BOM)
+    if n_wrong >= _FEWEST_WRONG and 3 * n_wrong > n_beyond_ascii:
+        raise BrokenFile(
+            f"is not in UTF-8: {n_wrong} of its {n_beyond_ascii} lines beyond ASCII are not. "
+            'Declare encoding in its feed: "gb18030" (spreadsheets in China) or "latin-1" (in Western Europe)'
+        )
+
+
+def _recoded(line: bytes, codec: str) -> bytes:
+    try:
+        return line.decode(codec).encode().removeprefix(_BOM)
+    except UnicodeDecodeError:
+        return line
+
+
+def _utf_16_lines(stream: gzip.GzipFile | io.BytesIO, longest: int) -> Iterator[bytes]:
+    """The lines in UTF-8; in UTF-16 a byte 0x0A alone is no line end, but half of another letter.
+
+    Without a byte order mark the first letter tells the order: it is within ASCII in every header and JSON object.
+    """
+    start = stream.read(2)
+    is_big = start == b"\xfe\xff" or (len(start) == 2 and start[0] == 0)
+    codec = "utf-16-be" if is_big else "utf-16-le"
+    line = b"" if start in _UTF_16 else start
+    while piece := stream.readline(longest + 2 - len(line)):
+        line += piece
+        if piece.endswith(b"\n") and len(line) % 2 and not is_big:
+            line += stream.read(1)
+        if len(line) > longest:
+            raise BrokenFile(too_long(longest))
+        if len(line) % 2 == 0 and line.endswith(b"\x00\n" if is_big else b"\n\x00"):
+            yield _recoded(line, codec)
+            line = b""
+    if len(line) % 2:
+        raise BrokenFile("is cut off: it ends inside a character")
+    if line:
+        yield _recoded(line, codec)
