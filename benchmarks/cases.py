@@ -8,7 +8,6 @@ changed here, in words that a source file may use.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +20,6 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from reclake.errors import ReclakeError
-from reclake.lake.session import open_session
 from reclake.privacy.keys import make_key_files
 from reclake.run.application import Application, open_application
 from reclake.run.job import project_home
@@ -65,7 +63,7 @@ class Lake:
         return taken | {file["file_name"]: f"{file['state']}: {file['reason']}" for file in self._reporter().files}
 
     def _reporter(self) -> Silent:
-        assert isinstance(self.app.reporter, Silent)  # noqa: S101 - `taken_in` opens it so
+        assert isinstance(self.app.reporter, Silent)
         return self.app.reporter
 
 

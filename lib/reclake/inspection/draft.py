@@ -141,7 +141,8 @@ def _mapping(table: str, column: str, one: FieldSummary) -> Iterator[str]:
         yield 'group_mark = "."'
     if kind in _IDS and one.looks == "fraction of an id":
         yield "whole_number = true"
-    words = [word for word in one.none_words if word in ("0", "-1", "-", "na", "NA", "unknown", "Unknown")]
+    words = [word for word in one.none_words if word.casefold() in ("0", "-1", "-", "na", "unknown")]
+    words += one.zeros if kind in _IDS else []
     if words and (kind in _IDS or one.looks == "text"):
         yield f"none = {json.dumps(words, ensure_ascii=False)}"
     if column in NEEDED[table] or column in _RECORD_IDS[table]:

@@ -62,6 +62,7 @@ class FieldSummary:
     time_format: str = ""
     is_ambiguous: bool = False  # whether day and month could be the other way round
     none_words: dict[str, int] = field(default_factory=dict)  # as written → how often
+    zeros: dict[str, int] = field(default_factory=dict)  # 0 and -1 among numbers: none if the field is an id
     top_value: str = ""  # the most common value that is not blank and none of those words
     top_share: float = 0.0  # of the records
     n_distinct: int = 0
@@ -75,8 +76,8 @@ def summary(name: str, values: Sequence[str | None], *, is_number: bool = False)
     # 0 and -1 are numbers as well: among other numbers they mean what they say, beside words they look like none.
     meant = [value for value in written if value not in none_words or value in ("0", "-1", "-")]
     looks, time_format, is_ambiguous = _looks(meant or written)
-    if looks in ("number", "whole"):
-        none_words = {word: n for word, n in none_words.items() if word not in ("0", "-1")}
+    zeros = {word: n for word, n in none_words.items() if word in ("0", "-1") and looks in ("number", "whole")}
+    none_words = {word: n for word, n in none_words.items() if word not in zeros}
     counted = Counter(value for value in written if value not in none_words)
     top, n_top = counted.most_common(1)[0] if counted else ("", 0)
     if is_number and looks == "number" and all(_WHOLE_AS_FRACTION.fullmatch(value) for value in meant):
@@ -90,6 +91,7 @@ def summary(name: str, values: Sequence[str | None], *, is_number: bool = False)
         time_format=time_format,
         is_ambiguous=is_ambiguous,
         none_words=none_words,
+        zeros=zeros,
         top_value=top,
         top_share=n_top / len(values) if values else 0.0,
         n_distinct=len(counted),

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reclake.records.ids import is_id
-from reclake.sources.source import ColumnMapping, Feed, Source
+from reclake.sources.source import ColumnMapping, Feed, Source, is_id
 
 Texts = list[str | None]
 Times = list[int | None]  # microseconds since 1970

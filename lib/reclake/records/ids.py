@@ -9,9 +9,6 @@ import unicodedata
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-ID_TYPES = frozenset({"account", "device", "product"})
-ID_COLUMNS = frozenset({"order_id", "line_id", "event_id", "consent_id"})
-
 _ZEROS = "00000000-0000-0000-0000-000000000000"
 NO_ID = frozenset({
     "null", "(null)", "<null>", "none", "nil", "\\n", "nan", "n/a", "#n/a", "undefined",
@@ -23,11 +20,6 @@ _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _EXACT = 2**53  # above it a floating-point number has skipped whole numbers
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
 _WITH_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d{1,3}", re.ASCII)
-
-
-def is_id(column: str, kind: str) -> bool:
-    """Whether the standard column, mapped as this type, holds an id."""
-    return kind in ID_TYPES or column in ID_COLUMNS
 
 
 @lru_cache(maxsize=1 << 16)

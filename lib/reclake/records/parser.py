@@ -21,9 +21,8 @@ from reclake.records.fields import fingerprint, path_of, shapes, without
 from reclake.records.raw_csv import csv_record
 from reclake.records.raw_json import Unreadable, json_object
 from reclake.records.sealing import sealed
-from reclake.records.spelling import services_of, without_services
+from reclake.records.spelling import line_kinds, services_of, without_services
 from reclake.sources.source import ColumnMapping, Feed, Source
-from reclake.tables.line_kinds import PRODUCT, SERVICE
 
 POINTER = ("source", "delivery_day", "file_digest", "position")
 NO_FEED = "no feed of its source takes its file name"
@@ -130,15 +129,8 @@ def _values(batch: Batch, feed: Feed, parsing: Parsing) -> dict[str, Texts | Tim
     for column in mapped:
         values[column] = _ready(plain[column], column, feed, parsing, plain.get(feed.columns[column].scope, nothing), batch)
     if "line_kind" in parsing.columns:
-        values["line_kind"] = _line_kinds(plain.get("line_kind", nothing), codes, services)
+        values["line_kind"] = line_kinds(plain.get("line_kind", nothing), codes, services)
     return _only_of_readable(values, batch)
-
-
-def _line_kinds(mapped: Texts, codes: Texts, services: Collection[str]) -> Texts:
-    """What each line of an order is: as the feed maps it, else a service where the code says so, else a product."""
-    if not services:
-        return [kind or PRODUCT for kind in mapped]
-    return [kind or (SERVICE if code in services else PRODUCT) for kind, code in zip(mapped, codes, strict=True)]
 
 
 def _ready(texts: Texts, column: str, feed: Feed, parsing: Parsing, scopes: Texts, batch: Batch) -> Texts | Times:

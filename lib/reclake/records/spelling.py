@@ -6,6 +6,7 @@ from reclake.records.column_reader import ColumnReader, Report, Texts
 from reclake.records.ids import NO_ID, normalised_id, whole_number
 from reclake.records.written_numbers import MAYBE_GROUPED, Misread, has_marks, marks_fault, maybe_grouped, plain_number
 from reclake.sources.source import ColumnMapping
+from reclake.tables.line_kinds import PRODUCT, SERVICE
 from reclake.tables.vocabulary import LONGEST_PRODUCT_ID, WORDS
 
 NOT_EXACT = "is no exact whole number"
@@ -119,3 +120,10 @@ def services_of(codes: Texts, mapping: ColumnMapping) -> frozenset[str]:
 def without_services(codes: Texts, services: frozenset[str]) -> Texts:
     """The product codes without those that stand for a service."""
     return [None if code in services else code for code in codes]
+
+
+def line_kinds(mapped: Texts, codes: Texts, services: frozenset[str]) -> Texts:
+    """What each line of an order is: as the feed maps it, else a service where the code says so, else a product."""
+    if not services:
+        return [kind or PRODUCT for kind in mapped]
+    return [kind or (SERVICE if code in services else PRODUCT) for kind, code in zip(mapped, codes, strict=True)]

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from reclake.errors import GateFailed, ReclakeError, UsageError
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.manifest import Published
-from reclake.sources.intake import Intake, OfferedFile, Waiting, files_to_read, take_in
+from reclake.sources.intake import Intake, OfferedFile, Waiting, files_to_read, offered_files, take_in
 from reclake.sources.source import Source
 from reclake.tables import BY_NAME, Table, bronze
 
@@ -24,6 +24,7 @@ from .gating import stopped_report
 from .plan import Scope
 from .report import TableReport
 from .stage_run import StageRun, open_stage, unpublished
+from .untaken import note_untaken
 
 logger = logging.getLogger("reclake")
 STAGE = "bronze"
@@ -87,7 +88,9 @@ def ingest_source(
     require_raw_records_can_go(app)
     place = _place(app, source, folder)
     now = app.clock().replace(tzinfo=UTC)  # as file times are
+    offered, left = offered_files(app.spark, source, place, now=now)
     if not retries_rejected and _is_idle(app, source, place, days=days, now=now):
+        note_untaken(app, source, offered, left)
         return {}
     # Two sources may feed one day of a table, and its ledger entry counts what both brought: one after the other.
     claimed = dict.fromkeys((table.name for table in _fed_by(source)), (ALL_DAYS,))
@@ -109,6 +112,7 @@ def ingest_source(
             _take_up(run, source, taken, files)
         finally:
             files.unpersist()
+    note_untaken(app, source, offered, taken.waiting)
     return run.stopped
 
 
@@ -126,7 +130,7 @@ def _is_idle(app: Application, source: Source, place: str, *, days: Collection[d
     published = app.manifest.current()
     if any(unpublished(app, table, published) is not None for table in _fed_by(source)):
         return False
-    return not any(_to_read(app, source, place, published, days=days, now=now))
+    return not _to_read(app, source, place, published, days=days, now=now)[0]
 
 
 def _to_read(

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
-from reclake.sources.landing import UntakenFile
+from reclake.sources.intake import OfferedFile, Waiting
 from reclake.sources.source import RECORDS, Source
-from reclake.tables import ops
+from reclake.tables import bronze, ops
 
 from .application import Application
 
@@ -26,20 +26,48 @@ NONE = "none"  # the state of the one row of a listing in which every file was t
 _RENEWED_DAYS = 30  # a listing that still holds is noted again after this, long before its rows expire
 
 
-def note_untaken(app: Application, source: Source, files: Collection[UntakenFile]) -> None:
-    """Note what a run left lying in the source's landing folder, if it differs from the newest listing; report it in any case."""
-    rows = [_row(source, file) for file in files]
-    for row in rows:
-        logger.warning("file %s of source %s is %s: %s", row["file_name"], source.name, row["state"], row["reason"])
+def note_untaken(app: Application, source: Source, offered: Collection[OfferedFile], left: Collection[Waiting]) -> None:
+    """Note what a run left lying in the source's landing folder, if it differs from the newest listing; report it in any case.
+
+    Parameters
+    ----------
+    offered
+        The complete files of its feeds: those that bronze.files says are refused are told.
+    left
+        Files that wait, cannot be read, or that no feed takes.
+    """
+    files = [*left, *_refused(app, source, offered)]
+    rows = [_row(source, file) for file in sorted(files, key=lambda file: file.file_name)]
     app.reporter.untaken(rows)
     newest = [row for row in untaken_files(app, with_empty=True) if row["source"] == source.name]
     now = app.clock()
-    if not rows and all(row["state"] == NONE for row in newest):
-        return
-    if _same(rows, newest) and now - max(row["listed_at"] for row in newest) < timedelta(days=_RENEWED_DAYS):
+    is_known = {_known(row) for row in rows} == {_known(row) for row in newest if row["state"] != NONE}
+    if is_known and (not rows or now - newest[0]["listed_at"] < timedelta(days=_RENEWED_DAYS)):
         return
     nothing = {"source": source.name, "file_name": "", "state": NONE, "reason": "every file was taken in"}
     app.store.append(ops.UNTAKEN_FILES, [row | {"listed_at": now, "run_id": app.run_id} for row in rows or [nothing]])
+
+
+def _known(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What makes a file another one to tell: of one that waits its reason tells an age, which only grows."""
+    return row["file_name"], row["state"], "" if row["state"] == "waiting" else row["reason"]
+
+
+def _refused(app: Application, source: Source, offered: Collection[OfferedFile]) -> list[Waiting]:
+    """The offered files that lie as they lay when they were refused, with the reason of then."""
+    published = app.manifest.current()
+    if not offered or bronze.FILES.name not in published:
+        return []
+    lying = app.spark.createDataFrame(
+        [(file.name, file.n_bytes, file.modified_millis) for file in offered], "file_name string, n_bytes long, modified long"
+    )
+    decided = app.read(bronze.FILES, version=published[bronze.FILES.name].version, published=published)
+    of_source = decided.where(F.col("source") == source.name).withColumn("modified", F.unix_millis("arrived_at"))
+    # A file that a replay took in after it was refused has both outcomes.
+    outcomes = of_source.join(F.broadcast(lying), on=lying.columns, how="left_semi").groupBy("file_name")
+    reasons = outcomes.agg(F.bool_or(F.col("outcome") == "ingested").alias("is_in"), F.max("reason").alias("reason"))
+    rows = reasons.where(~F.col("is_in")).collect()  # a row per refused file that still lies there
+    return [Waiting(row["file_name"], row["reason"], "refused") for row in rows]
 
 
 def untaken_files(app: Application, *, with_empty: bool = False) -> list[dict[str, Any]]:
@@ -64,26 +92,15 @@ def _newest(app: Application) -> DataFrame:
     return rows.withColumn("newest", F.max("listed_at").over(W.partitionBy("source"))).where("listed_at = newest").drop("newest")
 
 
-def _row(source: Source, file: UntakenFile) -> dict[str, Any]:
-    feed = source.feeds.get(file.feed or "")
+def _row(source: Source, file: Waiting) -> dict[str, Any]:
+    name = source.feed_name(file.file_name) if file.state != "unmatched" else None
+    feed = source.feeds[name] if name is not None else None
     return {
         "source": source.name,
         "file_name": file.file_name,
         "state": file.state,
         "reason": file.reason,
-        "feed": file.feed,
+        "feed": name,
         "record_table": RECORDS[feed.table].name if feed else None,
-        "delivery_day": file.day,
-        "n_bytes": file.n_bytes,
-        "modified_at": file.modified_at,
+        "delivery_day": feed.delivery_day.day_of(file.file_name) if feed else None,
     }
-
-
-def _same(rows: Collection[Mapping[str, Any]], noted: Collection[Mapping[str, Any]]) -> bool:
-    """Whether both say the same of the same files; the reason may tell an age, which grows."""
-
-    def known(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        at: datetime | None = row["modified_at"]
-        return row["file_name"], row["state"], row["n_bytes"], at.replace(tzinfo=None) if at else None
-
-    return {known(row) for row in rows} == {known(row) for row in noted}

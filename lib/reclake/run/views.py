@@ -62,7 +62,7 @@ def waivers(app: Application) -> Rows:
 
 def untaken(app: Application) -> Rows:
     """Files that lie in a landing folder and were not taken in, as the last run that looked there noted them."""
-    shown = ("source", "file_name", "state", "reason", "delivery_day", "modified_at")
+    shown = ("source", "file_name", "state", "reason", "delivery_day", "listed_at")
     return [{name: _plain(row[name]) for name in shown} for row in untaken_files(app)]
 
 

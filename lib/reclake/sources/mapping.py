@@ -58,6 +58,15 @@ _WIDEST: dict[str, _Limits] = {
 _DROPPED_UNLESS_DECLARED = frozenset({"birth_year"})
 
 
+ID_TYPES = frozenset({"account", "device", "product"})
+ID_COLUMNS = frozenset({"order_id", "line_id", "event_id", "consent_id"})
+
+
+def is_id(column: str, kind: str) -> bool:
+    """Whether the standard column, mapped as this type, holds an id."""
+    return kind in ID_TYPES or column in ID_COLUMNS
+
+
 def mappable(table: str) -> dict[str, str]:
     """The standard columns that a feed of the bronze noun may map, with their Spark type.
 

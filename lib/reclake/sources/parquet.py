@@ -15,10 +15,9 @@ import pyarrow.parquet as pq
 from .broken import BrokenFile, LandingLimits, most_unpacked
 from .feed import Feed
 from .line_counts import LineCounts
+from .mapping import is_id
 
 _ROWS_AT_ONCE = 128  # few, as a page of a few bytes may stand for rows of megabytes
-_ID_TYPES = ("account", "device", "product")
-_ID_COLUMNS = ("order_id", "line_id", "event_id", "consent_id")
 _ANNOTATED_TEXT = ("ENUM", "JSON")  # bytes with a text meaning, though Arrow shows them as bytes
 
 BytesAs = Literal["utf-8", "hex"]
@@ -74,8 +73,8 @@ def _require_columns(file: pq.ParquetFile, feed: Feed, id_rule: Literal[1, 2]) -
             continue
         if _is_bytes(kind) and feed.binary is None and mapping.from_ not in annotated:
             raise BrokenFile(f"its column {mapping.from_} holds bytes without a text meaning: declare binary in its feed")
-        is_id = mapping.type in _ID_TYPES or column in _ID_COLUMNS
-        if id_rule == 2 and is_id and not mapping.whole_number and pa.types.is_floating(kind):
+        is_an_id = is_id(column, mapping.type)
+        if id_rule == 2 and is_an_id and not mapping.whole_number and pa.types.is_floating(kind):
             raise BrokenFile(
                 f"its column {mapping.from_} holds floating-point numbers, which are no ids: deliver texts or whole numbers, "
                 f"or declare whole_number for {column}"

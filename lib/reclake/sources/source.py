@@ -15,11 +15,11 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from reclake.errors import SettingsInvalid
 
 from .feed import DeliveryDay, Feed
-from .mapping import RECORDS, ColumnMapping, Part, Text, mappable
+from .mapping import RECORDS, ColumnMapping, Part, Text, is_id, mappable
 from .times import time_reader
 
 __all__ = [
-    "RECORDS", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "load_source", "mappable", "time_reader",
+    "RECORDS", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "is_id", "load_source", "mappable", "time_reader",
 ]  # fmt: skip
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -61,7 +61,6 @@ class Source(Part):
     name: Name
     description: Text
     basis: Name  # lawful basis: consent, research, contract, …
-    id_rule: Literal[1, 2] = 2  # how ids become plain before they are hashed; 2 takes no floating-point number for one
     time_zone: str  # zone of times that are written without offset
     historical: bool = False  # no late limit; repeats are looked for in all deliveries
     late_limit_days: Annotated[int, Field(ge=0)] | None = None

@@ -21,7 +21,6 @@ _RECORD_FIELDS = (
     Field("content_hash", "string", "SHA-256 of raw.", privacy=Privacy.PSEUDONYM, required=True),
     plain("arrived_at", "timestamp", "When the file lay complete in the landing folder.", "UTC", required=True),
     plain("replaces_digest", "string", "Digest of the file that lay under this name before, if its content changed."),
-    plain("intake_note", "string", "What the intake says of the record, words joined by a semicolon; null for nearly all."),
     plain("batch_id", "string", "The run that took it in.", required=True),
     plain(
         "intake_note",
@@ -29,6 +28,7 @@ _RECORD_FIELDS = (
         "What the intake says of it, joined by ;: recovered (a line that a quote without end had swallowed), "
         "comma_decimals:a|b (fields of its file in which undeclared decimal commas stand).",
     ),
+    plain("line", "long", "The line of the file on which the record begins, from 1; of a Parquet file the row.", "lines"),
 )
 
 

@@ -291,8 +291,6 @@ UNTAKEN_FILES = Table(
         plain("feed", "string", "The feed whose pattern the name matches."),
         plain("record_table", "string", "The records table that the feed fills."),
         plain("delivery_day", "date", "The delivery day that the name states."),
-        plain("n_bytes", "long", "Size as stored.", "bytes"),
-        plain("modified_at", "timestamp", "When the file was last written.", "UTC"),
         _RUN,
     ),
     stage="ops",
