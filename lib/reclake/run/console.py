@@ -56,12 +56,16 @@ class Console:
             return
         numbers = f"{report.n_rows:,} rows, {report.n_jobs} jobs, {report.seconds:.1f} s" if report.n_jobs else ""
         self.say(f"{report.stage:<16}{report.table:<28}{report.outcome:<11}{report.message or numbers}")
+        for warning in report.warnings:
+            self.say(f"{'':<16}{report.table:<28}{'warning':<11}{warning}")
 
     def end(self) -> None:
         """The table of the run: or one sentence when everything was done already."""
         self._stop()
         if self._as_json:
-            self.json([_row(report) for report in self.reports])
+            self.json([
+                _row(report) | ({"warnings": list(report.warnings)} if report.warnings else {}) for report in self.reports
+            ])
         elif all(report.outcome in _DONE for report in self.reports):
             n_asked = sum(report.outcome != "not asked for" for report in self.reports)
             self.say(f"Everything is up to date: {n_asked} tables looked at, nothing to build.")
