@@ -45,6 +45,10 @@ class StageStopped(ReclakeError):
     exit_code = 3
 
 
+class BuildBroken(ReclakeError):
+    """A table whose build ended in a fault; the others were published."""
+
+
 class TooMuchRejected(ReclakeError):
     """More of a delivery was refused than its source allows."""
 

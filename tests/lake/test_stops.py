@@ -10,13 +10,15 @@ from lakes import run_days
 from reclake.errors import GateFailed, StageStopped
 from reclake.lake.digest import DayContent, Digest
 from reclake.quality.verdict import Finding, judged
-from reclake.run import commit, gating
+from reclake.run import commit, gating, stage
+from reclake.run.code import builder_of
 from reclake.run.plan import Work
 from reclake.run.planned import plan
 from reclake.run.rollback import roll_back
 from reclake.run.runner import scope_of
 from reclake.run.stage import build_stage, require_nothing_stopped
 from reclake.run.views import published
+from reclake.silver.order_lines import order_lines
 from reclake.tables import gold, ops, silver
 from till import FIRST, MENDED, SECOND, THIRD, opened_lake, order
 from trials.trial import Passing
@@ -89,6 +91,27 @@ def test_what_reads_a_stopped_table_is_not_built_and_the_rest_is(app):
     kept = app.ledger.days(silver.REJECTED_RECORDS)
     assert {day: entry.content.digest.n_rows for day, entry in kept.items()} == {str(FIRST): 1, str(SECOND): 0}
     assert published(app, silver.INTERACTIONS).count() == 3
+
+
+def test_a_fault_over_the_rows_of_a_table_stops_that_table_and_tells_no_value(app, monkeypatch):
+    def overflowing(order_records):
+        great = F.col("line_amount").cast("decimal(38,4)") * F.lit(10**14)
+        return order_lines(order_records).withColumn("line_amount", great.cast("decimal(18,4)"))
+
+    monkeypatch.setattr(stage, "builder_of", lambda table: overflowing if table == silver.ORDER_LINES else builder_of(table))
+    app.reporter.reports.clear()
+    scope = scope_of(app, first=SECOND, last=SECOND, force=True)
+    stopped = build_stage(app, "silver", replace(scope, tables=ONLY))
+    assert set(stopped) == {"silver.order_lines"}
+    fault = stopped["silver.order_lines"]
+    assert "ArithmeticException: [NUMERIC_VALUE_OUT_OF_RANGE" in str(fault)
+    assert "00000" not in str(fault)
+    told = {report.table: report.outcome for report in app.reporter.reports}
+    assert (told["silver.order_lines"], told["silver.products"]) == ("stopped", "unchanged")
+    with pytest.raises(StageStopped) as red:
+        require_nothing_stopped(stopped | {"silver.interactions": StageStopped("", "", "")})
+    assert red.value.exit_code == 1
+    assert sold(app) == ["o1", "o2", "o3"]
 
 
 def test_a_rollback_takes_a_day_back_until_it_is_run_again(app):

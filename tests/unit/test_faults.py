@@ -47,3 +47,38 @@ def test_what_a_message_quotes_is_left_out():
 
 def test_a_fault_without_a_message_is_told_by_its_name():
     assert "found: KeyError: " in fault_lines(KeyError())
+
+
+def test_an_error_of_spark_is_told_by_its_condition_and_function_without_the_value():
+    class ArithmeticException(Exception):
+        pass
+
+    text = """[NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION] 199999999999998.0000 cannot be represented as Decimal(18, 4). SQLSTATE: 22003
+== DataFrame ==
+"cast" was called from
+/app/reclake/gold/customer_segments.py:46
+"""
+    assert fault_lines(ArithmeticException(text)).splitlines()[1] == (
+        "  found: ArithmeticException: [NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION] "
+        "in cast, called from /app/reclake/gold/customer_segments.py:46"
+    )
+
+
+def test_the_condition_of_a_cause_is_kept_and_its_value_is_not():
+    cause = "org.apache.spark.SparkArithmeticException: [NUMERIC_VALUE_OUT_OF_RANGE] 199999.0000 cannot be held"
+    told = fault_lines(RuntimeError(OF_SPARK.format(cause=cause))).splitlines()[1]
+    assert told.endswith("Cause: org.apache.spark.SparkArithmeticException: [NUMERIC_VALUE_OUT_OF_RANGE]")
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (ValueError("13800138000 is no amount"), "ValueError: ... is no amount"),
+        (ValueError("-12.50 spent by a_0123456789abcdef0123456789abcdef"), "ValueError: ... spent by ..."),
+        (KeyError("anna@example.org"), "KeyError: '...'"),
+        (ValueError("write to anna@example.org"), "ValueError: write to ..."),
+        (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
+    ],
+)
+def test_figures_ids_and_addresses_are_left_out_and_numbers_of_the_machine_are_not(fault, told):
+    assert fault_lines(fault).splitlines()[1] == f"  found: {told}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from reclake.errors import GateFailed
 from reclake.tables import Table
@@ -38,6 +39,10 @@ class Finding:
     def broken(cls, rule: str, message: str, *, n_rows: int = 0) -> Finding:
         """A rule that could not be judged; that blocks as well."""
         return cls(rule, "broken", None, n_rows, message)
+
+    def stored(self, *, blocks: bool) -> dict[str, Any]:
+        """The finding as it stands in ops.gate_results."""
+        return asdict(self) | {"blocks": blocks}
 
     @property
     def text(self) -> str:
@@ -78,14 +83,7 @@ class Verdict:
 
     def stored(self) -> str:
         """Findings and warnings as JSON, for ops.gate_results."""
-        told = [(finding, True) for finding in self.findings] + [(finding, False) for finding in self.warnings]
-        return json.dumps(
-            [
-                {"rule": f.rule, "kind": f.kind, "n_bad": f.n_bad, "n_rows": f.n_rows, "message": f.message, "blocks": blocks}
-                for f, blocks in told
-            ],
-            ensure_ascii=False,
-        )
+        return _written([*(f.stored(blocks=True) for f in self.findings), *(f.stored(blocks=False) for f in self.warnings)])
 
     def failure(self, *, days: str = "") -> GateFailed:
         """The error that stops the table; `days` says which days were judged."""
@@ -112,6 +110,15 @@ class Verdict:
         if TIME_LIMIT in rules:
             return "look why Spark does not answer, or raise expectations.timeout_seconds, then run the day again"
         return f"correct the source or {suite}, then run the day again"
+
+
+def with_warnings(stored: str, warnings: Iterable[Finding]) -> str:
+    """The stored findings with warnings of the caller's own, which block nothing."""
+    return _written([*json.loads(stored), *(warning.stored(blocks=False) for warning in warnings)])
+
+
+def _written(findings: list[dict[str, Any]]) -> str:
+    return json.dumps(findings, ensure_ascii=False)
 
 
 SUITE = "the suite"

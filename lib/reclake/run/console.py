@@ -57,6 +57,8 @@ class Console:
             return
         numbers = f"{report.n_rows:,} rows, {report.n_jobs} jobs, {report.seconds:.1f} s" if report.n_jobs else ""
         self.say(f"{report.stage:<16}{report.table:<28}{report.outcome:<11}{report.message or numbers}")
+        for warning in report.warnings:
+            self.say(f"{'':<16}{report.table:<28}{'warning':<11}{warning}")
 
     def untaken(self, files: Sequence[Mapping[str, Any]]) -> None:
         """Kept for the end of the run, where they are named."""
@@ -66,7 +68,7 @@ class Console:
         """The table of the run, or one sentence when everything was done already; then the files that were not taken in."""
         self._stop()
         if self._as_json:
-            self.json([*map(_row, self.reports), *map(_file_row, self.files)])
+            self.json([*map(_whole_row, self.reports), *map(_file_row, self.files)])
             return
         self._end_of_tables()
         if self.files:
@@ -141,6 +143,11 @@ def _row(report: TableReport) -> dict[str, Any]:
         report.stage, report.table, report.outcome, report.n_rows, report.n_rejected, report.verdict, report.n_jobs, round(report.seconds, 1),
     )  # fmt: skip
     return dict(zip(_COLUMNS, values, strict=True)) | ({"message": report.message} if report.message else {})
+
+
+def _whole_row(report: TableReport) -> dict[str, Any]:
+    """The report for programs, which have no line of their own for warnings."""
+    return _row(report) | ({"warnings": list(report.warnings)} if report.warnings else {})
 
 
 def _file_row(file: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from reclake.errors import ReclakeError, TooMuchRejected
 from reclake.lake.digest import DayContent
 from reclake.lake.ledger import Entry
-from reclake.quality.verdict import Finding, Verdict
+from reclake.quality.verdict import Finding, Verdict, with_warnings
 from reclake.tables import Table, silver
 
 from .application import Application
@@ -21,6 +21,17 @@ from .plan import Work
 from .report import TableReport
 from .stage_run import StageRun
 from .waivers import Waivers
+
+BLANK = "it is empty"  # the reason of an empty line
+# What stands for a person or device: of one value in most records of a delivery somebody should know.
+_KEYS = {
+    silver.EVENT_RECORDS.name: ("device_id", "login_account_id"),
+    silver.ORDER_RECORDS.name: ("account_id",),
+    silver.ACCOUNT_RECORDS.name: ("device_id",),
+}
+# A sketch of 1,024 values: what covers a hundredth of the rows is in it, and counted to within half a hundredth.
+_MOST_COMMON = "approx_top_k({key}, 1, 1024) FILTER (WHERE {key} IS NOT NULL)"
+_SHOWN_DAYS = 3
 
 
 def check(
@@ -104,8 +115,11 @@ def short_days(work: Work, contents: Mapping[str, DayContent], before: Mapping[s
     return [day for day, n_rows in held.items() if n_rows < floors[day] and day not in work.unfed_days]
 
 
-def require_few_rejected(app: Application, table: Table, frame: DataFrame) -> int:
-    """Rejected and late rows of a records table; stops it when a delivery was refused beyond its source's limit.
+def require_few_rejected(app: Application, table: Table, frame: DataFrame, gate_row: dict[str, Any]) -> tuple[int, list[str]]:
+    """Rejected and late rows of a records table, and warnings; stops it when a delivery was refused beyond its source's limit.
+
+    An empty line is rejected and no part of the share: it says nothing, whoever wrote it. A warning tells of a value of a
+    key column that covers more of a delivery than one device or account should; it stops nothing, and stands in `gate_row`.
 
     Raises
     ------
@@ -113,23 +127,61 @@ def require_few_rejected(app: Application, table: Table, frame: DataFrame) -> in
         When a source's share of rejected records on a delivery day is above its limit.
     """
     if table not in silver.RECORDS:
-        return 0
+        return 0, []
+    keys = _KEYS.get(table.name, ())
     is_refused = F.col("record_class").isin("rejected", "late")
-    counted = frame.groupBy("source", "delivery_day").agg(F.count("*").alias("n"), F.count_if(is_refused).alias("refused"))
-    total = 0
-    for row in counted.collect():
+    is_blank = F.col("reasons") == F.array(F.lit(BLANK))
+    counted = (
+        frame
+        .groupBy("source", "delivery_day")
+        .agg(
+            F.count_if(~is_blank).alias("n"),
+            F.count_if(is_refused).alias("n_refused"),
+            F.count_if(is_refused & ~is_blank).alias("refused"),
+            *(F.expr(_MOST_COMMON.format(key=key)).alias(key) for key in keys),
+        )
+        .orderBy("source", "delivery_day")
+        .collect()
+    )
+    for row in counted:
         share = app.sources[row["source"]].max_rejected_share
         limit = app.settings.run.max_rejected_share if share is None else share
         if row["refused"] > limit * row["n"]:
             of_delivery = (F.col("source") == row["source"]) & (F.col("delivery_day") == row["delivery_day"])
             raise TooMuchRejected(
                 f"{table.name} {row['delivery_day']}: too much of source {row['source']} is refused",
-                found=f"{row['refused']:,} of {row['n']:,} records ({_most_common(frame.where(of_delivery & is_refused))}); "
-                f"at most {limit:.0%} may be",
+                found=f"{row['refused']:,} of {row['n']:,} records "
+                f"({_most_common(frame.where(of_delivery & is_refused & ~is_blank))}); at most {limit:.0%} may be",
                 next_step="look at the delivery or its mapping, then run the day again; or raise max_rejected_share of the source",
             )
-        total += row["refused"]
-    return total
+    warnings = _crowded_keys(app, counted, keys)
+    gate_row["findings"] = with_warnings(str(gate_row["findings"]), warnings)
+    return sum(row["n_refused"] for row in counted), [finding.text for finding in warnings]
+
+
+def _crowded_keys(app: Application, counted: Sequence[Row], keys: Sequence[str]) -> list[Finding]:
+    """One per source and key column of which one value covers an odd share of a delivery; no value is told."""
+    limits = app.settings.run
+    crowded: dict[tuple[str, str], list[Row]] = {}
+    for row in counted:
+        for key in keys:
+            n_most = row[key][0]["count"] if row[key] else 0
+            if n_most >= limits.min_key_records and n_most > limits.max_key_share * row["n"]:
+                crowded.setdefault((row["source"], key), []).append(row)
+    found = []
+    for (source, key), rows in crowded.items():
+        days = [f"{row[key][0]['count'] / row['n']:.0%} of the {row['n']:,} records of {row['delivery_day']}" for row in rows]
+        more = f", and as much of {len(days) - _SHOWN_DAYS} more days" if len(days) > _SHOWN_DAYS else ""
+        told = f"{', '.join(days[:_SHOWN_DAYS])}{more}: a word for none, or a device that many share?"
+        found.append(
+            Finding.failed(
+                f"{key} of source {source}: one value covers at most {limits.max_key_share:.0%} of a delivery",
+                n_bad=sum(row[key][0]["count"] for row in rows),
+                n_rows=sum(row["n"] for row in rows),
+                message=told,
+            )
+        )
+    return found
 
 
 def _most_common(refused: DataFrame, *, n: int = 3) -> str:
@@ -157,6 +209,7 @@ def reported(
     seconds: float,
     n_days: int,
     n_rejected: int = 0,
+    warnings: Sequence[str] = (),
 ) -> TableReport:
     """Note in the gate's row which version it allowed and what the build cost, and report the table."""
     gate_row |= {"version": version, "n_build_jobs": jobs.total, "build_seconds": seconds}
@@ -170,4 +223,5 @@ def reported(
         verdict=gate_row["verdict"],
         n_jobs=jobs.total,
         seconds=seconds,
+        warnings=tuple(warnings),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
 import traceback
 from argparse import ArgumentParser, Namespace
@@ -18,14 +17,14 @@ from typing import TYPE_CHECKING, NoReturn
 from reclake.errors import ReclakeError
 from reclake.settings import Settings, find_home, load_settings
 
+from .faults import fault_text
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from .application import Application
 
 logger = logging.getLogger("reclake")
-_OF_THE_MACHINE = ("java.io.", "java.net.", "java.nio.", "java.lang.OutOfMemoryError")
-_CALLED = "An error occurred while calling "  # how py4j begins; the failure on the Java side follows, after a colon
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -43,20 +42,8 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
 
 
 def fault_lines(fault: Exception) -> str:
-    """A fault of program or machine in three lines; what its message quotes may be a person's and is left out.
-
-    Where Spark's Java side failed, its first cause is named as well; with its message, if that is of the machine.
-    """
-    lines = str(fault).splitlines()
-    told = f"{type(fault).__name__}: {next(iter(lines), '')}"
-    causes = [line.removeprefix("Caused by: ") for line in map(str.strip, lines) if line.startswith("Caused by: ")]
-    if not causes and str(fault).startswith(_CALLED):
-        causes = [line.removeprefix(": ") for line in lines[1:2]]  # nothing lies behind the failure itself
-    if causes:
-        kind, _, message = causes[-1].partition(": ")
-        told += f" Cause: {kind}{': ' * bool(message)}{message if kind.startswith(_OF_THE_MACHINE) else '...' * bool(message)}"
-    told = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", told)
-    return str(ReclakeError("the run broke off", told, "run again; --verbose shows the stack trace"))
+    """A fault of program or machine in three lines; what its message quotes may be a person's and is left out."""
+    return str(ReclakeError("the run broke off", fault_text(fault), "run again; --verbose shows the stack trace"))
 
 
 def end_with(error: Exception, *, verbose: bool) -> NoReturn:

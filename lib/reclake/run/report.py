@@ -23,6 +23,7 @@ class TableReport:
     n_jobs: int = 0
     seconds: float = 0.0
     message: str = ""
+    warnings: tuple[str, ...] = ()  # what stops nothing and somebody should know; no value of the data
 
 
 class Reporter(Protocol):

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake import tables
-from reclake.errors import ContractBroken, GateFailed, ReclakeError, StageStopped, TooMuchRejected
+from reclake.errors import BuildBroken, ContractBroken, GateFailed, ReclakeError, StageStopped, TooMuchRejected
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.digest import contents_by_day
 from reclake.lake.schema import conform
@@ -30,6 +30,7 @@ from .jobs import counted_jobs
 from .phases import phase
 from .plan import Planner, Scope, Work
 from .report import TableReport
+from .row_faults import faults_of_rows
 from .stage_run import StageRun, open_stage, unpublished
 from .untaken import untaken_frame
 
@@ -117,7 +118,7 @@ def _build_or_stop(run: StageRun, table: Table, blocked: Set[str]) -> None:
     app.reporter.started(run.stage, table.name)
     try:
         app.reporter.finished(build_table(run, work))
-    except (ContractBroken, GateFailed, TooMuchRejected) as failure:
+    except (BuildBroken, ContractBroken, GateFailed, TooMuchRejected) as failure:
         run.stopped[table.name] = failure
         app.reporter.finished(stopped_report(run, table, failure))
 
@@ -127,24 +128,28 @@ def build_table(run: StageRun, work: Work) -> TableReport:
     app, table = run.app, work.table
     started = time.monotonic()
     with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
-        frame = conform(_built(run, work), table)
+        with faults_of_rows(table):
+            frame = conform(_built(run, work), table)
         if table.day_column:
             frame = frame.where(is_day_of(table.day_column, map(date.fromisoformat, work.days)))
         frame = frame.persist(StorageLevel.DISK_ONLY)
         try:
-            contents = contents_by_day(frame, table)
+            with faults_of_rows(table):
+                contents = contents_by_day(frame, table)
             n_rows = sum(content.digest.n_rows for content in contents.values())
             phase("persisted", table.name)
             short = short_days(work, contents, app.ledger.days(table))
             min_rows = 0 if work.unfed_days.issuperset(work.days) else None
             gate_row = check(run, table, frame, n_rows=n_rows, days=_named(work.days), short_days=short, min_rows=min_rows)
-            n_rejected = require_few_rejected(app, table, frame)
+            n_rejected, warnings = require_few_rejected(app, table, frame, gate_row)
             phase("gated", table.name)
             spend_waiver(run, gate_row)
             version, outcome = commit_days(run, work, frame, contents)
         finally:
             frame.unpersist()
     logger.info("%s: %d rows of %d days, gate %s, version %s", table.name, n_rows, len(work.days), gate_row["verdict"], version)
+    for warning in warnings:
+        logger.warning("%s: %s", table.name, warning)
     seconds = time.monotonic() - started
     return reported(
         table,
@@ -155,6 +160,7 @@ def build_table(run: StageRun, work: Work) -> TableReport:
         seconds=seconds,
         n_days=len(work.days),
         n_rejected=n_rejected,
+        warnings=warnings,
     )
 
 
@@ -221,7 +227,7 @@ def _named(days: tuple[str, ...]) -> str:
 
 
 def require_nothing_stopped(stopped: Mapping[str, ReclakeError]) -> None:
-    """End a run red when a table was stopped: with exit code 4 if a delivery was refused, else 3.
+    """End a run red when a table was stopped: with exit code 1 after a fault, 4 if a delivery was refused, else 3.
 
     Raises
     ------
@@ -234,5 +240,6 @@ def require_nothing_stopped(stopped: Mapping[str, ReclakeError]) -> None:
             found="; ".join(f"{name}: {reason.args[1]}" for name, reason in stopped.items()),
             next_step="reclake show ops.gate_results holds every verdict; mend the cause and run the day again",
         )
-        error.exit_code = max(reason.exit_code for reason in stopped.values())
+        codes = {reason.exit_code for reason in stopped.values()}
+        error.exit_code = BuildBroken.exit_code if BuildBroken.exit_code in codes else max(codes)
         raise error

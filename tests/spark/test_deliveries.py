@@ -1,0 +1,81 @@
+"""What a delivery is stopped for, and what is only told of it."""
+
+import json
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+
+from frames import frame
+from reclake.errors import TooMuchRejected
+from reclake.records import raw_json
+from reclake.run import gating
+from reclake.tables import silver
+
+DAY, NEXT = date(2026, 3, 1), date(2026, 3, 2)
+
+
+def judged(spark, table, rows, *, share=None, stored="[]"):
+    """Refused records, warnings, and the findings as they are stored."""
+    numbered = [
+        dict(source="shop", delivery_day=DAY, file_digest="f", position=n, record_class="kept", reasons=[]) | row
+        for n, row in enumerate(rows)
+    ]
+    app = SimpleNamespace(
+        sources={"shop": SimpleNamespace(max_rejected_share=share), "other": SimpleNamespace(max_rejected_share=share)},
+        settings=SimpleNamespace(run=SimpleNamespace(max_rejected_share=0.2, max_key_share=0.5, min_key_records=10)),
+    )
+    gate_row = {"findings": stored}
+    n_refused, warnings = gating.require_few_rejected(app, table, frame(spark, table, *numbered), gate_row)
+    return n_refused, warnings, json.loads(gate_row["findings"])
+
+
+def refused(*reasons):
+    return dict(record_class="rejected", reasons=list(reasons))
+
+
+def test_an_empty_line_is_refused_and_no_part_of_the_share(spark):
+    assert gating.BLANK == raw_json.EMPTY
+    blank, bad = refused("it is empty"), refused("it is no JSON")
+    assert judged(spark, silver.EVENT_RECORDS, [blank] * 50 + [bad] + [{}] * 4) == (51, [], [])
+    assert judged(spark, silver.EVENT_RECORDS, [blank] * 5) == (5, [], [])
+    with pytest.raises(TooMuchRejected, match=r"2 of 9 records \(it is no JSON: 2\); at most 20% may be"):
+        judged(spark, silver.EVENT_RECORDS, [blank] * 50 + [bad] * 2 + [{}] * 7)
+    both = refused("it is empty", "order_id is missing")
+    with pytest.raises(TooMuchRejected, match="1 of 1 records"):
+        judged(spark, silver.EVENT_RECORDS, [blank, both])
+
+
+def test_a_value_of_a_key_that_covers_an_odd_share_of_a_delivery_is_told_without_the_value(spark):
+    rows = [
+        *[dict(device_id="d_zero", login_account_id=f"a_{n}") for n in range(30)],
+        *[dict(device_id=f"d_{n}", login_account_id=None) for n in range(10)],
+        *[dict(device_id=f"d_{n}", login_account_id="a_same", delivery_day=NEXT) for n in range(10)],
+        *[dict(device_id="d_busy", source="other") for _ in range(9)],
+        *[dict(device_id=f"d_{n // 10}", source="other", delivery_day=NEXT) for n in range(20)],
+        *[refused("it is empty")] * 40,
+    ]
+    n_refused, warnings, stored = judged(spark, silver.EVENT_RECORDS, rows, stored='[{"rule": "r", "blocks": true}]')
+    assert n_refused == 40
+    assert warnings == [
+        "device_id of source shop: one value covers at most 50% of a delivery: 75% of the 40 records of 2026-03-01: "
+        "a word for none, or a device that many share?",
+        "login_account_id of source shop: one value covers at most 50% of a delivery: 100% of the 10 records of 2026-03-02: "
+        "a word for none, or a device that many share?",
+    ]
+    assert [(one["rule"].split(":")[0], one["blocks"]) for one in stored] == [
+        ("r", True),
+        ("device_id of source shop", False),
+        ("login_account_id of source shop", False),
+    ]
+    assert (stored[1]["n_bad"], stored[1]["n_rows"]) == (30, 40)
+    assert "zero" not in json.dumps(stored)
+
+
+def test_orders_are_looked_at_by_account_and_products_by_nothing(spark):
+    lines = [dict(account_id="a_guest")] * 11 + [dict(account_id=None)] * 10
+    (warning,) = judged(spark, silver.ORDER_RECORDS, lines)[1]
+    assert warning.startswith("account_id of source shop: ")
+    assert "52% of the 21 records" in warning
+    assert judged(spark, silver.PRODUCT_RECORDS, [dict(product_id="p")] * 20) == (0, [], [])
+    assert judged(spark, silver.ORDER_LINES, []) == (0, [], [])
