@@ -91,24 +91,24 @@ class CsvLines:
         BrokenFile
             When the last line is cut off: it has no end, and alone it is no record of the header's width.
         """
-        blanks, n_plain = self._blanks, 0
+        suspect, n_plain = frozenset(self._blanks + header[:1]), 0  # a line that begins so may be no record
         pending: list[bytes] = []
         n_bytes = 0
         try:
             for line in self.lines:
                 if pending or b'"' in line:
                     is_open = _ends_in_quotes(line, self._mark, is_open=bool(pending))
-                    pending.append(line)
-                    n_bytes += len(line)
-                    if not is_open or n_bytes > self.longest:
-                        records, pending = self._settled(pending, header, n_columns, is_closed=not is_open)
-                        n_bytes = sum(map(len, pending))
-                        yield from records
-                    continue
-                record = line.removesuffix(b"\n").removesuffix(b"\r")  # nearly all lines
-                if record.strip(blanks) and record != header and line.endswith(b"\n"):
+                    if pending or is_open:
+                        pending.append(line)
+                        n_bytes += len(line)
+                        if not is_open or n_bytes > self.longest:
+                            records, pending = self._settled(pending, header, n_columns, is_closed=not is_open)
+                            n_bytes = sum(map(len, pending))
+                            yield from records
+                        continue
+                if line[0] not in suspect and line.endswith(b"\n"):  # nearly all lines
                     n_plain += 1
-                    yield record
+                    yield line.removesuffix(b"\n").removesuffix(b"\r")
                 elif (other := self._alone(line, header, n_columns)) is not None:
                     yield other
             if pending:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Mapping
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
 from typing import Literal
 
 from .broken import BrokenFile, LandingLimits, most_unpacked
@@ -19,20 +20,24 @@ Encoding = Literal["utf-8", "gb18030", "utf-16", "latin-1"]
 
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
-_UTF_16 = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _OTHER_KINDS = {
     b"PAR1": "Parquet", _GZIP: "gzip", b"PK\x03\x04": "a zip archive", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd",
     b"\xfd7zXZ\x00": "xz", b"%PDF": "PDF",
 }  # fmt: skip
 # What is called latin-1 is written by Windows, where 0x80 to 0x9F hold signs such as €, as browsers know (WHATWG, Encoding).
 _CODECS = {"gb18030": "gb18030", "latin-1": "cp1252"}
+_PIECE = 1 << 20
 _FEWEST_WRONG = 3  # lines that are not UTF-8 before a file is taken for one in another encoding
 
 
-def lines_of(content: bytes, name: str, encoding: Encoding | None, limits: LandingLimits, counts: LineCounts) -> Iterator[bytes]:
+def lines_of(
+    content: bytes, name: str, encoding: Encoding | None, limits: LandingLimits, counts: LineCounts, *, is_judged: bool = False
+) -> Iterator[bytes]:
     """Lines with their ends, in UTF-8; nothing for a file that holds nothing.
 
-    A line that cannot be decoded keeps its bytes: that is a fault of its record, not of the file.
+    A line that cannot be decoded keeps its bytes: that is a fault of its record, not of the file. Of a file that was
+    judged before, the encoding is not looked at again.
 
     Raises
     ------
@@ -45,16 +50,12 @@ def lines_of(content: bytes, name: str, encoding: Encoding | None, limits: Landi
     longest = min(limits.max_file_bytes, most)
     try:
         if encoding == "utf-16":
-            # Two bytes of UTF-16 may be three in UTF-8.
-            most, longest = 2 * most, 2 * longest
-            lines, others = _utf_16_lines(stream, longest), _OTHER_KINDS
+            yield from _within(_utf_16_lines(stream, longest), counts, most=most, limits=limits)
         else:
-            lines, others = iter(lambda: stream.readline(longest + 1), b""), _OTHER_KINDS | _UTF_16
-        lines = _within(lines, counts, most=most, longest=longest, limits=limits, others=others)
-        if encoding in _CODECS:
-            yield from (line if line.isascii() else _recoded(line, _CODECS[encoding]) for line in lines)
-        else:
-            yield from _without_marks(lines) if encoding else _mostly_utf_8(lines)
+            is_sure = is_judged or encoding is not None or _is_utf_8_as_a_whole(content)
+            lines = _byte_lines(stream, counts, most=most, longest=longest, limits=limits, is_utf_8=is_sure)
+            codec = _CODECS.get(encoding or "")
+            yield from lines if codec is None else (line if line.isascii() else _recoded(line, codec) for line in lines)
     except EOFError:
         raise BrokenFile("is cut off: its gzip stream has no end") from None
     except (gzip.BadGzipFile, zlib.error):
@@ -68,53 +69,34 @@ def _unpacked(content: bytes, name: str) -> gzip.GzipFile | io.BytesIO:
     return gzip.GzipFile(fileobj=io.BytesIO(content)) if is_packed else io.BytesIO(content)
 
 
-def _within(
-    lines: Iterator[bytes], counts: LineCounts, *, most: int, longest: int, limits: LandingLimits, others: Mapping[bytes, str]
+def _byte_lines(
+    stream: gzip.GzipFile | io.BytesIO, counts: LineCounts, *, most: int, longest: int, limits: LandingLimits, is_utf_8: bool
 ) -> Iterator[bytes]:
-    """The lines, up to what a file may cost; the first one shows whether it is a file of another kind."""
-    n_bytes = n_lines = 0
-    for line in lines:
-        if n_lines == 0 and (kind := next((kind for magic, kind in others.items() if line.startswith(magic)), None)):
-            hint = ': declare encoding = "utf-16"' if kind == "UTF-16" else ""
-            raise BrokenFile(f"holds {kind}, not text{hint}")
+    """The lines without byte order marks, which files that were put together bear in the middle, too.
+
+    At the end a file that is not known to be UTF-8, or whatever is declared, is refused if too many of its lines beyond ASCII are not. A few are damaged
+    records. Many are another encoding, in which some lines are UTF-8 by chance and would be read as other words (猫 in
+    GBK is è).
+    """
+    n_bytes = n_lines = n_beyond_ascii = n_wrong = 0
+    line = stream.readline(longest + 1)
+    _require_text(line)
+    while line:
         n_lines += 1
         n_bytes += len(line)
         if n_bytes > most:
-            raise BrokenFile(f"unpacks to more than {limits.max_unpacked_ratio} times its size")
+            raise BrokenFile(too_much(limits))
         if len(line) > longest:
             raise BrokenFile(too_long(longest))
+        if not line.isascii():
+            n_beyond_ascii += 1
+            if not is_utf_8 and not _is_utf_8(line):
+                n_wrong += 1
+            if line.startswith(_BOM):
+                line = line.removeprefix(_BOM) or b"\n"  # a mark alone is a blank line
         yield line
+        line = stream.readline(longest + 1)
     counts.n_lines = n_lines
-
-
-def too_long(longest: int) -> str:
-    """Why a file with such a record is refused."""
-    return f"holds a record of more than {longest} bytes"
-
-
-def _without_marks(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Files that were put together bear a mark in the middle, too."""
-    for line in lines:
-        yield line if line.isascii() else line.removeprefix(_BOM)
-
-
-def _mostly_utf_8(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines as they are; at the end the file is refused if too many of those beyond ASCII are not UTF-8.
-
-    A few are damaged records. Many are another encoding, in which some lines are UTF-8 by chance and would be read as
-    other words (猫 in GBK is è).
-    """
-    n_beyond_ascii = n_wrong = 0
-    for line in lines:
-        if line.isascii():  # nearly all lines
-            yield line
-            continue
-        n_beyond_ascii += 1
-        try:
-            line.decode()
-        except UnicodeDecodeError:
-            n_wrong += 1
-        yield line.removeprefix(_BOM)
     if n_wrong >= _FEWEST_WRONG and 3 * n_wrong > n_beyond_ascii:
         raise BrokenFile(
             f"is not in UTF-8: {n_wrong} of its {n_beyond_ascii} lines beyond ASCII are not. "
@@ -122,11 +104,58 @@ def _mostly_utf_8(lines: Iterator[bytes]) -> Iterator[bytes]:
         )
 
 
+def _require_text(start: bytes) -> None:
+    if kind := next((kind for magic, kind in _OTHER_KINDS.items() if start.startswith(magic)), None):
+        raise BrokenFile(f"holds {kind}, not text")
+    if start.startswith(_UTF_16):
+        raise BrokenFile('holds UTF-16, not text in UTF-8: declare encoding = "utf-16" in its feed')
+
+
+def _is_utf_8_as_a_whole(content: bytes) -> bool:
+    """Whether a file that is not packed is in UTF-8: looked at in large pieces, which costs a tenth of line by line."""
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(content), _PIECE):
+            decoder.decode(content[start : start + _PIECE], final=start + _PIECE >= len(content))
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_utf_8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def too_much(limits: LandingLimits) -> str:
+    """Why a file that unpacks to so much is refused."""
+    return f"unpacks to more than {limits.max_unpacked_ratio} times its size"
+
+
+def too_long(longest: int) -> str:
+    """Why a file with such a record is refused."""
+    return f"holds a record of more than {longest} bytes"
+
+
 def _recoded(line: bytes, codec: str) -> bytes:
     try:
         return line.decode(codec).encode().removeprefix(_BOM)
     except UnicodeDecodeError:
         return line
+
+
+def _within(lines: Iterator[bytes], counts: LineCounts, *, most: int, limits: LandingLimits) -> Iterator[bytes]:
+    n_bytes = n_lines = 0
+    for line in lines:
+        n_lines += 1
+        n_bytes += len(line)
+        if n_bytes > 2 * most:  # two bytes of UTF-16 may be three in UTF-8
+            raise BrokenFile(too_much(limits))
+        yield line
+    counts.n_lines = n_lines
 
 
 def _utf_16_lines(stream: gzip.GzipFile | io.BytesIO, longest: int) -> Iterator[bytes]:

@@ -153,7 +153,7 @@ def _record_batches(
     if hashlib.sha256(content).hexdigest() != decided.verdict.file_digest:
         raise RuntimeError(f"the file {decided.file.name} changed after it was judged: run the delivery again")
     feed = source.feeds[decided.file.feed]
-    file = opened(content, decided.file.name, feed, limits, id_rule=source.id_rule)
+    file = opened(content, decided.file.name, feed, limits, id_rule=source.id_rule, is_judged=True)
     same_for_all = {
         "source": source.name,
         "delivery_day": decided.day,

@@ -32,8 +32,10 @@ class Opened:
     counts: LineCounts  # whole when the last record was read
 
 
-def opened(content: bytes, name: str, feed: Feed, limits: LandingLimits, *, id_rule: Literal[1, 2] = 2) -> Opened:
-    """The records of a file, lazily, without their line ends.
+def opened(
+    content: bytes, name: str, feed: Feed, limits: LandingLimits, *, id_rule: Literal[1, 2] = 2, is_judged: bool = False
+) -> Opened:
+    """The records of a file, lazily, without their line ends; one that was judged good is read without some checks.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def opened(content: bytes, name: str, feed: Feed, limits: LandingLimits, *, id_r
         return Opened(None, iter(()), counts)
     if feed.format == "parquet":
         return Opened(None, parquet_rows(content, feed, limits, counts, id_rule=id_rule), counts)
-    lines = lines_of(content, name, feed.encoding, limits, counts)
+    lines = lines_of(content, name, feed.encoding, limits, counts, is_judged=is_judged)
     if feed.format == "json_lines":
         return Opened(None, _json_records(lines, counts, may_be_empty=feed.may_be_empty), counts)
     return _opened_csv(CsvLines(lines, feed.delimiter, _SWALLOWED_RECORDS * limits.max_record_bytes, counts), feed)
