@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from reclake.sources.broken import BrokenFile
 from reclake.sources.feed import DeliveryDay, Feed
-from reclake.sources.line_counts import LineCounts, Recovered
+from reclake.sources.line_counts import LineCounts, Placed, Recovered
 from reclake.sources.mapping import ColumnMapping
 from reclake.sources.split import opened
 from reclake.sources.verdict import Zones, verdict
@@ -491,3 +491,13 @@ class TestDecimalCommas:
     def test_in_a_file_of_commas_such_a_number_is_quoted(self):
         assert self.note('"1,5",1.234,1', 'x,"12,50",1', delimiter=",") == "comma_decimals:p"
         assert self.note("x,12,50", delimiter=",") is None
+
+
+def test_every_record_knows_the_line_on_which_it_begins():
+    """Blank lines, repeated headers, fields over several lines and swallowed lines do not shift it."""
+    content = b'id,name\n\n1,a\n2,"b\nc"\nid,name\n3,"d\n4,e\n5,"f" x\n6,g\n'
+    file = opened(content, "x.csv", feed(CSV, "id"), LIMITS)
+    found = [(record.line if isinstance(record, Placed) else file.counts.n_lines, bytes(record)) for record in file.records]
+    lines = content.split(b"\n")
+    assert [record.split(b"\n")[0] for _, record in found] == [lines[line - 1] for line, _ in found]
+    assert [line for line, _ in found] == [3, 4, 7, 8, 9, 10]

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from reclake.sources.broken import LandingLimits
-from reclake.sources.source import Feed, Source
+from reclake.records.batch import Batch
+from reclake.records.column_reader import NUMBERS, Texts, is_time, reader_of
+from reclake.records.columns import column_texts, column_times
+from reclake.records.parser import Limits, read_batch
+from reclake.records.values import NUMBER_PATTERNS, WHAT_IT_IS_NOT
+from reclake.sources.broken import BrokenFile, LandingLimits
+from reclake.sources.found import OfferedFile
+from reclake.sources.line_counts import RECOVERED, Placed, Recovered
+from reclake.sources.reading import verdict_of
+from reclake.sources.source import REQUIRED, Feed, Source
+from reclake.sources.split import opened
+from reclake.sources.verdict import Zones
 
-WHOLE_BYTES = 64 << 20  # a larger file is judged by its head
+from .written import written_value
+
+WHOLE_BYTES = 32 << 20  # of a larger text file the beginning is judged, of a larger Parquet file nothing
 _RECORDS = 20_000  # of each file
+_ENDING = re.compile(r"\.gz$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +39,105 @@ class Refusal:
     file_name: str
     reason: str
     n_records: int  # 0: the file as a whole
-    line: int | None
-    value: str
+    line: int | None = None
+    value: str = ""
 
 
-def refusals_of(path: Path, name: str, source: Source, feed: Feed, limits: LandingLimits) -> list[Refusal]:
-    return []
+def refusals_of(path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits) -> list[Refusal]:
+    """The reasons for which the file as a whole, or else records of its beginning, would be refused, each once."""
+    feed, status = source.feeds[feed_name], path.stat()
+    if status.st_size > limits.max_file_bytes:
+        return [Refusal(name, f"has {status.st_size} bytes, more than {limits.max_file_bytes}: deliver it in parts", 0)]
+    try:
+        content, judged_name = _content(path, name, feed)
+    except OSError as error:
+        return [Refusal(name, f"cannot be read: {error.strerror or type(error).__name__}", 0)]
+    if content is None:
+        return []
+    at, day = datetime.fromtimestamp(status.st_mtime, UTC), feed.delivery_day.day_of(name)
+    file = OfferedFile(str(path), judged_name, len(content), at, feed_name, day)
+    verdict = verdict_of(content, file, source, limits, Zones(source.zone, ZoneInfo("UTC")))
+    if verdict.reason is not None:
+        return [Refusal(name, verdict.reason, 0)]
+    return _of_records(content, judged_name, name, feed, source, limits, note=verdict.note)
+
+
+def _content(path: Path, name: str, feed: Feed) -> tuple[bytes | None, str]:
+    """The content to judge, and the name that fits it: of a large text file its first whole lines, unpacked."""
+    if path.stat().st_size <= WHOLE_BYTES:
+        return path.read_bytes(), name
+    if feed.format == "parquet" or feed.encoding == "utf-16":
+        return None, name
+    with path.open("rb") as stored:
+        try:
+            start = gzip.GzipFile(fileobj=stored).read(WHOLE_BYTES) if _ENDING.search(name) else stored.read(WHOLE_BYTES)
+        except (EOFError, gzip.BadGzipFile, zlib.error):
+            return path.read_bytes(), name  # the verdict says what is wrong with it
+    return start[: start.rfind(b"\n") + 1], _ENDING.sub("", name)
+
+
+def _of_records(
+    content: bytes, judged_name: str, name: str, feed: Feed, source: Source, limits: LandingLimits, *, note: str | None
+) -> list[Refusal]:
+    file = opened(content, judged_name, feed, limits, id_rule=source.id_rule, is_judged=True)
+    raws: list[bytes] = []
+    lines: list[int] = []
+    try:
+        for raw in islice(file.records, _RECORDS):
+            raws.append(raw)
+            lines.append(raw.line if isinstance(raw, Placed) else file.counts.n_lines if file.has_lines else len(raws))
+    except BrokenFile as broken:
+        return [Refusal(name, str(broken), 0)]
+    batch = read_batch(raws, [file.header] * len(raws), feed, list(feed.columns), Limits(limits.max_record_bytes))
+    batch.take_notes([";".join(filter(None, (RECOVERED if isinstance(raw, Recovered) else None, note))) for raw in raws])
+    _read_columns(batch, feed, source)
+    found: dict[str, Refusal] = {}
+    for row, reason in _said(batch):
+        first = found.get(reason)
+        if first is None:
+            found[reason] = Refusal(name, reason, 1, lines[row], written_value(reason, raws[row], file.header, feed))
+        else:
+            found[reason] = Refusal(name, reason, first.n_records + 1, first.line, first.value)
+    return list(found.values())
+
+
+def _said(batch: Batch) -> Iterator[tuple[int, str]]:
+    """Row and reason of whatever is refused, and of what costs its value alone."""
+    for row, reasons in enumerate(batch.reasons):
+        yield from ((row, reason) for reason in dict.fromkeys(reasons))
+    for row, notes in enumerate(batch.notes):
+        yield from ((row, f"{note} (the record is kept)") for note in notes or ())
+
+
+def _read_columns(batch: Batch, feed: Feed, source: Source) -> None:
+    """Let the batch hear what is wrong with each column, as the records tables judge it."""
+    required = REQUIRED[feed.table] | set(feed.record_id)
+    texts: dict[str, Texts] = {}
+    for column, mapping in feed.columns.items():
+        reader = reader_of(column, feed, source, is_required=column in required)
+        hear = batch.note if mapping.drops(column) else batch.report
+        texts[column] = column_texts(batch.records, reader, hear, comma_fields=batch.comma_fields)
+        if is_time(mapping):
+            column_times(texts[column], reader, hear)
+        elif mapping.type in NUMBERS:
+            _judge_numbers(texts[column], column, feed, batch)
+    if feed.table == "events":
+        nobody: Texts = [None] * len(batch.records)
+        pairs = zip(texts.get("login_account_id", nobody), texts.get("device_id", nobody), strict=True)
+        for row, (login, device) in enumerate(pairs):
+            if login is None and device is None:
+                batch.report(row, "it names neither login nor device")
+
+
+def _judge_numbers(texts: Texts, column: str, feed: Feed, batch: Batch) -> None:
+    mapping = feed.columns[column]
+    hear = batch.note if mapping.drops(column) else batch.report
+    low, high = mapping.limits_of(column)
+    pattern = re.compile(NUMBER_PATTERNS[mapping.type])
+    for row, text in enumerate(texts):
+        if text is None:
+            continue
+        if not pattern.match(text):
+            hear(row, f"{column} is not {WHAT_IT_IS_NOT[mapping.type]}")
+        elif (low is not None and float(text) < low) or (high is not None and float(text) > high):
+            hear(row, f"{column} is outside its limits")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,12 +56,13 @@ def inspect(folder: Path, source: Source | None, limits: LandingLimits) -> Inspe
     feeds = {name: source.feed_name(name) if source else None for name in names}
     samples, refusals = [], list[Refusal]()
     for name in names:
-        feed = source.feeds[found] if source and (found := feeds[name]) else None
+        feed_name = feeds[name]
+        feed = source.feeds[feed_name] if source and feed_name else None
         stated = {"encoding": feed.encoding, "delimiter": feed.delimiter if feed.format == "csv" else None} if feed else {}
         head = head_of(folder / name, max_bytes=HEAD_BYTES, max_rows=HEAD_ROWS, **stated)
         samples.append(Sample(name, head, tuple(_summaries(head))))
-        if source is not None and feed is not None:
-            refusals += refusals_of(folder / name, name, source, feed, limits)
+        if source is not None and feed_name is not None:
+            refusals += refusals_of(folder / name, name, feed_name, source, limits)
     return Inspection(tuple(samples), tuple(refusals), feeds if source else {})
 
 
@@ -115,15 +116,22 @@ def field_rows(found: Inspection) -> Rows:
                 "looks like": one.looks + (f" {one.time_format}" if one.time_format else ""),
                 "blank": f"{one.n_blank / one.n_values:.0%}" if one.n_values else "",
                 "such as": ", ".join(one.samples),
-                "words for none": ", ".join(f"{word} ({n:,})" for word, n in sorted(one.none_words.items())),
+                "words for none": counted(one.none_words),
                 "remark": "; ".join(_remarks(one)),
             })
     return rows
 
 
+def counted(words: Mapping[str, int]) -> str:
+    """Words with how often each occurs."""
+    return ", ".join(f"{word} ({n:,})" for word, n in sorted(words.items()))
+
+
 def _remarks(one: FieldSummary) -> Iterator[str]:
     if one.is_ambiguous:
         yield "day and month could be the other way round"
+    if one.zeros:
+        yield f"as an id, declare none = [{', '.join(f'"{word}"' for word in one.zeros)}] if they mean none: {counted(one.zeros)}"
     if one.looks == "decimal comma":
         yield 'declare decimal_mark = ","'
     if one.looks == "fraction of an id":

@@ -13,9 +13,11 @@ EARLIEST = date(1990, 1, 1)  # before the public web nothing was collected: an e
 EARLIEST_MEMBERSHIP = date(1900, 1, 1)  # an earlier one is a placeholder such as 0001-01-01
 DAYS_AHEAD = 1  # a time may lie this many days after its delivery day: another zone, a late cut
 
-_LONG = r"^-?\d{1,19}$"
-_DECIMAL = r"^-?\d{1,14}(\.\d{1,4}0*)?$"  # decimal(18,4) holds it exactly
-_DOUBLE = r"^-?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,4})?$"
+NUMBER_PATTERNS = {
+    "long": r"^-?\d{1,19}$",
+    "decimal": r"^-?\d{1,14}(\.\d{1,4}0*)?$",  # decimal(18,4) holds it exactly
+    "double": r"^-?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,4})?$",
+}
 
 
 def _only(text: Column, pattern: str) -> Column:
@@ -26,17 +28,17 @@ def _only(text: Column, pattern: str) -> Column:
 
 def long_of(text: Column) -> Column:
     """The whole number; null for a fraction, an exponent, a sign other than minus, or more than 64 bits."""
-    return _only(text, _LONG).try_cast("long")
+    return _only(text, NUMBER_PATTERNS["long"]).try_cast("long")
 
 
 def decimal_of(text: Column) -> Column:
     """The amount as decimal(18,4); null for what it could not hold exactly."""
-    return _only(text, _DECIMAL).try_cast("decimal(18,4)")
+    return _only(text, NUMBER_PATTERNS["decimal"]).try_cast("decimal(18,4)")
 
 
 def double_of(text: Column) -> Column:
     """The number; null for NaN, infinity, and what a double can only hold as infinity."""
-    number = _only(text, _DOUBLE).try_cast("double")
+    number = _only(text, NUMBER_PATTERNS["double"]).try_cast("double")
     return F.when(F.abs(number) < F.lit(float("inf")), number)
 
 

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.parser import Limits
 from reclake.records.records import classified_records
-from reclake.sources.source import Source
+from reclake.sources.source import REQUIRED, Source
 
 
 def _checked(accounts: DataFrame) -> DataFrame:
@@ -39,6 +39,6 @@ def account_records(
         keys=Keys(directory, id_key_id=id_key_id, contact_key_id=contact_key_id, default_region=default_region),
         limits=Limits(max_record_bytes, max_depth),
         timezone=None,
-        required=frozenset({"account_id"}),
+        required=REQUIRED["accounts"],
         complete=_checked,
     )

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.parser import Limits
 from reclake.records.records import classified_records
-from reclake.sources.source import Source
+from reclake.sources.source import REQUIRED, Source
 
 
 def consent_records(
@@ -27,5 +27,5 @@ def consent_records(
         keys=Keys(directory, id_key_id=id_key_id),
         limits=Limits(max_record_bytes, max_depth),
         timezone=None,
-        required=frozenset({"account_id", "purpose", "is_granted", "changed_at"}),
+        required=REQUIRED["consents"],
     )

@@ -10,7 +10,7 @@ from reclake.records.parser import Limits
 from reclake.records.records import classified_records
 from reclake.records.typed import with_reasons
 from reclake.records.values import business_day
-from reclake.sources.source import Source
+from reclake.sources.source import REQUIRED, Source
 
 
 def event_records(
@@ -40,7 +40,7 @@ def event_records(
         keys=Keys(directory, id_key_id=id_key_id),
         limits=Limits(max_record_bytes, max_depth),
         timezone=timezone,
-        required=frozenset({"occurred_at", "event_type"}),
+        required=REQUIRED["events"],
         complete=complete,
         event_day="event_date",
     )

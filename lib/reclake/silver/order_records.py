@@ -10,7 +10,7 @@ from reclake.records.parser import Limits
 from reclake.records.records import classified_records
 from reclake.records.typed import with_reasons
 from reclake.records.values import business_day
-from reclake.sources.source import Source
+from reclake.sources.source import REQUIRED, Source
 from reclake.tables.line_kinds import LINE_KINDS, PRODUCT, REDUCING_KINDS, SOLD_KINDS
 from reclake.tables.vocabulary import CURRENCY
 
@@ -59,7 +59,7 @@ def order_records(
         keys=Keys(directory, id_key_id=id_key_id),
         limits=Limits(max_record_bytes, max_depth),
         timezone=timezone,
-        required=frozenset({"order_id", "ordered_at", "quantity", "unit_price_amount", "currency"}),
+        required=REQUIRED["orders"],
         complete=lambda lines: _completed(lines, timezone),
         event_day="event_date",
     )

@@ -9,7 +9,7 @@ from reclake.privacy.pseudonyms import Keys
 from reclake.records.parser import Limits
 from reclake.records.records import classified_records
 from reclake.records.typed import with_reasons
-from reclake.sources.source import Source
+from reclake.sources.source import REQUIRED, Source
 from reclake.tables.vocabulary import CURRENCY
 
 
@@ -32,6 +32,6 @@ def product_records(
         keys=Keys(directory=""),  # products hold nobody's ids
         limits=Limits(max_record_bytes, max_depth),
         timezone=None,
-        required=frozenset({"product_id"}),
+        required=REQUIRED["products"],
         complete=_checked,
     )

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .broken import BrokenFile
-from .line_counts import LineCounts, Recovered
+from .line_counts import LineCounts, Placed, Recovered
 
 # Python's own limit of 131,072 characters in a CSV field is none of ours.
 csv.field_size_limit(2**31 - 1)
@@ -118,7 +118,7 @@ class CsvLines:
 
     def _settled(
         self, pending: list[bytes], header: bytes, n_columns: int, *, is_closed: bool
-    ) -> tuple[list[bytes], list[bytes]]:
+    ) -> tuple[Sequence[bytes], list[bytes]]:
         """What the lines from an opening quote to its end are, and the line that opens a quote anew.
 
         They are one record where they are well-formed CSV of the header's width. They are one as well, to be refused for
@@ -126,7 +126,7 @@ class CsvLines:
         too many or too few fields. Else the quote was never meant to open a field, and has swallowed lines: each of them
         that alone is a record of the header's width is one, marked; the others are records that the parser refuses.
         """
-        whole = b"".join(pending)
+        whole, first = b"".join(pending), self.counts.n_lines - len(pending) + 1
         if is_closed and len(pending) > 1:
             width = self._width(without_end(whole))
             is_swallowed = width is None or (width != n_columns and self._holds_records(pending[1:-1], n_columns))
@@ -134,12 +134,13 @@ class CsvLines:
             is_swallowed = len(pending) > 1
         if not is_swallowed:
             record = self._alone(whole, header, n_columns, n_lines=len(pending))
-            return [] if record is None else [record], []
+            return [] if record is None else [Placed.at(record, first)], []
         opens_anew = is_closed and _ends_in_quotes(pending[-1], self._mark, is_open=False)
         swallowed = pending[1:-1] if opens_anew else pending[1:]
         records = [self._alone(pending[0], header, n_columns)]
         records += [self._alone(line, header, n_columns, is_swallowed=True) for line in swallowed]
-        return [record for record in records if record is not None], pending[-1:] if opens_anew else []
+        placed = [Placed.at(record, line) for line, record in enumerate(records, start=first) if record is not None]
+        return placed, pending[-1:] if opens_anew else []
 
     def _holds_records(self, lines: Sequence[bytes], n_columns: int) -> bool:
         return any(self._width(without_end(line)) == n_columns for line in lines)

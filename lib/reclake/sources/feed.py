@@ -23,6 +23,15 @@ NEEDED = {
     "products": {"product_id"},
     "consents": {"account_id", "channel", "purpose", "is_granted", "changed_at"},
 }
+REQUIRED = {
+    "events": frozenset({"occurred_at", "event_type"}),
+    "orders": frozenset({"order_id", "ordered_at", "quantity", "unit_price_amount", "currency"}),
+    "accounts": frozenset({"account_id"}),
+    "products": frozenset({"product_id"}),
+    "consents": frozenset({"account_id", "purpose", "is_granted", "changed_at"}),
+}
+"""Columns that no record of the bronze noun may lack, whatever its source file says."""
+
 _NOT_A_PATH_PATTERN = re.compile(r"(^|/)\.\.(/|$)|^/|^~|[\\:\x00]|%2e|%2f|(^|/)[._]", re.IGNORECASE)
 
 

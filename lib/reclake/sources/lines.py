@@ -78,11 +78,11 @@ def _byte_lines(
     records. Many are another encoding, in which some lines are UTF-8 by chance and would be read as other words (猫 in
     GBK is è).
     """
-    n_bytes = n_lines = n_beyond_ascii = n_wrong = 0
+    n_bytes = n_beyond_ascii = n_wrong = 0
     line = stream.readline(longest + 1)
     _require_text(line)
     while line:
-        n_lines += 1
+        counts.n_lines += 1
         n_bytes += len(line)
         if n_bytes > most:
             raise BrokenFile(too_much(limits))
@@ -96,7 +96,6 @@ def _byte_lines(
                 line = line.removeprefix(_BOM) or b"\n"  # a mark alone is a blank line
         yield line
         line = stream.readline(longest + 1)
-    counts.n_lines = n_lines
     if n_wrong >= _FEWEST_WRONG and 3 * n_wrong > n_beyond_ascii:
         raise BrokenFile(
             f"is not in UTF-8: {n_wrong} of its {n_beyond_ascii} lines beyond ASCII are not. "
@@ -148,14 +147,13 @@ def _recoded(line: bytes, codec: str) -> bytes:
 
 
 def _within(lines: Iterator[bytes], counts: LineCounts, *, most: int, limits: LandingLimits) -> Iterator[bytes]:
-    n_bytes = n_lines = 0
+    n_bytes = 0
     for line in lines:
-        n_lines += 1
+        counts.n_lines += 1
         n_bytes += len(line)
         if n_bytes > 2 * most:  # two bytes of UTF-16 may be three in UTF-8
             raise BrokenFile(too_much(limits))
         yield line
-    counts.n_lines = n_lines
 
 
 def _utf_16_lines(stream: gzip.GzipFile | io.BytesIO, longest: int) -> Iterator[bytes]:

@@ -16,9 +16,9 @@ from reclake.tables import Table
 from .broken import LandingLimits
 from .found import OfferedFile, Waiting
 from .landing import read_as_files, still_lying, why_unread
-from .line_counts import RECOVERED, LineCounts, Recovered
+from .line_counts import RECOVERED, LineCounts, Placed, Recovered
 from .source import Source
-from .split import opened
+from .split import Opened, opened
 from .verdict import Verdict, Zones, verdict
 
 _BYTES_AT_ONCE = 8 << 20  # of records in one Arrow batch
@@ -72,7 +72,7 @@ def judge_files(
     for file in files:
         row = rows.get(file.path)
         if file.n_bytes == 0:
-            found.append(Decided(file, _verdict_of(b"", file, source, limits, zones), file.day))
+            found.append(Decided(file, verdict_of(b"", file, source, limits, zones), file.day))
         elif file.path not in small:
             reason = f"has {file.n_bytes} bytes, more than {limits.max_file_bytes}: deliver it in parts"
             found.append(Decided(file, Verdict(_unread_digest(file), 0, None, reason), file.day))
@@ -95,7 +95,7 @@ def _verdicts(
             for i in range(batch.num_rows):
                 file = files[batch.column("path")[i].as_py()]
                 content, modified = batch.column("content")[i].as_py(), batch.column("modified")[i].as_py()
-                found = _verdict_of(content, file, source, limits, zones)
+                found = verdict_of(content, file, source, limits, zones)
                 row = {
                     "path": file.path, "n_bytes": len(content), "modified": modified, "file_digest": found.file_digest,
                     "n_records": found.n_records, "last_day": found.last_day, "reason": found.reason, "note": found.note,
@@ -112,7 +112,8 @@ def _verdicts(
     return read.mapInArrow(judge, _VERDICT_DDL).collect()  # one row per file of this run
 
 
-def _verdict_of(content: bytes, file: OfferedFile, source: Source, limits: LandingLimits, zones: Zones) -> Verdict:
+def verdict_of(content: bytes, file: OfferedFile, source: Source, limits: LandingLimits, zones: Zones) -> Verdict:
+    """The verdict on a file of the source, by its name as well."""
     feed = source.feeds[file.feed]
     found = verdict(content, file.name, feed, arrived_at=file.modified_at, limits=limits, zones=zones, id_rule=source.id_rule)
     if found.reason is None and file.day is None and feed.delivery_day.from_ == "name":
@@ -167,9 +168,10 @@ def _record_batches(
         "batch_id": batch_id,
     }
     note, position = decided.verdict.note, 0
-    for raws in _in_portions(file.records):
+    for raws, lines in _in_portions(file):
         n = len(raws)
         columns = {
+            "line": pa.array(lines or range(position + 1, position + n + 1), pa.int64()),
             "position": pa.array(range(position, position + n), pa.int64()),
             "raw": pa.array(raws, pa.binary()),
             "content_hash": pa.array([hashlib.sha256(raw).hexdigest() for raw in raws], pa.string()),
@@ -185,18 +187,24 @@ def _notes(raws: Collection[bytes], note: str | None) -> list[str | None]:
     return [of_recovered if isinstance(raw, Recovered) else note for raw in raws]
 
 
-def _in_portions(records: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """Records in lists of bounded number and size: one alone where it is larger than that."""
+def _in_portions(file: Opened) -> Iterator[tuple[list[bytes], list[int]]]:
+    """Records in lists of bounded number and size, one alone where it is larger than that; and the lines on which they begin.
+
+    A Parquet file has no lines.
+    """
     portion: list[bytes] = []
-    n_bytes = 0
-    for record in records:
+    lines: list[int] = []
+    n_bytes, counts, has_lines = 0, file.counts, file.has_lines
+    for record in file.records:
         if portion and (n_bytes + len(record) > _BYTES_AT_ONCE or len(portion) == _ROWS_AT_ONCE):
-            yield portion
-            portion, n_bytes = [], 0
+            yield portion, lines
+            portion, lines, n_bytes = [], [], 0
         portion.append(record)
         n_bytes += len(record)
+        if has_lines:
+            lines.append(record.line if isinstance(record, Placed) else counts.n_lines)
     if portion:
-        yield portion
+        yield portion, lines
 
 
 def ddl(table: Table) -> str:

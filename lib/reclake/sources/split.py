@@ -16,7 +16,7 @@ from typing import Literal
 from .broken import BrokenFile, LandingLimits
 from .csv_records import CsvLines
 from .feed import Feed
-from .line_counts import LineCounts
+from .line_counts import LineCounts, Placed
 from .lines import lines_of
 from .parquet import parquet_rows
 
@@ -30,6 +30,7 @@ class Opened:
     header: str | None  # the header line of a CSV file
     records: Iterator[bytes]  # a `Recovered` is one that a quote without end had swallowed
     counts: LineCounts  # whole when the last record was read
+    has_lines: bool = True  # False for Parquet
 
 
 def opened(
@@ -49,7 +50,7 @@ def opened(
             raise BrokenFile("is empty")
         return Opened(None, iter(()), counts)
     if feed.format == "parquet":
-        return Opened(None, parquet_rows(content, feed, limits, counts, id_rule=id_rule), counts)
+        return Opened(None, parquet_rows(content, feed, limits, counts, id_rule=id_rule), counts, has_lines=False)
     lines = lines_of(content, name, feed.encoding, limits, counts, is_judged=is_judged)
     if feed.format == "json_lines":
         return Opened(None, _json_records(lines, counts, may_be_empty=feed.may_be_empty), counts)
@@ -68,7 +69,7 @@ def _json_records(lines: Iterator[bytes], counts: LineCounts, *, may_be_empty: b
         if not line.endswith(b"\n") and not _is_whole_json(record):
             raise BrokenFile("is cut off: its last line has no end and is not whole")
         if blank:
-            yield from blank
+            yield from (Placed.at(record, line) for line, record in enumerate(blank, start=1))
             n_records, blank = len(blank), []
         n_records += 1
         yield record
