@@ -168,7 +168,7 @@ def test_tables_describes_one_and_lists_all(lake):
         "stage": "silver",
         "write": "replace_days",
         "reads": ["silver.order_records (deliveries)"],
-        "read_by": ["silver.interactions", "gold.customer_segments"],
+        "read_by": ["silver.events", "silver.interactions", "gold.customer_segments"],
         "rows_stay": f"as long as the lake: {silver.ORDER_LINES.stays_because}",
     }
     assert columns["line_amount"] | {"meaning": ""} == {
@@ -209,6 +209,18 @@ NOT_KEPT = ("record_table", "record_class", "reason", "records", "first_day")
 
 def test_rejected_counts_records_by_reason_and_names_files(lake):
     assert chosen(listed(lake, "rejected"), *NOT_KEPT) == [*RECORDS_NOT_KEPT, EMPTY_FILE, WRONG_HEADER]
+
+
+def test_rejected_shows_file_line_and_value_of_one_record_of_each_reason(lake):
+    shown = ("reason", "file", "line", "value")
+    found = [row for row in chosen(listed(lake, "rejected"), *shown) if row[1]]
+    file = f"app/{FIRST}.jsonl"
+    assert sorted(found) == [
+        ("currency is not a known value", file, 5, "€"),
+        ("it was delivered after the late limit", f"app/{SECOND}.jsonl", 2, None),
+        ("it was delivered before", file, 4, None),
+        ("unit_price_amount is missing", file, 6, ""),
+    ]
 
 
 def test_rejected_names_files_before_any_record_was_judged(lake):

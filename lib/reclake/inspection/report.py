@@ -131,7 +131,8 @@ def _remarks(one: FieldSummary) -> Iterator[str]:
     if one.is_ambiguous:
         yield "day and month could be the other way round"
     if one.zeros:
-        yield f"as an id, declare none = [{', '.join(f'"{word}"' for word in one.zeros)}] if they mean none: {counted(one.zeros)}"
+        words = ", ".join(f'"{word}"' for word in one.zeros)
+        yield f"if it is an id and these mean none, declare none = [{words}]: {counted(one.zeros)}"
     if one.looks == "decimal comma":
         yield 'declare decimal_mark = ","'
     if one.looks == "fraction of an id":
