@@ -213,7 +213,7 @@ def test_rejected_counts_records_by_reason_and_names_files(lake):
 
 def test_rejected_shows_file_line_and_value_of_one_record_of_each_reason(lake):
     shown = ("reason", "file", "line", "value")
-    found = [row for row in chosen(listed(lake, "rejected"), *shown) if row[1]]
+    found = [row for row in chosen(listed(lake, "rejected"), *shown) if row[2]]
     file = f"app/{FIRST}.jsonl"
     assert sorted(found) == [
         ("currency is not a known value", file, 5, "€"),

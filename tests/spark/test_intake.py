@@ -15,6 +15,7 @@ import pytest
 from frames import contents, frame, in_order
 from reclake.errors import UsageError
 from reclake.lake.schema import conform
+from reclake.sources import reading
 from reclake.sources.intake import Waiting, take_in
 from reclake.sources.source import Source
 from reclake.tables import BY_NAME, bronze
@@ -43,7 +44,9 @@ EVENT = {
 PRODUCT = {"product_id": mapped("id", "product"), "product_name": mapped("name")}
 
 
-def source(marker="rename", **completion):
+def source(marker="rename", *, options=None, columns=None, **completion):
+    """The shop's source; `options` and `columns` are added to the feeds that they name."""
+    options, columns = options or {}, columns or {}
     return Source.model_validate({
         "name": "shop",
         "description": "A shop.",
@@ -55,9 +58,14 @@ def source(marker="rename", **completion):
         "feeds": {
             "clicks": feed("events", "clicks/*.jsonl*", "json_lines", EVENT),
             "history": feed(
-                "events", "history.jsonl", "json_lines", EVENT, delivery_day={"from": "last_event", "column": "occurred_at"}
+                "events",
+                "history.jsonl",
+                "json_lines",
+                EVENT,
+                delivery_day={"from": "last_event", "column": "occurred_at"},
+                **options.get("history", {}),
             ),
-            "products": feed("products", "**/products-*.csv*", "csv", PRODUCT),
+            "products": feed("products", "**/products-*.csv*", "csv", PRODUCT | columns.get("products", {})),
             "stock": feed("products", "stock-*.parquet", "parquet", PRODUCT),
         },
     })
@@ -115,7 +123,7 @@ def test_every_kind_of_file_becomes_whole_rows(spark, tmp_path):
     def rows(name, day, content, form, raw_records, header=None):
         same = {
             "source": "shop", "delivery_day": date.fromisoformat(day), "file_digest": digest(content), "file_name": name, "format": form,
-            "header": header, "arrived_at": ARRIVED.replace(tzinfo=None), "replaces_digest": None, "batch_id": "b1",
+            "header": header, "arrived_at": ARRIVED.replace(tzinfo=None), "replaces_digest": None, "batch_id": "b1", "intake_note": None,
         }  # fmt: skip
         return [same | {"position": i, "raw": bytearray(raw), "content_hash": digest(raw)} for i, raw in enumerate(raw_records)]
 
@@ -170,7 +178,7 @@ def test_broken_files_are_refused_by_name_and_the_good_ones_land(spark, tmp_path
         "clicks/2026-03-01-csv.jsonl": (b"at,type\n1,2\n", "no JSON object"),
         "clicks/2026-02-30.jsonl": (good + b"\n", "states no delivery day"),
         "products-2026-03-01-a.csv": (b"1,tea\n2,cup\n", "no header line"),
-        "products-2026-03-01-b.csv": (b'id,name\n1,"tea\n2,cup\n', "inside a quoted field"),
+        "products-2026-03-01-b.csv": (b'id,name\n1,tea\n2,"cup', "cut off"),
         "products-2026-03-01-c.csv": (b"id,title\n1,tea\n", "its header lacks ['name']"),
         "stock-2026-03-01-a.parquet": (table[: len(table) // 2], "cut off or damaged"),
         "stock-2026-03-01-b.parquet": (b"id,name\n1,tea\n", "is not Parquet"),
@@ -192,23 +200,168 @@ def test_unfinished_and_unknown_files_wait(spark, tmp_path):
     hidden = ["clicks/.2026-03-01.jsonl", "clicks/_2026-03-01.jsonl", ".clicks/2026-03-01.jsonl"]
     intake = taken(spark, drop(tmp_path, dict.fromkeys([*names, *hidden, "clicks/2026-03-01.jsonl"], click())))
     assert decided(intake) == {"clicks/2026-03-01.jsonl": "ingested"}
-    waiting = {each.file_name: each.reason for each in intake.waiting}
-    assert waiting == dict.fromkeys(names[:3], "is still being written") | {"notes.txt": "matches the pattern of no feed"}
+    age = int((NOW - ARRIVED).total_seconds())
+    assert intake.waiting == [
+        *(Waiting(name, "is still being written, for 57 min", "waiting", age) for name in sorted(names[:3])),
+        Waiting("notes.txt", "matches the pattern of no feed", "unmatched"),
+    ]
 
 
-def test_links_out_of_the_folder_are_not_followed(spark, tmp_path):
+def test_links_are_named_and_not_followed(spark, tmp_path):
     drop(tmp_path, {"other/2026-03-01.jsonl": click(), "shop/clicks/2026-03-02.jsonl": click()})
-    (tmp_path / "shop" / "clicks" / "2026-03-01.jsonl").symlink_to(tmp_path / "other" / "2026-03-01.jsonl")
-    intake = taken(spark, tmp_path / "shop")
+    shop = tmp_path / "shop"
+    (shop / "clicks" / "2026-03-01.jsonl").symlink_to(tmp_path / "other" / "2026-03-01.jsonl")
+    (shop / "clicks" / "2026-03-03.jsonl").symlink_to(shop / "clicks" / "2026-03-02.jsonl")
+    (shop / "around").symlink_to(".")
+    (shop / "again").symlink_to(".")
+    os.mkfifo(shop / "clicks" / "2026-03-04.jsonl")
+    intake = taken(spark, shop)
     assert decided(intake) == {"clicks/2026-03-02.jsonl": "ingested"}
-    assert intake.waiting == [Waiting("clicks/2026-03-01.jsonl", "is a link out of the landing folder")]
+    inside = "is a link, and links are not followed"
+    assert intake.waiting == [
+        Waiting("again", inside, "refused"),
+        Waiting("around", inside, "refused"),
+        Waiting("clicks/2026-03-01.jsonl", "is a link out of the landing folder", "refused"),
+        Waiting("clicks/2026-03-03.jsonl", inside, "refused"),
+        Waiting("clicks/2026-03-04.jsonl", "is no ordinary file", "refused"),
+    ]
+
+
+def test_a_name_that_cannot_be_opened_or_shown_is_refused(spark, tmp_path):
+    good = ["a:b/products-2026-03-04.csv", "clicks/[a]*{b}?2026-03-02.jsonl", "clicks/50%25 2026-03-03\\.jsonl"]
+    bad = [
+        "clicks/2026-03-01\n.jsonl",
+        "clicks/2026-03-01\x7f.jsonl",
+        "clicks/2026-03-01T10:30:00.jsonl",
+        "a:b/products-2026-03-01[1].csv",
+        os.fsdecode(b"clicks/2026-03-01\xe4.jsonl"),
+        "no\tfeed",
+    ]
+    drop(tmp_path, {name: click(device=ascii(name)) for name in (*good, *bad)})
+    drop(tmp_path, {good[0]: b"id,name\n1,tea\n"})
+    intake = taken(spark, tmp_path)
+    assert decided(intake) == dict.fromkeys(good, "ingested")
+    assert {row[0] for row in raws(intake)} == set(good[1:])
+    unseen = "has a control character, or a byte that is not UTF-8, in its name"
+    beside = "has a colon in its path and one of the signs [ ] { } * ? \\, which Hadoop cannot open together"
+    assert intake.waiting == [
+        Waiting("a:b/products-2026-03-01[1].csv", beside, "refused"),
+        Waiting("clicks/2026-03-01T10:30:00.jsonl", "has a colon in its name, which Hadoop cannot open", "refused"),
+        Waiting("clicks/2026-03-01\\n.jsonl", unseen, "refused"),
+        Waiting("clicks/2026-03-01\\udce4.jsonl", unseen, "refused"),
+        Waiting("clicks/2026-03-01\\x7f.jsonl", unseen, "refused"),
+        Waiting("no\\tfeed", unseen, "refused"),
+    ]
+
+
+def test_a_file_from_no_time_is_refused(spark, tmp_path):
+    drop(tmp_path, {"clicks/2026-03-01.jsonl": click(), "clicks/2026-03-02.jsonl": click(device="d2")})
+    os.utime(tmp_path / "clicks" / "2026-03-02.jsonl", (5e9, 5e9))
+    intake = taken(spark, tmp_path)
+    assert decided(intake) == {"clicks/2026-03-01.jsonl": "ingested"}
+    told = "was last changed on 2128-06-11, which no file was"
+    assert intake.waiting == [Waiting("clicks/2026-03-02.jsonl", told, "refused")]
+
+
+def test_a_file_with_a_wrong_checksum_is_refused_and_tried_again(spark, tmp_path):
+    name, beside = "clicks/2026-03-01.jsonl", tmp_path / "clicks" / ".2026-03-01.jsonl.crc"
+    drop(tmp_path, {name: click(), "clicks/2026-03-02.jsonl": click(device="d2")})
+    beside.write_bytes(b"crc\x00\x00\x00\x02\x00wrong")
+    first = taken(spark, tmp_path)
+    assert decided(first) == {"clicks/2026-03-02.jsonl": "ingested"}
+    assert first.waiting == [Waiting(name, "cannot be read: no permission, or a wrong checksum", "refused")]
+    beside.unlink()  # neither name nor size nor time of the file itself changes
+    assert decided(taken(spark, tmp_path, known=first.files)) == {name: "ingested"}
+
+
+def test_what_moves_while_it_is_read_waits(spark, tmp_path, monkeypatch):
+    drop(tmp_path, {f"clicks/2026-03-0{day}.jsonl": click(device=f"d{day}") for day in (1, 2, 3)})
+    listed = reading.judge_files
+
+    def after_a_while(spark, source, files, limits, zones):
+        (tmp_path / "clicks" / "2026-03-01.jsonl").unlink()
+        (tmp_path / "clicks" / "2026-03-02.jsonl").write_bytes(click(device="longer"))
+        return listed(spark, source, files, limits, zones)
+
+    monkeypatch.setattr("reclake.sources.intake.judge_files", after_a_while)
+    intake = taken(spark, tmp_path)
+    assert decided(intake) == {"clicks/2026-03-03.jsonl": "ingested"}
+    assert intake.waiting == [
+        Waiting("clicks/2026-03-01.jsonl", "vanished before it was read"),
+        Waiting("clicks/2026-03-02.jsonl", "changed while it was read"),
+    ]
+
+
+def test_an_ending_in_other_letters_or_packed_belongs_to_its_feed(spark, tmp_path):
+    table = b"id,name\n1,tea\n"
+    drop(tmp_path, {"products-2026-03-01.CSV": table, "stock-2026-03-02.Parquet": parquet(id=["3"], name=["pot"])})
+    drop(tmp_path, {"history.jsonl.GZ": gzip.compress(click()), "Clicks/2026-03-01.jsonl": click()})
+    intake = taken(spark, tmp_path)
+    assert decided(intake) == dict.fromkeys(
+        ["products-2026-03-01.CSV", "stock-2026-03-02.Parquet", "history.jsonl.GZ"], "ingested"
+    )
+    assert intake.waiting == [Waiting("Clicks/2026-03-01.jsonl", "matches the pattern of no feed", "unmatched")]
+
+
+def test_files_without_records_count_once_by_name(spark, tmp_path):
+    empty = {"products-2026-03-01.csv": b"id,name\n", "products-2026-03-02.csv": b"id,name\n"}
+    drop(tmp_path, empty | {"stock-2026-03-02.parquet": parquet(id=pa.array([], "string"), name=pa.array([], "string"))})
+    drop(tmp_path, {"history.jsonl": click(at="2026-03-01T10:00:00")})
+    first = taken(spark, tmp_path)
+    assert set(decided(first).values()) == {"ingested"}
+    rows = contents(first.files, "file_name", "delivery_day", "n_records", "n_lines", "n_header_lines")
+    assert [row for row in rows if row["file_name"] == "products-2026-03-02.csv"] == [
+        {
+            "file_name": "products-2026-03-02.csv",
+            "delivery_day": date(2026, 3, 2),
+            "n_records": 0,
+            "n_lines": 1,
+            "n_header_lines": 1,
+        }
+    ]
+    assert set(first.records) == {"events"}
+    drop(tmp_path, empty, at=NOW)
+    second = taken(spark, tmp_path, known=frame(spark, bronze.FILES, *contents(first.files)))
+    assert (decided(second), {each.reason for each in second.skipped if each.file_name in empty}) == ({}, {"was taken in before"})
+
+
+def test_an_empty_file_is_a_delivery_where_that_is_declared(spark, tmp_path):
+    drop(tmp_path, {"history.jsonl": b"", "clicks/2026-03-01.jsonl": b""})
+    intake = taken(spark, tmp_path, of=source(options={"history": {"may_be_empty": True}}))
+    assert decided(intake) == {"history.jsonl": "ingested", "clicks/2026-03-01.jsonl": "is empty"}
+    assert contents(intake.files.where("outcome = 'ingested'"), "delivery_day", "n_records") == [
+        {"delivery_day": None, "n_records": 0}
+    ]
+    assert intake.records == {}
+
+
+def test_what_was_found_out_about_a_record_is_noted_on_it(spark, tmp_path):
+    priced = source(columns={"products": {"price_amount": mapped("price", "decimal")}})
+    content = b'id,name,price\n\n1,"tea,1\n2,cup,3\n3,"pot","1,5"\n4,pan,1.234\n'
+    drop(tmp_path, {"products-2026-03-01.csv": content, "products-2026-03-02.csv": b"id,name,price\n4,jar,1.234\n"})
+    intake = taken(spark, tmp_path, of=priced)
+    notes = {bytes(row["raw"]): row["intake_note"] for row in contents(intake.records["products"], "raw", "intake_note")}
+    assert notes == {
+        b'1,"tea,1': "comma_decimals:price",
+        b"2,cup,3": "recovered;comma_decimals:price",
+        b'3,"pot","1,5"': "recovered;comma_decimals:price",
+        b"4,pan,1.234": "comma_decimals:price",
+        b"4,jar,1.234": None,
+    }
+    counts = ("n_lines", "n_record_lines", "n_header_lines", "n_blank_lines", "n_unaccounted_lines", "n_recovered")
+    assert contents(intake.files.where("delivery_day = DATE '2026-03-01'"), *counts) == [
+        dict(zip(counts, (6, 4, 1, 1, 0, 2), strict=True))
+    ]
 
 
 def test_a_folder_waits_for_its_success_file(spark, tmp_path):
     files = {"clicks/2026-03-01.jsonl": click(), "a/products-2026-03-01.csv": b"id,name\n1,x\n", "a/_SUCCESS": b""}
     intake = taken(spark, drop(tmp_path, files), of=source("success_file"))
     assert decided(intake) == {"a/products-2026-03-01.csv": "ingested"}
-    assert intake.waiting == [Waiting("clicks/2026-03-01.jsonl", "has no _SUCCESS in its folder")]
+    told = "has no _SUCCESS in its folder, for 57 min"
+    assert [(each.file_name, each.reason, each.state) for each in intake.waiting] == [
+        ("clicks/2026-03-01.jsonl", told, "waiting")
+    ]
 
 
 def test_a_growing_file_waits_until_it_is_stable(spark, tmp_path):
@@ -224,7 +377,7 @@ def test_a_file_is_taken_in_once_however_often_it_is_offered(spark, tmp_path):
     first = taken(spark, tmp_path)
     assert decided(first) == {"clicks/2026-03-01.jsonl": "ingested", "clicks/2026-03-02.jsonl": "is empty"}
     told = "was taken in before as clicks/2026-03-01.jsonl, for 2026-03-01, and stays there"
-    assert first.skipped == [Waiting("clicks/2026-03-02-copy.jsonl", told, is_misplaced=True)]
+    assert first.skipped == [Waiting("clicks/2026-03-02-copy.jsonl", told, "skipped", is_misplaced=True)]
     known = frame(spark, bronze.FILES, *contents(first.files))
     # A second empty file has the digest of the first and is still refused by name.
     drop(tmp_path, {"clicks/2026-03-03.jsonl": click(device="d2"), "clicks/2026-03-04.jsonl": b""})
@@ -244,7 +397,7 @@ def test_a_file_that_lies_as_it_lay_is_not_read_again(spark, tmp_path):
     drop(tmp_path, {name: click()}, at=at)
     row = dict(source="shop", file_digest="as it was", file_name=name, outcome="ingested", n_bytes=len(click()), arrived_at=at)
     unchanged = taken(spark, tmp_path, known=frame(spark, bronze.FILES, row))
-    assert (decided(unchanged), unchanged.skipped) == ({}, [Waiting(name, "was taken in before and has not changed")])
+    assert (decided(unchanged), unchanged.skipped) == ({}, [Waiting(name, "was taken in before and has not changed", "skipped")])
     for other in (dict(n_bytes=1), dict(arrived_at=datetime(2026, 3, 5, 1, 29, tzinfo=UTC)), dict(source="bazaar")):
         assert decided(taken(spark, tmp_path, known=frame(spark, bronze.FILES, row | other))) == {name: "ingested"}
 

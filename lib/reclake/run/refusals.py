@@ -15,6 +15,7 @@ from reclake.tables import bronze, silver
 from .application import Application
 from .views import Listing, Rows, first_rows, published
 
+REJECTED = "rejected"
 _PLACE = ("delivery_day", "file_digest", "position")
 
 
@@ -49,6 +50,9 @@ def rejected(app: Application, *, limit: int = 50) -> Listing:
         F.lit(0).alias("records"),
         F.col("delivery_day").alias("first_day"),
         F.col("delivery_day").alias("last_day"),
+        F.col("file_name").alias("file"),
+        F.lit(None).cast("long").alias("line"),
+        F.lit(None).cast("string").alias("value"),
     ).distinct()
     in_order = counted.orderBy(F.desc("records"), "record_table", "source", "record_class", "reason")
     reasons = first_rows(
@@ -76,7 +80,7 @@ def _shown(app: Application, row: Mapping[str, Any], record: Mapping[str, Any] |
     shown |= {"file": record["file_name"], "line": record["line"]}
     source = app.sources.get(row["source"])
     feed = source.feed_of(tables.BY_NAME[row["record_table"]].inputs[0].table.noun, record["file_name"]) if source else None
-    if feed is not None:
+    if feed is not None and row["record_class"] == REJECTED:  # of a duplicate or late record no value is wrong
         shown["value"] = written_value(row["reason"] or "", bytes(record["raw"]), record["header"], feed)
     return shown
 

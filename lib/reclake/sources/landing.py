@@ -11,7 +11,7 @@ from reclake.errors import UsageError
 
 from .found import FoundFile, OfferedFile, Waiting, shown
 from .source import Completion, Source
-from .walk import at, listed_by_spark, lying_now, walked
+from .walk import at, listed_by_spark, lying_now, walked, without_globs
 
 _BEING_WRITTEN = (".tmp", ".part", ".crdownload")
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 12, 31, tzinfo=UTC)
@@ -64,7 +64,7 @@ def read_as_files(spark: SparkSession, paths: Collection[str], *, lost_is_error:
     """
     skip = str(not lost_is_error).lower()
     reader = spark.read.format("binaryFile").option("ignoreMissingFiles", skip).option("ignoreCorruptFiles", skip)
-    return reader.option("__globPaths__", "false").load(list(paths))  # else a bracket in a name asks for other files
+    return reader.load([without_globs(path) for path in paths])
 
 
 def still_lying(spark: SparkSession, files: Mapping[str, OfferedFile]) -> list[str]:
@@ -85,6 +85,10 @@ def why_unread(spark: SparkSession, file: OfferedFile) -> Waiting:
 def _unusable(file: FoundFile) -> str | None:
     if shown(file.name) != file.name:
         return "has a control character, or a byte that is not UTF-8, in its name"
+    if ":" in file.name.rpartition("/")[2]:
+        return "has a colon in its name, which Hadoop cannot open"
+    if ":" in file.path.partition(":")[2] and without_globs(file.path) != file.path:
+        return "has a colon in its path and one of the signs [ ] { } * ? \\, which Hadoop cannot open together"
     if not _EARLIEST <= file.modified_at <= _LATEST:
         return f"was last changed on {file.modified_at.date()}, which no file was"
     return None

@@ -58,7 +58,7 @@ def _is_link(entry: os.DirEntry[str]) -> bool:
 
 
 def _where_to(entry: os.DirEntry[str], root: str) -> str:
-    is_inside = os.path.realpath(entry.path).startswith(os.path.realpath(root) + os.sep)
+    is_inside = (os.path.realpath(entry.path) + os.sep).startswith(os.path.realpath(root) + os.sep)
     return "is a link, and links are not followed" if is_inside else "is a link out of the landing folder"
 
 
@@ -76,11 +76,16 @@ def _ordinary_file(entry: os.DirEntry[str], name: str) -> FoundFile | None:
 def listed_by_spark(spark: SparkSession, top: str) -> list[FoundFile]:
     """The files below a folder of any file system that Hadoop knows."""
     top = top + "/"
-    lying = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(_GLOB_SIGNS.sub(r"\\\1", top))
+    lying = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(without_globs(top))
     columns = lying.select("path", "length", F.unix_millis("modificationTime").alias("modified"))
     found = [FoundFile(row["path"], row["path"], row["length"], _utc(row["modified"])) for row in columns.collect()]  # no content
     found += _empty_files(spark, lying, {file.path for file in found})
     return [replace(file, name=file.path.removeprefix(top)) for file in found if file.path.startswith(top)]
+
+
+def without_globs(path: str) -> str:
+    """The path with its brackets escaped: to Spark each path is a pattern."""
+    return _GLOB_SIGNS.sub(r"\\\1", path)
 
 
 def _empty_files(spark: SparkSession, lying: DataFrame, with_content: Collection[str]) -> list[FoundFile]:
