@@ -54,15 +54,16 @@ METRIC = {
 ROWS = {
     **{
         f"bronze.{noun}": (
-            RAW | {"header": "h", "replaces_digest": HEX}, RAW | {"format": "parquet"},
-            {"format": "xml", "file_digest": "x", "position": -1}, {"format", "file_digest", "position"},
+            RAW | {"header": "h", "replaces_digest": HEX, "intake_note": "recovered;comma_decimals:price"}, RAW | {"format": "parquet"},
+            {"format": "xml", "file_digest": "x", "position": -1, "intake_note": "?"}, {"format", "file_digest", "position", "intake_note"},
         )
         for noun in ("events", "orders", "accounts", "products", "consents")
     },
     "bronze.files": (
-        {"source": "demo", "file_digest": HEX, "file_name": "a", "feed": "f", "delivery_day": DAY, "outcome": "ingested", "n_bytes": 1, "n_records": 1, "arrived_at": AT, "batch_id": "r"},
+        {"source": "demo", "file_digest": HEX, "file_name": "a", "feed": "f", "delivery_day": DAY, "outcome": "ingested", "n_bytes": 1, "n_records": 1, "arrived_at": AT, "batch_id": "r",
+         "n_lines": 3, "n_record_lines": 1, "n_header_lines": 1, "n_blank_lines": 1, "n_unaccounted_lines": 0, "n_recovered": 1},
         {"source": "demo", "file_digest": HEX, "file_name": "a", "feed": "f", "outcome": "rejected", "reason": "empty", "n_bytes": 0, "n_records": 0, "arrived_at": AT, "batch_id": "r"},
-        {"outcome": "ingested", "reason": "why", "delivery_day": None}, {"reason", "delivery_day"},
+        {"outcome": "ingested", "reason": "why", "delivery_day": None, "n_unaccounted_lines": 1}, {"reason", "delivery_day", "n_unaccounted_lines"},
     ),
     "silver.event_records": (KEPT | EVENT, REFUSED | {"channel": "shop", "event_type": "?"}, {"event_type": "?", "occurred_at": None}, {"event_type", "occurred_at"}),
     "silver.order_records": (KEPT | LINE, REFUSED | {"currency": "yuan"}, {"currency": "CNY\n", "unit_price_amount": -ONE}, {"currency", "unit_price_amount"}),

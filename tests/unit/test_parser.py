@@ -306,6 +306,14 @@ def test_a_header_that_changed_refuses_every_record(keys):
     assert row["read_reasons"] == [raw_csv.NO_HEADER]
 
 
+def test_doubled_columns_that_nobody_maps_spoil_nothing_and_stay_in_the_fingerprint(keys):
+    one, same, other = (
+        read_csv(keys, f"o1,1,,web,c,A,1,2,{more}", header=f"{HEADER},,x,x")[0] for more in (",3,4", ",3,4", ",4,4")
+    )
+    assert (one["read_reasons"], one["order_id"]) == ([], "o1")
+    assert one["fingerprint"] == same["fingerprint"] != other["fingerprint"]
+
+
 def test_parquet_rows_have_types_of_their_own(keys):
     raw = '{"order":1,"channel":"web","customer":17850.0,"n":2,"price":2.50,"code":85123}'
     whole = ORDER_COLUMNS | {"account_id": {"from": "customer", "type": "account", "whole_number": True}}

@@ -73,6 +73,49 @@ def test_a_good_file_is_read(tmp_path):
     assert source.feeds["clicks"].columns["channel"] == ColumnMapping(from_="app.channel", type="string", one_of=("app", "web"))
 
 
+def of_patterns(*feeds):
+    """A source of these (table, pattern) pairs, named a, b and so on."""
+    told = tomllib.loads(GOOD)
+    clicks = told["feeds"].pop("clicks")
+    products = {"product_id": {"from": "id", "type": "product"}}
+    for name, (table, pattern) in zip("abcdef", feeds, strict=False):
+        own = {"columns": products, "record_id": []} if table == "products" else {}
+        told["feeds"][name] = clicks | own | {"table": table, "pattern": pattern}
+    return Source.model_validate(told)
+
+
+@pytest.mark.parametrize(
+    ("name", "feed"),
+    [
+        ("tills/1.csv", "a"),
+        ("tills/1.CSV", "a"),
+        ("tills/1.csv.gz", "b"),  # an exact match goes first, whichever feed is named first
+        ("tills/1.Csv.GZ", "a"),
+        ("Tills/1.csv", None),
+        ("tills/1.csv.zip", None),
+        ("tills/1.csv.gz.gz", "b"),
+        ("stock/1.PARQUET", "c"),
+        ("stock/1.Parquet", "d"),
+    ],
+)
+def test_a_pattern_takes_other_letters_of_an_ending_and_what_is_packed(name, feed):
+    source = of_patterns(
+        ("events", "tills/*.csv"), ("products", "tills/*.csv.gz"), ("events", "stock/*.PARQUET"), ("events", "stock/*.Parquet")
+    )
+    assert source.feed_name(name) == feed
+    for table in ("events", "products"):  # a parser that knows the table only agrees with the intake
+        if feed is not None and source.feeds[feed].table == table:
+            assert source.feed_name(name, table) == feed
+            assert source.feed_of(table, name) == source.feeds[feed]
+
+
+def test_a_day_is_found_behind_other_letters_of_an_ending():
+    rule = DeliveryDay(from_="name", pattern=r"(\d{4}-\d{2}-\d{2})\.csv$")
+    names = ("2026-03-01.csv", "2026-03-01.CSV", "2026-03-01.csv.gz", "2026-03-01.Csv.GZ")
+    assert {rule.day_of(name) for name in names} == {date(2026, 3, 1)}
+    assert rule.day_of("2026-03-01.csv.zip") is None
+
+
 def test_a_source_travels_to_workers(tmp_path):
     source = load_source(written(tmp_path))
     assert pickle.loads(pickle.dumps(source)) == source  # noqa: S301
@@ -94,6 +137,10 @@ def test_a_source_travels_to_workers(tmp_path):
         ('table = "events"', 'table = "silver.events"', "feeds.clicks.table"),
         ('table = "events"', 'table = "files"', "feeds.clicks.table"),
         ('format = "json_lines"', 'format = "json_lines"\ndelimiter = ";"', "only for csv"),
+        ('format = "json_lines"', 'format = "json_lines"\nencoding = "gbk"', "encoding"),
+        ('format = "json_lines"', 'format = "parquet"\nencoding = "gb18030"', "encoding: is only for json_lines and csv"),
+        ('format = "json_lines"', 'format = "json_lines"\nbinary = "hex"', "binary: is only for parquet"),
+        ('basis = "consent"', 'basis = "consent"\nid_rule = 3', "id_rule"),
         ('["event_id"]', '["order_id"]', "order_id"),
         ("(\\d{4}-\\d{2}-\\d{2})", "(\\d{4}", "no regular expression"),
         ("(\\d{4}-\\d{2}-\\d{2})", "\\d{4}", "exactly one group"),
@@ -161,6 +208,9 @@ def test_the_digest_moves_with_what_decides_on_a_record():
         return source.digest(source.tables_fed)
 
     same = [("A shop.", "The shop."), ('marker = "rename"', 'marker = "success_file"'), ("(\\d{4}-\\d{2}-\\d{2})", "^(.*)$")]
+    same += [
+        ('format = "json_lines"', f'format = "json_lines"\n{key}') for key in ('encoding = "gb18030"', "may_be_empty = true")
+    ]
     other = [
         ("Asia/Shanghai", "UTC"),
         ('basis = "consent"', 'basis = "contract"'),

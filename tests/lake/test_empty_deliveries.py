@@ -1,0 +1,53 @@
+"""A delivery that rightly holds no record is taken in, once, and stops nothing."""
+
+import shutil
+from datetime import date
+
+import pytest
+
+from frames import contents
+from lakes import ROOT, open_lake
+from reclake.run.ingest import files_to_take_in, ingest
+from reclake.run.views import published
+from reclake.tables import bronze
+
+GOOD = ROOT / "tests" / "data" / "online_retail" / "2011-01-04.csv"
+
+
+@pytest.fixture
+def app(spark, tmp_path):
+    (tmp_path / "landing" / "online_retail").mkdir(parents=True)
+    return open_lake(spark, tmp_path, source="online_retail", landing=tmp_path / "landing")
+
+
+def taken_in(app):
+    return contents(published(app, bronze.FILES), "file_name", "outcome", "delivery_day", "n_records", "n_header_lines")
+
+
+def test_a_closed_shop_delivers_a_header_and_the_day_after_is_taken_in_beside_it(app, tmp_path):
+    folder = tmp_path / "landing" / "online_retail"
+    header = GOOD.read_bytes().splitlines(keepends=True)[0]
+    for day in ("2011-01-02", "2011-01-03"):
+        (folder / f"{day}.csv").write_bytes(header)
+    closed = [
+        {
+            "file_name": f"2011-01-0{n}.csv",
+            "outcome": "ingested",
+            "delivery_day": date(2011, 1, n),
+            "n_records": 0,
+            "n_header_lines": 1,
+        }
+        for n in (2, 3)
+    ]
+    assert ingest(app) == {}
+    assert taken_in(app) == closed
+    assert bronze.ORDERS.name not in app.manifest.current()  # nothing was appended
+
+    assert ingest(app) == {}
+    assert (taken_in(app), files_to_take_in(app, app.sources["online_retail"])) == (closed, [])
+
+    shutil.copy(GOOD, folder)
+    assert ingest(app) == {}
+    day = {"file_name": GOOD.name, "outcome": "ingested", "delivery_day": date(2011, 1, 4), "n_records": 10, "n_header_lines": 1}
+    assert taken_in(app) == [*closed, day]
+    assert published(app, bronze.ORDERS).count() == 10
