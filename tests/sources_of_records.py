@@ -62,7 +62,12 @@ def feed(table: str, columns: dict[str, dict[str, Any]], **other: Any) -> dict[s
 
 
 def source(
-    *, time_zone: str = "UTC", late_limit_days: int | None = 3, repeat_days: int | None = 4, **feeds: dict[str, Any]
+    *,
+    time_zone: str = "UTC",
+    late_limit_days: int | None = 3,
+    repeat_days: int | None = 4,
+    id_rule: int = 2,
+    **feeds: dict[str, Any],
 ) -> Source:
     """A source named demo; without limits it is historical."""
     return Source.model_validate({
@@ -71,6 +76,7 @@ def source(
         "basis": "research",
         "time_zone": time_zone,
         "historical": repeat_days is None,
+        "id_rule": id_rule,
         "late_limit_days": late_limit_days,
         "repeat_days": repeat_days,
         "completion": {"marker": "rename"},

@@ -8,7 +8,7 @@ import pytest
 from reclake import tables
 from reclake.quality.rules import TYPES
 from reclake.quality.suites import load_suite, suite_path, written_form
-from reclake.tables import ops, silver
+from reclake.tables import ops, silver, vocabulary
 
 GATED = pytest.mark.parametrize("table", tables.GATED, ids=lambda table: table.name)
 QUOTED = re.compile(r"(\w+) (?:=|<>) '([^']*)'")
@@ -120,6 +120,52 @@ def test_free_text_must_be_masked(expectations, table):
     written = "mail anna.b@example.com or call 13800138000"
     assert len(patterns) == 2
     assert all(re.search(pattern, written) and not re.search(pattern, masked(written)) for pattern in patterns)
+
+
+def test_suites_and_standard_hold_the_same_words(expectations):
+    """A record with another word is refused before its table: were the suite stricter, one record could stop it."""
+    found = {
+        (table.name, rule.columns[0]): tuple(rule.kwargs["value_set"])
+        for table in tables.GATED
+        for rule in rules_of(expectations, table, "column_values_to_be_in_set")
+        if rule.columns[0] in vocabulary.WORDS
+    }
+    assert len(found) >= 8
+    assert {column for _, column in found} == set(vocabulary.WORDS)
+    assert {place: words for place, words in found.items() if words != vocabulary.WORDS[place[1]]} == {}
+
+
+def test_suites_and_masks_look_for_the_same(expectations):
+    patterns = {
+        table.name: {rule.kwargs["regex"] for rule in rules_of(expectations, table, "column_values_to_not_match_regex")}
+        for table in (silver.EVENT_RECORDS, silver.EVENTS)
+    }
+    wanted = {vocabulary.EMAIL_IN_TEXT, vocabulary.MOBILE_IN_TEXT}
+    assert all(found == wanted for found in patterns.values())
+
+
+@GATED
+def test_suites_and_standard_agree_on_currencies_and_the_length_of_products(expectations, table):
+    for rule in rules_of(expectations, table, "column_values_to_match_regex"):
+        if rule.columns == ("currency",):
+            assert rule.kwargs["regex"] == vocabulary.CURRENCY
+        if rule.columns == ("product_id",):
+            assert rule.kwargs["regex"] == rf"^(?s)\S.{{0,{vocabulary.LONGEST_PRODUCT_ID - 1}}}\z"
+
+
+def test_no_feed_can_widen_a_limit_beyond_its_suite(expectations):
+    from reclake.sources.mapping import WIDEST
+
+    bounds = {
+        rule.columns[0]: (rule.kwargs["min_value"], rule.kwargs["max_value"])
+        for table in (*silver.RECORDS, silver.EVENTS, silver.ORDER_LINES, silver.PRODUCTS, silver.ACCOUNTS)
+        for rule in rules_of(expectations, table, "column_values_to_be_between")
+        if rule.columns[0] in WIDEST and rule.condition != "is_return"
+    }
+    assert set(bounds) == set(WIDEST) - {"quantity"}
+    for column, (least, most) in bounds.items():
+        assert WIDEST[column][0] in (None, least)  # a price below 0 is refused by a rule of its own
+        assert WIDEST[column][1] <= most
 
 
 def test_segments_and_tiers_are_those_of_the_rules(expectations):

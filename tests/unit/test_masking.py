@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reclake.privacy.masking import masked
+from reclake.privacy.masking import masked, reaches_somebody
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,12 @@ from reclake.privacy.masking import masked
         ("2026-03-01 08:00", "2026-03-01 08:00"),
         ("6901234567892", "6901234567892"),
         ("Ｎｉｋｅ ４２码", "Ｎｉｋｅ ４２码"),
+        ("①13800138000", "①[phone]"),
+        ("80m²13800138000", "80m²[phone]"),
+        ("尺码②13800138000③", "尺码②[phone]③"),
+        ("٣13800138000", "٣[phone]"),
+        ("½13800138000", "½[phone]"),
+        ("mail a@b.cd@e.f", "mail [email]@e.f"),
         ("", ""),
     ],
 )
@@ -58,6 +64,18 @@ def test_no_mobile_number_survives(number, gap, digits, before, after):
     text = masked(f"{before} {gap.join((written[:3], written[3:7], written[7:]))} {after}")
     for part in (number[3:7], number[7:], written[3:7], written[7:]):
         assert part not in text
+
+
+@settings(deadline=None)
+@given(
+    parts=st.lists(
+        st.sampled_from(["13800138000", "138", "0013", "8000", "1", "a@b.cd", "@", ".", "②", "²", "٣", "½", "\u200b", "x", " "]) | st.text(max_size=3),
+        max_size=12,
+    )
+)  # fmt: skip
+def test_a_gate_finds_nothing_in_what_is_masked(parts):
+    """Whatever script a digit beside the number has, mask and gate agree on where it begins."""
+    assert not reaches_somebody(masked("".join(parts)))
 
 
 def test_masking_takes_linear_time():

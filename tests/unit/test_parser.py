@@ -4,20 +4,19 @@ import hashlib
 import json
 import time
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parsing import read
 from reclake.privacy.keys import load_key, make_key_files
 from reclake.privacy.pseudonyms import Keys
 from reclake.privacy.tokens import account_pseudonym, contact_token, device_pseudonym
 from reclake.records import raw_csv, raw_json
-from reclake.records.parser import NO_FEED, Limits, Parsing, parsed_batches
-from sources_of_records import ACCOUNT_COLUMNS, DAY, EVENT_COLUMNS, ORDER_COLUMNS, feed, source
+from reclake.records.parser import NO_FEED
+from sources_of_records import ACCOUNT_COLUMNS, DAY, EVENT_COLUMNS, ORDER_COLUMNS, feed
 
 FINE = {"id": "e1", "ts": "2026-03-01T08:00:00Z", "type": "view", "device": "d1"}
-COLUMNS = ("event_id", "channel", "event_type", "login_account_id", "device_id", "product_id", "rating", "search_query")
 
 
 @pytest.fixture(scope="module")
@@ -25,25 +24,6 @@ def keys(tmp_path_factory):
     directory = str(tmp_path_factory.mktemp("secrets"))
     make_key_files(directory, ["id1", "c1"])
     return Keys(directory, id_key_id="id1", contact_key_id="c1", default_region="CN")
-
-
-def read(keys, raws, *, table="events", columns=COLUMNS, required=(), header=None, name=None, limits=None, **feeds):
-    feeds = feeds or {"events": feed("events", EVENT_COLUMNS)}
-    kind = next(iter(feeds.values()))["format"]
-    parsing = Parsing(source(**feeds), table, tuple(columns), frozenset(required), keys, limits or Limits())
-    n = len(raws)
-    arrived = pa.RecordBatch.from_pydict({
-        "source": ["demo"] * n,
-        "delivery_day": [DAY] * n,
-        "file_digest": ["f1"] * n,
-        "position": list(range(n)),
-        "file_name": [name or f"{table}/2026-03-01.{kind}"] * n,
-        "header": pa.array([header] * n, pa.string()),
-        "raw": [raw.encode() if isinstance(raw, str) else raw for raw in raws],
-    })
-    return sorted(
-        (row for batch in parsed_batches(arrived, parsing) for row in batch.to_pylist()), key=lambda row: row["position"]
-    )
 
 
 def read_one(keys, raw, **other):

@@ -158,6 +158,24 @@ def test_a_source_travels_to_workers(tmp_path):
         ('scope = "channel"', 'scope = "shop"', "'shop' is not a mapped column"),
         ('from = "id", type = "string"', 'from = "id", type = "string", not_products = ["X"]', "not_products is only for"),
         ('from = "id", type = "string"', 'from = "id", type = "string", min = 3', "min is only for"),
+        ('from = "id", type = "string"', 'from = "id", type = "string", upper = true, lower = true', "exclude each other"),
+        ('from = "id", type = "string"', 'from = "id", type = "string", decimal_mark = ","', "decimal_mark is only for"),
+        ('type = "product", upper = true', 'type = "product", outside = "drop", required = true', "required column cannot drop"),
+        ('format = "iso", required', 'format = "iso", outside = "drop", required', "required column cannot drop"),
+        ('map = { view = "view_item" }', 'outside = "drop"', "every record needs it"),
+        (
+            'from = "id", type = "string", required = true',
+            'from = "id", type = "string", outside = "drop"',
+            "every record needs it",
+        ),
+        (
+            "[feeds.clicks.columns]",
+            '[feeds.clicks.columns]\nrating = { from = "v", type = "double", max = 10 }',
+            "above 5, the most",
+        ),
+        ('format = "json_lines"', 'format = "json_lines"\nmax_line_amount = 5', "only for orders"),
+        ('format = "json_lines"', 'format = "csv"\nvalues = "as_text"', "only for json_lines and parquet"),
+        ("late_limit_days = 3", "late_limit_days = 3\nid_rule = 3", "id_rule"),
         ("occurred_at = {", "received_at = {", "['occurred_at'] must be mapped"),
         ("login_account_id", "search_query", "login_account_id or device_id"),
         ('transport = ["sent_at"]', "transport = 1", "transport"),
@@ -218,7 +236,19 @@ def test_the_digest_moves_with_what_decides_on_a_record():
         ("repeat_days = 4", "repeat_days = 5"),
     ]
     assert {digest(changed(*pair)) for pair in same} == {digest(GOOD)}
+    other += [
+        ('basis = "consent"', 'basis = "consent"\nid_rule = 1'),
+        ('format = "json_lines"', 'format = "json_lines"\nvalues = "as_text"'),
+        ('from = "id", type', 'from = "id", none = ["0"], type'),
+        ("upper = true", "lower = true"),
+    ]
     assert len({digest(GOOD), *(digest(changed(*pair)) for pair in other)}) == 1 + len(other)
+
+
+def test_a_key_that_came_later_changes_no_digest_while_it_holds_its_default():
+    """Or a new release would make every lake stale; a source of before there were rules of ids has rule 1."""
+    source = Source.model_validate(tomllib.loads(changed('basis = "consent"', 'basis = "consent"\nid_rule = 1')))
+    assert source.digest(source.tables_fed) == "b5db34ee0a2e6ff19b91fbd4793bc04832617b1649e875901c721dd9e8d625bf"
 
 
 def test_delivery_day_is_a_real_day():

@@ -132,11 +132,12 @@ def column_texts(records: Records, reader: ColumnReader, report: Report, *, comm
 def column_times(texts: Texts, reader: ColumnReader, report: Report) -> Times:
     """The texts of a time column as microseconds since 1970 in UTC; what is no time is reported with its fault."""
     read = time_reader(reader.mapping.format or "iso", reader.time_zone)
+    found = [None if text is None else read(text) for text in texts]
+    if str not in set(map(type, found)):
+        return found  # type: ignore[return-value]
     times: Times = []
-    for row, text in enumerate(texts):
-        found = None if text is None else read(text)
-        if isinstance(found, str):
-            report(row, f"{reader.column} {found}")
-            found = None
-        times.append(found)
+    for row, time in enumerate(found):
+        if isinstance(time, str):
+            report(row, f"{reader.column} {time}")
+        times.append(None if isinstance(time, str) else time)
     return times

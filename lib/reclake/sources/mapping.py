@@ -47,7 +47,7 @@ _LIMITS: dict[str, _Limits] = {
     "birth_year": (1900, None),
 }
 # What a feed may widen them to: further, no gate lets a table pass.
-_WIDEST: dict[str, _Limits] = {
+WIDEST: dict[str, _Limits] = {
     "quantity": (-1e12, 1e12),
     "unit_price_amount": (None, 1e13),
     "price_amount": (None, 1e13),
@@ -188,7 +188,7 @@ class ColumnMapping(Part):
     def _contradictions(self, column: str) -> Iterator[str]:
         if self.min is not None and self.max is not None and self.min > self.max:
             yield f"min {self.min} is above max {self.max}"
-        least, most = _WIDEST.get(column, (None, None))
+        least, most = WIDEST.get(column, (None, None))
         if self.min is not None and least is not None and self.min < least:
             yield f"min {self.min} is below {least:g}, the least that the standard allows"
         if self.max is not None and most is not None and self.max > most:

@@ -1,0 +1,166 @@
+"""What a client sends never stops a table: no row that is kept is against a rule of its gate, whatever a record holds."""
+
+import json
+import random
+from types import SimpleNamespace
+
+import pytest
+from pyspark.sql import functions as F
+
+from hostile import spoilt
+from reclake.lake.schema import conform
+from reclake.privacy.keys import make_key_files
+from reclake.quality.measures import flaws, measure
+from reclake.quality.suites import load_suite
+from reclake.silver.account_records import account_records
+from reclake.silver.accounts import accounts
+from reclake.silver.consent_records import consent_records
+from reclake.silver.consents import consents
+from reclake.silver.event_records import event_records
+from reclake.silver.events import events
+from reclake.silver.interactions import interactions
+from reclake.silver.order_lines import order_lines
+from reclake.silver.order_records import order_records
+from reclake.silver.product_records import product_records
+from reclake.silver.products import products
+from reclake.tables import BY_NAME
+from sources_of_records import bronze_frame, bronze_row, feed, source
+
+N_RECORDS = 1200
+ZONE = "Asia/Shanghai"
+BOTS = SimpleNamespace(max_events_per_minute=20, min_events_for_rhythm=30, min_gap_deviation=0.05, max_active_hours=20)
+LIMITS = {"max_record_bytes": 1_048_576, "max_depth": 32}
+HEX = "0123456789abcdef" * 4
+AT = "2026-03-01T08:00:00Z"
+
+# A good record of each table, under the names of its columns, and the types that are not string.
+GOOD = {
+    "events": {
+        "event_id": "e", "occurred_at": AT, "received_at": AT, "channel": "app", "event_type": "rate", "login_account_id": "u", "device_id": "d",
+        "product_id": "p", "order_id": "o", "rating": 4.5, "search_query": "tea", "user_agent": "x",
+    },
+    "orders": {
+        "order_id": "o", "line_id": "1", "ordered_at": AT, "received_at": AT, "channel": "pos", "account_id": "u", "product_id": "p",
+        "product_code": "P", "product_name": "n", "country": "CN", "quantity": 2, "unit_price_amount": 2.5, "currency": "EUR",
+    },
+    "accounts": {
+        "account_id": "u", "channel": "web", "changed_at": AT, "registered_at": AT, "phone_token": "13800138000", "email_token": "a@b.cd",
+        "device_id": "d", "region": "r", "gender": "g", "birth_year": 1980,
+    },
+    "products": {
+        "product_id": "p", "changed_at": AT, "product_name": "n", "category": "c", "price_amount": 2.5, "currency": "EUR", "is_active": True,
+    },
+    "consents": {
+        "consent_id": "c", "account_id": "u", "channel": "app", "purpose": "marketing", "is_granted": True, "changed_at": AT,
+    },
+}  # fmt: skip
+TYPES = {
+    "occurred_at": "timestamp", "received_at": "timestamp", "ordered_at": "timestamp", "changed_at": "timestamp", "registered_at": "timestamp",
+    "login_account_id": "account", "account_id": "account", "device_id": "device", "product_id": "product", "rating": "double",
+    "quantity": "long", "birth_year": "long", "unit_price_amount": "decimal", "price_amount": "decimal", "is_active": "boolean",
+    "is_granted": "boolean", "phone_token": "phone", "email_token": "email", "region": "free_text",
+}  # fmt: skip
+
+
+def columns(table):
+    typed = {name: {"from": name, "type": TYPES.get(name, "string")} for name in GOOD[table]}
+    return {name: mapping | ({"format": "iso"} if mapping["type"] == "timestamp" else {}) for name, mapping in typed.items()}
+
+
+def of_table(table, **other):
+    """Two feeds of the table: values as JSON types them, and every value by its text, bad ones of an optional column left out."""
+    lenient = columns(table)
+    for name in {"rating", "birth_year", "received_at", "price_amount", "search_query"} & set(lenient):
+        lenient[name] |= {"outside": "drop"}
+    if "product_id" in lenient:
+        lenient["product_id"] |= {"upper": True, "strip_suffix": ".0"}
+    return {
+        f"{table}_typed": feed(table, columns(table), pattern=f"{table}/typed", **other),
+        f"{table}_text": feed(table, lenient, pattern=f"{table}/text", values="as_text", **other),
+    }
+
+
+@pytest.fixture(scope="module")
+def built(spark, tmp_path_factory):
+    """The silver tables of spoilt records, by name."""
+    directory = str(tmp_path_factory.mktemp("secrets"))
+    make_key_files(directory, ["id1", "c1"])
+    feeds = {name: one for table in GOOD for name, one in of_table(table).items()}
+    sources = {"demo": source(repeat_days=None, late_limit_days=None, time_zone="Europe/Berlin", **feeds)}
+    draw = random.Random(20261129)
+
+    def bronze(table):
+        rows = []
+        for position in range(N_RECORDS):
+            record = GOOD[table] | {
+                name: f"{value}{position % 97}" for name, value in GOOD[table].items() if value in ("u", "d", "p", "o", "e", "c")
+            }
+            raw = json.dumps(spoilt(draw, record), ensure_ascii=bool(position % 2)).encode("utf-8", "surrogatepass")
+            rows.append(bronze_row(raw, position, file_digest=HEX, file_name=f"{table}/{'typed' if position % 3 else 'text'}"))
+        return bronze_frame(spark, table, *rows)
+
+    ids = {"id_key_id": "id1", "directory": directory}
+    made = {
+        "silver.event_records": event_records(bronze("events"), sources=sources, timezone=ZONE, **ids, **LIMITS),
+        "silver.order_records": order_records(bronze("orders"), sources=sources, timezone=ZONE, **ids, **LIMITS),
+        "silver.account_records": account_records(
+            bronze("accounts"), sources=sources, contact_key_id="c1", default_region="CN", **ids, **LIMITS
+        ),
+        "silver.product_records": product_records(bronze("products"), sources=sources, **LIMITS),
+        "silver.consent_records": consent_records(bronze("consents"), sources=sources, **ids, **LIMITS),
+    }
+    made = {name: conform(frame, BY_NAME[name]).cache() for name, frame in made.items()}
+    of_events, of_orders, of_accounts, of_products, of_consents = made.values()
+    facts = {
+        "silver.events": events(of_events, sources=sources, bots=BOTS),
+        "silver.order_lines": order_lines(of_orders),
+        "silver.products": products(of_products, of_orders, of_events, timezone=ZONE),
+        "silver.consents": consents(of_consents, timezone=ZONE),
+    }
+    made |= {name: conform(frame, BY_NAME[name]).cache() for name, frame in facts.items()}
+    last = {
+        "silver.accounts": accounts(of_accounts, made["silver.events"], of_orders, of_consents, sources=sources, timezone=ZONE),
+        "silver.interactions": interactions(made["silver.events"], made["silver.order_lines"], sources=sources),
+    }
+    yield made | {name: conform(frame, BY_NAME[name]) for name, frame in last.items()}
+    spark.catalog.clearCache()
+
+
+TABLES = (
+    "silver.event_records", "silver.order_records", "silver.account_records", "silver.product_records", "silver.consent_records",
+    "silver.events", "silver.order_lines", "silver.products", "silver.consents", "silver.accounts", "silver.interactions",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_no_kept_row_is_against_a_rule(built, root, name):
+    table = BY_NAME[name]
+    rules = [rule for rule in load_suite(root / "expectations", table).rules if rule.severity == "critical"]
+    against = {rule.text: column for rule in rules if (column := rule.is_against(table)) is not None} | flaws(table)
+    names = {f"rule_{number}": text for number, text in enumerate(against)}
+    counts = built[name].agg(
+        F.count("*").alias("n_rows"), *[F.count_if(against[text]).alias(rule) for rule, text in names.items()]
+    )
+    (row,) = counts.collect()
+    assert row["n_rows"] >= 50
+    assert {text: row[rule] for rule, text in names.items() if row[rule]} == {}
+    measured = measure(built[name], table, conditions=())
+    assert (measured.n_flawed, measured.n_repeated) == (0, 0)
+
+
+def test_many_are_kept_and_many_refused_or_noted(built):
+    for name in TABLES[:5]:
+        found = built[name].groupBy("record_class").count().collect()
+        classes = {row["record_class"]: row["count"] for row in found}
+        assert classes["kept"] >= N_RECORDS / 8, name
+        assert classes["rejected"] >= N_RECORDS / 8, name
+    said = {
+        row["reason"] for row in built["silver.event_records"].select(F.explode("reasons").alias("reason")).distinct().collect()
+    }
+    assert {
+        "event_type is not one of the standard's",
+        "channel is not one of the standard's",
+        "rating is outside its limits",
+    } <= said
+    noted = {row["note"] for row in built["silver.event_records"].select(F.explode("notes").alias("note")).distinct().collect()}
+    assert "rating is outside its limits" in noted
