@@ -21,6 +21,7 @@ from .append import append_records
 from .application import Application, located, require_sources_named
 from .expiry import open_from, require_raw_records_can_go
 from .gating import stopped_report
+from .id_rules import require_rules_can_change
 from .plan import Scope
 from .report import TableReport
 from .stage_run import StageRun, open_stage, unpublished
@@ -85,6 +86,7 @@ def ingest_source(
     """
     app.ledger.load()  # another run may have taken in since this one was opened
     require_raw_records_can_go(app)
+    require_rules_can_change(app.ledger, {source.name: source})
     place = _place(app, source, folder)
     now = app.clock().replace(tzinfo=UTC)  # as file times are
     if not retries_rejected and _is_idle(app, source, place, days=days, now=now):

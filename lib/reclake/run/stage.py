@@ -16,13 +16,14 @@ from reclake.lake.claims import ALL_DAYS
 from reclake.lake.digest import contents_by_day
 from reclake.lake.schema import conform
 from reclake.lake.store import is_day_of
-from reclake.tables import Table
+from reclake.tables import Table, silver
 
 from .application import Application
 from .building import built, reasons_for_nothing
 from .code import builder_of
 from .commit import commit_days
 from .gating import check, noted, nothing_on, reported, require_few_rejected, short_days, spend_waiver, stopped_report
+from .id_rules import require_rules_can_change
 from .jobs import counted_jobs
 from .phases import phase
 from .plan import Planner, Scope, Work
@@ -47,8 +48,12 @@ def build_stage(
     ------
     Overtaken
         When another run holds the days or has written them since.
+    UsageError
+        When a source states another rule for its ids, and raw records that it would need are gone.
     """
     app.ledger.load()  # another run may have built since this one was opened
+    if stage == silver.EVENT_RECORDS.stage:
+        require_rules_can_change(app.ledger, app.sources)
     planner = app.planner(scope)
     mine = tables.of_stage(stage)
     blocked = set(stopped) if stopped is not None else _stale_before(app.planner(replace(scope, force=False)), stage)
