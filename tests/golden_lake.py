@@ -39,10 +39,11 @@ def write_keys(folder: Path) -> None:
             file.write(key)
 
 
-def opened(spark: SparkSession, folder: Path, landing: Path) -> Application:
-    """The lake below the folder, of the files below `landing`."""
+def opened(spark: SparkSession, folder: Path, landing: Path, *, sources: Path | None = None) -> Application:
+    """The lake below the folder, of the files below `landing`; with source files of another folder if there is one."""
     write_keys(landing.parent / "secrets")
-    return open_lake(spark, folder, source="demo", landing=landing)
+    overrides = [f"sources.directory={sources}"] if sources else []
+    return open_lake(spark, folder, source="demo", landing=landing, overrides=overrides)
 
 
 def rows_of(app: Application, name: str, columns: list[str]) -> list[str]:

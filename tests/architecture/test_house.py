@@ -115,6 +115,7 @@ COLLECTED = {
     "run.alerts._deliveries": "a row per source and records table",
     "run.alerts._stopped_gates": "a row per table",
     "run.alerts._unmaintained": "the same",
+    "run.building.reasons_for_nothing": "a row per as_of that is empty",
     "run.demo.segment_sizes": "a row per tier",
     "run.demo.one_list": "one customer's list",
     "run.gating.require_few_rejected": "a row per source and delivery day of the run",

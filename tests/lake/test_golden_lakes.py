@@ -11,6 +11,7 @@ from lakes import ROOT, assert_same_bag, bag, run_days, with_inputs
 from reclake import tables
 from reclake.lake.store import Store
 from reclake.run import stage
+from reclake.run.id_rules import changed_rules
 from reclake.tables import silver
 
 pytestmark = pytest.mark.trial
@@ -67,11 +68,18 @@ def test_a_changed_rule_that_makes_no_day_stale_is_told(spark, golden, tmp_path,
     assert found != wanted
 
 
-def test_it_goes_on_as_if_this_release_had_written_it(spark, golden, tmp_path):
-    upgraded = opened(spark, golden, golden / "landing")
+@pytest.mark.parametrize("rule", [1, 2], ids=lambda rule: f"id_rule-{rule}")
+def test_it_goes_on_as_if_this_release_had_written_it(spark, golden, tmp_path, rule):
+    written = (ROOT / "conf" / "sources" / "demo.toml").read_text(encoding="utf-8")
+    assert written.count("id_rule = 1") == 1
+    (tmp_path / "demo.toml").write_text(written.replace("id_rule = 1", f"id_rule = {rule}"), encoding="utf-8")
+    upgraded = opened(spark, golden, golden / "landing", sources=tmp_path)
+    changed = changed_rules(upgraded.ledger, upgraded.sources)
+    assert [set(change.days) for change in changed] == [{table.name for table in silver.RECORDS}] * (rule - 1)
     assert run_days(upgraded, THIRD) == {}
     assert run_days(upgraded) == {}, "what the changed code has made stale"
-    anew = opened(spark, tmp_path / "anew", golden / "landing")
+    assert changed_rules(upgraded.ledger, upgraded.sources) == []
+    anew = opened(spark, tmp_path / "anew", golden / "landing", sources=tmp_path)
     assert run_days(anew) == {}
     names = upgraded.manifest.current().keys() & tables.BY_NAME.keys()
     assert names == anew.manifest.current().keys() & tables.BY_NAME.keys()

@@ -11,7 +11,7 @@ import pytest
 
 from frames import contents, frame, in_order
 from reclake.errors import ContractBroken
-from reclake.gold.recommendations import recommendations
+from reclake.gold.recommendations import emptiness, recommendations
 from reclake.lake.schema import conform
 from reclake.recommend.als import FittedAls
 from reclake.recommend.lists import with_consented_lists
@@ -186,3 +186,37 @@ def test_who_may_no_longer_be_profiled_gets_the_list_of_everyone_else(spark):
     consented = conform(with_consented_lists(frame(spark, gold.RECOMMENDATIONS, *rows), allowed), gold.RECOMMENDATIONS)
     theirs = [shown("c1", 1, "p1", "non_personal"), shown("c1", 2, "p2", "non_personal")]
     assert contents(consented) == in_order(*theirs, *rows[2:7])
+
+
+def reason_for_nothing(spark, *, identities=IDENTITIES, interactions=(), products=()):
+    told = emptiness(
+        frame(spark, silver.IDENTITIES, *identities),
+        frame(spark, silver.ACCOUNTS, *ACCOUNTS),
+        frame(spark, silver.CONSENTS, *CONSENTS),
+        frame(spark, silver.INTERACTIONS, *interactions),
+        frame(spark, silver.PRODUCTS, *products),
+        as_of=DAY,
+        n=3,
+        model=None,
+    )
+    (row,) = contents(told)
+    assert row["as_of_date"] == DAY
+    return row["reason"]
+
+
+def test_nobody_can_be_shown_anything_where_nothing_is_on_sale_or_everything_is_known(spark):
+    two = CATALOGUE[:2]
+    agreed = IDENTITIES[:3]  # c1 and c2: what they know is left out
+    everything = [view(name, product) for name in ("a1", "a2") for product in ("p1", "p2", "p3")]
+    assert reason_for_nothing(spark, identities=agreed, products=two) is None
+    assert reason_for_nothing(spark, identities=agreed, products=two, interactions=everything[:-2]) is None
+    assert (
+        reason_for_nothing(spark, identities=agreed, products=two, interactions=everything)
+        == "everybody knows everything that is on sale"
+    )
+    assert reason_for_nothing(spark, identities=agreed, products=CATALOGUE[4:5]) == "nothing is on sale"
+    # c3 said nothing and is shown what is popular, known or not.
+    of_all = [*everything, *(view("a3", product) for product in ("p1", "p2"))]
+    assert reason_for_nothing(spark, products=two, interactions=of_all) is None
+    # Where nobody is there any more, people may have been lost.
+    assert reason_for_nothing(spark, identities=[], products=two) is None

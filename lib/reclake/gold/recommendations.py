@@ -84,3 +84,35 @@ def recommendations(
         "because_product_id",
         version.alias("model_version"),
     )
+
+
+def emptiness(
+    identities: DataFrame,
+    accounts: DataFrame,
+    consents: DataFrame,
+    interactions: DataFrame,
+    products: DataFrame,
+    *,
+    as_of: date,
+    **_options: object,
+) -> DataFrame:
+    """One row: as_of_date, and the reason why nobody can be shown anything; null if somebody can, or nobody is there."""
+    may_be_profiled = customers_to_profile(identities, accounts, consents, as_of=as_of)
+    known = pairs(resolved(interactions, identities, as_of=as_of).join(may_be_profiled, on="customer_id", how="left_semi"))
+    catalogue = active_products(products, as_of=as_of)
+    n_known = known.join(catalogue, on="product_id", how="left_semi").groupBy("customer_id").agg(F.count("*").alias("n_known"))
+    customers = customers_to_serve(identities, accounts, interactions, as_of=as_of)
+    n_products = catalogue.agg(F.count("*").alias("n_products"))
+    left = customers.join(n_known, on="customer_id", how="left").crossJoin(F.broadcast(n_products))
+    counts = left.agg(
+        F.count("*").alias("n_customers"),
+        F.max("n_products").alias("n_products"),
+        F.count_if(F.coalesce("n_known", F.lit(0)) < F.col("n_products")).alias("n_left"),
+    )
+    reason = (
+        F
+        .when(F.col("n_customers") == 0, F.lit(None).cast("string"))
+        .when(F.col("n_products") == 0, "nothing is on sale")
+        .when(F.col("n_left") == 0, "everybody knows everything that is on sale")
+    )
+    return counts.select(F.lit(as_of).alias("as_of_date"), reason.alias("reason"))

@@ -36,3 +36,10 @@ def segment_bins(customer_segments: DataFrame, *, as_of: date) -> DataFrame:
         .groupBy("as_of_date", "measure", "unit", "score")
         .agg(F.min("value").alias("lower_edge"), F.max("value").alias("upper_edge"), F.count("*").alias("n_customers"))
     )
+
+
+def emptiness(customer_segments: DataFrame, *, as_of: date) -> DataFrame:
+    """One row: as_of_date, and the reason why there is no bin; null if somebody has bought."""
+    of_day = customer_segments.where(F.col("as_of_date") == F.lit(as_of))
+    reason = F.when(F.count_if(F.col("n_orders") > 0) == 0, "nobody bought in the window")
+    return of_day.agg(reason.alias("reason")).select(F.lit(as_of).alias("as_of_date"), "reason")

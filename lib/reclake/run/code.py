@@ -83,7 +83,7 @@ def _bronze_behind(table: Table) -> frozenset[str]:
     """The bronze nouns that the table is made of."""
     if table.layer == "bronze":
         return frozenset({table.noun})
-    return frozenset().union(*(_bronze_behind(i.table) for i in table.inputs))
+    return frozenset().union(*(_bronze_behind(i.table) for i in table.inputs if i.feeds))
 
 
 def _modules_behind(name: str) -> set[str]:

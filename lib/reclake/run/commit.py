@@ -16,6 +16,7 @@ from reclake.lake.manifest import WITHDRAWN
 from reclake.lake.store import is_day_of
 from reclake.tables import Table
 
+from .id_rules import noted_rules
 from .phases import phase
 from .plan import Work
 from .stage_run import StageRun, require_as_published
@@ -130,5 +131,8 @@ def _entry(run: StageRun, work: Work, day: str, content: DayContent, *, kind: st
         kind=kind,
         version=version,
         input_digests=work.input_digests[day],
-        input_versions={i.table.name: run.versions.get(i.table.name) for i in work.table.inputs},
+        input_versions={
+            **{i.table.name: run.versions.get(i.table.name) for i in work.table.inputs},
+            **noted_rules(run.app.sources, work.table),
+        },
     )

@@ -103,7 +103,8 @@ def gate_row_of(app: Application, table: Table, verdict: Verdict, *, n_rows: int
 def short_days(work: Work, contents: Mapping[str, DayContent], before: Mapping[str, Entry]) -> list[str]:
     """Days with fewer rows than the table's floor; a day whose inputs hold nothing any more may be empty.
 
-    An as_of of a table that may be empty may not be so right after one that held rows: people do not vanish overnight.
+    An as_of of a table that may be empty may not be so right after one that held rows: people do not vanish overnight. The
+    caller asks the table's `emptiness` for a reason that it may.
     """
     held = {day: contents[day].digest.n_rows if day in contents else 0 for day in work.days}
     if work.table.is_as_of:
@@ -154,9 +155,18 @@ def require_few_rejected(app: Application, table: Table, frame: DataFrame, gate_
                 f"({_most_common(frame.where(of_delivery & is_refused & ~is_blank))}); at most {limit:.0%} may be",
                 next_step="look at the delivery or its mapping, then run the day again; or raise max_rejected_share of the source",
             )
-    warnings = _crowded_keys(app, counted, keys)
+    return sum(row["n_refused"] for row in counted), noted(gate_row, _crowded_keys(app, counted, keys))
+
+
+def noted(gate_row: dict[str, Any], warnings: Sequence[Finding]) -> list[str]:
+    """The warnings as text, after they were added to the row of ops.gate_results: they block nothing."""
     gate_row["findings"] = with_warnings(str(gate_row["findings"]), warnings)
-    return sum(row["n_refused"] for row in counted), [finding.text for finding in warnings]
+    return [warning.text for warning in warnings]
+
+
+def nothing_on(day: str, reason: str) -> Finding:
+    """The warning that a day rightly holds nothing."""
+    return Finding.failed(f"{day} has at least one row", n_bad=None, n_rows=0, message=reason)
 
 
 def _crowded_keys(app: Application, counted: Sequence[Row], keys: Sequence[str]) -> list[Finding]:

@@ -21,6 +21,7 @@ from .append import append_records
 from .application import Application, located, require_sources_named
 from .expiry import open_from, require_raw_records_can_go
 from .gating import stopped_report
+from .id_rules import require_rules_can_change
 from .plan import Scope
 from .report import TableReport
 from .stage_run import StageRun, open_stage, unpublished
@@ -86,6 +87,7 @@ def ingest_source(
     """
     app.ledger.load()  # another run may have taken in since this one was opened
     require_raw_records_can_go(app)
+    require_rules_can_change(app.ledger, {source.name: source})
     place = _place(app, source, folder)
     now = app.clock().replace(tzinfo=UTC)  # as file times are
     offered, left = offered_files(app.spark, source, place, now=now)
@@ -169,6 +171,7 @@ def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> 
     for noun, records in taken.records.items():
         table = BY_NAME[f"bronze.{noun}"]
         feeds = source.feeds_of(noun)
+        # A file that rightly holds no record is noted among the files, and there is nothing to append of it.
         if not any(row["feed"] in feeds and row["outcome"] == "ingested" and row["n_records"] for row in decided):
             run.app.reporter.finished(TableReport(STAGE, table.name, "up to date"))
             continue

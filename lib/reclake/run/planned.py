@@ -11,6 +11,7 @@ from reclake.sources.intake import OfferedFile
 from reclake.tables import Table
 
 from .application import Application
+from .id_rules import RuleChange, require_rules_can_change
 from .ingest import files_to_take_in
 from .plan import Scope, counted
 
@@ -18,9 +19,16 @@ Rows = list[dict[str, Any]]
 
 
 def plan(app: Application, scope: Scope) -> Rows:
-    """What a run of this scope would take in and build: files, what is stale now, and what reads it."""
+    """What a run of this scope would take in and build: files, what is stale now, and what reads it.
+
+    Raises
+    ------
+    UsageError
+        When a source states another rule for its ids, and raw records that it would need are gone.
+    """
     planner = app.planner(scope)
-    found: Rows = [] if scope.tables else [_to_take_in(name, files) for name, files in _new_files(app, scope).items()]
+    found: Rows = [_to_write_anew(change) for change in require_rules_can_change(app.ledger, app.sources)]
+    found += [] if scope.tables else [_to_take_in(name, files) for name, files in _new_files(app, scope).items()]
     stale: set[str] = set()
     for table in tables.GATED:
         work = planner.work(table)
@@ -51,6 +59,13 @@ def _to_take_in(source: str, files: list[OfferedFile]) -> dict[str, Any]:
     which = f"{days[0]} … {days[-1]}" if days else "known when they are read"
     why = f"{len(files):,} files of source {source} to take in, and what reads them"
     return {"stage": "bronze", "table": "bronze.*", "days": len(days), "which": which, "why": why, "rows_to_read": 0}
+
+
+def _to_write_anew(change: RuleChange) -> dict[str, Any]:
+    """The row of a source whose ids are made by another rule than before."""
+    n_days = len({day for days in change.days.values() for day in days})
+    tables_of = ", ".join(change.days)
+    return {"stage": "silver", "table": tables_of, "days": n_days, "which": change.which, "why": change.text, "rows_to_read": 0}
 
 
 def _planned(table: Table, n_days: int, days: str, why: str, n_read: int) -> dict[str, Any]:

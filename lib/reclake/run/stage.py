@@ -7,12 +7,8 @@ import time
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from datetime import date
-from functools import reduce
-from typing import Any
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from reclake import tables
 from reclake.errors import BuildBroken, ContractBroken, GateFailed, ReclakeError, StageStopped, TooMuchRejected
@@ -20,19 +16,20 @@ from reclake.lake.claims import ALL_DAYS
 from reclake.lake.digest import contents_by_day
 from reclake.lake.schema import conform
 from reclake.lake.store import is_day_of
-from reclake.tables import Reads, Table
+from reclake.tables import Table, silver
 
 from .application import Application
+from .building import built, reasons_for_nothing
 from .code import builder_of
 from .commit import commit_days
-from .gating import check, reported, require_few_rejected, short_days, spend_waiver, stopped_report
+from .gating import check, noted, nothing_on, reported, require_few_rejected, short_days, spend_waiver, stopped_report
+from .id_rules import require_rules_can_change
 from .jobs import counted_jobs
 from .phases import phase
 from .plan import Planner, Scope, Work
 from .report import TableReport
 from .row_faults import faults_of_rows
 from .stage_run import StageRun, open_stage, unpublished
-from .untaken import untaken_frame
 
 logger = logging.getLogger("reclake")
 
@@ -51,8 +48,12 @@ def build_stage(
     ------
     Overtaken
         When another run holds the days or has written them since.
+    UsageError
+        When a source states another rule for its ids, and raw records that it would need are gone.
     """
     app.ledger.load()  # another run may have built since this one was opened
+    if stage == silver.EVENT_RECORDS.stage:
+        require_rules_can_change(app.ledger, app.sources)
     planner = app.planner(scope)
     mine = tables.of_stage(stage)
     blocked = set(stopped) if stopped is not None else _stale_before(app.planner(replace(scope, force=False)), stage)
@@ -129,7 +130,7 @@ def build_table(run: StageRun, work: Work) -> TableReport:
     started = time.monotonic()
     with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
         with faults_of_rows(table):
-            frame = conform(_built(run, work), table)
+            frame = conform(built(run, work, builder_of(table)), table)
         if table.day_column:
             frame = frame.where(is_day_of(table.day_column, map(date.fromisoformat, work.days)))
         frame = frame.persist(StorageLevel.DISK_ONLY)
@@ -139,9 +140,13 @@ def build_table(run: StageRun, work: Work) -> TableReport:
             n_rows = sum(content.digest.n_rows for content in contents.values())
             phase("persisted", table.name)
             short = short_days(work, contents, app.ledger.days(table))
+            with faults_of_rows(table):
+                reasons = reasons_for_nothing(run, work, short)
+            short = [day for day in short if day not in reasons]
             min_rows = 0 if work.unfed_days.issuperset(work.days) else None
             gate_row = check(run, table, frame, n_rows=n_rows, days=_named(work.days), short_days=short, min_rows=min_rows)
             n_rejected, warnings = require_few_rejected(app, table, frame, gate_row)
+            warnings += noted(gate_row, [nothing_on(day, reason) for day, reason in sorted(reasons.items())])
             phase("gated", table.name)
             spend_waiver(run, gate_row)
             version, outcome = commit_days(run, work, frame, contents)
@@ -162,63 +167,6 @@ def build_table(run: StageRun, work: Work) -> TableReport:
         n_rejected=n_rejected,
         warnings=warnings,
     )
-
-
-def _built(run: StageRun, work: Work) -> DataFrame:
-    """The builder's frame over all stale days; an as_of table is the union of one call per as_of."""
-    app, table = run.app, work.table
-    inputs = {i.table.parameter: _input(run, work, n) for n, i in enumerate(table.inputs)}
-    options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
-    if "run.earlier" in table.parameters:
-        options["earlier"] = _earlier(run, work)
-    if "run.untaken" in table.parameters:
-        options["untaken"] = untaken_frame(app)
-    builder = builder_of(table)
-    if not table.is_as_of:
-        built: DataFrame = builder(**inputs, **options)
-        return built
-    model = _champion(app, table)
-    frames: list[DataFrame] = []
-    for as_of in map(date.fromisoformat, work.days):
-        if table.model:
-            # A model scores only days at or after its training cut.
-            options["model"] = model if model is not None and model.cut <= as_of else None
-        frames.append(builder(**_until(table, inputs, as_of), as_of=as_of, **options))
-    return reduce(DataFrame.unionByName, frames)
-
-
-def _earlier(run: StageRun, work: Work) -> DataFrame:
-    """What the table itself holds of the days so far."""
-    version = run.versions.get(work.table.name)
-    if version is None:
-        return run.app.store.empty(work.table)
-    return run.app.store.read(work.table, version=version, days=list(map(date.fromisoformat, work.days)))
-
-
-def _champion(app: Application, table: Table) -> Any:
-    """The model version that the manifest names; None if the table takes none or nothing is promoted yet."""
-    version = app.model_version(table.model) if table.model else None
-    return None if version is None else app.registry.load(app.spark, str(version))
-
-
-def _input(run: StageRun, work: Work, number: int) -> DataFrame:
-    i = work.table.inputs[number]
-    version = run.versions.get(i.table.name)
-    if version is None or not run.planner.holds(i.table):  # never built, or not published yet by the run that built it
-        return run.app.store.empty(i.table)
-    days = run.planner.days_to_read(i, work.days)
-    return run.app.read(i.table, version=version, published=run.published, days=days)
-
-
-def _until(table: Table, inputs: Mapping[str, DataFrame], as_of: date) -> dict[str, DataFrame]:
-    """Each input cut to what one as_of reads; validity tables are cut by the builder itself."""
-    cut = dict(inputs)
-    for i in table.inputs:
-        if i.days.reads is Reads.UNTIL_AS_OF and i.table.day_column:
-            cut[i.table.parameter] = inputs[i.table.parameter].where(F.col(i.table.day_column) < F.lit(as_of))
-        elif i.table.is_as_of:
-            cut[i.table.parameter] = inputs[i.table.parameter].where(F.col("as_of_date") == F.lit(as_of))
-    return cut
 
 
 def _named(days: tuple[str, ...]) -> str:

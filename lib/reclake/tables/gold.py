@@ -129,6 +129,7 @@ RECOMMENDATIONS = Table(
     retention=_RETENTION,
     inputs=(*_PERSON, Input(silver.INTERACTIONS, until_as_of()), Input(silver.PRODUCTS, valid_at_as_of())),
     parameters=("recommendations.n", "popularity", "interactions.weights"),
+    may_be_empty="nobody may be known yet, nothing on sale, or everything known to everybody",
     model="als",
     is_restated=False,
 )
