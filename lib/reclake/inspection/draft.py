@@ -112,15 +112,15 @@ def _feed(samples: Sequence[Sample], taken: set[str]) -> Iterator[str]:
         yield f'values = "as_text"  {_ASK}ids come as numbers or amounts as texts: each is read as it is written'
     yield ""
     yield f"[feeds.{feed}.columns]"
-    yield from _columns(table, columns)
+    yield from _columns(table, columns, has_commas=any(one.looks == "decimal comma" for one in fields))
     unmapped = [one.name for one in fields if one not in columns.values() and one.name]
     if unmapped:
         yield f"# not mapped: {', '.join(unmapped)}"
 
 
-def _columns(table: str, columns: dict[str, FieldSummary]) -> Iterator[str]:
+def _columns(table: str, columns: dict[str, FieldSummary], *, has_commas: bool) -> Iterator[str]:
     for column, one in columns.items():
-        yield f"{column} = {{ {', '.join(_mapping(table, column, one))} }}  {_ASK}{_why(one)}"
+        yield f"{column} = {{ {', '.join(_mapping(table, column, one, has_commas=has_commas))} }}  {_ASK}{_why(one)}"
     missing = NEEDED[table] - columns.keys()
     constants = {"channel": "web", "currency": "EUR", "event_type": "view_item", "purpose": "personalisation"}
     for column in sorted(missing):
@@ -130,13 +130,13 @@ def _columns(table: str, columns: dict[str, FieldSummary]) -> Iterator[str]:
             yield f"# {column} = {{ from = … }}  is needed, and no field looks like it"
 
 
-def _mapping(table: str, column: str, one: FieldSummary) -> Iterator[str]:
+def _mapping(table: str, column: str, one: FieldSummary, *, has_commas: bool) -> Iterator[str]:
     kind = _TYPES.get(column, "timestamp" if column.endswith("_at") else "string")
     yield f"from = {_quoted(one.name)}"
     yield f'type = "{kind}"'
     if kind == "timestamp":
         yield f"format = {_quoted(one.time_format or 'iso')}"
-    if kind in ("decimal", "long", "double") and one.looks == "decimal comma":
+    if kind in ("decimal", "long", "double") and has_commas:  # one field shows what 1.234 means in all of them
         yield 'decimal_mark = ","'
         yield 'group_mark = "."'
     if kind in _IDS and one.looks == "fraction of an id":
