@@ -310,6 +310,11 @@ class TestEncodings:
     def test_a_header_in_another_encoding_names_the_fault(self):
         assert 'declare encoding = "gb18030"' in refused("a,名\n1,x\n".encode("gb18030"), CSV, "a")
 
+    @pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8", None])
+    def test_a_byte_order_mark_alone_at_the_end_is_a_blank_line(self, encoding):
+        content = "a,b\n1,x\n\ufeff".encode((encoding or "utf-8") + ("-le" if encoding == "utf-16" else ""))
+        assert self.read(content, encoding=encoding) == ["1,x"]
+
     def test_byte_order_marks_go_in_every_format(self):
         assert records(b'\xef\xbb\xbf{"a": 1}\n{}\n')[1] == [b'{"a": 1}', b"{}"]
 

@@ -24,6 +24,7 @@ csv.field_size_limit(2**31 - 1)
 
 # What a spreadsheet writes above the header, to tell itself the delimiter.
 _STATED_DELIMITER = re.compile(rb'"?sep=(.)"?[,;|\t ]*', re.IGNORECASE)
+LINE_FEED, _CARRIAGE_RETURN = b"\n\r"
 _CUT = "is cut off: its last line has no end and too few or too many fields"
 
 
@@ -106,9 +107,9 @@ class CsvLines:
                             n_bytes = sum(map(len, pending))
                             yield from records
                         continue
-                if line[0] not in suspect and line.endswith(b"\n"):  # nearly all lines
+                if line[0] not in suspect and line[-1] == LINE_FEED:  # nearly all lines
                     n_plain += 1
-                    yield line.removesuffix(b"\n").removesuffix(b"\r")
+                    yield line[:-2] if line[-2] == _CARRIAGE_RETURN else line[:-1]
                 elif (other := self._alone(line, header, n_columns)) is not None:
                     yield other
             if pending:

@@ -11,6 +11,7 @@ import io
 import zlib
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from .broken import BrokenFile, LandingLimits, most_unpacked
@@ -42,24 +43,18 @@ def lines_of(
     Raises
     ------
     BrokenFile
-        While they are read: not what the name says, cut off, too large when unpacked, or in another encoding than UTF-8
+        Here or while they are read: not what the name says, cut off, too large when unpacked, or in another encoding than UTF-8
         where none is declared.
     """
     stream = _unpacked(content, name)
     most = len(content) if isinstance(stream, io.BytesIO) else most_unpacked(len(content), limits)
     longest = min(limits.max_file_bytes, most)
-    try:
-        if encoding == "utf-16":
-            yield from _within(_utf_16_lines(stream, longest), counts, most=most, limits=limits)
-        else:
-            is_sure = is_judged or encoding is not None or _is_utf_8_as_a_whole(content)
-            lines = _byte_lines(stream, counts, most=most, longest=longest, limits=limits, is_utf_8=is_sure)
-            codec = _CODECS.get(encoding or "")
-            yield from lines if codec is None else (line if line.isascii() else _recoded(line, codec) for line in lines)
-    except EOFError:
-        raise BrokenFile("is cut off: its gzip stream has no end") from None
-    except (gzip.BadGzipFile, zlib.error):
-        raise BrokenFile("is damaged: its gzip stream cannot be unpacked") from None
+    if encoding == "utf-16":
+        return _utf_16_within(stream, counts, most=most, longest=longest, limits=limits)
+    is_sure = is_judged or encoding is not None or _is_utf_8_as_a_whole(content)
+    lines = _byte_lines(stream, counts, most=most, longest=longest, limits=limits, is_utf_8=is_sure)
+    codec = _CODECS.get(encoding or "")
+    return lines if codec is None else (line if line.isascii() else _recoded(line, codec) for line in lines)
 
 
 def _unpacked(content: bytes, name: str) -> gzip.GzipFile | io.BytesIO:
@@ -69,33 +64,45 @@ def _unpacked(content: bytes, name: str) -> gzip.GzipFile | io.BytesIO:
     return gzip.GzipFile(fileobj=io.BytesIO(content)) if is_packed else io.BytesIO(content)
 
 
+@contextmanager
+def _broken_if_damaged() -> Iterator[None]:
+    try:
+        yield
+    except EOFError:
+        raise BrokenFile("is cut off: its gzip stream has no end") from None
+    except (gzip.BadGzipFile, zlib.error):
+        raise BrokenFile("is damaged: its gzip stream cannot be unpacked") from None
+
+
 def _byte_lines(
     stream: gzip.GzipFile | io.BytesIO, counts: LineCounts, *, most: int, longest: int, limits: LandingLimits, is_utf_8: bool
 ) -> Iterator[bytes]:
     """The lines without byte order marks, which files that were put together bear in the middle, too.
 
-    At the end a file that is not known to be UTF-8, or whatever is declared, is refused if too many of its lines beyond ASCII are not. A few are damaged
-    records. Many are another encoding, in which some lines are UTF-8 by chance and would be read as other words (猫 in
-    GBK is è).
+    At the end a file is refused if too many of its lines beyond ASCII are not UTF-8, unless it is known to be, or an encoding is
+    declared. A few such lines are damaged records. Many are another encoding, in which some lines are UTF-8 by chance and would
+    be read as other words (猫 in GBK is è).
     """
     n_bytes = n_beyond_ascii = n_wrong = 0
-    line = stream.readline(longest + 1)
-    _require_text(line)
-    while line:
-        counts.n_lines += 1
-        n_bytes += len(line)
-        if n_bytes > most:
-            raise BrokenFile(too_much(limits))
-        if len(line) > longest:
-            raise BrokenFile(too_long(longest))
-        if not line.isascii():
-            n_beyond_ascii += 1
-            if not is_utf_8 and not _is_utf_8(line):
-                n_wrong += 1
-            if line.startswith(_BOM):
-                line = line.removeprefix(_BOM) or b"\n"  # a mark alone is a blank line
-        yield line
+    with _broken_if_damaged():
         line = stream.readline(longest + 1)
+        _require_text(line)
+        while line:
+            counts.n_lines += 1
+            length = len(line)
+            n_bytes += length
+            if n_bytes > most:
+                raise BrokenFile(too_much(limits))
+            if length > longest:
+                raise BrokenFile(too_long(longest))
+            if not line.isascii():
+                n_beyond_ascii += 1
+                if not is_utf_8 and not _is_utf_8(line):
+                    n_wrong += 1
+                if line.startswith(_BOM):
+                    line = line.removeprefix(_BOM) or b"\n"  # a mark alone is a blank line
+            yield line
+            line = stream.readline(longest + 1)
     if n_wrong >= _FEWEST_WRONG and 3 * n_wrong > n_beyond_ascii:
         raise BrokenFile(
             f"is not in UTF-8: {n_wrong} of its {n_beyond_ascii} lines beyond ASCII are not. "
@@ -141,19 +148,22 @@ def too_long(longest: int) -> str:
 
 def _recoded(line: bytes, codec: str) -> bytes:
     try:
-        return line.decode(codec).encode().removeprefix(_BOM)
+        return line.decode(codec).encode().removeprefix(_BOM) or b"\n"
     except UnicodeDecodeError:
         return line
 
 
-def _within(lines: Iterator[bytes], counts: LineCounts, *, most: int, limits: LandingLimits) -> Iterator[bytes]:
+def _utf_16_within(
+    stream: gzip.GzipFile | io.BytesIO, counts: LineCounts, *, most: int, longest: int, limits: LandingLimits
+) -> Iterator[bytes]:
     n_bytes = 0
-    for line in lines:
-        counts.n_lines += 1
-        n_bytes += len(line)
-        if n_bytes > 2 * most:  # two bytes of UTF-16 may be three in UTF-8
-            raise BrokenFile(too_much(limits))
-        yield line
+    with _broken_if_damaged():
+        for line in _utf_16_lines(stream, longest):
+            counts.n_lines += 1
+            n_bytes += len(line)
+            if n_bytes > 2 * most:  # two bytes of UTF-16 may be three in UTF-8
+                raise BrokenFile(too_much(limits))
+            yield line
 
 
 def _utf_16_lines(stream: gzip.GzipFile | io.BytesIO, longest: int) -> Iterator[bytes]:

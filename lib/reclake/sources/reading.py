@@ -175,7 +175,9 @@ def _record_batches(
             "position": pa.array(range(position, position + n), pa.int64()),
             "raw": pa.array(raws, pa.binary()),
             "content_hash": pa.array([hashlib.sha256(raw).hexdigest() for raw in raws], pa.string()),
-            "intake_note": pa.array(_notes(raws, note) if file.counts.n_recovered else [note] * n, pa.string()),
+            "intake_note": pa.array(_notes(raws, note), pa.string())
+            if file.counts.n_recovered
+            else pa.repeat(pa.scalar(note, pa.string()), n),
         }
         columns |= {name: pa.repeat(pa.scalar(value, schema.field(name).type), n) for name, value in same_for_all.items()}
         yield pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
