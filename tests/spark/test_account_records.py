@@ -136,3 +136,35 @@ def test_products(spark):
         ),
         dict(product_id=None, is_active=None, reasons=["product_id is missing"]),
     )
+
+
+def test_an_impossible_year_of_birth_or_day_of_membership_costs_itself(spark, directory):
+    columns = ACCOUNT_COLUMNS | {"registered_at": {"from": "opened", "type": "timestamp", "format": "iso"}}
+    strict = columns | {"birth_year": {"from": "born", "type": "long", "outside": "reject"}}
+    of = source(
+        lenient=feed("accounts", columns, pattern="lenient/*", record_id=["account_id"]),
+        strict=feed("accounts", strict, pattern="strict/*", record_id=["account_id"]),
+    )
+    at = "2026-03-01T08:00:00Z"
+    changes = ({"born": 0}, {"born": 1850}, {"born": 2027}, {"born": 10**18}, {"born": "?"}, {"born": 1900}, {"born": 2026},
+               {"opened": "0001-01-01T00:00:00Z"}, {"opened": "1988-01-01T00:00:00Z"})  # fmt: skip
+    rows = [
+        bronze_row(
+            json.dumps({"id": f"{name}{n}", "channel": "app", "at": at} | change), n, file_name=f"{name}/1", file_digest=name
+        )
+        for name in ("lenient", "strict")
+        for n, change in enumerate(changes)
+    ]
+    keys = {"id_key_id": "id1", "contact_key_id": "c1", "default_region": "CN", "directory": directory}
+    built = conform(
+        account_records(bronze_frame(spark, "accounts", *rows), sources={"demo": of}, **keys, **LIMITS), silver.ACCOUNT_RECORDS
+    )
+    outside, kind, old = ["birth_year is outside its limits"], ["birth_year is not a number"], ["registered_at is too long ago"]
+    found = [outside, outside, outside, outside, kind, None, None, old, None]
+    years = [None] * 5 + [1900, 2026, None, None]
+    assert contents(built, "file_digest", "position", "reasons", "notes", "birth_year") == in_order(
+        *(dict(file_digest="lenient", position=n, reasons=[], notes=found[n], birth_year=years[n]) for n in range(9)),
+        *(dict(file_digest="strict", position=n, reasons=found[n] or [], notes=None, birth_year=years[n]) for n in range(7)),
+        dict(file_digest="strict", position=7, reasons=[], notes=old, birth_year=None),
+        dict(file_digest="strict", position=8, reasons=[], notes=None, birth_year=None),
+    )

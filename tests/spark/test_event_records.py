@@ -188,3 +188,27 @@ def test_one_shuffle_classifies_a_source(spark, directory):
 def test_without_its_key_nothing_is_built(spark, tmp_path):
     with pytest.raises(Exception, match=SecretMissing.__name__):
         built(spark, str(tmp_path), *events({})).collect()
+
+
+def test_an_optional_value_outside_its_limits_costs_itself_where_the_feed_says_so(spark, directory):
+    lenient = EVENT_COLUMNS | {
+        "rating": {"from": "v", "type": "double", "min": 1, "outside": "drop"},
+        "received_at": {"from": "got", "type": "timestamp", "format": "epoch_millis", "outside": "drop"},
+    }
+    both = source(
+        strict=feed("events", EVENT_COLUMNS | {"rating": {"from": "v", "type": "double"}}, pattern="strict/*"),
+        lenient=feed("events", lenient, pattern="lenient/*"),
+    )
+    changes = ({"v": 0}, {"v": 5.5}, {"v": "5"}, {"v": 3}, {"got": 4102444800000}, {"got": 5})
+    rows = [row | {"file_name": f"{name}/1", "file_digest": name} for name in ("strict", "lenient") for row in events(*changes)]
+    found = contents(
+        built(spark, directory, *rows, sources={"demo": both}), "file_digest", "position", "reasons", "notes", "rating"
+    )
+    outside, kind = ["rating is outside its limits"], ["rating is not a number"]
+    future, past = ["received_at is in the future"], ["received_at is too long ago"]
+    strict = [([], 0.0), (outside, 5.5), (kind, None), ([], 3.0), (future, None), (past, None)]
+    dropped = [(outside, None), (outside, None), (kind, None), (None, 3.0), (future, None), (past, None)]
+    assert found == in_order(
+        *(dict(file_digest="strict", position=n, reasons=r, notes=None, rating=v) for n, (r, v) in enumerate(strict)),
+        *(dict(file_digest="lenient", position=n, reasons=[], notes=r, rating=v) for n, (r, v) in enumerate(dropped)),
+    )

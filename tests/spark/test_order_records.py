@@ -216,3 +216,45 @@ def test_amounts_in_json_are_numbers_and_exact(spark, directory):
         dict(line_id="1", reasons=["unit_price_amount is not a number"], line_amount=None),
         dict(line_id="2", reasons=["unit_price_amount is not an amount of at most 4 decimals"], line_amount=None),
     )
+
+
+def test_a_bar_code_scanned_as_quantity_costs_its_line_alone(spark, directory):
+    """Without limits one such line spoils every sum of its customer, or stops the table."""
+    lines = (
+        "4006381333931,19.99",
+        "1000000,2",
+        "1000001,2",
+        "-1000001,2",
+        "1,100000000",
+        "1,100000000.01",
+        "100000,10001",
+        "6,5",
+    )
+    rows = csv_rows(*(f"o{n},,2026-03-01 08:26:00,web,,A,{line}" for n, line in enumerate(lines)))
+    pieces, price, amount = (f"{name} is outside its limits" for name in ("quantity", "unit_price_amount", "line_amount"))
+    expected = [[amount, pieces], [], [pieces], [pieces], [], [price], [amount], []]
+
+    def reasons(of):
+        return [
+            row["reasons"] for row in sorted(built(spark, directory, *rows, of=of).collect(), key=lambda row: row["position"])
+        ]
+
+    assert reasons(csv_source()) == expected
+    narrow = ORDER_COLUMNS | {"quantity": {"from": "n", "type": "long", "min": -5, "max": 5}}
+    wide = ORDER_COLUMNS | {"quantity": {"from": "n", "type": "long", "max": 1e10}}
+    columns = {"narrow": narrow, "wide": wide}
+    of_both = source(
+        **{name: feed("orders", mapped, format="csv", pattern=f"{name}/*", max_line_amount=2e6) for name, mapped in columns.items()},
+        late_limit_days=None, repeat_days=None,
+    )  # fmt: skip
+    rows = [row | {"file_name": f"{'narrow' if n > 5 else 'wide'}/1", "position": n} for n, row in enumerate(rows)]
+    assert reasons(of_both) == [
+        [amount, pieces],
+        [],
+        [amount],
+        [amount, pieces],
+        [amount],
+        [amount, price],
+        [amount, pieces],
+        [pieces],
+    ]

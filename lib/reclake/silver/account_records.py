@@ -12,9 +12,9 @@ from reclake.sources.source import REQUIRED, Source
 
 
 def _checked(accounts: DataFrame) -> DataFrame:
-    # A refused record may hold any number; the column holds years.
+    # A refused record may hold any number; the column holds years in which somebody can have been born.
     born = F.col("birth_year")
-    return accounts.withColumn("birth_year", F.when(born.between(1900, 2100), born).cast("integer"))
+    return accounts.withColumn("birth_year", F.when(born.between(1900, F.year("delivery_day")), born).cast("integer"))
 
 
 def account_records(
