@@ -86,7 +86,7 @@ _ORDER = (
         "string",
         "product; service: sold, but no product; shipping, fee: charged with the order; voucher, discount, rounding: "
         "money taken off the order, or added; gift: goods for 0. Only a product has a product_id, only product and "
-        "service make an order, and all but gift count in its spend. Null in rows from before it was told: product or service.",
+        "service make an order, and all count in its spend. Null in rows from before it was told: product or service.",
     ),
     personal("product_id", "string", "The product bought or returned; null where the line is of another kind than product."),
     personal("product_code", "string", "The code as the source writes it."),
