@@ -1,6 +1,7 @@
 """Source files: what they promise, and that nothing wrong in one passes."""
 
 import pickle
+import re
 import tomllib
 from datetime import date
 
@@ -292,3 +293,18 @@ def test_services_of_online_retail_are_no_products(root):
         "PADSX": False,
     }
     assert {code: product.is_service(code) for code in codes} == codes
+
+
+def recipes(root):
+    """The whole source files in docs/sources.md, by name."""
+    blocks = re.findall(
+        r"^```toml\n(.*?)^```$", (root / "docs" / "sources.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    return {found[1]: text for text in blocks if (found := re.search(r'^name = "(\w+)"$', text, re.MULTILINE))}
+
+
+def test_every_recipe_can_be_used_as_it_stands(root, tmp_path):
+    found = recipes(root)
+    assert found.keys() >= {"branch_sheets", "webshop", "site_analytics"}
+    for name, text in found.items():
+        assert load_source(written(tmp_path, text, name)).name == name
