@@ -242,3 +242,10 @@ def test_services_of_online_retail_are_no_products(root):
         "PADSX": False,
     }
     assert {code: product.is_service(code) for code in codes} == codes
+
+
+def test_every_key_of_a_column_is_explained(root):
+    told = (root / "docs" / "sources.md").read_text(encoding="utf-8").split("## One column")[1].split("\n## ")[0]
+    keys = [field.alias or name for name, field in ColumnMapping.model_fields.items()] + ["id_rule", "values", "max_line_amount"]
+    assert len(keys) >= 20
+    assert [key for key in keys if f"`{key}" not in told] == []

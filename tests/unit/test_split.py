@@ -199,7 +199,7 @@ class TestVerdict:
         assert (found.n_records, found.last_day, found.reason) == (4, date(2026, 3, 2), None)
 
     def test_a_clock_that_is_ahead_names_no_day(self):
-        assert self.of(b'{"at": "2099-01-01T00:00:00"}\n{"at": "2026-03-01"}\n').last_day == date(2026, 3, 1)
+        assert self.of(b'{"at": "2099-01-01T00:00:00"}\n{"at": "2026-03-01T00:00:00"}\n').last_day == date(2026, 3, 1)
 
     def test_quoted_times_in_csv(self):
         assert self.of(b'x,at\n"a,\nb","2026-03-05T00:00:00Z"\nc\n', CSV).last_day == date(2026, 3, 5)
