@@ -308,3 +308,10 @@ def test_every_recipe_can_be_used_as_it_stands(root, tmp_path):
     assert found.keys() >= {"branch_sheets", "webshop", "site_analytics"}
     for name, text in found.items():
         assert load_source(written(tmp_path, text, name)).name == name
+
+
+def test_every_key_of_a_column_is_explained(root):
+    told = (root / "docs" / "sources.md").read_text(encoding="utf-8").split("## One column")[1].split("\n## ")[0]
+    keys = [field.alias or name for name, field in ColumnMapping.model_fields.items()] + ["id_rule", "values", "max_line_amount"]
+    assert len(keys) >= 20
+    assert [key for key in keys if f"`{key}" not in told] == []
