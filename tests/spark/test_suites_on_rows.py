@@ -26,7 +26,7 @@ EVENT = {
     "event_id": "e1", "event_date": DAY, "occurred_at": AT, "received_at": LATER, "channel": "app", "event_type": "rate", "account_id": ACCOUNT,
     "login_account_id": ACCOUNT, "device_id": DEVICE, "product_id": "p", "order_id": "o", "rating": 4.5, "search_query": "a 128GB [phone]", "user_agent": "x",
 }  # fmt: skip
-LINE = {
+LINE = {"line_kind": "product", "order_scope": "web",
     "order_id": "o", "line_id": "1", "event_date": DAY, "ordered_at": AT, "received_at": AT, "channel": "pos", "account_id": ACCOUNT, "product_id": "p",
     "product_code": "P", "product_name": "n", "country": "CN", "quantity": 2, "unit_price_amount": ONE, "line_amount": 2 * ONE, "currency": "CNY", "is_return": False,
 }  # fmt: skip
@@ -81,7 +81,7 @@ ROWS = {
         {"search_query": "13800138000 a@b.cn", "rating": float("inf")}, {"search_query", "rating"},
     ),
     "silver.order_lines": (
-        FILE | LINE | {"is_repeat": True}, FILE | {"order_id": "o", "event_date": DAY, "ordered_at": AT, "quantity": -1, "line_amount": -ONE, "currency": "CNY", "is_return": True, "is_repeat": False},
+        FILE | LINE | {"is_repeat": True}, FILE | {"order_id": "o", "event_date": DAY, "ordered_at": AT, "quantity": -1, "unit_price_amount": -ONE, "line_amount": ONE, "line_kind": "voucher", "currency": "CNY", "is_return": True, "is_repeat": False},
         {"is_return": True, "account_id": "17850"}, {"quantity", "line_amount", "account_id"},
     ),
     "silver.products": (SOLD | VALID | {"product_id": "p"}, {"product_id": "p", "valid_from": DAY}, {"valid_to": date(2026, 2, 1), "product_id": " p"}, {"valid_to", "product_id"}),
