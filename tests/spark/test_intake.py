@@ -115,7 +115,7 @@ def test_every_kind_of_file_becomes_whole_rows(spark, tmp_path):
     def rows(name, day, content, form, raw_records, header=None):
         same = {
             "source": "shop", "delivery_day": date.fromisoformat(day), "file_digest": digest(content), "file_name": name, "format": form,
-            "header": header, "arrived_at": ARRIVED.replace(tzinfo=None), "replaces_digest": None, "batch_id": "b1",
+            "header": header, "arrived_at": ARRIVED.replace(tzinfo=None), "replaces_digest": None, "intake_note": None, "batch_id": "b1",
         }  # fmt: skip
         return [same | {"position": i, "raw": bytearray(raw), "content_hash": digest(raw)} for i, raw in enumerate(raw_records)]
 
