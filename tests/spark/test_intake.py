@@ -125,7 +125,13 @@ def test_every_kind_of_file_becomes_whole_rows(spark, tmp_path):
             "source": "shop", "delivery_day": date.fromisoformat(day), "file_digest": digest(content), "file_name": name, "format": form,
             "header": header, "arrived_at": ARRIVED.replace(tzinfo=None), "replaces_digest": None, "batch_id": "b1", "intake_note": None,
         }  # fmt: skip
-        return [same | {"position": i, "raw": bytearray(raw), "content_hash": digest(raw)} for i, raw in enumerate(raw_records)]
+        lines = content.split(b"\n")
+        return [
+            same
+            | {"position": i, "raw": bytearray(raw), "content_hash": digest(raw)}
+            | {"line": i + 1 if form != "csv" else next(n for n, line in enumerate(lines, 1) if line[:2] == raw[:2])}
+            for i, raw in enumerate(raw_records)
+        ]
 
     assert contents(conform(intake.records["events"], bronze.EVENTS)) == in_order(
         *rows("clicks/2026-03-01.jsonl.gz", "2026-03-01", packed, "json_lines", [click()])

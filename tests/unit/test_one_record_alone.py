@@ -104,6 +104,10 @@ def test_truth_values_of_an_interface(keys):
     raws = [json.dumps({"yes": value}) for value in (1, 0, True, "TRUE", "false", 2)]
     rows = read(keys, raws, table="consents", columns=("is_granted",), consents=feed("consents", granted, values="as_text"))
     assert [row["is_granted_text"] for row in rows] == ["true", "false", "true", "true", "false", "2"]
+    granted["is_granted"] |= {"map": {"1": "true", "no": "false"}}
+    raws = [json.dumps({"yes": value}) for value in (1, "no", True)]
+    rows = read(keys, raws, table="consents", columns=("is_granted",), consents=feed("consents", granted, values="as_text"))
+    assert [row["is_granted_text"] for row in rows] == ["true", "false", None]
 
 
 def test_a_role_address_makes_no_token(keys):
@@ -153,3 +157,15 @@ def test_a_token_that_cannot_be_made_costs_its_record_and_a_missing_key_the_run(
     with pytest.raises(Exception, match="id1"):
         read(nowhere, ['{"device":"d"}'])
     pseudonyms.contact_tokens.cache_clear()
+
+
+def test_pieces_that_went_through_a_floating_point_column(keys):
+    whole = ORDER_COLUMNS | {"quantity": {"from": "n", "type": "long", "whole_number": True}}
+    raws = [json.dumps({"n": value}) for value in (2.0, 2, -1.0, 2.5)]
+    rows = read(keys, raws, table="orders", columns=("quantity",), orders=feed("orders", whole, format="parquet"))
+    assert [row["read_reasons"] or row["quantity_text"] for row in rows] == [
+        "2",
+        "2",
+        "-1",
+        ["quantity is no exact whole number"],
+    ]

@@ -119,7 +119,7 @@ def column_texts(records: Records, reader: ColumnReader, report: Report, *, comm
     texts = without_none(spelt(texts, reader, refuse), reader)
     if mapping.type in NUMBERS and reader.feed.columns[column].constant is None:
         texts = plain_numbers(list(texts), reader, comma_fields, refuse)
-    if mapping.type == "boolean" and reader.feed.values == "as_text":
+    if mapping.type == "boolean" and mapping.map is None and reader.feed.values == "as_text":
         texts = [text and _TRUTHS.get(text, text.lower()) for text in texts]
     texts = of_the_standard(list(renamed(texts, column, mapping, refuse)), reader, refuse)
     if reader.is_required and None in texts:

@@ -47,7 +47,8 @@ def without_none(texts: Texts, reader: ColumnReader) -> Texts:
         words = words | {word.strip().casefold() for word in reader.mapping.none}
     if not words:
         return texts
-    none = {text for text in set(texts) if text is not None and text.casefold() in words}
+    first = {letter for word in words for letter in (word[0], word[0].upper())}  # a cheap look
+    none = {text for text in set(texts) if text is not None and text[0] in first and text.casefold() in words}
     return [None if text in none else text for text in texts] if none else texts
 
 
@@ -75,7 +76,7 @@ def of_the_standard(texts: Texts, reader: ColumnReader, report: Report) -> Texts
                 if text is not None and text not in allowed:
                     report(row, f"{reader.column} {fault}")
                     texts[row] = None
-    if reader.mapping.type == "product":
+    if reader.mapping.type == "product" and max(map(len, filter(None, texts)), default=0) > LONGEST_PRODUCT_ID:
         for row, text in enumerate(texts):
             if text is not None and len(text) > LONGEST_PRODUCT_ID:
                 report(row, f"{reader.column} is longer than {LONGEST_PRODUCT_ID} characters")

@@ -179,7 +179,8 @@ class ColumnMapping(Part):
             "map": ("string", "boolean"),
             "one_of": ("string", "product"),
             **dict.fromkeys(("min", "max", "decimal_mark", "group_mark", "currency_signs"), _NUMBERS),
-            **dict.fromkeys(("strip_zeros", "whole_number"), texts),
+            "strip_zeros": texts,
+            "whole_number": (*texts, "long"),
         }
         for key, types in allowed.items():
             if key in self.model_fields_set and self.type not in types:
