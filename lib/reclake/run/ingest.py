@@ -155,8 +155,7 @@ def files_to_take_in(app: Application, source: Source, *, days: Collection[date]
 
 
 def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> None:
-    # One row per file of this run.
-    decided = files.select("file_digest", "feed", "outcome", "file_name", "reason", "n_records").collect()
+    decided = files.select("file_digest", "feed", "outcome", "file_name", "reason").collect()  # one row per file of this run
     for row in decided:
         if row["outcome"] == "rejected":
             logger.warning("file %s of source %s is rejected: %s", row["file_name"], source.name, row["reason"])
@@ -166,8 +165,7 @@ def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> 
     for noun, records in taken.records.items():
         table = BY_NAME[f"bronze.{noun}"]
         feeds = source.feeds_of(noun)
-        # A file that rightly holds no record is noted among the files, and there is nothing to append of it.
-        if not any(row["feed"] in feeds and row["outcome"] == "ingested" and row["n_records"] for row in decided):
+        if not any(row["feed"] in feeds and row["outcome"] == "ingested" for row in decided):
             run.app.reporter.finished(TableReport(STAGE, table.name, "up to date"))
             continue
         _append_or_stop(run, table, records, source=source)
