@@ -6,15 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from frames import contents
 from lakes import open_lake, run_days, with_inputs
 from reclake import tables
-from reclake.run.ingest import ingest
 from reclake.run.runner import scope_of
 from reclake.run.stage import build_stage
 from reclake.run.views import published
-from reclake.tables import bronze, gold, ops
-from till import FIRST, MENDED, SECOND, THIRD, order
+from reclake.tables import gold, ops
+from till import FIRST, MENDED, SECOND, order
 
 ONLY = with_inputs(gold.RECOMMENDATIONS, gold.SEGMENT_BINS)
 AGO, LAST = date(2020, 1, 1), SECOND + timedelta(days=1)
@@ -55,19 +53,6 @@ def test_when_everybody_knows_everything_the_lists_are_empty_and_green(app):
     rows = app.store.read_newest(ops.GATE_RESULTS).where("table = 'gold.recommendations'").orderBy("checked_at").collect()
     assert rows[-1]["verdict"] == "passed"
     assert [(one["rule"], one["blocks"]) for one in json.loads(rows[-1]["findings"])] == [(f"{LAST} has at least one row", False)]
-
-
-def test_a_file_that_rightly_holds_no_record_is_taken_in_once(app):
-    """A till that sold nothing on its day: a header and nothing below it."""
-    place = app.home / app.settings.landing.root / "till" / "till"
-    place.mkdir()
-    (place / f"{THIRD}.csv").write_text("order,at,customer,sku,price,n\n")
-    before = app.ledger.days(bronze.ORDERS).keys()
-    for _ in range(2):
-        assert ingest(app, days=[THIRD]) == {}
-    files = published(app, bronze.FILES).where(f"delivery_day = DATE '{THIRD}'")
-    assert contents(files, "outcome", "n_records", "reason") == [{"outcome": "ingested", "n_records": 0, "reason": None}]
-    assert app.ledger.days(bronze.ORDERS).keys() == before
 
 
 def test_before_all_data_nothing_is_known_and_all_is_green(app):
