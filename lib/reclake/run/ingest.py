@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from reclake.errors import GateFailed, ReclakeError, UsageError
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.manifest import Published
-from reclake.sources.intake import Intake, OfferedFile, Waiting, files_to_read, offered_files, take_in
+from reclake.sources.intake import Intake, OfferedFile, Waiting, files_to_read, take_in
 from reclake.sources.source import Source
 from reclake.tables import BY_NAME, Table, bronze
 
@@ -90,10 +90,11 @@ def ingest_source(
     require_rules_can_change(app.ledger, {source.name: source})
     place = _place(app, source, folder)
     now = app.clock().replace(tzinfo=UTC)  # as file times are
-    offered, left = offered_files(app.spark, source, place, now=now)
-    if not retries_rejected and _is_idle(app, source, place, days=days, now=now):
-        note_untaken(app, source, offered, left)
-        return {}
+    if not retries_rejected and not _waits_to_be_published(app, source):
+        to_read, offered, left = _to_read(app, source, place, app.manifest.current(), days=days, now=now)
+        if not to_read:  # nothing has to be claimed
+            note_untaken(app, source, offered, left)
+            return {}
     # Two sources may feed one day of a table, and its ledger entry counts what both brought: one after the other.
     claimed = dict.fromkeys((table.name for table in _fed_by(source)), (ALL_DAYS,))
     with open_stage(app, STAGE, app.planner(Scope()), claimed) as run:
@@ -114,7 +115,7 @@ def ingest_source(
             _take_up(run, source, taken, files)
         finally:
             files.unpersist()
-    note_untaken(app, source, offered, taken.waiting)
+    note_untaken(app, source, taken.offered, taken.waiting)
     return run.stopped
 
 
@@ -127,12 +128,10 @@ def _fed_by(source: Source) -> tuple[Table, ...]:
     return (bronze.FILES, *(BY_NAME[f"bronze.{noun}"] for noun in source.tables_fed))
 
 
-def _is_idle(app: Application, source: Source, place: str, *, days: Collection[date] | None, now: datetime) -> bool:
-    """Whether nothing is to be taken in and nothing waits to be published: then nothing has to be claimed."""
+def _waits_to_be_published(app: Application, source: Source) -> bool:
+    """Whether an earlier run took something in and did not come to publish it."""
     published = app.manifest.current()
-    if any(unpublished(app, table, published) is not None for table in _fed_by(source)):
-        return False
-    return not _to_read(app, source, place, published, days=days, now=now)[0]
+    return any(unpublished(app, table, published) is not None for table in _fed_by(source))
 
 
 def _to_read(
@@ -143,7 +142,7 @@ def _to_read(
     *,
     days: Collection[date] | None,
     now: datetime,
-) -> tuple[list[OfferedFile], list[Waiting]]:
+) -> tuple[list[OfferedFile], list[OfferedFile], list[Waiting]]:
     versions = {name: row.version for name, row in published.items()}
     known = _known(app, source, versions, published, with_rejected=True)
     return files_to_read(app.spark, source, place, known=known, delivery_days=days, now=now)

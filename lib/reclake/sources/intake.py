@@ -36,6 +36,7 @@ class Intake:
     files: DataFrame  # rows of bronze.files: taken in or rejected, and what an earlier run took in and did not come to note
     waiting: list[Waiting]  # by name: not complete yet, refused unread, or of no feed, as their state says
     skipped: list[Waiting]  # decided on before
+    offered: list[OfferedFile]  # every complete file of its feeds that lies there, of whatever day
 
 
 def take_in(
@@ -73,8 +74,8 @@ def take_in(
     UsageError
         When the folder does not exist.
     """
-    wanted, waiting = _wanted(spark, source, folder, delivery_days, now)
-    wanted, unchanged = _changed_since(spark, source, wanted, known)
+    offered, waiting = offered_files(spark, source, folder, now=now)
+    wanted, unchanged = _changed_since(spark, source, _of_days(offered, delivery_days), known)
     zones = Zones(source.zone, ZoneInfo(timezone))
     judged, unread = judge_files(spark, source, wanted, limits, zones)
     if delivery_days is not None:
@@ -85,6 +86,7 @@ def take_in(
         files=_files_frame(spark, source, [*new, *unnoted], batch_id),
         waiting=sorted([*waiting, *unread], key=lambda each: each.file_name),
         skipped=[*unchanged, *skipped],
+        offered=offered,
     )
 
 
@@ -96,21 +98,18 @@ def files_to_read(
     known: DataFrame | None,
     delivery_days: Collection[date] | None,
     now: datetime,
-) -> tuple[list[OfferedFile], list[Waiting]]:
-    """Files of the days that do not lie as they lay when they were decided on, and those that are not complete yet.
+) -> tuple[list[OfferedFile], list[OfferedFile], list[Waiting]]:
+    """Files of the days that do not lie as they lay when they were decided on; then all complete files, and the others.
 
     The parameters are those of `take_in`; no file is opened.
     """
-    wanted, waiting = _wanted(spark, source, folder, delivery_days, now)
-    return _changed_since(spark, source, wanted, known)[0], waiting
-
-
-def _wanted(
-    spark: SparkSession, source: Source, folder: str, delivery_days: Collection[date] | None, now: datetime
-) -> tuple[list[OfferedFile], list[Waiting]]:
-    """Complete files that are, or may be, of the delivery days, and those that are not complete yet."""
     offered, waiting = offered_files(spark, source, folder, now=now)
-    return [file for file in offered if file.day is None or delivery_days is None or file.day in delivery_days], waiting
+    return _changed_since(spark, source, _of_days(offered, delivery_days), known)[0], offered, waiting
+
+
+def _of_days(offered: Collection[OfferedFile], delivery_days: Collection[date] | None) -> list[OfferedFile]:
+    """The files that are, or may be, of the delivery days."""
+    return [file for file in offered if file.day is None or delivery_days is None or file.day in delivery_days]
 
 
 def _changed_since(
