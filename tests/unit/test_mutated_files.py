@@ -123,9 +123,9 @@ def test_a_verdict_always_comes_and_a_good_one_is_kept(kind):
 def test_no_pattern_of_quotes_takes_more_than_linear_time(line):
     def seconds(n):
         content = b"id,at,price\n" + (line + b"\n") * n
-        started = time.perf_counter()
+        started = time.thread_time()
         judged(content, "x.csv", feed("csv"))
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     least = min(seconds(2000) for _ in range(3))
     assert min(seconds(32_000) for _ in range(2)) < 16 * 6 * least + 0.1
