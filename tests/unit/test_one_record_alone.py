@@ -63,6 +63,15 @@ def test_a_type_error_does_not_also_say_missing(keys):
     assert [row["read_reasons"] for row in rows] == [["event_id is not text"], ["event_id is missing"]]
 
 
+def test_a_time_of_another_kind_says_so(keys):
+    rows = events(keys, {"ts": 1772352000}, {"ts": ["x"]}, {"got": "1772352000000"}, names=("occurred_at", "received_at"))
+    assert [row["read_reasons"] for row in rows] == [
+        ["occurred_at is not a time: it is a number, where text belongs"],
+        ["occurred_at is not a time"],
+        ["received_at is not a time: it is text, where a number belongs"],
+    ]
+
+
 WEBSHOP = ORDER_COLUMNS | {
     "line_id": {"from": "id", "type": "string"},
     "account_id": {"from": "customer.id", "type": "account"},

@@ -46,11 +46,13 @@ def _accepted(mapping: ColumnMapping, feed: Feed) -> Collection[type]:
     return {Number} if _wants_number(mapping) else {bool} if mapping.type == "boolean" else {str}
 
 
-def _expected(mapping: ColumnMapping) -> str:
-    """The fault of a value of another kind."""
-    if is_time(mapping):
-        return "is not a time: it is text, where a number belongs" if _wants_number(mapping) else "is not a time: it is no text"
-    return f"is not {_KIND.get(mapping.type, 'text')}"
+def _fault_of_kind(value: Any, mapping: ColumnMapping) -> str:
+    """The fault of a value of a kind that is not accepted."""
+    if not is_time(mapping):
+        return f"is not {_KIND.get(mapping.type, 'text')}"
+    if type(value) is Number:
+        return "is not a time: it is a number, where text belongs"
+    return "is not a time: it is text, where a number belongs" if type(value) is str else "is not a time"
 
 
 def _at(fields: Any, path: tuple[str, ...]) -> Any:
@@ -80,10 +82,9 @@ def _scalars(values: list[Any], reader: ColumnReader, report: Report) -> Texts:
     kinds = set(map(type, values))
     accepted = _accepted(reader.mapping, reader.feed)
     if kinds - {type(None)} - set(accepted):
-        fault = f"{reader.column} {_expected(reader.mapping)}"
         for row, value in enumerate(values):
             if value is not None and type(value) not in accepted:
-                report(row, fault)
+                report(row, f"{reader.column} {_fault_of_kind(value, reader.mapping)}")
                 values[row] = None
     if bool in kinds:
         values = [_BOOLEAN[value] if type(value) is bool else value for value in values]
