@@ -39,6 +39,9 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
     logger.setLevel(level)
     # Great Expectations reports each of its temporary folders.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # PySpark writes the whole message of an error of a query, with the value that it quotes, before anybody catches it.
+    for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def fault_lines(fault: Exception) -> str:
