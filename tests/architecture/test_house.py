@@ -112,6 +112,7 @@ COLLECTED = {
     "recommend.tuning.judge": "one sum",
     "recommend.tuning.searched": "the same",
     "registry.artefacts.read": "product factors, as above",
+    "run.alerts._delivered_nothing": "a row per source",
     "run.alerts._deliveries": "a row per source and records table",
     "run.alerts._stopped_gates": "a row per table",
     "run.alerts._unmaintained": "the same",

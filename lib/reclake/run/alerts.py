@@ -6,7 +6,7 @@ An alert names tables, sources, days, rules broken by number and measured shares
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from reclake import tables
 from reclake.settings import AlertsSettings
-from reclake.tables import ops
+from reclake.tables import bronze, ops
 
 from .application import Application
 from .ingest import files_to_take_in
@@ -40,7 +40,7 @@ def findings_of(app: Application, day: date) -> list[Finding]:
     return [
         *_stopped_gates(app),
         *(finding for row in deliveries for finding in thin_or_late(row, app.settings.alerts)),
-        *_undelivered(app.sources, deliveries),
+        *_undelivered(app.sources, {row["source"] for row in deliveries} | _delivered_nothing(app, day)),
         *_waiting(app, day),
         *_untaken(app),
         *_unbuilt(app, day),
@@ -88,10 +88,19 @@ def thin_or_late(row: Mapping[str, Any], alerts: AlertsSettings) -> list[Finding
     return found
 
 
-def _undelivered(sources: Iterable[str], deliveries: Iterable[Mapping[str, Any]]) -> list[Finding]:
+def _undelivered(sources: Iterable[str], heard: Collection[str]) -> list[Finding]:
     """One per enabled source that nothing came from."""
-    heard = {row["source"] for row in deliveries}
-    return [Finding("freshness", name, "nothing was delivered") for name in sorted(set(sources) - heard)]
+    return [Finding("freshness", name, "nothing was delivered") for name in sorted(set(sources) - set(heard))]
+
+
+def _delivered_nothing(app: Application, day: date) -> set[str]:
+    """Sources that delivered files of the day which rightly hold no record: a closed shop is no silent one."""
+    current = app.manifest.current()
+    if bronze.FILES.name not in current:
+        return set()
+    files = app.read(bronze.FILES, version=current[bronze.FILES.name].version, published=current)
+    of_day = files.where((F.col("delivery_day") == F.lit(day)) & (F.col("outcome") == "ingested"))
+    return {row["source"] for row in of_day.select("source").distinct().collect()}
 
 
 def _waiting(app: Application, day: date) -> list[Finding]:
@@ -100,8 +109,10 @@ def _waiting(app: Application, day: date) -> list[Finding]:
     Later days are to come. A file whose name states no day is looked at by every run.
     """
     found = []
+    unreadable = {(row["source"], row["file_name"]) for row in untaken_files(app) if row["state"] == "refused"}
     for name, source in sorted(app.sources.items()):
-        files = Counter(file.day for file in files_to_take_in(app, source) if file.day is not None and file.day <= day)
+        new = (file for file in files_to_take_in(app, source) if (name, file.name) not in unreadable)
+        files = Counter(file.day for file in new if file.day is not None and file.day <= day)
         found += [
             Finding("waiting", f"{name} {of}", f"{n} files are not taken in: run the day") for of, n in sorted(files.items())
         ]
