@@ -408,12 +408,14 @@ def test_a_file_that_lies_as_it_lay_is_not_read_again(spark, tmp_path):
         assert decided(taken(spark, tmp_path, known=frame(spark, bronze.FILES, row | other))) == {name: "ingested"}
 
 
-def test_a_name_that_states_a_day_to_come_is_refused(spark, tmp_path):
+def test_a_name_that_states_an_impossible_day_is_refused(spark, tmp_path):
     at = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
-    drop(tmp_path, {"clicks/9999-12-31.jsonl": click(), "clicks/2026-03-06.jsonl": click(device="d2")}, at=at)
+    days = ("9999-12-31", "2026-03-06", "1970-01-01")
+    drop(tmp_path, {f"clicks/{day}.jsonl": click(device=day) for day in days}, at=at)
     assert decided(taken(spark, tmp_path)) == {
         "clicks/2026-03-06.jsonl": "ingested",
         "clicks/9999-12-31.jsonl": "its name states 9999-12-31, a day after it arrived",
+        "clicks/1970-01-01.jsonl": "its name states 1970-01-01, before anything was collected",
     }
 
 

@@ -69,7 +69,7 @@ def _with_untaken(deliveries: DataFrame, untaken: DataFrame) -> DataFrame:
     counts = [F.count_if(F.col("state") == state).alias(f"n_files_{state}") for state in _OF_DELIVERY]
     of_delivery = untaken.where("record_table is not null").groupBy(*DELIVERY).agg(*counts, names.alias("own"))
     unmatched = untaken.where("record_table is null").groupBy("source")
-    of_source = unmatched.agg(F.count("*").alias("n_files_unmatched"), names.alias("foreign"))
+    of_source = unmatched.agg(F.count_if(F.col("state") == "unmatched").alias("n_files_unmatched"), names.alias("foreign"))
     nothing = F.array().cast("array<string>")
     listed = F.slice(F.concat(F.coalesce("own", nothing), F.coalesce("foreign", nothing)), 1, _NAMED)
     return (

@@ -8,7 +8,6 @@ from pyspark.sql import functions as F
 
 from reclake.records.parser import Parsing
 from reclake.records.values import (
-    EARLIEST,
     EARLIEST_MEMBERSHIP,
     WHAT_IT_IS_NOT,
     is_ahead,
@@ -17,6 +16,7 @@ from reclake.records.values import (
     typed,
 )
 from reclake.sources.source import ColumnMapping, Source
+from reclake.tables.vocabulary import EARLIEST
 
 # An old membership may be older than the web; it orders nothing, and one that is impossible costs itself alone.
 _MAY_BE_OLD = frozenset({"registered_at"})

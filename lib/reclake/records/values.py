@@ -9,7 +9,8 @@ from decimal import Decimal
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-EARLIEST = date(1990, 1, 1)  # before the public web nothing was collected: an earlier time is a wrong clock
+from reclake.tables.vocabulary import EARLIEST
+
 EARLIEST_MEMBERSHIP = date(1900, 1, 1)  # an earlier one is a placeholder such as 0001-01-01
 DAYS_AHEAD = 1  # a time may lie this many days after its delivery day: another zone, a late cut
 

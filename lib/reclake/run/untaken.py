@@ -16,6 +16,7 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.sources.intake import OfferedFile, Waiting
+from reclake.sources.landing import finished_name
 from reclake.sources.source import RECORDS, Source
 from reclake.tables import bronze, ops
 
@@ -93,7 +94,7 @@ def _newest(app: Application) -> DataFrame:
 
 
 def _row(source: Source, file: Waiting) -> dict[str, Any]:
-    name = source.feed_name(file.file_name) if file.state != "unmatched" else None
+    name = source.feed_name(finished_name(file.file_name)) if file.state != "unmatched" else None
     feed = source.feeds[name] if name is not None else None
     return {
         "source": source.name,

@@ -57,6 +57,18 @@ def sorted_out(
     return offered, waiting
 
 
+def finished_name(name: str) -> str:
+    """The name that a file will have once it is complete.
+
+    Examples
+    --------
+    >>> finished_name("tills/1.csv.part"), finished_name("tills/1.csv")
+    ('tills/1.csv', 'tills/1.csv')
+    """
+    ending = next((ending for ending in _BEING_WRITTEN if name.lower().endswith(ending)), "")
+    return name[: len(name) - len(ending)]
+
+
 def read_as_files(spark: SparkSession, paths: Collection[str], *, lost_is_error: bool) -> DataFrame:
     """The files with path, modification time, length and content, one row each.
 

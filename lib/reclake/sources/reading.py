@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from reclake.tables import Table
+from reclake.tables.vocabulary import EARLIEST
 
 from .broken import LandingLimits
 from .found import OfferedFile, Waiting
@@ -118,6 +119,8 @@ def verdict_of(content: bytes, file: OfferedFile, source: Source, limits: Landin
     found = verdict(content, file.name, feed, arrived_at=file.modified_at, limits=limits, zones=zones, id_rule=source.id_rule)
     if found.reason is None and file.day is None and feed.delivery_day.from_ == "name":
         return Verdict(found.file_digest, 0, None, "its name states no delivery day")
+    if found.reason is None and file.day is not None and file.day < EARLIEST:
+        return Verdict(found.file_digest, 0, None, f"its name states {file.day}, before anything was collected")
     if found.reason is None and file.day is not None and file.day > file.modified_at.date() + _AHEAD:
         # One name such as 9999-12-31 would drag the newest as_of along, and every event of the file would be in time.
         return Verdict(found.file_digest, 0, None, f"its name states {file.day}, a day after it arrived")
@@ -164,7 +167,6 @@ def _record_batches(
         "header": file.header,
         "arrived_at": decided.file.modified_at,
         "replaces_digest": decided.replaces_digest,
-        "intake_note": None,
         "batch_id": batch_id,
     }
     note, position = decided.verdict.note, 0

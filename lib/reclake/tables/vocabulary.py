@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 # Names of GA4 where it has one. The last six come without a person doing anything, or in rows while one reads or watches.
 EVENT_TYPES = (
@@ -15,6 +16,7 @@ PURPOSES = ("personalisation", "marketing", "analytics")
 WORDS: Mapping[str, tuple[str, ...]] = {"event_type": EVENT_TYPES, "channel": CHANNELS, "purpose": PURPOSES}
 """By column, the only words that it may hold."""
 
+EARLIEST = date(1990, 1, 1)  # before the public web nothing was collected: an earlier day is a wrong clock, or a placeholder
 CURRENCY = r"^[A-Z]{3}\z"  # ISO 4217, as Java reads a pattern
 LONGEST_PRODUCT_ID = 4096  # characters
 
