@@ -12,7 +12,7 @@ from reclake.inspection.draft import draft, pattern_of
 from reclake.inspection.fields import summary
 from reclake.inspection.guesses import columns_of, table_of
 from reclake.inspection.heads import head_of
-from reclake.inspection.report import inspect
+from reclake.inspection.report import file_rows, inspect
 from reclake.inspection.written import written_value
 from reclake.sources.source import ColumnMapping, Feed, load_source
 
@@ -200,3 +200,37 @@ FEED = Feed.model_construct(
 )
 def test_a_refused_value_is_shown_and_nobody_in_it(reason, value):
     assert written_value(reason, b"m-17,2026-02-30,call 13800138000", "customer,at,title", FEED) == value
+
+
+def test_events_are_mapped_to_the_standard_where_their_names_tell(tmp_path):
+    (tmp_path / "events.csv").write_text(
+        "time,visitor,event\n"
+        + "".join(f"2026-02-01 10:00:00,v{n},{what}\n" for n, what in enumerate(["view", "addtocart", "newsletter"]))
+    )
+    text = draft("shop", inspect(tmp_path, None, None).samples)
+    assert 'map = { "view" = "view_item", "addtocart" = "add_to_cart" }' in text
+    assert "no event of the standard is called newsletter" in text
+    (tmp_path / "shop.toml").write_text(text)
+    assert load_source(tmp_path / "shop.toml").feeds["events"].columns["event_type"].map == {
+        "view": "view_item",
+        "addtocart": "add_to_cart",
+    }
+
+
+def test_ids_that_went_through_a_floating_point_column_are_declared(tmp_path):
+    (tmp_path / "orders.csv").write_text(
+        "order,at,customer,qty,price\nA1,2026-02-01 10:00:00,17850.0,1,2.0\nA2,2026-02-01 10:00:00,,2,3.0\n"
+    )
+    text = draft("shop", inspect(tmp_path, None, None).samples)
+    assert 'account_id = { from = "customer", type = "account", whole_number = true }' in text
+    assert 'unit_price_amount = { from = "price", type = "decimal", required = true }' in text
+
+
+def test_many_files_of_one_kind_are_one_row_and_each_is_read_a_little(tmp_path):
+    for day in range(1, 29):
+        (tmp_path / f"2026-02-{day:02}.csv").write_text("a,b\n" + "1,2\n" * 2000)
+    (tmp_path / "odd.csv").write_bytes(b"")
+    found = inspect(tmp_path, None, None)
+    rows = file_rows(found)
+    assert [(row["file"], row["problem"]) for row in rows] == [("28 files such as 2026-02-01.csv", ""), ("odd.csv", "is empty")]
+    assert sum(len(sample.head.rows) for sample in found.samples) <= 20_000

@@ -69,7 +69,7 @@ def _drafted(file: Path, folder: Path, name: str, settings: Settings) -> Checked
         source: Source = load_source(file)
     except SettingsInvalid as problem:
         return Checked(looked, False, (drafted, f"What it lacks to be used: {problem.args[1]}"))
-    return Checked(inspect(folder, source, settings.landing), True, (drafted,))
+    return Checked(inspect(folder, source, settings.landing, samples=looked.samples), True, (drafted,))
 
 
 def _shown(file: Path) -> str:

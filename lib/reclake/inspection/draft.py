@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from reclake.sources.feed import NEEDED
+from reclake.tables.vocabulary import EVENT_TYPES
 
 from .fields import FieldSummary
-from .guesses import columns_of, table_of
+from .guesses import columns_of, event_of, table_of
 from .heads import Head
 
 _DAY = (r"(\d{4}-\d{2}-\d{2})", r"(?<!\d)(\d{8})(?!\d)")
@@ -19,6 +20,7 @@ _TYPES = {
     "quantity": "long", "unit_price_amount": "decimal", "price_amount": "decimal", "rating": "double", "birth_year": "long",
     "is_active": "boolean", "is_granted": "boolean", "login_account_id": "account", "account_id": "account", "device_id": "device",
     "product_id": "product", "phone_token": "phone", "email_token": "email", "search_query": "free_text", "region": "free_text",
+    "product_name": "free_text",
 }  # fmt: skip
 _IDS = ("account", "device", "product")
 _RECORD_IDS = {
@@ -120,7 +122,7 @@ def _feed(samples: Sequence[Sample], taken: set[str]) -> Iterator[str]:
 
 def _columns(table: str, columns: dict[str, FieldSummary], *, has_commas: bool) -> Iterator[str]:
     for column, one in columns.items():
-        yield f"{column} = {{ {', '.join(_mapping(table, column, one, has_commas=has_commas))} }}  {_ASK}{_why(one)}"
+        yield f"{column} = {{ {', '.join(_mapping(table, column, one, has_commas=has_commas))} }}  {_ASK}{_why(column, one)}"
     missing = NEEDED[table] - columns.keys()
     constants = {"channel": "web", "currency": "EUR", "event_type": "view_item", "purpose": "personalisation"}
     for column in sorted(missing):
@@ -145,15 +147,20 @@ def _mapping(table: str, column: str, one: FieldSummary, *, has_commas: bool) ->
     words += one.zeros if kind in _IDS else []
     if words and (kind in _IDS or one.looks == "text"):
         yield f"none = {json.dumps(words, ensure_ascii=False)}"
+    if column == "event_type" and one.words and not set(one.words) <= set(EVENT_TYPES):
+        named = {word: event for word in one.words if (event := event_of(word)) is not None}
+        yield f"map = {{ {', '.join(f'{_quoted(word)} = {_quoted(event)}' for word, event in named.items())} }}"
     if column in NEEDED[table] or column in _RECORD_IDS[table]:
         yield "required = true"
 
 
-def _why(one: FieldSummary) -> str:
+def _why(column: str, one: FieldSummary) -> str:
     looks = {"nothing": "holds nothing in the sample", "fraction of an id": "whole numbers written as 17850.0"}.get(
         one.looks, one.looks
     )
     parts = [f"{looks}, such as {', '.join(one.samples)}" if one.samples else looks]
+    if one.words and (unknown := [word for word in one.words if event_of(word) is None]) and column == "event_type":
+        parts.append(f"no event of the standard is called {', '.join(unknown)}: map them, or their records are refused")
     if one.is_ambiguous:
         parts.append("day and month could be the other way round")
     if one.top_share > 0.5 and one.n_distinct > 1:

@@ -49,6 +49,8 @@ _CLOCKS = (" HH:mm:ss", " HH:mm", " H:mm:ss", " H:mm", " HH:mm:ss.SSS", " h:mm:s
 TIME_PATTERNS = ("iso", *(day + clock for day in _DAYS for clock in _CLOCKS), "yyyyMMddHHmmss")
 _EPOCHS = {10: "epoch_seconds", 13: "epoch_millis", 16: "epoch_micros", 19: "epoch_nanos"}
 _SHOWN = 40  # characters of a value
+_JUDGED = 500  # values that show what a field looks like
+_FEW_WORDS = 40  # values of a field that seems to name kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +69,21 @@ class FieldSummary:
     top_share: float = 0.0  # of the records
     n_distinct: int = 0
     samples: tuple[str, ...] = ()  # shown as `shown` says
+    words: tuple[str, ...] = ()  # every value of a text field that has few, the most common first
 
 
-def summary(name: str, values: Sequence[str | None], *, is_number: bool = False) -> FieldSummary:
-    """The summary of a field's values in the head; `is_number`: the file itself says that they are numbers."""
+def summary(name: str, values: Sequence[str | None]) -> FieldSummary:
+    """The summary of a field's values in the head."""
     written = [value.strip() for value in values if value is not None and value.strip()]
     none_words = {word: n for word, n in Counter(written).items() if is_none_word(word)}
     # 0 and -1 are numbers as well: among other numbers they mean what they say, beside words they look like none.
     meant = [value for value in written if value not in none_words or value in ("0", "-1", "-")]
-    looks, time_format, is_ambiguous = _looks(meant or written)
+    looks, time_format, is_ambiguous = _looks((meant or written)[:_JUDGED])
     zeros = {word: n for word, n in none_words.items() if word in ("0", "-1") and looks in ("number", "whole")}
     none_words = {word: n for word, n in none_words.items() if word not in zeros}
     counted = Counter(value for value in written if value not in none_words)
     top, n_top = counted.most_common(1)[0] if counted else ("", 0)
-    if is_number and looks == "number" and all(_WHOLE_AS_FRACTION.fullmatch(value) for value in meant):
+    if looks == "number" and all(_WHOLE_AS_FRACTION.fullmatch(value) for value in meant):
         looks = "fraction of an id"
     samples = tuple(dict.fromkeys(shown(value, looks) for value in written[:50]))[:3]
     return FieldSummary(
@@ -96,6 +99,7 @@ def summary(name: str, values: Sequence[str | None], *, is_number: bool = False)
         top_share=n_top / len(values) if values else 0.0,
         n_distinct=len(counted),
         samples=samples,
+        words=tuple(word for word, _ in counted.most_common()) if looks == "text" and len(counted) <= _FEW_WORDS else (),
     )
 
 

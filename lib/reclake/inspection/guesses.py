@@ -89,7 +89,27 @@ NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
 _FITS: Mapping[str, frozenset[Looks]] = {
     "_at": frozenset({"time", "day", "nothing"}),
     "quantity": frozenset({"whole", "number", "decimal comma", "fraction of an id"}),
-    "_amount": frozenset({"whole", "number", "decimal comma"}),
+    "_amount": frozenset({"whole", "number", "decimal comma", "fraction of an id"}),
+}
+# What exports call the events of the standard.
+_EVENTS: Mapping[str, Sequence[str]] = {
+    "view_item": ("view", "viewitem", "viewproduct", "productview", "pv", "detail", "goods", "click"),
+    "view_item_list": ("viewitemlist", "list", "viewcategory", "categoryview", "impression"),
+    "view_page": ("viewpage", "pageview", "page", "screenview"),
+    "add_to_cart": ("addtocart", "cartadd", "cart", "addcart"),
+    "view_cart": ("viewcart", "cartview"),
+    "begin_checkout": ("begincheckout", "checkout", "settle"),
+    "purchase": ("purchase", "transaction", "buy", "order", "pay", "payment", "ecommercepurchase"),
+    "search": ("search", "find", "viewsearchresults"),
+    "login": ("login", "signin", "auth"),
+    "rate": ("rate", "rating", "star", "review"),
+    "session_start": ("sessionstart", "open", "launch", "firstopen"),
+    "scroll": ("scroll",),
+    "heartbeat": ("heartbeat", "ping", "userengagement", "alive"),
+    "poll": ("poll", "polling"),
+    "video_start": ("videostart",),
+    "video_progress": ("videoprogress",),
+    "video_complete": ("videocomplete",),
 }
 _TELLING = {"orders": ("quantity", "unit_price_amount"), "events": ("event_type",), "consents": ("is_granted",)}
 
@@ -106,6 +126,17 @@ def columns_of(table: str, fields: Sequence[FieldSummary]) -> dict[str, FieldSum
                 del left[plain(name)]
                 break
     return found
+
+
+def event_of(word: str) -> str | None:
+    """The event of the standard that an export seems to call so.
+
+    Examples
+    --------
+    >>> event_of("addtocart"), event_of("transaction"), event_of("newsletter")
+    ('add_to_cart', 'purchase', None)
+    """
+    return next((event for event, words in _EVENTS.items() if plain(word) in words), None)
 
 
 def table_of(fields: Sequence[FieldSummary]) -> str:

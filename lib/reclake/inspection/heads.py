@@ -136,6 +136,8 @@ def _json_head(text: str, *, max_rows: int, **common: Any) -> Head:
             names |= dict.fromkeys(flat)
         if len(rows) == max_rows:
             break
+    if len(rows) == max_rows:
+        common["is_whole"] = False
     problem = "" if rows else "holds no JSON object on any line that was read"
     return Head("json_lines", names=tuple(names), rows=tuple(rows), problem=problem, **common)
 
@@ -184,6 +186,8 @@ def _csv_head(text: str, *, max_rows: int, stated: str | None, **common: Any) ->
         problem = "ends its lines with a carriage return alone, or is no CSV"
     else:
         problem = "" if names else "has no header line"
+    if len(rows) == max_rows:
+        common["is_whole"] = False
     return Head("csv", delimiter=delimiter, names=names, rows=tuple(rows), problem=problem, **common)
 
 

@@ -28,7 +28,6 @@ from reclake.sources.verdict import Zones
 from .written import written_value
 
 WHOLE_BYTES = 32 << 20  # of a larger text file the beginning is judged, of a larger Parquet file nothing
-_RECORDS = 20_000  # of each file
 _ENDING = re.compile(r"\.gz$", re.IGNORECASE)
 
 
@@ -43,7 +42,9 @@ class Refusal:
     value: str = ""
 
 
-def refusals_of(path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits) -> list[Refusal]:
+def refusals_of(
+    path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, *, n_records: int = 20_000
+) -> list[Refusal]:
     """The reasons for which the file as a whole, or else records of its beginning, would be refused, each once."""
     feed, status = source.feeds[feed_name], path.stat()
     if status.st_size > limits.max_file_bytes:
@@ -59,7 +60,8 @@ def refusals_of(path: Path, name: str, feed_name: str, source: Source, limits: L
     verdict = verdict_of(content, file, source, limits, Zones(source.zone, ZoneInfo("UTC")))
     if verdict.reason is not None:
         return [Refusal(name, verdict.reason, 0)]
-    return _of_records(content, judged_name, name, feed, source, limits, note=verdict.note)
+    readers = _Readers(source, feed, limits, n_records)
+    return _of_records(content, judged_name, name, readers, note=verdict.note)
 
 
 def _content(path: Path, name: str, feed: Feed) -> tuple[bytes | None, str]:
@@ -76,14 +78,21 @@ def _content(path: Path, name: str, feed: Feed) -> tuple[bytes | None, str]:
     return start[: start.rfind(b"\n") + 1], _ENDING.sub("", name)
 
 
-def _of_records(
-    content: bytes, judged_name: str, name: str, feed: Feed, source: Source, limits: LandingLimits, *, note: str | None
-) -> list[Refusal]:
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    source: Source
+    feed: Feed
+    limits: LandingLimits
+    n_records: int  # at most, of each file
+
+
+def _of_records(content: bytes, judged_name: str, name: str, readers: _Readers, *, note: str | None) -> list[Refusal]:
+    source, feed, limits = readers.source, readers.feed, readers.limits
     file = opened(content, judged_name, feed, limits, id_rule=source.id_rule, is_judged=True)
     raws: list[bytes] = []
     lines: list[int] = []
     try:
-        for raw in islice(file.records, _RECORDS):
+        for raw in islice(file.records, readers.n_records):
             raws.append(raw)
             lines.append(raw.line if isinstance(raw, Placed) else file.counts.n_lines if file.has_lines else len(raws))
     except BrokenFile as broken:

@@ -17,8 +17,10 @@ from .fields import FieldSummary, shown, summary
 from .heads import Head, head_of
 from .refusals import Refusal, refusals_of
 
-HEAD_BYTES = 2 << 20  # of each file
-HEAD_ROWS = 5000  # of each file
+HEAD_BYTES = 2 << 20  # of each file, at most
+_ROWS = 20_000  # of all files together; of one at most a quarter of them
+_FEWEST_ROWS = 50  # of each file
+_LISTED = 20  # files that are listed one by one
 _SAMPLED = 3  # rows that are shown of each kind of file
 _FEW = 0.2  # share of records from which one value of a key stands out
 _KEYS = ("account", "device", "product")
@@ -40,8 +42,13 @@ class Inspection:
         return bool(self.refusals) or None in self.feeds.values()
 
 
-def inspect(folder: Path, source: Source | None, limits: LandingLimits) -> Inspection:
+def inspect(folder: Path, source: Source | None, limits: LandingLimits, *, samples: Sequence[Sample] | None = None) -> Inspection:
     """Look into every file below the folder: its head, and what the source would refuse of it.
+
+    Parameters
+    ----------
+    samples
+        What was seen of the files a moment ago: they are not looked into again.
 
     Raises
     ------
@@ -54,16 +61,19 @@ def inspect(folder: Path, source: Source | None, limits: LandingLimits) -> Inspe
             "there is nothing to look into", f"no file below {folder}", "name the folder with the files: --landing DIR"
         )
     feeds = {name: source.feed_name(name) if source else None for name in names}
-    samples, refusals = [], list[Refusal]()
+    seen = {sample.name: sample for sample in samples or ()}
+    looked, refusals, n_rows = [], list[Refusal](), max(_FEWEST_ROWS, _ROWS // max(4, len(names)))
     for name in names:
         feed_name = feeds[name]
         feed = source.feeds[feed_name] if source and feed_name else None
         stated = {"encoding": feed.encoding, "delimiter": feed.delimiter if feed.format == "csv" else None} if feed else {}
-        head = head_of(folder / name, max_bytes=HEAD_BYTES, max_rows=HEAD_ROWS, **stated)
-        samples.append(Sample(name, head, tuple(_summaries(head))))
+        if name not in seen:
+            head = head_of(folder / name, max_bytes=HEAD_BYTES, max_rows=n_rows, **stated)
+            seen[name] = Sample(name, head, tuple(_summaries(head)))
+        looked.append(seen[name])
         if source is not None and feed_name is not None:
-            refusals += refusals_of(folder / name, name, feed_name, source, limits)
-    return Inspection(tuple(samples), tuple(refusals), feeds if source else {})
+            refusals += refusals_of(folder / name, name, feed_name, source, limits, n_records=n_rows)
+    return Inspection(tuple(looked), tuple(refusals), feeds if source else {})
 
 
 def _names(folder: Path) -> Iterator[str]:
@@ -80,28 +90,37 @@ def _names(folder: Path) -> Iterator[str]:
 
 def _summaries(head: Head) -> Iterator[FieldSummary]:
     for name in head.names:
-        is_number = any(name in row.is_number for row in head.rows)
-        yield summary(name, [row.fields.get(name) for row in head.rows], is_number=is_number)
+        yield summary(name, [row.fields.get(name) for row in head.rows])
 
 
 def file_rows(found: Inspection) -> Rows:
-    """One row per file: what kind it is, and which feed takes it."""
-    rows = []
+    """One row per file, or of many files per kind of them: what it is, and which feed takes it."""
+    alike: dict[tuple[Any, ...], list[Sample]] = {}
     for sample in found.samples:
         head = sample.head
-        row = {
-            "file": sample.name,
-            "kind": head.kind,
-            "encoding": head.encoding + ("" if head.is_certain or not head.encoding else " (guessed)"),
-            "delimiter": {"\t": "tab"}.get(head.delimiter, head.delimiter),
-            "fields": len(head.names),
-            "records": f"{len(head.rows):,}" + ("" if head.is_whole and len(head.rows) < HEAD_ROWS else " and more"),
-            "problem": head.problem,
-        }
-        if found.feeds:
-            row["feed"] = found.feeds[sample.name] or "no feed takes this name"
-        rows.append(row)
-    return rows
+        alone = sample.name if len(found.samples) <= _LISTED else pattern_of(sample.name)
+        kind = (alone, head.kind, _encoding(head), head.delimiter, head.names, head.problem, found.feeds.get(sample.name))
+        alike.setdefault(kind, []).append(sample)
+    return [_file_row(samples, found) for samples in alike.values()]
+
+
+def _encoding(head: Head) -> str:
+    return head.encoding + ("" if head.is_certain or not head.encoding else " (guessed)")
+
+
+def _file_row(samples: Sequence[Sample], found: Inspection) -> dict[str, Any]:
+    first = samples[0]
+    n_records, is_whole = sum(len(one.head.rows) for one in samples), all(one.head.is_whole for one in samples)
+    row = {
+        "file": first.name if len(samples) == 1 else f"{len(samples):,} files such as {first.name}",
+        "kind": first.head.kind,
+        "encoding": _encoding(first.head),
+        "delimiter": {"\t": "tab"}.get(first.head.delimiter, first.head.delimiter),
+        "fields": len(first.head.names),
+        "records seen": f"{n_records:,}" + ("" if is_whole else " and more"),
+        "problem": first.head.problem,
+    }
+    return row | ({"feed": found.feeds[first.name] or "no feed takes this name"} if found.feeds else {})
 
 
 def field_rows(found: Inspection) -> Rows:
