@@ -27,7 +27,6 @@ from reclake.sources.verdict import Zones
 
 from .written import written_value
 
-WHOLE_BYTES = 32 << 20  # of a larger text file the beginning is judged, of a larger Parquet file nothing
 _ENDING = re.compile(r"\.gz$", re.IGNORECASE)
 
 
@@ -43,14 +42,22 @@ class Refusal:
 
 
 def refusals_of(
-    path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, *, n_records: int = 20_000
+    path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, *, n_records: int, n_bytes: int
 ) -> list[Refusal]:
-    """The reasons for which the file as a whole, or else records of its beginning, would be refused, each once."""
+    """The reasons for which the file as a whole, or else records of its beginning, would be refused, each once.
+
+    Parameters
+    ----------
+    n_records
+        Records that are judged one by one.
+    n_bytes
+        Of a larger text file so much of its beginning is judged, of a larger Parquet file nothing.
+    """
     feed, status = source.feeds[feed_name], path.stat()
     if status.st_size > limits.max_file_bytes:
         return [Refusal(name, f"has {status.st_size} bytes, more than {limits.max_file_bytes}: deliver it in parts", 0)]
     try:
-        content, judged_name = _content(path, name, feed)
+        content, judged_name = _content(path, name, feed, n_bytes)
     except OSError as error:
         return [Refusal(name, f"cannot be read: {error.strerror or type(error).__name__}", 0)]
     if content is None:
@@ -64,15 +71,15 @@ def refusals_of(
     return _of_records(content, judged_name, name, readers, note=verdict.note)
 
 
-def _content(path: Path, name: str, feed: Feed) -> tuple[bytes | None, str]:
+def _content(path: Path, name: str, feed: Feed, n_bytes: int) -> tuple[bytes | None, str]:
     """The content to judge, and the name that fits it: of a large text file its first whole lines, unpacked."""
-    if path.stat().st_size <= WHOLE_BYTES:
+    if path.stat().st_size <= n_bytes:
         return path.read_bytes(), name
     if feed.format == "parquet" or feed.encoding == "utf-16":
         return None, name
     with path.open("rb") as stored:
         try:
-            start = gzip.GzipFile(fileobj=stored).read(WHOLE_BYTES) if _ENDING.search(name) else stored.read(WHOLE_BYTES)
+            start = gzip.GzipFile(fileobj=stored).read(n_bytes) if _ENDING.search(name) else stored.read(n_bytes)
         except (EOFError, gzip.BadGzipFile, zlib.error):
             return path.read_bytes(), name  # the verdict says what is wrong with it
     return start[: start.rfind(b"\n") + 1], _ENDING.sub("", name)

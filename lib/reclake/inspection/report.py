@@ -20,6 +20,8 @@ from .refusals import Refusal, refusals_of
 HEAD_BYTES = 2 << 20  # of each file, at most
 _ROWS = 20_000  # of all files together; of one at most a quarter of them
 _FEWEST_ROWS = 50  # of each file
+_BYTES = 32 << 20  # that are judged as a whole, of all files together
+_FEWEST_BYTES = 64 << 10  # of each file
 _LISTED = 20  # files that are listed one by one
 _SAMPLED = 3  # rows that are shown of each kind of file
 _FEW = 0.2  # share of records from which one value of a key stands out
@@ -62,7 +64,8 @@ def inspect(folder: Path, source: Source | None, limits: LandingLimits, *, sampl
         )
     feeds = {name: source.feed_name(name) if source else None for name in names}
     seen = {sample.name: sample for sample in samples or ()}
-    looked, refusals, n_rows = [], list[Refusal](), max(_FEWEST_ROWS, _ROWS // max(4, len(names)))
+    looked, refusals = list[Sample](), list[Refusal]()
+    n_rows, n_bytes = max(_FEWEST_ROWS, _ROWS // max(4, len(names))), max(_FEWEST_BYTES, _BYTES // len(names))
     for name in names:
         feed_name = feeds[name]
         feed = source.feeds[feed_name] if source and feed_name else None
@@ -72,7 +75,7 @@ def inspect(folder: Path, source: Source | None, limits: LandingLimits, *, sampl
             seen[name] = Sample(name, head, tuple(_summaries(head)))
         looked.append(seen[name])
         if source is not None and feed_name is not None:
-            refusals += refusals_of(folder / name, name, feed_name, source, limits, n_records=n_rows)
+            refusals += refusals_of(folder / name, name, feed_name, source, limits, n_records=n_rows, n_bytes=n_bytes)
     return Inspection(tuple(looked), tuple(refusals), feeds if source else {})
 
 
