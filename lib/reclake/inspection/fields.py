@@ -43,6 +43,7 @@ _NONE = frozenset({
     "-1",
     "",
 })
+_LIKE_A_TIME = re.compile(r"\d{1,4}[-/.\d][-/.:,\d\sTtZz+apmAPMUC]+")
 _ZERO_UUID = re.compile(r"\{?0{8}-?0{4}-?0{4}-?0{4}-?0{12}\}?")
 _DAYS = ("yyyy-MM-dd", "yyyy/MM/dd", "dd.MM.yyyy", "dd/MM/yyyy", "MM/dd/yyyy", "dd-MM-yyyy", "yyyyMMdd", "yyyy/M/d", "d.M.yyyy", "d/M/yyyy", "M/d/yyyy")  # fmt: skip
 _CLOCKS = (" HH:mm:ss", " HH:mm", " H:mm:ss", " H:mm", " HH:mm:ss.SSS", " h:mm:ss a", " h:mm a")
@@ -159,7 +160,9 @@ def _time_format(values: Sequence[str]) -> tuple[Looks, str, bool] | None:
         lengths = Counter(map(len, values))
         form = _EPOCHS[lengths.most_common(1)[0][0]]
         return ("time", form, False) if _is_of_the_web(values[0], form) else None
-    few = values[:200]
+    few = list(dict.fromkeys(values))[:100]
+    if not _nearly_all(few[:20], _LIKE_A_TIME.fullmatch):
+        return None
     if _nearly_all(few, _WHOLE.fullmatch):  # of numbers only those that are as long as a day or a moment in digits
         return _in_digits(few)
     if found := _first_that_reads(few, TIME_PATTERNS, _reads):
@@ -180,7 +183,8 @@ def _first_that_reads(values: Sequence[str], forms: Sequence[str], reads: Callab
     """The first format that reads nearly all values, and whether the one with day and month turned does so too."""
 
     def holds(form: str) -> bool:
-        return _nearly_all(values, lambda value: reads(value, form))
+        # Most formats read none of the first values.
+        return any(reads(value, form) for value in values[:2]) and _nearly_all(values, lambda value: reads(value, form))
 
     form = next((form for form in forms if holds(form)), None)
     if form is None:
