@@ -11,7 +11,7 @@ from reclake import tables
 from reclake.run.runner import scope_of
 from reclake.run.stage import build_stage
 from reclake.run.views import published
-from reclake.tables import gold, ops
+from reclake.tables import gold, ops, silver
 from till import FIRST, MENDED, SECOND, order
 
 ONLY = with_inputs(gold.RECOMMENDATIONS, gold.SEGMENT_BINS)
@@ -64,3 +64,17 @@ def test_before_all_data_nothing_is_known_and_all_is_green(app):
     for table in (gold.CUSTOMER_SEGMENTS, gold.SEGMENT_BINS, gold.RECOMMENDATIONS):
         assert app.ledger.days(table)[str(AGO)].content.digest.n_rows == 0
         assert AGO not in as_ofs_of(app, table)
+
+
+def test_a_shop_that_knows_nobody_and_no_product_is_green(spark, tmp_path):
+    """Guests only, with lines that name no product: there is nobody to know, and nothing to recommend."""
+    (tmp_path / "mended").mkdir()
+    (tmp_path / "mended" / "till.toml").write_text(MENDED)
+    place = tmp_path / "landing" / "till" / "app"
+    place.mkdir(parents=True)
+    (place / f"{FIRST}.jsonl").write_text("".join(f"{order(f'o{n}', customer='NULL', sku=None)}\n" for n in range(5)))
+    own = [f"sources.directory={tmp_path / 'mended'}"]
+    app = open_lake(spark, tmp_path, source="till", landing=tmp_path / "landing", overrides=own)
+    assert run_days(app, FIRST, only=ONLY) == {}
+    assert published(app, silver.ORDER_LINES).count() == 5
+    assert published(app, silver.ACCOUNTS).count() == 0

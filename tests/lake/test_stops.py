@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from lakes import run_days
 from reclake.errors import GateFailed, StageStopped
-from reclake.lake.digest import DayContent, Digest
+from reclake.lake.digest import WHOLE, DayContent, Digest
 from reclake.quality.verdict import Finding, judged
 from reclake.run import commit, gating, stage
 from reclake.run.code import builder_of
@@ -160,3 +160,12 @@ def test_a_commit_of_other_rows_than_were_judged_is_refused(written, is_refused)
             commit._require_all_written(run, silver.EVENTS, 3, 7)
     else:
         commit._require_all_written(run, silver.EVENTS, 3, 7)
+
+
+def test_a_dimension_that_held_rows_may_not_fall_empty():
+    """There may be nobody yet, but people that were known do not vanish."""
+    work = Work(silver.ACCOUNTS, {WHOLE: "code changed"})
+    held = SimpleNamespace(content=content(3))
+    assert gating.short_days(work, {}, {}) == []
+    assert gating.short_days(work, {}, {WHOLE: held}) == [WHOLE]
+    assert gating.short_days(work, {WHOLE: content(1)}, {WHOLE: held}) == []

@@ -506,3 +506,17 @@ def test_every_record_knows_the_line_on_which_it_begins():
     lines = content.split(b"\n")
     assert [record.split(b"\n")[0] for _, record in found] == [lines[line - 1] for line, _ in found]
     assert [line for line, _ in found] == [3, 4, 7, 8, 9, 10]
+
+
+def test_a_parquet_file_whose_footer_tells_another_number_of_rows_is_refused(monkeypatch):
+    """A spoilt byte of the footer: the rows would be taken in, and the lines of the file not accounted for."""
+    content = parquet(pa.table({"id": ["1", "2", "3"]}))
+
+    class Spoilt(pq.ParquetFile):
+        def iter_batches(self, *args, **options):
+            yield from (batch.slice(1) for batch in super().iter_batches(*args, **options))
+
+    monkeypatch.setattr(pq, "ParquetFile", Spoilt)
+    assert refused(content, PARQUET, "id", columns={"product_id": ColumnMapping(from_="id", type="product")}) == (
+        "is damaged: its footer tells of 3 rows, and it holds 2"
+    )

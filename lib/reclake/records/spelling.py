@@ -26,7 +26,7 @@ def spelt(texts: Texts, reader: ColumnReader, report: Report) -> Texts:
     if mapping.lower:
         texts = [text and text.lower() for text in texts]
     if mapping.strip_zeros:
-        texts = [text and (text.lstrip("0") or "0") for text in texts]
+        texts = [text and (text.lstrip("0").strip() or "0") for text in texts]
     return texts
 
 

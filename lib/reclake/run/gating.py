@@ -104,13 +104,16 @@ def short_days(work: Work, contents: Mapping[str, DayContent], before: Mapping[s
     """Days with fewer rows than the table's floor; a day whose inputs hold nothing any more may be empty.
 
     An as_of of a table that may be empty may not be so right after one that held rows: people do not vanish overnight. The
-    caller asks the table's `emptiness` for a reason that it may.
+    caller asks the table's `emptiness` for a reason that it may. Nor may a dimension that held rows fall empty.
     """
     held = {day: contents[day].digest.n_rows if day in contents else 0 for day in work.days}
     if work.table.is_as_of:
         so_far = {day: entry.content.digest.n_rows for day, entry in before.items()} | held
         last = {day: max((other for other in so_far if other < day), default="") for day in work.days}
         floors = {day: max(work.table.min_rows, 1 if so_far.get(last[day]) else 0) for day in work.days}
+    elif work.table.is_validity:
+        held_rows = any(entry.content.digest.n_rows for entry in before.values())
+        floors = dict.fromkeys(work.days, max(work.table.min_rows, 1 if held_rows else 0))
     else:
         floors = dict.fromkeys(work.days, work.table.min_rows)
     return [day for day, n_rows in held.items() if n_rows < floors[day] and day not in work.unfed_days]

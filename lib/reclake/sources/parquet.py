@@ -55,6 +55,8 @@ def parquet_rows(
             for row in _in_microseconds(batch, names).to_pylist():
                 counts.n_record_lines += 1
                 yield _row_as_json(row, meanings).encode("utf-8", "surrogateescape")
+        if counts.n_record_lines != counts.n_lines:
+            raise BrokenFile(f"is damaged: its footer tells of {counts.n_lines} rows, and it holds {counts.n_record_lines}")
     except (pa.ArrowException, OSError, ValueError, OverflowError):  # ValueError: text that is not UTF-8, a year above 9999
         raise BrokenFile("is cut off or damaged: it cannot be read as Parquet") from None
 

@@ -69,6 +69,8 @@ def verdict(
         return Verdict(digest, 0, None, str(broken))
     except Exception as fault:  # noqa: BLE001 - one file must not stop the others
         return Verdict(digest, 0, None, f"cannot be read: {type(fault).__name__}")
+    if file.counts.n_unaccounted:
+        return Verdict(digest, 0, None, f"cannot be read: {file.counts.n_unaccounted} of its lines are not accounted for")
     if n_records and last_day is None and feed.delivery_day.from_ == "last_event":
         return Verdict(digest, 0, None, "holds no usable time, so it has no delivery day")
     return Verdict(digest, n_records, last_day, None, note, file.counts)
