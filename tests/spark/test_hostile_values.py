@@ -112,8 +112,8 @@ def built(spark, tmp_path_factory):
     made = {name: conform(frame, BY_NAME[name]).cache() for name, frame in made.items()}
     of_events, of_orders, of_accounts, of_products, of_consents = made.values()
     facts = {
-        "silver.events": events(of_events, sources=sources, bots=BOTS),
         "silver.order_lines": order_lines(of_orders),
+        "silver.events": events(of_events, order_lines(of_orders), sources=sources, bots=BOTS),
         "silver.products": products(of_products, of_orders, of_events, timezone=ZONE),
         "silver.consents": consents(of_consents, timezone=ZONE),
     }

@@ -229,7 +229,8 @@ def poisoned(facts: list[Fact], size: Size, rng: random.Random) -> list[Line]:
     return lines
 
 
-FUTURE, PAST, NO_TIME = "occurred_at is in the future", "occurred_at is too long ago", "occurred_at is not a time"
+FUTURE, PAST = "occurred_at is in the future", "occurred_at is too long ago"
+SKIPPED = "occurred_at is not a time: the clocks of Europe/Berlin skip it"
 CLOCKS: dict[str, tuple[Callable[[datetime], str], str, str]] = {
     "the year 2099": (lambda at: iso(at.replace(year=2099)), "rejected", FUTURE),
     "ten years ahead": (lambda at: iso(at.replace(year=at.year + 10)), "rejected", FUTURE),
@@ -237,7 +238,7 @@ CLOCKS: dict[str, tuple[Callable[[datetime], str], str, str]] = {
     "ten years back": (lambda at: iso(at.replace(year=at.year - 10)), "late", classify.TOO_LATE),
     "1970": (lambda at: "1970-01-01T00:00:01Z", "rejected", PAST),
     "9999": (lambda at: "9999-12-31T23:59:59-11:00", "rejected", FUTURE),
-    "an hour that the clocks skip": (lambda at: f"2026-03-29T02:{at:%M:%S}", "rejected", NO_TIME),
+    "an hour that the clocks skip": (lambda at: f"2026-03-29T02:{at:%M:%S}", "rejected", SKIPPED),
 }
 
 

@@ -124,7 +124,7 @@ def plain_append(trial):
     }
     careless = trial.app.sources["trial"].model_copy(update={"feeds": feeds, "late_limit_days": None, "repeat_days": 0})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(typed, "_bounded", lambda records, times, timezone: records)
+        patch.setattr(typed, "_bounded", lambda records, *given: records)
         frame = records_by(trial, careless)
     return (
         frame

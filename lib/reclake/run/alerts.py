@@ -99,7 +99,8 @@ def _delivered_nothing(app: Application, day: date) -> set[str]:
     if bronze.FILES.name not in current:
         return set()
     files = app.read(bronze.FILES, version=current[bronze.FILES.name].version, published=current)
-    of_day = files.where((F.col("delivery_day") == F.lit(day)) & (F.col("outcome") == "ingested"))
+    is_empty = (F.col("outcome") == "ingested") & (F.col("n_records") == 0)
+    of_day = files.where((F.col("delivery_day") == F.lit(day)) & is_empty)
     return {row["source"] for row in of_day.select("source").distinct().collect()}
 
 
