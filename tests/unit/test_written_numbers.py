@@ -10,7 +10,14 @@ from parsing import read
 from reclake.privacy.keys import make_key_files
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.batch import RECOVERED
-from reclake.records.written_numbers import MAYBE_GROUPED, NO_GROUPS_OF_THREE, NOT_WRITTEN_SO, Misread, plain_number
+from reclake.records.written_numbers import (
+    MAYBE_GROUPED,
+    NO_GROUPS_OF_THREE,
+    NOT_WRITTEN_SO,
+    ZERO_BEFORE_MARK,
+    Misread,
+    plain_number,
+)
 from sources_of_records import ORDER_COLUMNS, feed
 
 PRICE, PIECES = {"from": "price", "type": "decimal"}, {"from": "n", "type": "long"}
@@ -49,6 +56,21 @@ def test_marks_out_of_their_places_are_refused(keys):
     assert prices(keys, "1.2345", "12.34.567", "1234.567", "1.23,4", **GERMAN) == [three] * 4
     assert prices(keys, "£ 3", "1,2,3", "--3", "3-", "€€3", "three", **GERMAN) == [other] * 6
     assert prices(keys, "1.234", decimal_mark=",") == [other]
+
+
+def test_no_group_begins_with_0(keys):
+    """0.125 may be an eighth, and is not read as 125."""
+    zero = [f"unit_price_amount {ZERO_BEFORE_MARK}"]
+    assert prices(keys, "0.125", "0.500", "€ -0.125", "00.125", "0.125,5", "012.345", **GERMAN) == [zero] * 6
+    assert prices(keys, "0,125", group_mark=",") == [zero]
+    assert prices(keys, "0.12", "0,125", "0", "100.000", **GERMAN) == ["0.12", "0.125", "0", "100000"]
+
+
+@pytest.mark.parametrize(("mark", "written"), [(" ", "12 50"), (" ", "12\u00a05"), ("'", "12'50"), ("’", "12’5"), ("_", "1_5")])
+def test_only_a_point_or_comma_may_stand_for_the_decimal_mark(keys, mark, written):
+    three = [f"unit_price_amount {NO_GROUPS_OF_THREE}"]
+    assert prices(keys, written, group_mark=mark) == [three]
+    assert prices(keys, written, group_mark=mark, decimal_mark=",") == [three]
 
 
 @pytest.mark.parametrize(
