@@ -35,7 +35,7 @@ _SPELLINGS: dict[str, set[str]] = {
     "date": {"date"},
 }
 _PSEUDONYMISED = {"account", "device", "phone", "email"}
-_NUMBERS = ("long", "decimal", "double")
+NUMBERS = ("long", "decimal", "double")
 
 _Limits = tuple[float | None, float | None]
 # Beyond these a value is a slip, such as a bar code scanned as a quantity, and one record would spoil every sum.
@@ -178,7 +178,7 @@ class ColumnMapping(Part):
             "not_products": ("product",),
             "map": ("string", "boolean"),
             "one_of": ("string", "product"),
-            **dict.fromkeys(("min", "max", "decimal_mark", "group_mark", "currency_signs"), _NUMBERS),
+            **dict.fromkeys(("min", "max", "decimal_mark", "group_mark", "currency_signs"), NUMBERS),
             "strip_zeros": texts,
             "whole_number": (*texts, "long"),
         }
@@ -187,8 +187,10 @@ class ColumnMapping(Part):
                 yield f"{key} is only for the type {' or '.join(types)}"
 
     def _contradictions(self, column: str) -> Iterator[str]:
-        if self.min is not None and self.max is not None and self.min > self.max:
-            yield f"min {self.min} is above max {self.max}"
+        low, high = self.limits_of(column)
+        if low is not None and high is not None and low > high:
+            whose = ["" if own is not None else " of the standard" for own in (self.min, self.max)]
+            yield f"min {low}{whose[0]} is above max {high}{whose[1]}"
         least, most = WIDEST.get(column, (None, None))
         if self.min is not None and least is not None and self.min < least:
             yield f"min {self.min} is below {least:g}, the least that the standard allows"
