@@ -511,6 +511,34 @@ class TestDecimalCommas:
         assert self.note("12,50;1;1") is None
         assert self.note("x;12,50;1", decimal_mark=",") is None
 
+    def test_a_name_with_the_signs_of_the_note_is_encoded(self):
+        columns = {"price": ColumnMapping(from_="Preis|EUR;%", type="decimal")}
+        of = feed(CSV, columns=columns, delimiter="\t")
+        content = b"Preis|EUR;%\n12,50\n"
+        arrived = datetime(2026, 3, 10, tzinfo=UTC)
+        found = verdict(content, "x", of, arrived_at=arrived, limits=LIMITS, zones=ZONES)
+        assert found.note == "comma_decimals:Preis%7CEUR%3B%25"
+
+    @pytest.mark.parametrize("form", [JSON, PARQUET])
+    def test_numbers_that_are_texts_of_json_or_parquet(self, form):
+        columns = {
+            "price": ColumnMapping(from_="line.p" if form == JSON else "p", type="decimal"),
+            "quantity": ColumnMapping(from_="q", type="long"),
+        }
+        field = columns["price"].from_
+        prices = ["1.234", "12,50"]
+
+        def note(prices, **options):
+            nested = [{"line": {"p": price}, "q": "1", "t": "2,5"} for price in prices]
+            lines = "".join(f"{row}\n".replace("'", '"') for row in nested).encode()
+            content = lines if form == JSON else parquet(pa.table({"p": prices, "q": ["1"] * 2, "t": ["2,5"] * 2}))
+            of = feed(form, columns=columns, **options)
+            return verdict(content, "x", of, arrived_at=datetime(2026, 3, 10, tzinfo=UTC), limits=LIMITS, zones=ZONES).note
+
+        assert note(prices, values="as_text") == f"comma_decimals:{field}"
+        assert note(["1.234", "1,234"], values="as_text") is None
+        assert note(prices) is None
+
     def test_in_a_file_of_commas_such_a_number_is_quoted(self):
         assert self.note('"1,5",1.234,1', 'x,"12,50",1', delimiter=",") == "comma_decimals:p"
         assert self.note("x,12,50", delimiter=",") is None

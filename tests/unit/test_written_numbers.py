@@ -101,6 +101,25 @@ def test_a_point_is_not_guessed_where_the_file_writes_decimal_commas(keys):
     assert prices(keys, "1.234", notes=[note], **GERMAN) == ["1234"]
 
 
+def test_a_field_whose_name_holds_the_signs_of_the_note_is_found_in_it(keys):
+    price = {"from": "Preis|EUR;%", "type": "decimal"}
+    orders = feed("orders", ORDER_COLUMNS | {"unit_price_amount": price}, format="csv", delimiter="\t")
+    header = "Preis|EUR;%\tn\torder\tline\tat\tchannel\tcustomer\tcode"
+    rows = read(
+        keys, ["1.234\t1\t\t\t\t\t\t"] * 2, table="orders", columns=("unit_price_amount",), header=header, orders=orders,
+        notes=["recovered;comma_decimals:Preis%7CEUR%3B%25", "comma_decimals:EUR|Preis"],
+    )  # fmt: skip
+    assert [row["read_reasons"] for row in rows] == [[f"unit_price_amount {MAYBE_GROUPED}"], []]
+
+
+def test_a_point_is_not_guessed_in_json_that_is_read_as_text(keys):
+    orders = feed("orders", ORDER_COLUMNS | {"unit_price_amount": PRICE}, values="as_text")
+    raws = ['{"price":"1.234","n":"1"}', '{"price":1.234,"n":"1"}', '{"price":"1.5","n":"1"}']
+    note = ["comma_decimals:price"] * 3
+    rows = read(keys, raws, table="orders", columns=("unit_price_amount",), orders=orders, notes=note)
+    assert [row["read_reasons"] for row in rows] == [[f"unit_price_amount {MAYBE_GROUPED}"]] * 2 + [[]]
+
+
 def test_a_whole_number_with_groups(keys):
     german = PIECES | {"group_mark": ".", "decimal_mark": ","}
     columns = ORDER_COLUMNS | {"quantity": german}

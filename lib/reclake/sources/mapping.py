@@ -67,6 +67,17 @@ def is_id(column: str, kind: str) -> bool:
     return kind in ID_TYPES or column in ID_COLUMNS
 
 
+def field_in_note(field: str) -> str:
+    """The raw field as bronze's `intake_note` names it, without the signs that part names there.
+
+    Examples
+    --------
+    >>> field_in_note("Preis|EUR;50%")
+    'Preis%7CEUR%3B50%25'
+    """
+    return field.replace("%", "%25").replace("|", "%7C").replace(";", "%3B")
+
+
 def mappable(table: str) -> dict[str, str]:
     """The standard columns that a feed of the bronze noun may map, with their Spark type.
 

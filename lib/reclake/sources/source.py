@@ -15,12 +15,12 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from reclake.errors import SettingsInvalid
 
 from .feed import REQUIRED, DeliveryDay, Feed
-from .mapping import RECORDS, ColumnMapping, Part, Text, is_id, mappable
+from .mapping import RECORDS, ColumnMapping, Part, Text, field_in_note, is_id, mappable
 from .stated import unknown_events
 from .times import time_reader
 
 __all__ = [
-    "RECORDS", "REQUIRED", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "is_id", "load_source", "mappable", "time_reader",
+    "RECORDS", "REQUIRED", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "field_in_note", "is_id", "load_source", "mappable", "time_reader",
 ]  # fmt: skip
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
