@@ -274,6 +274,13 @@ def test_a_constant_of_events_and_consents_is_of_the_standard(table, told):
         Source.model_validate(told)
 
 
+def test_a_constant_is_judged_in_its_spelling(tmp_path):
+    text = SHOP.replace('constant = "1", type = "long"', 'constant = "1.0", type = "long", whole_number = true')
+    assert text != SHOP
+    assert load_source(written(tmp_path, text, "tills")).feeds["sales"].columns["quantity"].constant == "1.0"
+    assert "'1.0' is no long" in refused(tmp_path, text.replace("whole_number = true", "whole_number = false"), "tills")
+
+
 def test_a_truth_value_as_text_may_be_1_or_0():
     told = of_patterns(("products", "a")).model_dump(by_alias=True, exclude_unset=True)
     told["feeds"]["a"]["columns"]["is_active"] = {"constant": "1", "type": "boolean"}

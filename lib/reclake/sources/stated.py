@@ -67,8 +67,11 @@ def _constant_problems(mapping: ColumnMapping, fault_of: Fault | None, *, is_as_
 
 
 def _spelt(constant: str, mapping: ColumnMapping) -> str:
-    """The constant as it stands before `map`, of a column that holds words."""
-    text = constant.strip().removesuffix(mapping.strip_suffix or "").strip()
+    """The constant as it stands before `map`."""
+    text = constant.strip()
+    if mapping.whole_number:
+        text = re.sub(r"(?<=\d)\.0*$", "", text)
+    text = text.removesuffix(mapping.strip_suffix or "").strip()
     text = text.upper() if mapping.upper else text.lower() if mapping.lower else text
     return text.lstrip("0") or "0" if mapping.strip_zeros else text
 
