@@ -78,7 +78,8 @@ def test_every_reason_is_given_sorted_and_what_can_be_used_is_kept(spark, direct
         ),
         dict(position=2, record_class="rejected", event_date=DAY, reasons=["rating is outside its limits"]),
         dict(
-            position=3, record_class="rejected", event_date=DAY, reasons=["rating is not a number", "received_at is not a time"],
+            position=3, record_class="rejected", event_date=DAY,
+            reasons=["rating is not a number", "received_at is not a time: it has a fraction, where whole milliseconds belong"],
         ),
         dict(position=4, record_class="rejected", event_date=None, reasons=[raw_json.NOT_JSON]),
         dict(position=5, record_class="rejected", event_date=None, reasons=[raw_json.EMPTY]),

@@ -294,7 +294,7 @@ def test_what_moves_while_it_is_read_waits(spark, tmp_path, monkeypatch):
     assert decided(intake) == {"clicks/2026-03-03.jsonl": "ingested"}
     assert intake.waiting == [
         Waiting("clicks/2026-03-01.jsonl", "vanished before it was read"),
-        Waiting("clicks/2026-03-02.jsonl", "changed while it was read"),
+        Waiting("clicks/2026-03-02.jsonl", "changed while it was read, after this run began", "waiting", 0),
     ]
 
 
@@ -373,7 +373,7 @@ def test_a_folder_waits_for_its_success_file(spark, tmp_path):
 def test_a_growing_file_waits_until_it_is_stable(spark, tmp_path):
     stable = source("stable", stable_seconds=3600)
     drop(tmp_path, {"clicks/2026-03-01.jsonl": click()}, at=datetime(2026, 3, 5, 1, 30, tzinfo=UTC))
-    assert [each.reason for each in taken(spark, tmp_path, of=stable).waiting] == ["changed in the last 3600 seconds"]
+    assert [each.reason for each in taken(spark, tmp_path, of=stable).waiting] == ["changed in the last 3600 seconds, 30 min ago"]
     later = taken(spark, tmp_path, of=stable, now=datetime(2026, 3, 5, 2, 30, tzinfo=UTC))
     assert decided(later) == {"clicks/2026-03-01.jsonl": "ingested"}
 

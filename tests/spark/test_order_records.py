@@ -105,7 +105,7 @@ def test_what_is_no_sale_and_no_return_is_rejected(spark, directory):
 
 
 KIND = {"from": "line", "type": "string", "map": {
-    "": "product", "S": "shipping", "V": "voucher", "D": "discount", "R": "rounding", "G": "gift", "F": "fee", "X": "tip"}
+    "": "product", "S": "shipping", "V": "voucher", "D": "discount", "R": "rounding", "G": "gift", "F": "fee"}
 }  # fmt: skip
 
 
@@ -140,11 +140,25 @@ def test_lines_of_a_declared_kind_are_money_of_the_order_and_no_products(spark, 
         dict(position=10, line_kind="shipping", line_amount=Decimal(-4)) | money | dict(reasons=below),
         dict(position=11, line_kind="gift", line_amount=Decimal(-1)) | money | dict(reasons=below),
         dict(position=12, line_kind="service", line_amount=Decimal(0)) | money | dict(reasons=above),
-        dict(position=13, line_kind=None, line_amount=Decimal(1)) | money | dict(reasons=["line_kind is not a known kind"]),
-        dict(position=14, line_kind="product", line_amount=Decimal(1)) | money
-        | dict(product_id="A", reasons=["line_kind is not a known value"]),
+        *(
+            dict(position=position, line_kind="product", line_amount=Decimal(1)) | money
+            | dict(product_id="A", reasons=["line_kind is not a known value"])
+            for position in (13, 14)
+        ),
         dict(position=15, line_kind="voucher", line_amount=Decimal(0)) | money | dict(reasons=["quantity is 0"]),
     )  # fmt: skip
+
+
+def test_a_kind_that_the_standard_lacks_is_refused(spark, directory):
+    columns = ORDER_COLUMNS | {"line_kind": {"from": "line", "type": "string"}}
+    del columns["line_id"]
+    as_written = source(orders=feed("orders", columns, format="csv"), time_zone="UTC", late_limit_days=None, repeat_days=None)
+    lines = [f"o1,{kind},2026-03-01 08:26:00,web,,A,1,1.00" for kind in ("tip", "voucher")]
+    found = built(spark, directory, *csv_rows(*lines), of=as_written)
+    assert contents(found, "position", "line_kind", "reasons") == in_order(
+        dict(position=0, line_kind=None, reasons=["line_kind is not a known kind"]),
+        dict(position=1, line_kind="voucher", reasons=[]),
+    )
 
 
 def test_one_number_on_till_and_web_is_two_orders_and_all_lines_are_kept(spark, directory):

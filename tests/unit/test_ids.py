@@ -48,13 +48,23 @@ def test_a_normalised_id_stays_as_it_is_and_holds_nothing_invisible(text):
     assert not {unicodedata.category(c) for c in found} & {"Cf", "Cc"}
 
 
-@given(text=st.text(max_size=20), seen=st.sampled_from(["\u200b", "\x00", "\ufeff", "\u00ad"]), place=st.integers(0, 20))
+INVISIBLE = (
+    *("\u200b", "\x00", "\ufeff", "\u00ad", "\ufe0f", "\ufe00", "\u034f", "\u115f", "\u1160", "\u3164", "\u2800", "\uffa0"),
+    *("\u180b", "\u17b4", "\U000e0100"),
+)
+
+
+@given(text=st.text(max_size=20), seen=st.sampled_from(INVISIBLE), place=st.integers(0, 20))
 def test_spellings_of_one_id_are_one(text, seen, place):
     assert normalised_id(text[:place] + seen + text[place:]) == normalised_id(text)
     assert normalised_id(unicodedata.normalize("NFD", text)) == normalised_id(text)
 
 
 def test_one_customer_in_five_spellings(keys):
+    unseen = tuple(f"Mü{letter}ller1" for letter in INVISIBLE if letter.isprintable())
+    assert len(unseen) >= 9
+    assert accounts(keys, *unseen, "\u3164\u2800") == [account(keys, "Müller1")] * len(unseen) + [None]
+    assert account(keys, "Müller1") not in accounts(keys, *unseen, id_rule=1)
     written = ("Müller1", "Mu\u0308ller1", "Ｍüller１", "\ufeffMüll\u200ber1\x07", " Müller1\u3000")
     assert accounts(keys, *written) == [account(keys, "Müller1")] * 5
     assert len(set(accounts(keys, *written, id_rule=1))) == 4  # as written, but for the blanks around
@@ -79,6 +89,12 @@ NONE = (
     "undefined",
     "None",
     "(null)",
+    "<NA>",
+    "NaT",
+    "(not set)",
+    "(none)",
+    "#NV",
+    "#N/V",
     "",
     " ",
     "00000000-0000-0000-0000-000000000000",

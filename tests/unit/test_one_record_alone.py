@@ -9,6 +9,7 @@ from reclake.privacy import pseudonyms
 from reclake.privacy.keys import make_key_files
 from reclake.privacy.pseudonyms import Keys
 from reclake.records import columns, parser, raw_json
+from reclake.records.columns import IS_A_NUMBER
 from sources_of_records import ACCOUNT_COLUMNS, EVENT_COLUMNS, ORDER_COLUMNS, feed
 
 
@@ -54,13 +55,29 @@ def test_a_value_that_may_be_dropped_is_noted_and_its_record_kept(keys):
     names = ("product_id", "rating", "received_at")
     (row,) = events(keys, {"sku": "?", "v": "4", "got": 1.5}, columns=drops, names=names)
     assert row["read_reasons"] == []
-    assert row["notes"] == ["product_id is not one of the allowed values", "rating is not a number", "received_at is not a time"]
+    assert row["notes"] == [
+        "product_id is not one of the allowed values",
+        "rating is not a number",
+        "received_at is not a time: it has a fraction, where whole milliseconds belong",
+    ]
     assert [row["product_id"], row["rating_text"], row["received_at"]] == [None, None, None]
 
 
 def test_a_type_error_does_not_also_say_missing(keys):
     rows = events(keys, {"id": 7}, {"id": None}, required={"event_id"})
-    assert [row["read_reasons"] for row in rows] == [["event_id is not text"], ["event_id is missing"]]
+    assert [row["read_reasons"] for row in rows] == [[f"event_id {IS_A_NUMBER}"], ["event_id is missing"]]
+
+
+def test_a_number_where_an_id_belongs_names_the_way_out_but_for_old_sources(keys):
+    told = {
+        rule: read(keys, ['{"user":{"login":7},"device":7.0}'], columns=("login_account_id", "device_id"), of={"id_rule": rule})
+        for rule in (1, 2)
+    }
+    reasons = {rule: sorted(row["read_reasons"]) for rule, (row,) in told.items()}
+    assert reasons[1] == ["device_id is not text", "login_account_id is not text"]
+    assert reasons[2] == [
+        'device_id is a number: declare values = "as_text"', 'login_account_id is a number: declare values = "as_text"',
+    ]  # fmt: skip
 
 
 def test_a_time_of_another_kind_says_so(keys):
@@ -98,7 +115,7 @@ def test_a_shop_interface_is_read_by_its_text(keys):
     assert found == {name: text[1][name] for name in found}
     assert (found["order_id"], found["line_id"]) == ("4503604567890123457", "9007199254740993")
     assert sorted(typed[0]["read_reasons"]) == [
-        "account_id is not text", "line_id is not text", "order_id is not text", "unit_price_amount is not a number",
+        f"account_id {IS_A_NUMBER}", f"line_id {IS_A_NUMBER}", f"order_id {IS_A_NUMBER}", "unit_price_amount is not a number",
     ]  # fmt: skip
 
 

@@ -187,10 +187,116 @@ def test_a_wrong_file_is_refused(tmp_path, old, new, said):
     assert said in refused(tmp_path, changed(old, new))
 
 
+SHOP = """
+name = "tills"
+description = "Tills."
+basis = "contract"
+time_zone = "UTC"
+historical = true
+
+[completion]
+marker = "rename"
+
+[bots]
+by_user_agent = false
+by_behaviour = false
+
+[feeds.sales]
+table = "orders"
+pattern = "*.csv"
+format = "csv"
+delivery_day = { from = "fixed", day = 2026-02-01 }
+duplicates = "flag"
+
+[feeds.sales.columns]
+order_id = { from = "order", type = "string" }
+ordered_at = { constant = "2026-02-01", type = "timestamp", format = "yyyy-MM-dd" }
+channel = { constant = " POS ", type = "string", lower = true }
+line_kind = { from = "kind", type = "string", map = { P = "product", S = "shipping" }, default = "service", one_of = ["product"] }
+quantity = { constant = "1", type = "long" }
+unit_price_amount = { from = "price", type = "decimal", default = "2.50", currency_signs = ["€", "kr.", "R$", "元"], none = ["-"] }
+currency = { constant = "eur", type = "string", upper = true }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "by_behaviour = false",
+            'by_behaviour = false\nautomatic_events = ["scroll", "hartbeat"]',
+            "automatic_events 'hartbeat'",
+        ),
+        ('S = "shipping"', 'S = "shiping"', "map 'shiping' is not one of the standard's: product"),
+        ('default = "service"', 'default = "freight"', "default 'freight' is not one"),
+        ('one_of = ["product"]', 'one_of = ["goods"]', "one_of 'goods' is not one"),
+        ('constant = " POS "', 'constant = "shop"', "constant 'shop' is not one of the standard's: app"),
+        ('constant = " POS "', 'constant = " "', "constant is blank"),
+        ('constant = " POS "', 'constant = "x", map = { y = "pos" }', "constant 'x' is not in its map"),
+        ("lower = true", "upper = true", "constant ' POS ' is not one"),
+        ('constant = "eur"', 'constant = "Euro"', "constant 'Euro' is not ISO 4217"),
+        ('constant = "1"', 'constant = "abc"', "constant 'abc' is no long"),
+        ('constant = "1"', 'constant = "1.5"', "constant '1.5' is no long"),
+        ('constant = "1"', 'constant = "9223372036854775808"', "is no long"),
+        ('constant = "1"', 'constant = "2000000"', "constant '2000000' is outside its limits"),
+        ('constant = "1"', 'constant = "1", min = 2000000', "min 2000000.0 is above max 1000000.0 of the standard"),
+        ('constant = "1"', 'constant = "1", max = -2000000', "min -1000000.0 of the standard is above max -2000000.0"),
+        ('default = "2.50"', 'default = "2,50"', "default '2,50' is no decimal"),
+        ('constant = "2026-02-01"', 'constant = "1.2.2026"', "constant '1.2.2026' is not a time"),
+        ('none = ["-"]', 'none = [" "]', "none ' ' is blank"),
+        *(('"€"', f'"{sign}"', f"currency_signs '{sign}' is no sign") for sign in ("-", "5", ".", "€5", "-€", " ", "％", "٣")),
+    ],
+)
+def test_a_value_that_no_record_may_hold_is_refused(tmp_path, old, new, said):
+    load_source(written(tmp_path, SHOP, "tills"))
+    assert SHOP.count(old) == 1
+    assert said in refused(tmp_path, SHOP.replace(old, new), "tills")
+
+
+@pytest.mark.parametrize(("table", "told"), [("events", "event_type = 'kaboom'"), ("consents", "is_granted = 'yes'")])
+def test_a_constant_of_events_and_consents_is_of_the_standard(table, told):
+    column, value = told.replace("'", "").split(" = ")
+    kind = "boolean" if column == "is_granted" else "string"
+    told = tomllib.loads(GOOD)
+    clicks = told["feeds"]["clicks"]
+    clicks["columns"]["event_type"] = {"constant": "rate", "type": "string"}
+    if table == "consents":
+        at = {"from": "at", "type": "timestamp", "format": "iso"}
+        account = {"from": "user", "type": "account"}
+        clicks |= {"table": table, "record_id": []}
+        clicks["columns"] = {
+            "account_id": account, "channel": {"constant": "web", "type": "string"}, "changed_at": at,
+            "purpose": {"constant": "marketing", "type": "string"}, "is_granted": {"constant": "true", "type": "boolean"},
+        }  # fmt: skip
+    Source.model_validate(told)
+    clicks["columns"][column] = {"constant": value, "type": kind}
+    with pytest.raises(ValueError, match=f"constant '{value}' is not"):
+        Source.model_validate(told)
+
+
+def test_a_constant_is_judged_in_its_spelling(tmp_path):
+    text = SHOP.replace('constant = "1", type = "long"', 'constant = "1.0", type = "long", whole_number = true')
+    assert text != SHOP
+    assert load_source(written(tmp_path, text, "tills")).feeds["sales"].columns["quantity"].constant == "1.0"
+    assert "'1.0' is no long" in refused(tmp_path, text.replace("whole_number = true", "whole_number = false"), "tills")
+
+
+def test_a_truth_value_as_text_may_be_1_or_0():
+    told = of_patterns(("products", "a")).model_dump(by_alias=True, exclude_unset=True)
+    told["feeds"]["a"]["columns"]["is_active"] = {"constant": "1", "type": "boolean"}
+    with pytest.raises(ValueError, match="'1' is not true or false"):
+        Source.model_validate(told)
+    told["feeds"]["a"]["values"] = "as_text"
+    assert Source.model_validate(told).feeds["a"].columns["is_active"].constant == "1"
+
+
 def test_all_problems_are_named_at_once(tmp_path):
     text = GOOD.replace('"Asia/Shanghai"', '"Mars"').replace('["event_id"]', '["nothing"]').replace('"iso"', '"whenever"')
     found = refused(tmp_path, text)
     assert all(said in found for said in ("Mars", "nothing", "feeds.clicks.columns.occurred_at"))
+    text = SHOP.replace('"eur"', '"Euro"').replace('"1"', '"abc"').replace('"shipping"', '"shiping"').replace('"€"', '"5"')
+    found = refused(tmp_path, text, "tills")
+    assert all(f"'{said}'" in found for said in ("Euro", "abc", "shiping", "5"))
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,9 @@ class TestCsv:
         csv.writer(text, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([["a", "b"], *rows])
         # The header is quoted, too: names are compared after reading.
         _, found = records(text.getvalue().encode(), CSV, "a", "b")
-        assert [next(csv.reader(io.StringIO(record.decode(), newline=""))) for record in found] == rows
+        assert [next(csv.reader(io.StringIO(record.decode(), newline=""))) for record in found] == [
+            row for row in rows if any(map(str.strip, row)) and row != ["a", "b"]
+        ]
 
     def test_what_is_no_record_is_counted_apart(self):
         content = b'\n,,\na,b,c\n\n1,2,3\n\r\n , ,\t\na,b,c\n4,"x\n\ny",5\n,,\n'
@@ -130,6 +132,22 @@ class TestCsv:
     def test_a_header_that_comes_again_behind_a_byte_order_mark(self):
         part = b"\xef\xbb\xbfa,b\r\n1,2\r\n"
         assert records(part + part, CSV, "a") == ("a,b", [b"1,2", b"1,2"])
+
+    @pytest.mark.parametrize("header", ['"id","name"', "id,name", '"id",name'])
+    def test_an_empty_row_and_the_header_again_are_none_in_quotes_either(self, header):
+        again = ['"id","name"', "id,name", 'id,"name"']
+        rows = ['"1","a"', '"",""', *again, '"", ', ',""', '"\n",""', "2,b", '"",""']
+        content = "\n".join([header, *rows]).encode()
+        assert records(content, CSV, "id")[1] == [b'"1","a"', b"2,b"]
+        assert counted(content, CSV, "id")[0] == (12, 2, 4, 6, 0)
+
+    @pytest.mark.parametrize("row", ['"""",""', '"id","name "', '"id"",""name"', '" "" ",""', '"","0"', '"","id"'])
+    def test_what_only_looks_like_one_is_a_record(self, row):
+        assert records(f"id,name\n{row}\n".encode(), CSV, "id")[1] == [row.encode()]
+
+    @pytest.mark.parametrize("end", ['"",""', '"","","', '"id","name'])
+    def test_a_row_of_empty_quotes_may_be_cut(self, end):
+        assert "is cut off" in refused(f"id,name,n\n1,a,2\n{end}".encode(), CSV, "id")
 
     @pytest.mark.parametrize(("stated", "delimiter"), [(b"sep=,", ","), (b"SEP=;;;", ";"), (b'"sep=\t"', "\t")])
     def test_a_line_that_states_the_delimiter_is_no_header(self, stated, delimiter):
@@ -492,6 +510,34 @@ class TestDecimalCommas:
     def test_texts_and_declared_fields_are_not_looked_at(self):
         assert self.note("12,50;1;1") is None
         assert self.note("x;12,50;1", decimal_mark=",") is None
+
+    def test_a_name_with_the_signs_of_the_note_is_encoded(self):
+        columns = {"price": ColumnMapping(from_="Preis|EUR;%", type="decimal")}
+        of = feed(CSV, columns=columns, delimiter="\t")
+        content = b"Preis|EUR;%\n12,50\n"
+        arrived = datetime(2026, 3, 10, tzinfo=UTC)
+        found = verdict(content, "x", of, arrived_at=arrived, limits=LIMITS, zones=ZONES)
+        assert found.note == "comma_decimals:Preis%7CEUR%3B%25"
+
+    @pytest.mark.parametrize("form", [JSON, PARQUET])
+    def test_numbers_that_are_texts_of_json_or_parquet(self, form):
+        columns = {
+            "price": ColumnMapping(from_="line.p" if form == JSON else "p", type="decimal"),
+            "quantity": ColumnMapping(from_="q", type="long"),
+        }
+        field = columns["price"].from_
+        prices = ["1.234", "12,50"]
+
+        def note(prices, **options):
+            nested = [{"line": {"p": price}, "q": "1", "t": "2,5"} for price in prices]
+            lines = "".join(f"{row}\n".replace("'", '"') for row in nested).encode()
+            content = lines if form == JSON else parquet(pa.table({"p": prices, "q": ["1"] * 2, "t": ["2,5"] * 2}))
+            of = feed(form, columns=columns, **options)
+            return verdict(content, "x", of, arrived_at=datetime(2026, 3, 10, tzinfo=UTC), limits=LIMITS, zones=ZONES).note
+
+        assert note(prices, values="as_text") == f"comma_decimals:{field}"
+        assert note(["1.234", "1,234"], values="as_text") is None
+        assert note(prices) is None
 
     def test_in_a_file_of_commas_such_a_number_is_quoted(self):
         assert self.note('"1,5",1.234,1', 'x,"12,50",1', delimiter=",") == "comma_decimals:p"

@@ -10,7 +10,14 @@ from parsing import read
 from reclake.privacy.keys import make_key_files
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.batch import RECOVERED
-from reclake.records.written_numbers import MAYBE_GROUPED, NO_GROUPS_OF_THREE, NOT_WRITTEN_SO, Misread, plain_number
+from reclake.records.written_numbers import (
+    MAYBE_GROUPED,
+    NO_GROUPS_OF_THREE,
+    NOT_WRITTEN_SO,
+    ZERO_BEFORE_MARK,
+    Misread,
+    plain_number,
+)
 from sources_of_records import ORDER_COLUMNS, feed
 
 PRICE, PIECES = {"from": "price", "type": "decimal"}, {"from": "n", "type": "long"}
@@ -51,6 +58,21 @@ def test_marks_out_of_their_places_are_refused(keys):
     assert prices(keys, "1.234", decimal_mark=",") == [other]
 
 
+def test_no_group_begins_with_0(keys):
+    """0.125 may be an eighth, and is not read as 125."""
+    zero = [f"unit_price_amount {ZERO_BEFORE_MARK}"]
+    assert prices(keys, "0.125", "0.500", "€ -0.125", "00.125", "0.125,5", "012.345", **GERMAN) == [zero] * 6
+    assert prices(keys, "0,125", group_mark=",") == [zero]
+    assert prices(keys, "0.12", "0,125", "0", "100.000", **GERMAN) == ["0.12", "0.125", "0", "100000"]
+
+
+@pytest.mark.parametrize(("mark", "written"), [(" ", "12 50"), (" ", "12\u00a05"), ("'", "12'50"), ("’", "12’5"), ("_", "1_5")])
+def test_only_a_point_or_comma_may_stand_for_the_decimal_mark(keys, mark, written):
+    three = [f"unit_price_amount {NO_GROUPS_OF_THREE}"]
+    assert prices(keys, written, group_mark=mark) == [three]
+    assert prices(keys, written, group_mark=mark, decimal_mark=",") == [three]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -77,6 +99,25 @@ def test_a_point_is_not_guessed_where_the_file_writes_decimal_commas(keys):
     assert prices(keys, "1.234", "1.5", "1.234.567", notes=[note] * 3) == [maybe, "1.5", maybe]
     assert prices(keys, "1.234", "1.234", notes=["comma_decimals:qty", None]) == ["1.234", "1.234"]
     assert prices(keys, "1.234", notes=[note], **GERMAN) == ["1234"]
+
+
+def test_a_field_whose_name_holds_the_signs_of_the_note_is_found_in_it(keys):
+    price = {"from": "Preis|EUR;%", "type": "decimal"}
+    orders = feed("orders", ORDER_COLUMNS | {"unit_price_amount": price}, format="csv", delimiter="\t")
+    header = "Preis|EUR;%\tn\torder\tline\tat\tchannel\tcustomer\tcode"
+    rows = read(
+        keys, ["1.234\t1\t\t\t\t\t\t"] * 2, table="orders", columns=("unit_price_amount",), header=header, orders=orders,
+        notes=["recovered;comma_decimals:Preis%7CEUR%3B%25", "comma_decimals:EUR|Preis"],
+    )  # fmt: skip
+    assert [row["read_reasons"] for row in rows] == [[f"unit_price_amount {MAYBE_GROUPED}"], []]
+
+
+def test_a_point_is_not_guessed_in_json_that_is_read_as_text(keys):
+    orders = feed("orders", ORDER_COLUMNS | {"unit_price_amount": PRICE}, values="as_text")
+    raws = ['{"price":"1.234","n":"1"}', '{"price":1.234,"n":"1"}', '{"price":"1.5","n":"1"}']
+    note = ["comma_decimals:price"] * 3
+    rows = read(keys, raws, table="orders", columns=("unit_price_amount",), orders=orders, notes=note)
+    assert [row["read_reasons"] for row in rows] == [[f"unit_price_amount {MAYBE_GROUPED}"]] * 2 + [[]]
 
 
 def test_a_whole_number_with_groups(keys):

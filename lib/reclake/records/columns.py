@@ -23,6 +23,7 @@ from reclake.sources.source import ColumnMapping, Feed, time_reader
 Records = Sequence[Mapping[str, Any]]
 
 FLOATING = "is a floating-point number, which is no id"
+IS_A_NUMBER = 'is a number: declare values = "as_text"'
 
 _KIND = dict.fromkeys(NUMBERS, "a number") | {"boolean": "true or false"}
 _BOOLEAN = {True: "true", False: "false"}
@@ -46,9 +47,13 @@ def _accepted(mapping: ColumnMapping, feed: Feed) -> Collection[type]:
     return {Number} if _wants_number(mapping) else {bool} if mapping.type == "boolean" else {str}
 
 
-def _fault_of_kind(value: Any, mapping: ColumnMapping) -> str:
+def _fault_of_kind(value: Any, reader: ColumnReader) -> str:
     """The fault of a value of a kind that is not accepted."""
+    mapping = reader.mapping
     if not is_time(mapping):
+        # Under rule 1 the reason stays what it was: lakes of those sources hold it.
+        if reader.id_rule == 2 and type(value) is Number and mapping.type not in _KIND:
+            return IS_A_NUMBER
         return f"is not {_KIND.get(mapping.type, 'text')}"
     if type(value) is Number:
         return "is not a time: it is a number, where text belongs"
@@ -84,7 +89,7 @@ def _scalars(values: list[Any], reader: ColumnReader, report: Report) -> Texts:
     if kinds - {type(None)} - set(accepted):
         for row, value in enumerate(values):
             if value is not None and type(value) not in accepted:
-                report(row, f"{reader.column} {_fault_of_kind(value, reader.mapping)}")
+                report(row, f"{reader.column} {_fault_of_kind(value, reader)}")
                 values[row] = None
     if bool in kinds:
         values = [_BOOLEAN[value] if type(value) is bool else value for value in values]

@@ -12,11 +12,14 @@ from functools import lru_cache
 _ZEROS = "00000000-0000-0000-0000-000000000000"
 NO_ID = frozenset({
     "null", "(null)", "<null>", "none", "nil", "\\n", "nan", "n/a", "#n/a", "undefined",
+    "<na>", "nat", "(not set)", "(none)", "#nv", "#n/v",
     _ZEROS, f"{{{_ZEROS}}}", _ZEROS.replace("-", ""), f"{{{_ZEROS.replace('-', '')}}}",
 })  # fmt: skip
 """What exports write where there is no id, in small letters; an app without consent reports the UUID of zeros."""
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+# Seen by nobody though their category is a letter's, a mark's or a sign's: fillers, variation selectors, the blank of Braille.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _EXACT = 2**53  # above it a floating-point number has skipped whole numbers
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
 _WITH_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d{1,3}", re.ASCII)
@@ -24,7 +27,7 @@ _WITH_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d{1,3}", re.ASCII)
 
 @lru_cache(maxsize=1 << 16)
 def _folded(text: str) -> str:
-    visible = "".join(c for c in text.translate(_WIDE) if unicodedata.category(c) not in ("Cf", "Cc"))
+    visible = "".join(c for c in _INVISIBLE.sub("", text).translate(_WIDE) if unicodedata.category(c) not in ("Cf", "Cc"))
     return unicodedata.normalize("NFC", visible).strip()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reclake.records.column_reader import ColumnReader, Report, Texts
 from reclake.records.ids import NO_ID, normalised_id, whole_number
 from reclake.records.written_numbers import MAYBE_GROUPED, Misread, has_marks, marks_fault, maybe_grouped, plain_number
-from reclake.sources.source import ColumnMapping
+from reclake.sources.source import ColumnMapping, field_in_note
 from reclake.tables.line_kinds import PRODUCT, SERVICE
 from reclake.tables.vocabulary import LONGEST_PRODUCT_ID, WORDS
 
@@ -104,8 +104,9 @@ def plain_numbers(texts: Texts, reader: ColumnReader, comma_fields: Sequence[str
             if text is not None and (marks := marks_fault(text)):
                 report(row, f"{column} {marks}")
                 texts[row] = None
+    field = field_in_note(mapping.from_ or "")
     for row, fields in enumerate(comma_fields):
-        if (text := texts[row]) and maybe_grouped(text) and mapping.from_ in fields.split("|"):
+        if (text := texts[row]) and maybe_grouped(text) and field in fields.split("|"):
             report(row, f"{column} {MAYBE_GROUPED}")
             texts[row] = None
     return texts

@@ -10,15 +10,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from reclake.tables.vocabulary import EARLIEST
+from reclake.tables.vocabulary import NUMBER_PATTERNS as NUMBER_PATTERNS
 
 EARLIEST_MEMBERSHIP = date(1900, 1, 1)  # an earlier one is a placeholder such as 0001-01-01
 DAYS_AHEAD = 1  # a time may lie this many days after its delivery day: another zone, a late cut
-
-NUMBER_PATTERNS = {
-    "long": r"^-?\d{1,19}$",
-    "decimal": r"^-?\d{1,14}(\.\d{1,4}0*)?$",  # decimal(18,4) holds it exactly
-    "double": r"^-?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,4})?$",
-}
 
 
 def _only(text: Column, pattern: str) -> Column:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 NO_GROUPS_OF_THREE = "is not grouped in threes"
 NOT_WRITTEN_SO = "is not a number with the declared marks"
+ZERO_BEFORE_MARK = "begins with 0 before a mark of thousands"
 MAYBE_GROUPED = "has a point that may group thousands: its file writes decimal commas"
 
 _BLANKS = " \u00a0\u202f\u2009"
@@ -64,9 +65,9 @@ def maybe_grouped(text: str) -> bool:
 def plain_number(decimal_mark: str | None, group_mark: str | None, signs: tuple[str, ...]) -> Callable[[str], str]:
     """The function from a number written with these marks to the plain number, cached.
 
-    Group marks stand before every three digits or nowhere. One in the place of the decimal mark, before the last one or
-    two digits and nowhere else, can mean nothing but the decimals (€ 3.00 in a column of 1.234,56). A currency sign may
-    stand before or after the number.
+    Group marks stand before every three digits or nowhere, and never behind a 0 that begins the number: 0.125 may be an
+    eighth. A point or comma in the place of the decimal mark, before the last one or two digits and nowhere else, can mean
+    nothing but the decimals (€ 3.00 in a column of 1.234,56). A currency sign may stand before or after the number.
 
     Raises
     ------
@@ -83,7 +84,8 @@ def plain_number(decimal_mark: str | None, group_mark: str | None, signs: tuple[
     group = _group_pattern(group_mark)
     shapes = [re.compile(rf"(\d+)(?:{decimal}(\d+))?", re.ASCII)]
     if group:
-        shapes.append(re.compile(rf"(\d{{1,3}}(?:{group}\d{{3}})+)(?:{decimal}(\d+))?", re.ASCII))
+        shapes.append(re.compile(rf"([1-9]\d{{0,2}}(?:{group}\d{{3}})+)(?:{decimal}(\d+))?", re.ASCII))
+    if group_mark in (".", ","):
         shapes.append(re.compile(rf"(\d+){group}(\d{{1,2}})", re.ASCII))
     sign = "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True)) or "(?!)"
     around = re.compile(rf"([-+\u2212]?)\s*(?:{sign})?\s*([-+\u2212]?)\s*(\d.*?)\s*(?:{sign})?", re.DOTALL | re.ASCII)
@@ -95,13 +97,20 @@ def plain_number(decimal_mark: str | None, group_mark: str | None, signs: tuple[
             raise Misread(NOT_WRITTEN_SO)
         found = next((found for shape in shapes if (found := shape.fullmatch(written[3]))), None)
         if not found:
-            only_marks = not written[3].strip(f"0123456789.,'’_{_BLANKS}")
-            raise Misread(NO_GROUPS_OF_THREE if only_marks and group and re.search(group, written[3]) else NOT_WRITTEN_SO)
+            raise Misread(_fault_of_marks(written[3], group))
         minus = "-" if (written[1] or written[2]) in ("-", "\u2212") else ""
         whole = "".join(filter(str.isdigit, found[1]))
         return f"{minus}{whole}.{found[2]}" if found[2] else f"{minus}{whole}"
 
     return plain
+
+
+def _fault_of_marks(digits: str, group: str) -> str:
+    """Why digits with marks are no number where `group` is the pattern of the group mark, empty for none."""
+    only_marks = not digits.strip(f"0123456789.,'’_{_BLANKS}")
+    if not only_marks or not group or not re.search(group, digits):
+        return NOT_WRITTEN_SO
+    return ZERO_BEFORE_MARK if re.match(rf"0\d{{0,2}}{group}\d{{3}}(?!\d)", digits) else NO_GROUPS_OF_THREE
 
 
 def _group_pattern(group_mark: str | None) -> str:

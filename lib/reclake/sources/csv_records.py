@@ -48,6 +48,7 @@ class CsvLines:
     counts: LineCounts
     _mark: bytes = field(init=False)
     _blanks: bytes = field(init=False)
+    _bare_header: bytes = field(init=False, default=b"")  # without quotes
 
     def __post_init__(self) -> None:
         self._mark = self.delimiter.encode()
@@ -84,7 +85,7 @@ class CsvLines:
     def records(self, header: bytes, n_columns: int) -> Iterator[bytes]:
         """The records below the header, without their line ends.
 
-        Neither blank lines, rows of delimiters nor the header again are records: files that were put together, printed
+        Neither blank lines, rows of empty fields nor the header again are records, quoted or not: files that were put together, printed
         double-spaced or saved with empty rows hold them.
 
         Raises
@@ -92,7 +93,9 @@ class CsvLines:
         BrokenFile
             When the last line is cut off: it has no end, and alone it is no record of the header's width.
         """
-        suspect, n_plain = frozenset(self._blanks + header[:1]), 0  # a line that begins so may be no record
+        self._bare_header = header.replace(b'"', b"")
+        # A line that begins so may be no record.
+        suspect, n_plain = frozenset(self._blanks + header[:1] + self._bare_header[:1] + b'"'), 0
         pending: list[bytes] = []
         n_bytes = 0
         try:
@@ -149,10 +152,10 @@ class CsvLines:
     def _alone(self, line: bytes, header: bytes, n_columns: int, *, n_lines: int = 1, is_swallowed: bool = False) -> bytes | None:
         """The line, or lines of one record, as a record; None where it is none. It is counted."""
         record, counts = without_end(line), self.counts
-        if not record.strip(self._blanks):
+        if not record.strip(self._blanks) or self._is_blank_in_quotes(record, n_columns, is_cut=not line.endswith(b"\n")):
             counts.n_blank_lines += n_lines
             return None
-        if record == header:
+        if record == header or self._is_header_quoted_otherwise(record, header):
             counts.n_header_lines += n_lines
             return None
         if not line.endswith(b"\n") and not self._is_whole(record, n_columns):
@@ -162,6 +165,21 @@ class CsvLines:
             counts.n_recovered += 1
             return Recovered(record)
         return record
+
+    def _is_blank_in_quotes(self, record: bytes, n_columns: int, *, is_cut: bool) -> bool:
+        """Whether it is a row of empty fields some of which are quoted."""
+        if record.strip(self._blanks + b'"'):  # nearly all records
+            return False
+        cells = self._cells(record)
+        return cells is not None and not any(map(str.strip, cells)) and not (is_cut and len(cells) != n_columns)
+
+    def _is_header_quoted_otherwise(self, record: bytes, header: bytes) -> bool:
+        """Whether it has the names of the header, quoted or not."""
+        bare = self._bare_header
+        if record.lstrip(b'"')[:1] != bare[:1] or record.replace(b'"', b"") != bare:
+            return False
+        cells = self._cells(record)
+        return cells is not None and cells == self._cells(header)
 
     def _is_whole(self, record: bytes, n_columns: int) -> bool:
         """Whether the last record of a file, which has no line end, has all its fields."""
@@ -173,12 +191,17 @@ class CsvLines:
 
     def _width(self, record: bytes) -> int | None:
         """The number of fields; None where it is not one well-formed record."""
+        cells = self._cells(record)
+        return None if cells is None else len(cells)
+
+    def _cells(self, record: bytes) -> list[str] | None:
+        """The fields; None where it is not one well-formed record."""
         text = record.decode("utf-8", "replace")
         try:
             rows = list(csv.reader([text], delimiter=self.delimiter, strict=True))
         except csv.Error:
             return None
-        return len(rows[0]) if len(rows) == 1 else None
+        return rows[0] if len(rows) == 1 else None
 
 
 def _ends_in_quotes(line: bytes, mark: bytes, *, is_open: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a CSV file writes decimals with a comma where its feed does not say so.
+"""Whether a file writes decimals with a comma where its feed does not say so.
 
 Where `12,50` stands in a column, `1.234` in the same column may be a thousand: the file's records are marked, so that no
 reader takes it for 1.234.
@@ -7,11 +7,15 @@ reader takes it for 1.234.
 from __future__ import annotations
 
 import csv
+import json
 import re
-from collections.abc import Collection, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from .csv_records import column_names
 from .feed import Feed
+from .mapping import field_in_note
 
 _NUMBERS = ("long", "decimal", "double")
 _COMMA_IN_NUMBER = re.compile(rb"\d,\d")
@@ -39,30 +43,77 @@ def is_decimal_comma(text: str) -> bool:
     return len(text) <= _LONGEST and _DECIMAL_COMMA.fullmatch(text) is not None
 
 
-class CommaSearch:
+class CommaSearch(ABC):
     """The fields of one file in which a decimal comma was seen."""
 
-    def __init__(self, names: Sequence[str], fields: Collection[str], delimiter: str) -> None:
-        self._places = {field: names.index(field) for field in sorted(fields)}
-        self._delimiter, self._only_quoted = delimiter, delimiter == ","
-        self._seen: set[str] = set()
+    def __init__(self, fields: Collection[str]) -> None:
+        self._unseen, self._seen = sorted(fields), set[str]()
 
     def look(self, record: bytes) -> None:
         """Take the record into account."""
-        if self._only_quoted and b'"' not in record:  # nearly all records
+        if not self._unseen or not _COMMA_IN_NUMBER.search(record):  # nearly all records
             return
-        if len(self._seen) == len(self._places) or not _COMMA_IN_NUMBER.search(record):
-            return
-        text = record.decode("utf-8", "replace")
-        try:
-            cells = column_names(text, self._delimiter) if '"' in text else text.split(self._delimiter)
-        except (csv.Error, StopIteration):
-            return
-        for field, place in self._places.items():
-            if field not in self._seen and place < len(cells) and is_decimal_comma(cells[place]):
-                self._seen.add(field)
+        texts = self._texts(record)
+        if found := {field for field in self._unseen if is_decimal_comma(texts(field))}:
+            self._seen |= found
+            self._unseen = [field for field in self._unseen if field not in found]
+
+    @abstractmethod
+    def _texts(self, record: bytes) -> Callable[[str], str]:
+        """The text of each field; an empty one for what is no text."""
 
     @property
     def note(self) -> str | None:
         """The fields as bronze's intake_note says them."""
-        return f"comma_decimals:{'|'.join(sorted(self._seen))}" if self._seen else None
+        return f"comma_decimals:{'|'.join(map(field_in_note, sorted(self._seen)))}" if self._seen else None
+
+
+class CsvCommaSearch(CommaSearch):
+    """The search in a CSV file."""
+
+    def __init__(self, names: Sequence[str], fields: Collection[str], delimiter: str) -> None:
+        super().__init__(fields)
+        self._places = {field: names.index(field) for field in fields}
+        self._delimiter, self._only_quoted = delimiter, delimiter == ","
+
+    def look(self, record: bytes) -> None:
+        """Take the record into account."""
+        if not self._only_quoted or b'"' in record:  # else a comma ends a field
+            super().look(record)
+
+    def _texts(self, record: bytes) -> Callable[[str], str]:
+        text, places = record.decode("utf-8", "replace"), self._places
+        try:
+            cells = column_names(text, self._delimiter) if '"' in text else text.split(self._delimiter)
+        except (csv.Error, StopIteration):
+            cells = []
+        return lambda field: cells[places[field]] if places[field] < len(cells) else ""
+
+
+class JsonCommaSearch(CommaSearch):
+    """The search in JSON, whose numbers may be texts; rows of Parquet are JSON, too."""
+
+    def _texts(self, record: bytes) -> Callable[[str], str]:
+        fields = _json(record)
+        return lambda field: _text_at(fields, field.split(".")) or ""
+
+
+def json_text(record: bytes, path: Sequence[str]) -> str | None:
+    """The text, or number as it is written, at the end of the path; None where there is none."""
+    return _text_at(_json(record), path)
+
+
+def _json(record: bytes) -> Any:
+    try:
+        return json.loads(record, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text_at(value: Any, path: Sequence[str]) -> str | None:
+    try:
+        for name in path:
+            value = value[name]
+    except (LookupError, TypeError):
+        return None
+    return value if isinstance(value, str) else None

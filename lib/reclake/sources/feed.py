@@ -12,6 +12,7 @@ from pydantic import Field
 
 from .lines import Encoding
 from .mapping import ColumnMapping, Part, Text
+from .stated import stated_problems
 
 IdScope = Literal["channel", "feed", "source"]
 FileFormat = Literal["json_lines", "csv", "parquet"]
@@ -185,6 +186,8 @@ class Feed(Part):
             yield "columns", "an event needs login_account_id or device_id"
         for column, mapping in self.columns.items():
             for problem in mapping.problems(self.table, column, set(self.columns)):
+                yield f"columns.{column}", problem
+            for problem in stated_problems(column, mapping, is_as_text=self.values == "as_text"):
                 yield f"columns.{column}", problem
             if mapping.outside == "drop" and column in NEEDED[self.table] | set(self.record_id):
                 yield f"columns.{column}", "every record needs it, so it cannot drop its value"

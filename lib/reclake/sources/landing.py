@@ -90,8 +90,13 @@ def why_unread(spark: SparkSession, file: OfferedFile) -> Waiting:
     if lies == "vanished":
         return Waiting(file.name, "vanished before it was read")
     if lies != "unreadable" and lies != (file.n_bytes, file.modified_millis):
-        return Waiting(file.name, "changed while it was read")
+        return changed_meanwhile(file)
     return Waiting(file.name, "cannot be read: no permission, or a wrong checksum", "refused")
+
+
+def changed_meanwhile(file: OfferedFile) -> Waiting:
+    """A file that is no longer as it was listed. Whatever time it bears now, the change is as young as the run."""
+    return Waiting(file.name, "changed while it was read, after this run began", "waiting", 0)
 
 
 def _unusable(file: FoundFile) -> str | None:
@@ -114,7 +119,7 @@ def _unfinished(file: FoundFile, completion: Completion, *, age_seconds: int, ma
     if completion.marker == "success_file" and _folder(file.path) not in marked:
         return f"has no _SUCCESS in its folder, for {_in_words(age_seconds)}"
     if completion.stable_seconds and age_seconds < completion.stable_seconds:
-        return f"changed in the last {completion.stable_seconds} seconds"
+        return f"changed in the last {completion.stable_seconds} seconds, {_in_words(age_seconds)} ago"
     return None
 
 

@@ -35,7 +35,7 @@ _SPELLINGS: dict[str, set[str]] = {
     "date": {"date"},
 }
 _PSEUDONYMISED = {"account", "device", "phone", "email"}
-_NUMBERS = ("long", "decimal", "double")
+NUMBERS = ("long", "decimal", "double")
 
 _Limits = tuple[float | None, float | None]
 # Beyond these a value is a slip, such as a bar code scanned as a quantity, and one record would spoil every sum.
@@ -65,6 +65,17 @@ ID_COLUMNS = frozenset({"order_id", "line_id", "event_id", "consent_id"})
 def is_id(column: str, kind: str) -> bool:
     """Whether the standard column, mapped as this type, holds an id."""
     return kind in ID_TYPES or column in ID_COLUMNS
+
+
+def field_in_note(field: str) -> str:
+    """The raw field as bronze's `intake_note` names it, without the signs that part names there.
+
+    Examples
+    --------
+    >>> field_in_note("Preis|EUR;50%")
+    'Preis%7CEUR%3B50%25'
+    """
+    return field.replace("%", "%25").replace("|", "%7C").replace(";", "%3B")
 
 
 def mappable(table: str) -> dict[str, str]:
@@ -178,7 +189,7 @@ class ColumnMapping(Part):
             "not_products": ("product",),
             "map": ("string", "boolean"),
             "one_of": ("string", "product"),
-            **dict.fromkeys(("min", "max", "decimal_mark", "group_mark", "currency_signs"), _NUMBERS),
+            **dict.fromkeys(("min", "max", "decimal_mark", "group_mark", "currency_signs"), NUMBERS),
             "strip_zeros": texts,
             "whole_number": (*texts, "long"),
         }
@@ -187,8 +198,10 @@ class ColumnMapping(Part):
                 yield f"{key} is only for the type {' or '.join(types)}"
 
     def _contradictions(self, column: str) -> Iterator[str]:
-        if self.min is not None and self.max is not None and self.min > self.max:
-            yield f"min {self.min} is above max {self.max}"
+        low, high = self.limits_of(column)
+        if low is not None and high is not None and low > high:
+            whose = ["" if own is not None else " of the standard" for own in (self.min, self.max)]
+            yield f"min {low}{whose[0]} is above max {high}{whose[1]}"
         least, most = WIDEST.get(column, (None, None))
         if self.min is not None and least is not None and self.min < least:
             yield f"min {self.min} is below {least:g}, the least that the standard allows"

@@ -16,7 +16,7 @@ from reclake.tables.vocabulary import EARLIEST
 
 from .broken import LandingLimits
 from .found import OfferedFile, Waiting
-from .landing import read_as_files, still_lying, why_unread
+from .landing import changed_meanwhile, read_as_files, still_lying, why_unread
 from .line_counts import RECOVERED, LineCounts, Placed, Recovered
 from .source import Source
 from .split import Opened, opened
@@ -80,7 +80,7 @@ def judge_files(
         elif row is None:
             unread.append(why_unread(spark, file))
         elif (row["n_bytes"], row["modified"]) != (file.n_bytes, file.modified_millis):
-            unread.append(Waiting(file.name, "changed while it was read"))
+            unread.append(changed_meanwhile(file))
         else:
             lines = LineCounts(**{name: row[name] for name in _LINE_COUNTS})
             judged_as = Verdict(row["file_digest"], row["n_records"], row["last_day"], row["reason"], row["note"], lines)

@@ -15,11 +15,12 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from reclake.errors import SettingsInvalid
 
 from .feed import REQUIRED, DeliveryDay, Feed
-from .mapping import RECORDS, ColumnMapping, Part, Text, is_id, mappable
+from .mapping import RECORDS, ColumnMapping, Part, Text, field_in_note, is_id, mappable
+from .stated import unknown_events
 from .times import time_reader
 
 __all__ = [
-    "RECORDS", "REQUIRED", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "is_id", "load_source", "mappable", "time_reader",
+    "RECORDS", "REQUIRED", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "field_in_note", "is_id", "load_source", "mappable", "time_reader",
 ]  # fmt: skip
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -89,6 +90,8 @@ class Source(Part):
         if self.late_limit_days is not None and self.repeat_days is not None and self.repeat_days < self.late_limit_days + 1:
             # An event may be delivered a day before its own (values.DAYS_AHEAD) and again at the end of its late limit.
             yield "repeat_days", "must be at least late_limit_days + 1, or an event that comes again could be kept twice"
+        for problem in unknown_events(self.bots.automatic_events):
+            yield "bots", problem
         for name, feed in self.feeds.items():
             for place, problem in feed.problems():
                 yield f"feeds.{name}.{place}", problem

@@ -14,10 +14,14 @@ _EPOCH_UNITS = {
     "epoch_nanos": "nanoseconds",
 }
 _DIGITS_OF_TODAY = {10: "seconds", 13: "milliseconds", 16: "microseconds", 19: "nanoseconds"}
+_NEGATIVE = re.compile(r"-\d+(\.\d+)?", re.ASCII)
+_WITH_FRACTION = re.compile(r"\d+\.\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
 _PARTS = re.compile(
-    r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?:(?:[Tt]| +)(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(.*))?", re.ASCII | re.DOTALL
+    r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?:(?:[Tt]|[ \u00a0\u202f]+)(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(.*))?",
+    re.ASCII | re.DOTALL,
 )
+_EAST_ASIAN = str.maketrans({"年": "-", "月": "-", "日": " ", "년": "-", "월": "-", "일": " "})
 
 
 def not_a_time(why: str) -> str:
@@ -42,7 +46,11 @@ def fault_of_number(text: str, name: str) -> str:
     if text.isascii() and text.isdigit():
         counted = next((other for n, other in _DIGITS_OF_TODAY.items() if abs(len(text) - n) <= 1), None)
         return not_a_time(f"it counts {counted}, not {unit}") if counted not in (None, unit) else NOT_A_TIME
-    return not_a_time(f"it is written out, where {unit} belong") if _PARTS.fullmatch(text) else NOT_A_TIME
+    if _NEGATIVE.fullmatch(text):
+        return not_a_time("it is negative, so before 1970")
+    if unit != "seconds" and _WITH_FRACTION.fullmatch(text):
+        return not_a_time(f"it has a fraction, where whole {unit} belong")
+    return not_a_time(f"it is written out, where {unit} belong") if _parts_of(text) else NOT_A_TIME
 
 
 def fault_of_text(text: str, pattern: str) -> str:
@@ -54,13 +62,39 @@ def fault_of_text(text: str, pattern: str) -> str:
     ('is not a time: its hour is 24', 'is not a time: its day and month stand in another order than in dd/MM/yyyy HH:mm:ss')
     """
     if _NUMBER.fullmatch(text):
-        is_of_digits = pattern != "iso" and not re.search(r"[^A-Za-z]", pattern)
-        return NOT_A_TIME if is_of_digits else not_a_time("it is a number, as epochs and spreadsheets count times")
-    found = _PARTS.fullmatch(text)
+        is_of_digits = pattern != "iso" and pattern.isalpha()
+        if not is_of_digits:
+            return not_a_time("it is a number, as epochs and spreadsheets count times")
+        text = _with_marks(text, pattern) or text
+    found = _parts_of(text)
     if found is None:
-        return NOT_A_TIME
+        return not_a_time(f"it is not written as {pattern}") if _NUMBER.fullmatch(text) else NOT_A_TIME
     why = _wrong_day((found[1], found[3], found[4]), pattern) or _wrong_clock(found, pattern)
     return not_a_time(why or f"it is not written as {'ISO 8601' if pattern == 'iso' else pattern}")
+
+
+def _parts_of(text: str) -> re.Match[str] | None:
+    """Day and clock of a text that looks like a time, in any order."""
+    return _PARTS.fullmatch(text.translate(_EAST_ASIAN).rstrip(" "))
+
+
+def _with_marks(digits: str, pattern: str) -> str | None:
+    """The digits of a pattern without marks, with marks between them; None where they are not as many.
+
+    Examples
+    --------
+    >>> _with_marks("20260201240000", "yyyyMMddHHmmss"), _with_marks("01022026", "ddMMyyyy"), _with_marks("2026", "yyyyMMdd")
+    ('2026-02-01 24:00:00', '01-02-2026', None)
+    """
+    if len(digits) != len(pattern):
+        return None
+    day, clock = (
+        [digits[found.start() : found.end()] for found in re.finditer(rf"([{letters}])\1*", pattern)]
+        for letters in ("yMd", "HhmsS")
+    )
+    if not clock:
+        return "-".join(day)
+    return f"{'-'.join(day)} {':'.join([*clock, '00'][: max(2, len(clock))])}"
 
 
 def _order(pattern: str) -> str:

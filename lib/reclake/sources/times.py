@@ -26,6 +26,7 @@ _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)?" + f"(?: ?({_OFFSET}))?", re.ASCII
 )
 _LETTERS = re.compile(r"'([^']*)'|([A-Za-z])\2*|.", re.DOTALL)
+_BLANK = "[ \u00a0\u202f]"  # before am and pm, current software writes one that breaks no line
 _HOUR = r"(?P<H>[01]\d|2[0-3])"
 _TOKENS = {
     "yyyy": r"(?P<y>\d{4})", "MM": r"(?P<M>\d\d)", "dd": r"(?P<d>\d\d)", "HH": _HOUR, "mm": r"(?P<m>[0-5]\d)", "ss": r"(?P<s>[0-5]\d)",
@@ -51,7 +52,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
     def translated(found: re.Match[str]) -> str:
         if found[2] is None:
-            return re.escape(found[0] if found[1] is None else found[1])
+            return re.escape(found[0] if found[1] is None else found[1]).replace(r"\ ", _BLANK)
         if found[0] not in _TOKENS:
             raise ValueError(f"{found[0]!r} is none of {', '.join(token for token in _TOKENS if token[0] not in 'SX')}, S…, X…")
         seen.append(found[2])
@@ -80,7 +81,9 @@ def time_format_problem(pattern: str) -> str | None:
 
 def _written_epoch(name: str) -> Reader:
     most, unit = _EPOCHS[name]
-    written = re.compile(rf"(\d{{1,{most}}})(?:\.(\d{{1,9}}))?" if name == "epoch_seconds" else rf"(\d{{1,{most}}})()", re.ASCII)
+    written = re.compile(
+        rf"(\d{{1,{most}}})(?:\.(\d{{1,9}}))?" if name == "epoch_seconds" else rf"(\d{{1,{most}}})(?:\.0{{1,9}})?()", re.ASCII
+    )
 
     scale = int(unit)
 

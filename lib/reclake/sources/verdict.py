@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from .broken import BrokenFile, LandingLimits
 from .csv_records import column_names
-from .decimal_commas import CommaSearch, fields_with_commas
+from .decimal_commas import CommaSearch, CsvCommaSearch, JsonCommaSearch, fields_with_commas, json_text
 from .feed import Feed
 from .line_counts import LineCounts
 from .split import Opened, opened
@@ -79,12 +78,11 @@ def verdict(
 def _read_through(file: Opened, feed: Feed, *, not_after: datetime, zones: Zones) -> tuple[int, date | None, str | None]:
     """The number of records, the latest business day in them where it is asked for, and what is noted of all of them."""
     looks: list[Callable[[bytes], None]] = []
-    last = commas = None
+    last = None
     if feed.delivery_day.from_ == "last_event":
         last = _LastEvent(feed, file.header, not_after=not_after, zones=zones)
         looks.append(last.look)
-    if file.header is not None and (fields := fields_with_commas(feed)):
-        commas = CommaSearch(column_names(file.header, feed.delimiter), fields, feed.delimiter)
+    if (commas := _comma_search(file, feed)) is not None:
         looks.append(commas.look)
     if not looks:
         n_records = sum(1 for _ in file.records)
@@ -97,6 +95,14 @@ def _read_through(file: Opened, feed: Feed, *, not_after: datetime, zones: Zones
             for look in looks:
                 look(record)
     return n_records, last.day if last else None, commas.note if commas else None
+
+
+def _comma_search(file: Opened, feed: Feed) -> CommaSearch | None:
+    """The search for decimal commas where numbers are texts: in CSV, and in what is read as text."""
+    fields = fields_with_commas(feed)
+    if fields and file.header is not None:
+        return CsvCommaSearch(column_names(file.header, feed.delimiter), fields, feed.delimiter)
+    return JsonCommaSearch(fields) if fields and feed.values == "as_text" else None
 
 
 class _LastEvent:
@@ -128,7 +134,7 @@ def _field_reader(feed: Feed, header: str | None, field: str) -> Callable[[bytes
     if header is not None:
         place = column_names(header, feed.delimiter).index(field)
         return lambda record: _csv_field(record, place, feed.delimiter)
-    return lambda record: _json_field(record, field.split("."))
+    return lambda record: json_text(record, field.split("."))
 
 
 def _csv_field(record: bytes, place: int, delimiter: str) -> str | None:
@@ -139,13 +145,3 @@ def _csv_field(record: bytes, place: int, delimiter: str) -> str | None:
     except (UnicodeDecodeError, StopIteration, csv.Error):
         return None
     return fields[place].strip() if place < len(fields) else None
-
-
-def _json_field(record: bytes, path: list[str]) -> str | None:
-    try:
-        value = json.loads(record, parse_int=str, parse_float=str)
-        for key in path:
-            value = value[key]
-    except (ValueError, RecursionError, LookupError, TypeError):
-        return None
-    return value if isinstance(value, str) else None

@@ -20,6 +20,13 @@ EARLIEST = date(1990, 1, 1)  # before the public web nothing was collected: an e
 CURRENCY = r"^[A-Z]{3}\z"  # ISO 4217, as Java reads a pattern
 LONGEST_PRODUCT_ID = 4096  # characters
 
+NUMBER_PATTERNS = {
+    "long": r"^-?\d{1,19}$",
+    "decimal": r"^-?\d{1,14}(\.\d{1,4}0*)?$",  # decimal(18,4) holds it exactly
+    "double": r"^-?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,4})?$",
+}
+"""By type, how a number is written."""
+
 # What still reaches a person in a text, read with the digits of ASCII alone, as Java reads them.
 EMAIL_IN_TEXT = r"[A-Za-z0-9._%+-]@[A-Za-z0-9-]+[.][A-Za-z]"
 MOBILE_IN_TEXT = r"(?<!\d)1[3-9]\d{9}(?!\d)"
