@@ -14,6 +14,7 @@ from reclake.tables.vocabulary import EVENT_TYPES
 from .fields import FieldSummary
 from .guesses import columns_of, event_of, table_of
 from .heads import Head
+from .personal import name_shown, shape
 
 _DAY = (r"(\d{4}-\d{2}-\d{2})", r"(?<!\d)(\d{8})(?!\d)")
 _TYPES = {
@@ -27,6 +28,8 @@ _RECORD_IDS = {
     "orders": ("order_id", "line_id"), "events": ("event_id",), "accounts": ("account_id", "changed_at"), "products": ("product_id",),
     "consents": ("consent_id",),
 }  # fmt: skip
+_HELD_IDS = ("order_id", "line_id", "event_id", "consent_id", "account_id", "login_account_id", "device_id")
+_WORDED = ("event_type", "channel", "currency", "purpose", "country", "gender", "category", "is_active", "is_granted")
 _ASK = "# confirm: "
 
 
@@ -115,7 +118,7 @@ def _feed(samples: Sequence[Sample], taken: set[str]) -> Iterator[str]:
     yield ""
     yield f"[feeds.{feed}.columns]"
     yield from _columns(table, columns, has_commas=any(one.looks == "decimal comma" for one in fields))
-    unmapped = [one.name for one in fields if one not in columns.values() and one.name]
+    unmapped = [name_shown(one.name) for one in fields if one not in columns.values() and one.name]
     if unmapped:
         yield f"# not mapped: {', '.join(unmapped)}"
 
@@ -158,14 +161,24 @@ def _why(column: str, one: FieldSummary) -> str:
     looks = {"nothing": "holds nothing in the sample", "fraction of an id": "whole numbers written as 17850.0"}.get(
         one.looks, one.looks
     )
-    parts = [f"{looks}, such as {', '.join(one.samples)}" if one.samples else looks]
-    if one.words and (unknown := [word for word in one.words if event_of(word) is None]) and column == "event_type":
+    samples = _samples(column, one)
+    parts = [f"{looks}, such as {', '.join(samples)}" if samples else looks]
+    if one.words and (unknown := [one.shown(word) for word in one.words if event_of(word) is None]) and column == "event_type":
         parts.append(f"no event of the standard is called {', '.join(unknown)}: map them, or their records are refused")
     if one.is_ambiguous:
         parts.append("day and month could be the other way round")
     if one.top_share > 0.5 and one.n_distinct > 1:
         parts.append(f"{one.top_share:.0%} of the records hold one value")
-    return "; ".join(parts).replace("\n", " ")
+    return "; ".join(parts)
+
+
+def _samples(column: str, one: FieldSummary) -> list[str]:
+    """Values of the field as they may stay in a file: of ids and texts their shape, of what people typed nothing."""
+    if _TYPES.get(column) == "free_text" or (one.looks == "text" and one.is_personal and column not in _WORDED):
+        return []
+    if one.looks != "text" and column not in _HELD_IDS:
+        return list(one.samples)
+    return list(one.samples if column in _WORDED else dict.fromkeys(map(shape, one.samples)))
 
 
 def _delivery_day(sample: Sample, columns: dict[str, FieldSummary]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from reclake.privacy.contact_data import normalised_email, normalised_phone
 from reclake.privacy.masking import masked
 from reclake.sources.times import moment
 
-from .written import shape
+from .personal import is_long_number, is_personal, names_a_time, shape, shortened
 
 Looks = Literal[
     "nothing", "number", "whole", "decimal comma", "fraction of an id", "truth", "time", "day", "email", "phone", "text"
@@ -70,11 +70,16 @@ class FieldSummary:
     top_share: float = 0.0  # of the records
     n_distinct: int = 0
     samples: tuple[str, ...] = ()  # shown as `shown` says
-    words: tuple[str, ...] = ()  # every value of a text field that has few, the most common first
+    words: tuple[str, ...] = ()  # every value of a text field that has few, the most common first, as written
+    is_personal: bool = False  # whether its name, or its source file, says that it tells who somebody is
+
+    def shown(self, text: str) -> str:
+        """A value of the field as a person may see it."""
+        return shown(text, self.looks, name=self.name, form=self.time_format, is_personal=self.is_personal)
 
 
-def summary(name: str, values: Sequence[str | None]) -> FieldSummary:
-    """The summary of a field's values in the head."""
+def summary(name: str, values: Sequence[str | None], *, tells_person: bool = False) -> FieldSummary:
+    """The summary of a field's values in the head; `tells_person` as its source file says."""
     written = [value.strip() for value in values if value is not None and value.strip()]
     none_words = {word: n for word, n in Counter(written).items() if is_none_word(word)}
     # 0 and -1 are numbers as well: among other numbers they mean what they say, beside words they look like none.
@@ -86,8 +91,7 @@ def summary(name: str, values: Sequence[str | None]) -> FieldSummary:
     top, n_top = counted.most_common(1)[0] if counted else ("", 0)
     if looks == "number" and all(_WHOLE_AS_FRACTION.fullmatch(value) for value in meant):
         looks = "fraction of an id"
-    samples = tuple(dict.fromkeys(shown(value, looks) for value in written[:50]))[:3]
-    return FieldSummary(
+    found = FieldSummary(
         name=name,
         n_values=len(values),
         n_blank=len(values) - len(written),
@@ -99,9 +103,10 @@ def summary(name: str, values: Sequence[str | None]) -> FieldSummary:
         top_value=top,
         top_share=n_top / len(values) if values else 0.0,
         n_distinct=len(counted),
-        samples=samples,
         words=tuple(word for word, _ in counted.most_common()) if looks == "text" and len(counted) <= _FEW_WORDS else (),
+        is_personal=tells_person or is_personal(name),
     )
+    return replace(found, samples=tuple(dict.fromkeys(found.shown(value) for value in written[:50]))[:3])
 
 
 def is_none_word(text: str) -> bool:
@@ -115,19 +120,34 @@ def is_none_word(text: str) -> bool:
     return text.casefold() in _NONE or bool(_ZERO_UUID.fullmatch(text))
 
 
-def shown(text: str, looks: Looks) -> str:
-    """A value as a person may see it: contact data and what could be somebody's number only by its shape.
+def shown(text: str, looks: Looks, *, name: str = "", form: str = "", is_personal: bool = False) -> str:
+    """A value as a person may see it, in one line: contact data and what could be somebody's number only by its shape.
+
+    Parameters
+    ----------
+    name, form
+        Of its field, and the format of the times in it: a number of ten digits or more is shown only where it is a time.
+    is_personal
+        Whether the field tells who somebody is: its values are shown by their shape.
 
     Examples
     --------
     >>> shown("138 0013 8000", "phone"), shown("12.50", "number"), shown("tea, call 13800138000", "text")
     ('999 9999 9999', '12.50', 'tea, call [phone]')
+    >>> shown("4111111111111111", "time", name="card", form="epoch_micros")
+    '9999999999999999'
     """
-    if looks in ("phone", "email"):
-        text = shape(text)
-    elif looks == "text":
+    if looks == "text" and not is_personal:
         text = masked(text)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    is_hidden = is_personal or looks in ("phone", "email") or is_long_number(text)
+    if is_hidden and not is_none_word(text) and (is_personal or not _is_shown_time(text, looks, name, form)):
+        text = shape(text)
+    return shortened(text, _SHOWN)
+
+
+def _is_shown_time(text: str, looks: Looks, name: str, form: str) -> bool:
+    """Whether it is a time of a field that seems to hold times: a card number may read as one by chance."""
+    return looks in ("time", "day") and (names_a_time(name) or not text.isdigit()) and bool(_reads(text, form))
 
 
 def _looks(values: Sequence[str]) -> tuple[Looks, str, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from reclake.sources.broken import LandingLimits
 from reclake.sources.source import Source
 
 from .draft import Sample, pattern_of
-from .fields import FieldSummary, shown, summary
+from .fields import FieldSummary, summary
 from .heads import Head, head_of
+from .personal import name_shown, personal_fields
 from .refusals import Refusal, refusals_of
 
 HEAD_BYTES = 2 << 20  # of each file, at most
@@ -72,7 +73,7 @@ def inspect(folder: Path, source: Source | None, limits: LandingLimits, *, sampl
         stated = {"encoding": feed.encoding, "delimiter": feed.delimiter if feed.format == "csv" else None} if feed else {}
         if name not in seen:
             head = head_of(folder / name, max_bytes=HEAD_BYTES, max_rows=n_rows, **stated)
-            seen[name] = Sample(name, head, tuple(_summaries(head)))
+            seen[name] = Sample(name, head, tuple(_summaries(head, personal_fields(feed) if feed else frozenset())))
         looked.append(seen[name])
         if source is not None and feed_name is not None:
             refusals += refusals_of(folder / name, name, feed_name, source, limits, n_records=n_rows, n_bytes=n_bytes)
@@ -91,9 +92,9 @@ def _names(folder: Path) -> Iterator[str]:
                 yield path.relative_to(folder).as_posix()
 
 
-def _summaries(head: Head) -> Iterator[FieldSummary]:
+def _summaries(head: Head, personal: Collection[str]) -> Iterator[FieldSummary]:
     for name in head.names:
-        yield summary(name, [row.fields.get(name) for row in head.rows])
+        yield summary(name, [row.fields.get(name) for row in head.rows], tells_person=name in personal)
 
 
 def file_rows(found: Inspection) -> Rows:
@@ -133,7 +134,7 @@ def field_rows(found: Inspection) -> Rows:
         for one in sample.fields:
             rows.append({
                 "files": pattern_of(sample.name),
-                "field": one.name or "(no name)",
+                "field": name_shown(one.name) or "(no name)",
                 "type": (sample.head.types or {}).get(one.name, ""),
                 "looks like": one.looks + (f" {one.time_format}" if one.time_format else ""),
                 "blank": f"{one.n_blank / one.n_values:.0%}" if one.n_values else "",
@@ -160,16 +161,17 @@ def _remarks(one: FieldSummary) -> Iterator[str]:
     if one.looks == "fraction of an id":
         yield "as an id: declare whole_number = true"
     if one.top_share >= _FEW and one.n_distinct > 1:
-        yield f"{shown(one.top_value, one.looks)} in {one.top_share:.0%} of the records"
+        yield f"{one.shown(one.top_value)} in {one.top_share:.0%} of the records"
 
 
 def sample_rows(found: Inspection) -> Rows:
     """The first records of each kind of file."""
     rows = []
     for sample in _one_of_each(found.samples):
-        looks = {one.name: one.looks for one in sample.fields}
+        fields = {one.name: one for one in sample.fields}
         for row in sample.head.rows[:_SAMPLED]:
-            values = "  ".join(f"{name}={shown(value, looks[name])}" for name, value in row.fields.items() if value and name)
+            told = row.fields.items()
+            values = "  ".join(f"{name_shown(name)}={fields[name].shown(value)}" for name, value in told if value and name)
             rows.append({"files": pattern_of(sample.name), "line": row.line, "values": values})
     return rows
 
