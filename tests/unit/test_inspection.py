@@ -13,7 +13,8 @@ from reclake.inspection.draft import draft, pattern_of
 from reclake.inspection.fields import summary
 from reclake.inspection.guesses import columns_of, table_of
 from reclake.inspection.heads import head_of
-from reclake.inspection.report import field_rows, file_rows, inspect, sample_rows
+from reclake.inspection.looking import inspect
+from reclake.inspection.report import field_rows, file_rows, sample_rows
 from reclake.inspection.written import shown_value, written_value
 from reclake.sources.source import ColumnMapping, Feed, load_source
 

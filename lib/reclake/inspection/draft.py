@@ -14,7 +14,7 @@ from reclake.tables.vocabulary import EVENT_TYPES
 from .fields import FieldSummary
 from .guesses import columns_of, event_of, table_of
 from .heads import Head
-from .personal import name_shown, shape
+from .personal import in_one_line, name_shown, shape
 
 _DAY = (r"(\d{4}-\d{2}-\d{2})", r"(?<!\d)(\d{8})(?!\d)")
 _TYPES = {
@@ -40,6 +40,11 @@ class Sample:
     name: str  # below the landing folder
     head: Head
     fields: tuple[FieldSummary, ...]
+
+    @property
+    def shown_name(self) -> str:
+        """The name without control characters."""
+        return in_one_line(self.name)
 
 
 def draft(name: str, samples: Sequence[Sample]) -> str:

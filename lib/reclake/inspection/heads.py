@@ -124,22 +124,29 @@ def _json_head(text: str, *, max_rows: int, **common: Any) -> Head:
     if text.lstrip()[0] == "[":
         return Head("unreadable", problem="is one JSON array: deliver one object per line (JSON lines)", **common)
     rows, names = [], dict[str, None]()
-    for line, written in enumerate(text.splitlines(), start=1):
+    for line, written in enumerate(text.split("\n"), start=1):  # U+2028 and its like end no line
         try:
-            fields = json.loads(written, parse_int=_Written, parse_float=_Written)
+            row = _json_row(line, written)
         except (ValueError, RecursionError):
             continue  # the source says of each line what is wrong with it
-        if isinstance(fields, dict):
-            flat = dict(_flat(fields))
-            numbers = frozenset(name for name, value in flat.items() if isinstance(value, _Written))
-            rows.append(Row(line, {name: _text(value) for name, value in flat.items()}, numbers))
-            names |= dict.fromkeys(flat)
+        if row is not None:
+            rows.append(row)
+            names |= dict.fromkeys(row.fields)
         if len(rows) == max_rows:
             break
     if len(rows) == max_rows:
         common["is_whole"] = False
     problem = "" if rows else "holds no JSON object on any line that was read"
     return Head("json_lines", names=tuple(names), rows=tuple(rows), problem=problem, **common)
+
+
+def _json_row(line: int, written: str) -> Row | None:
+    fields = json.loads(written, parse_int=_Written, parse_float=_Written)
+    if not isinstance(fields, dict):
+        return None
+    flat = dict(_flat(fields))
+    numbers = frozenset(name for name, value in flat.items() if isinstance(value, _Written))
+    return Row(line, {name: _text(value) for name, value in flat.items()}, numbers)
 
 
 class _Written(str):
@@ -164,7 +171,7 @@ def _text(value: Any) -> str | None:
 
 
 def _csv_head(text: str, *, max_rows: int, stated: str | None, **common: Any) -> Head:
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline=""))  # ends in \n, \r\n or \r: U+2028 and its like end no line
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)
     if lines[first : first + 1] and lines[first].lower().startswith("sep=") and len(lines[first].strip()) == len("sep=") + 1:
         stated, first = stated or lines[first].strip()[-1], first + 1
