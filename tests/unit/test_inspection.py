@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from reclake.inspection.draft import draft, pattern_of
+from reclake.inspection.draft import draft
 from reclake.inspection.fields import summary
 from reclake.inspection.guesses import columns_of, table_of
 from reclake.inspection.heads import head_of
 from reclake.inspection.looking import inspect
+from reclake.inspection.naming import pattern_of
 from reclake.inspection.report import field_rows, file_rows, sample_rows
 from reclake.inspection.written import shown_value, written_value
 from reclake.sources.source import ColumnMapping, Feed, load_source
@@ -82,7 +83,7 @@ def test_kinds_are_told_apart(tmp_path):
         (["02/13/2026 10:00", "02/01/2026 10:00"], "time", "MM/dd/yyyy HH:mm"),
         (["1769940000", "1769940001"], "time", "epoch_seconds"),
         (["1769940000123"], "time", "epoch_millis"),
-        (["2026-02-01"], "day", "iso"),
+        (["2026-02-01"], "day", "yyyy-MM-dd"),
         (["12,50", "1.234,56", "3"], "decimal comma", ""),
         (["€ 12,50", "3,00 EUR"], "decimal comma", ""),
         (["12.50", "3"], "number", ""),

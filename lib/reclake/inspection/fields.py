@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from reclake.privacy.contact_data import normalised_email, normalised_phone
 from reclake.privacy.masking import masked
 from reclake.sources.times import moment
 
+from .marks import Marks, marks_of
 from .personal import is_long_number, is_personal, names_a_time, shape, shortened
 
 Looks = Literal[
@@ -21,9 +21,6 @@ Looks = Literal[
 ]
 
 _WHOLE = re.compile(r"[+-]?\d{1,19}")
-_NUMBER = re.compile(r"[+-]?\d{1,14}(\.\d+)?")
-_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+|[+-]?\d{1,3}(\.\d{3}){2,}")
-_MONEY_SIGN = re.compile(r"[€$£¥￥]|\b[A-Z]{3}\b")
 _WHOLE_AS_FRACTION = re.compile(r"\d+\.0")
 _NONE = frozenset({
     "null",
@@ -71,6 +68,7 @@ class FieldSummary:
     n_distinct: int = 0
     samples: tuple[str, ...] = ()  # shown as `shown` says
     words: tuple[str, ...] = ()  # every value of a text field that has few, the most common first, as written
+    marks: Marks | None = None  # of a number that is not whole
     is_personal: bool = False  # whether its name, or its source file, says that it tells who somebody is
 
     def shown(self, text: str) -> str:
@@ -104,6 +102,7 @@ def summary(name: str, values: Sequence[str | None], *, tells_person: bool = Fal
         top_share=n_top / len(values) if values else 0.0,
         n_distinct=len(counted),
         words=tuple(word for word, _ in counted.most_common()) if looks == "text" and len(counted) <= _FEW_WORDS else (),
+        marks=marks_of(meant[:_JUDGED]) if looks in ("number", "decimal comma") else None,
         is_personal=tells_person or is_personal(name),
     )
     return replace(found, samples=tuple(dict.fromkeys(found.shown(value) for value in written[:50]))[:3])
@@ -161,13 +160,8 @@ def _looks(values: Sequence[str]) -> tuple[Looks, str, bool]:
     if _nearly_all(values, _WHOLE.fullmatch):
         is_phone = _nearly_all(values, lambda value: len(value) == 11 and normalised_phone(value, "CN") is not None)
         return "phone" if is_phone else "whole", "", False
-    plain = [_MONEY_SIGN.sub("", value).strip() for value in values]
-    if any(_COMMA.fullmatch(value) for value in plain) and _nearly_all(
-        plain, lambda value: bool(_COMMA.fullmatch(value) or _NUMBER.fullmatch(value))
-    ):
-        return "decimal comma", "", False
-    if _nearly_all(plain, _NUMBER.fullmatch):
-        return "number", "", False
+    if (marks := marks_of(values)) is not None:
+        return "decimal comma" if marks.decimal == "," else "number", "", False
     if _nearly_all(values, normalised_email):
         return "email", "", False
     if _nearly_all(values, lambda value: normalised_phone(value, "CN") is not None):
@@ -187,7 +181,7 @@ def _time_format(values: Sequence[str]) -> tuple[Looks, str, bool] | None:
         return _in_digits(few)
     if found := _first_that_reads(few, TIME_PATTERNS, _reads):
         return "time", *found
-    if found := _first_that_reads(few, ("iso", *_DAYS), _reads_day):
+    if found := _first_that_reads(few, _DAYS, _reads):
         return "day", *found
     return None
 
@@ -228,13 +222,6 @@ def _is_of_the_web(text: str, form: str) -> bool:
 
 def _reads(text: str, form: str) -> bool:
     return moment(text, form, ZoneInfo("UTC")) is not None and (form != "iso" or len(text) > len("2026-01-01"))
-
-
-def _reads_day(text: str, form: str) -> bool:
-    try:
-        return bool(datetime.fromisoformat(text)) if form == "iso" else moment(text, form, ZoneInfo("UTC")) is not None
-    except ValueError:
-        return False
 
 
 def _nearly_all(values: Sequence[str], holds: Callable[[str], object]) -> bool:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ _FOREIGN = {
     b"PK\x03\x04": "a zip archive or a workbook (xlsx)", b"%PDF": "a PDF", b"\xd0\xcf\x11\xe0": "an old workbook (xls)",
     b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz",
 }  # fmt: skip
+_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _MARKUP = (b"<!doctype", b"<html", b"<?xml")
 
 csv.field_size_limit(2**31 - 1)
@@ -93,7 +95,10 @@ def _text_head(content: bytes, *, is_whole: bool, max_rows: int, encoding: str |
     if not is_whole:
         content = content[: content.rfind(b"\n") + 1] or content  # a line that the head cuts in two says nothing
     name, is_certain, mark = _encoding(content, stated=encoding)
-    text = content[len(mark) :].decode(name, "replace") if name != "utf-16" else content.decode(name, "replace")
+    # As an ingest reads it: a mark says the order of UTF-16, and Latin-1 is what Windows calls so.
+    codec = {"latin-1": "cp1252"}.get(name, name)
+    text = (content if mark and name == "utf-16" else content[len(mark) :]).decode(codec, "replace")
+    name = name[: len("utf-16")] if name.startswith("utf-16") else name
     common: dict[str, Any] = {
         "encoding": name, "is_certain": is_certain, "has_mark": bool(mark), "is_whole": is_whole,
     }  # fmt: skip
@@ -107,17 +112,33 @@ def _encoding(content: bytes, *, stated: str | None) -> tuple[str, bool, bytes]:
     mark, marked = next(((mark, name) for mark, name in _BOMS if content.startswith(mark)), (b"", None))
     if stated is not None or marked is not None:
         return stated or str(marked), True, mark
-    if content[1:400:2].count(0) > len(content[1:400:2]) // 2:
-        return "utf-16", True, b""
+    if (wide := _wide(content)) is not None:
+        return wide, True, b""
     for name in ("utf-8", "gb18030"):
         try:
             content.decode(name)
         except UnicodeDecodeError as error:
-            if error.start >= len(content) - 4:  # the head may end inside a character
-                return name, name == "utf-8", b""
-            continue
+            if error.start < len(content) - 4:  # else the head ends inside a character
+                continue
+        if name == "gb18030" and _is_western(content):
+            break
         return name, name == "utf-8", b""
     return "latin-1", False, b""
+
+
+def _wide(content: bytes) -> str | None:
+    """UTF-16 without a mark, told by the blank byte of each plain character: behind it, or before it."""
+    before, behind = content[:400:2], content[1:400:2]
+    if behind and behind.count(0) > len(behind) // 2:
+        return "utf-16-le"
+    return "utf-16-be" if before and before.count(0) > len(before) // 2 else None
+
+
+def _is_western(content: bytes) -> bool:
+    """Whether its high bytes stand alone between letters of ASCII, as umlauts do: a Chinese text has them in pairs."""
+    runs = _HIGH_RUN.findall(content)
+    alone = sum(len(run) == 1 for run in runs)
+    return bool(runs) and alone >= 0.5 * len(runs)
 
 
 def _json_head(text: str, *, max_rows: int, **common: Any) -> Head:
@@ -184,7 +205,7 @@ def _csv_head(text: str, *, max_rows: int, stated: str | None, **common: Any) ->
             if not any(cell.strip() for cell in cells):
                 continue
             if not names:
-                names = tuple(cell.strip() for cell in cells)
+                names = tuple(cells)  # as they stand there: so an ingest looks for them
             elif len(cells) == len(names) and tuple(cells) != names:
                 rows.append(Row(first + reader.line_num - cells_lines(cells), dict(zip(names, cells, strict=True))))
             if len(rows) == max_rows:

@@ -14,11 +14,11 @@ from reclake.sources.landing import finished_name, sorted_out, unusable
 from reclake.sources.source import Feed, Source
 from reclake.sources.walk import walked
 
-from .draft import Sample
 from .fields import FieldSummary, summary
 from .heads import Head, head_of
 from .personal import personal_fields
 from .refusals import Refusal, refusals_of
+from .sample import Sample
 
 HEAD_BYTES = 2 << 20  # of each file, at most
 _ROWS = 20_000  # of all files together; of one at most a quarter of them

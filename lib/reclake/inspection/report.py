@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .draft import Sample, pattern_of
 from .fields import FieldSummary
 from .heads import Head
 from .looking import Inspection
+from .naming import pattern_of
 from .personal import in_one_line, name_shown
+from .sample import Sample
 
 _LISTED = 20  # files that are listed one by one
 _SAMPLED = 3  # rows that are shown of each kind of file
