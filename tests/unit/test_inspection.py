@@ -281,3 +281,24 @@ def test_the_beginning_of_a_value_of_a_card_is_not_shown_as_a_time():
     assert shown_value("4111111111111111", mapping.model_copy(update={"from_": "at"}), "occurred_at") == "4111111111111111"
     assert shown_value("Main Street", ColumnMapping(from_="street", type="string"), "address_encrypted") == "aaaa aaaaaa"
     assert shown_value("Anna", ColumnMapping(from_="kunde", type="string"), "region") == "aaaa"
+
+
+def test_long_names_and_many_fields_are_cut(tmp_path):
+    (tmp_path / "one.csv").write_text(",".join(["x" * 100_000, *(f"f{n}" for n in range(1000))]) + "\n" + "1," * 1000 + "1\n")
+    found = inspect(tmp_path, None, None)
+    rows = field_rows(found)
+    assert (len(rows), rows[-1]["remark"]) == (201, "and 801 more fields")
+    assert len(json.dumps([rows, sample_rows(found), draft("shop", found.samples)])) < 60_000
+
+
+def test_ids_that_a_spreadsheet_rounded_are_told(tmp_path):
+    (tmp_path / "a.csv").write_text("order,customer\nA1,4.00638E+12\nA2,4.00639E+12\n")
+    remarks = {row["field"]: row["remark"] for row in field_rows(inspect(tmp_path, None, None))}
+    assert "rounded" in remarks["customer"]
+    assert "rounded" not in remarks["order"]
+
+
+def test_a_list_of_json_is_shown_by_its_shape(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"id": "1", "items": [{"first": "Anna"}]}\n')
+    said = json.dumps([field_rows(found := inspect(tmp_path, None, None)), sample_rows(found)])
+    assert "Anna" not in said

@@ -200,3 +200,12 @@ def test_the_command_prints_what_it_found_once(tmp_path, monkeypatch, root):
     assert answer.exit_code == 0
     assert answer.output.count("There is no") == 1
     assert "would be refused" not in answer.output
+
+
+def test_what_is_not_judged_is_said(settings, tmp_path, monkeypatch):
+    put(tmp_path / "in", "2026-03-01.csv", (NAMED + GOOD).encode("utf-16"))
+    drafted(settings, tmp_path)
+    monkeypatch.setattr("reclake.inspection.looking._BYTES", 10)
+    monkeypatch.setattr("reclake.inspection.looking._FEWEST_BYTES", 10)
+    says = check(tmp_path, in_home(settings, tmp_path), "shop", landing=str(tmp_path / "in")).says
+    assert says == ("1 file not judged: Parquet and UTF-16 of that size need a run.",)

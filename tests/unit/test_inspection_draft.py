@@ -193,7 +193,7 @@ def test_only_a_line_feed_ends_a_record_of_json(tmp_path):
 
 
 def test_a_draft_is_toml_whatever_a_field_holds(tmp_path):
-    odd = 'say "x" \\ \x1b[2J\t#\u2028'
+    odd = 'say "x" \\ \x1b[2J\t#\u2028!'
     _, text, _ = drafted(
         tmp_path,
         **{"2026-02-01.jsonl": '{"id": "1", "time": "2026-02-01T10:00:00Z", "device": "d", "event": "x\\r\\ny = 1\\u001b"}\n'},
@@ -201,4 +201,4 @@ def test_a_draft_is_toml_whatever_a_field_holds(tmp_path):
     assert tomllib.loads(text)["name"] == "shop"
     assert "\x1b" not in text
     assert "\r" not in text
-    assert summary("x", [odd]).samples == ('say "x" \\ \\x1b[2J\\t#\\u2028',)
+    assert summary("x", [odd]).samples == ('say "x" \\ \\x1b[2J\\t#\\u2028!',)

@@ -64,6 +64,8 @@ def _verdict(found: Inspection) -> tuple[str, ...]:
         says.append(f"{_files(len(whole))} would be refused: {reasons}.")
     if parts:
         says.append(f"Of {_files(len(parts))} records would be refused, or values left out.")
+    if found.unjudged:
+        says.append(f"{_files(len(found.unjudged))} not judged: Parquet and UTF-16 of that size need a run.")
     return tuple(says) or ("Nothing of what was read would be refused.",)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from .spans import days_within
 
 LATE_LIMIT_DAYS = 3
 _FEW_FILES = 5  # that get a feed of their own each
+_FEW_NAMES = 50  # that are listed
 _EVENT_TIMES = ("ordered_at", "occurred_at")
 
 
@@ -140,12 +142,15 @@ def _feed(draft: _FeedDraft, taken: set[str]) -> Iterator[str]:
     yield f"[feeds.{feed}.columns]"
     yield from drafted_columns(table, columns, _marks(draft))
     mapped = {one.name for one in columns.values()}
-    unmapped = dict.fromkeys(name_shown(one.name) for one in sample.fields if one.name not in mapped and one.name.strip())
-    if unmapped:
-        yield f"# not mapped: {', '.join(unmapped)}"
-    doubled = dict.fromkeys(name_shown(name) for name in sample.head.names if name.strip() and sample.head.names.count(name) > 1)
-    if doubled:
-        yield f"# twice in the header, so that neither can be read: {', '.join(doubled)}"
+    if unmapped := [one.name for one in sample.fields if one.name not in mapped and one.name.strip()]:
+        yield f"# not mapped: {_named(unmapped)}"
+    if doubled := [name for name, n in Counter(sample.head.names).items() if n > 1 and name.strip()]:
+        yield f"# twice in the header, so that none can be read: {_named(doubled)}"
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = list(dict.fromkeys(map(name_shown, names)))
+    return ", ".join(shown[:_FEW_NAMES]) + (f" and {len(shown) - _FEW_NAMES:,} more" if len(shown) > _FEW_NAMES else "")
 
 
 def _marks(draft: _FeedDraft) -> Marks:

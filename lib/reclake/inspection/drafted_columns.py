@@ -101,6 +101,8 @@ def _why(column: str, one: FieldSummary) -> str:
     parts = [f"{looks}, such as {', '.join(samples)}" if samples else looks]
     if one.words and (unknown := [one.shown(word) for word in one.words if event_of(word) is None]) and column == "event_type":
         parts.append(f"no event of the standard is called {', '.join(unknown)}: map them, or their records are refused")
+    if one.is_rounded:
+        parts.append("a spreadsheet has rounded long numbers: ids among them are lost, have them exported as text")
     if one.is_ambiguous:
         parts.append("day and month could be the other way round")
     if one.top_share > 0.5 and one.n_distinct > 1:

@@ -21,6 +21,7 @@ Looks = Literal[
 ]
 
 _WHOLE = re.compile(r"[+-]?\d{1,19}")
+_ROUNDED = re.compile(r"[+-]?\d([.,]\d+)?[eE]\+?\d{2}")
 _WHOLE_AS_FRACTION = re.compile(r"\d+\.0")
 _NONE = frozenset({
     "null",
@@ -69,6 +70,7 @@ class FieldSummary:
     samples: tuple[str, ...] = ()  # shown as `shown` says
     words: tuple[str, ...] = ()  # every value of a text field that has few, the most common first, as written
     marks: Marks | None = None  # of a number that is not whole
+    is_rounded: bool = False  # whether a spreadsheet wrote long numbers as 4.00638E+12
     is_personal: bool = False  # whether its name, or its source file, says that it tells who somebody is
 
     def shown(self, text: str) -> str:
@@ -103,6 +105,7 @@ def summary(name: str, values: Sequence[str | None], *, tells_person: bool = Fal
         n_distinct=len(counted),
         words=tuple(word for word, _ in counted.most_common()) if looks == "text" and len(counted) <= _FEW_WORDS else (),
         marks=marks_of(meant[:_JUDGED]) if looks in ("number", "decimal comma") else None,
+        is_rounded=any(_ROUNDED.fullmatch(value) for value in meant[:_JUDGED]),
         is_personal=tells_person or is_personal(name),
     )
     return replace(found, samples=tuple(dict.fromkeys(found.shown(value) for value in written[:50]))[:3])
@@ -138,7 +141,8 @@ def shown(text: str, looks: Looks, *, name: str = "", form: str = "", is_persona
     """
     if looks == "text" and not is_personal:
         text = masked(text)
-    is_hidden = is_personal or looks in ("phone", "email") or is_long_number(text)
+    is_nested = looks == "text" and text.startswith(("[", "{")) and '"' in text  # a list of JSON may hold anything
+    is_hidden = is_personal or is_nested or looks in ("phone", "email") or is_long_number(text)
     if is_hidden and not is_none_word(text) and (is_personal or not _is_shown_time(text, looks, name, form)):
         text = shape(text)
     return shortened(text, _SHOWN)

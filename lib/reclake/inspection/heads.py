@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import json
-import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +15,15 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .encodings import decoded
+
 Kind = Literal["csv", "json_lines", "parquet", "unreadable"]
 DELIMITERS = (",", ";", "\t", "|")
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _GZIP = b"\x1f\x8b"
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or a workbook (xlsx)", b"%PDF": "a PDF", b"\xd0\xcf\x11\xe0": "an old workbook (xls)",
     b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz",
 }  # fmt: skip
-_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _MARKUP = (b"<!doctype", b"<html", b"<?xml")
 
 csv.field_size_limit(2**31 - 1)
@@ -94,51 +93,13 @@ def _text_head(content: bytes, *, is_whole: bool, max_rows: int, encoding: str |
         return Head("unreadable", problem="holds markup (HTML or XML): perhaps a page that asked for a login")
     if not is_whole:
         content = content[: content.rfind(b"\n") + 1] or content  # a line that the head cuts in two says nothing
-    name, is_certain, mark = _encoding(content, stated=encoding)
-    # As an ingest reads it: a mark says the order of UTF-16, and Latin-1 is what Windows calls so.
-    codec = {"latin-1": "cp1252"}.get(name, name)
-    text = (content if mark and name == "utf-16" else content[len(mark) :]).decode(codec, "replace")
-    name = name[: len("utf-16")] if name.startswith("utf-16") else name
+    text, found = decoded(content, stated=encoding)
     common: dict[str, Any] = {
-        "encoding": name, "is_certain": is_certain, "has_mark": bool(mark), "is_whole": is_whole,
+        "encoding": found.name, "is_certain": found.is_certain, "has_mark": found.has_mark, "is_whole": is_whole,
     }  # fmt: skip
     if text.lstrip()[:1] in ("{", "["):
         return _json_head(text, max_rows=max_rows, **common)
     return _csv_head(text, max_rows=max_rows, stated=delimiter, **common)
-
-
-def _encoding(content: bytes, *, stated: str | None) -> tuple[str, bool, bytes]:
-    """Name, whether it is certain, and the byte order mark."""
-    mark, marked = next(((mark, name) for mark, name in _BOMS if content.startswith(mark)), (b"", None))
-    if stated is not None or marked is not None:
-        return stated or str(marked), True, mark
-    if (wide := _wide(content)) is not None:
-        return wide, True, b""
-    for name in ("utf-8", "gb18030"):
-        try:
-            content.decode(name)
-        except UnicodeDecodeError as error:
-            if error.start < len(content) - 4:  # else the head ends inside a character
-                continue
-        if name == "gb18030" and _is_western(content):
-            break
-        return name, name == "utf-8", b""
-    return "latin-1", False, b""
-
-
-def _wide(content: bytes) -> str | None:
-    """UTF-16 without a mark, told by the blank byte of each plain character: behind it, or before it."""
-    before, behind = content[:400:2], content[1:400:2]
-    if behind and behind.count(0) > len(behind) // 2:
-        return "utf-16-le"
-    return "utf-16-be" if before and before.count(0) > len(before) // 2 else None
-
-
-def _is_western(content: bytes) -> bool:
-    """Whether its high bytes stand alone between letters of ASCII, as umlauts do: a Chinese text has them in pairs."""
-    runs = _HIGH_RUN.findall(content)
-    alone = sum(len(run) == 1 for run in runs)
-    return bool(runs) and alone >= 0.5 * len(runs)
 
 
 def _json_head(text: str, *, max_rows: int, **common: Any) -> Head:

@@ -35,6 +35,7 @@ class Inspection:
     refusals: tuple[Refusal, ...] = ()
     feeds: dict[str, str | None] = field(default_factory=dict)  # file → feed of the source; None: no feed takes it
     untaken: tuple[Waiting, ...] = ()  # what an ingest would leave where it lies
+    unjudged: tuple[str, ...] = ()  # files that are too large to be judged by their beginning
 
 
 def inspect(
@@ -65,7 +66,7 @@ def inspect(
     names, untaken = _lying(folder, source, now or datetime.now(UTC))
     feeds = {name: source.feed_name(name) if source else None for name in names}
     seen = {sample.name: sample for sample in samples}
-    looked, refusals = list[Sample](), list[Refusal]()
+    looked, refusals, unjudged = list[Sample](), list[Refusal](), list[str]()
     n_files = max(1, len(names))
     n_rows, n_bytes = max(_FEWEST_ROWS, _ROWS // max(4, n_files)), max(_FEWEST_BYTES, _BYTES // n_files)
     for name in names:
@@ -73,10 +74,12 @@ def inspect(
         feed = source.feeds[feed_name] if source and feed_name else None
         looked.append(seen[name] if name in seen else _sample(folder, name, feed, n_rows))
         if source is not None and feed_name is not None:
-            refusals += refusals_of(
+            of_file = refusals_of(
                 folder / name, name, feed_name, source, limits, n_records=n_rows, n_bytes=n_bytes, timezone=timezone
             )
-    return Inspection(tuple(looked), tuple(refusals), feeds if source else {}, tuple(untaken))
+            refusals += of_file or ()
+            unjudged += [name] if of_file is None else []
+    return Inspection(tuple(looked), tuple(refusals), feeds if source else {}, tuple(untaken), tuple(unjudged))
 
 
 def _lying(folder: Path, source: Source | None, now: datetime) -> tuple[list[str], list[Waiting]]:

@@ -42,7 +42,7 @@ class Refusal:
     value: str = ""
 
 
-def refusals_of(path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, **how: Any) -> list[Refusal]:
+def refusals_of(path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, **how: Any) -> list[Refusal] | None:
     """As `judged`; whatever goes wrong with the file is a problem of this file alone."""
     try:
         return judged(path, name, feed_name, source, limits, **how)
@@ -54,8 +54,10 @@ def refusals_of(path: Path, name: str, feed_name: str, source: Source, limits: L
 
 def judged(
     path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, *, n_records: int, n_bytes: int, timezone: str
-) -> list[Refusal]:
+) -> list[Refusal] | None:
     """The reasons for which the file as a whole, or else records of its beginning, would be refused, each once.
+
+    None for a file that is too large to be judged by its beginning.
 
     Parameters
     ----------
@@ -74,7 +76,7 @@ def judged(
     except OSError as error:
         return [Refusal(name, f"cannot be read: {error.strerror or type(error).__name__}", 0)]
     if content is None:
-        return []
+        return None
     at, day = datetime.fromtimestamp(status.st_mtime, UTC), feed.delivery_day.day_of(name)
     file = OfferedFile(str(path), judged_name, len(content), at, feed_name, day)
     business = ZoneInfo(source.business.timezone or timezone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from .fields import FieldSummary
@@ -13,6 +14,7 @@ from .personal import in_one_line, name_shown
 from .sample import Sample
 
 _LISTED = 20  # files that are listed one by one
+_FIELDS = 200  # of each kind of file
 _SAMPLED = 3  # rows that are shown of each kind of file
 _FEW = 0.2  # share of records from which one value of a key stands out
 
@@ -53,7 +55,7 @@ def field_rows(found: Inspection) -> Rows:
     """One row per field and kind of file: what its values look like. Contact data is shown by its shape."""
     rows = []
     for sample in _one_of_each(found.samples):
-        for one in sample.fields:
+        for one in sample.fields[:_FIELDS]:
             rows.append({
                 "files": in_one_line(pattern_of(sample.name)),
                 "field": name_shown(one.name) or "(no name)",
@@ -64,6 +66,8 @@ def field_rows(found: Inspection) -> Rows:
                 "words for none": counted(one.none_words),
                 "remark": "; ".join(_remarks(one)),
             })
+        if (n_more := len(sample.fields) - _FIELDS) > 0:
+            rows.append(dict.fromkeys(rows[-1], "") | {"files": rows[-1]["files"], "remark": f"and {n_more:,} more fields"})
     return rows
 
 
@@ -82,6 +86,8 @@ def _remarks(one: FieldSummary) -> Iterator[str]:
         yield 'declare decimal_mark = ","'
     if one.looks == "fraction of an id":
         yield "as an id: declare whole_number = true"
+    if one.is_rounded:
+        yield "a spreadsheet has rounded long numbers, such as 4.00638E+12: ids among them are lost, export them as text"
     if one.top_share >= _FEW and one.n_distinct > 1:
         yield f"{one.shown(one.top_value)} in {one.top_share:.0%} of the records"
 
@@ -92,7 +98,7 @@ def sample_rows(found: Inspection) -> Rows:
     for sample in _one_of_each(found.samples):
         fields = {one.name: one for one in sample.fields}
         for row in sample.head.rows[:_SAMPLED]:
-            told = row.fields.items()
+            told = islice(row.fields.items(), _FIELDS)
             values = "  ".join(f"{name_shown(name)}={fields[name].shown(value)}" for name, value in told if value and name)
             rows.append({"files": in_one_line(pattern_of(sample.name)), "line": row.line, "values": values})
     return rows

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from reclake.sources.times import moment
@@ -22,9 +24,14 @@ def days_within(sample: Sample, field: str) -> float:
     if one is None or one.looks not in ("time", "day"):
         return 0.0
     zone, form = ZoneInfo("UTC"), one.time_format
-    written = {value.strip() for row in sample.head.rows if (value := row.fields.get(field))}
-    times: list[datetime] = sorted(at for text in written if (at := moment(text, form, zone)) is not None)
+    written = Counter(value.strip() for row in sample.head.rows if (value := row.fields.get(field)))
+    times = sorted(at for text in written.elements() if (at := _moment(text, form, zone)) is not None)
     n_out = int(len(times) * _OUTLIERS)
     if not times:
         return 0.0
     return (times[len(times) - 1 - n_out] - times[n_out]).total_seconds() / _SECONDS_A_DAY
+
+
+@lru_cache(maxsize=1 << 15)
+def _moment(text: str, form: str, zone: ZoneInfo) -> datetime | None:
+    return moment(text, form, zone)
