@@ -48,6 +48,7 @@ _CLOCKS = (" HH:mm:ss", " HH:mm", " H:mm:ss", " H:mm", " HH:mm:ss.SSS", " h:mm:s
 TIME_PATTERNS = ("iso", *(day + clock for day in _DAYS for clock in _CLOCKS), "yyyyMMddHHmmss")
 _EPOCHS = {10: "epoch_seconds", 13: "epoch_millis", 16: "epoch_micros", 19: "epoch_nanos"}
 _SHOWN = 40  # characters of a value
+_MASKED = 400  # characters of a value that are masked before the first of them are shown
 _JUDGED = 500  # values that show what a field looks like
 _FEW_WORDS = 40  # values of a field that seems to name kinds
 
@@ -139,6 +140,7 @@ def shown(text: str, looks: Looks, *, name: str = "", form: str = "", is_persona
     >>> shown("4111111111111111", "time", name="card", form="epoch_micros")
     '9999999999999999'
     """
+    text = text[:_MASKED]
     if looks == "text" and not is_personal:
         text = masked(text)
     is_nested = looks == "text" and text.startswith(("[", "{")) and '"' in text  # a list of JSON may hold anything

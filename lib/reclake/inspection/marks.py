@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MONEY_SIGN = re.compile(r"[€$£¥￥]|\b[A-Z]{3}\b")
-_LIKE_A_NUMBER = re.compile(r"[+-]?\d[\d.,'’ \u00a0\u202f]*", re.ASCII)
+_LIKE_A_NUMBER = re.compile(r"[+-]?\d[\d.,'’ \u00a0\u202f]*([eE][+-]?\d{1,3})?", re.ASCII)
 # Decimal and group mark, from the plainest on; of those that read as many values the first is taken.
 _WAYS = ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"), (",", "'"))
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),(\d{1,2}|\d{4,})")
 _ANY = {" ": "[ \u00a0\u202f]", "'": "['’]"}
 _MOST_DIGITS = 14
 
@@ -17,7 +18,8 @@ _MOST_DIGITS = 14
 def _pattern(decimal: str, group: str) -> re.Pattern[str]:
     mark = re.escape(decimal)
     grouped = rf"[1-9]\d{{0,2}}({_ANY.get(group, re.escape(group))}\d{{3}})+|" if group else ""
-    return re.compile(rf"[+-]?({grouped}\d{{1,{_MOST_DIGITS}}})({mark}\d+)?", re.ASCII)
+    exponent = "" if group else r"([eE][+-]?\d{1,3})?"
+    return re.compile(rf"[+-]?({grouped}\d{{1,{_MOST_DIGITS}}})({mark}\d+)?{exponent}", re.ASCII)
 
 
 _PATTERNS = {way: _pattern(*way) for way in _WAYS}
@@ -52,4 +54,12 @@ def marks_of(values: Sequence[str]) -> Marks | None:
         if counts[way] == len(plain):
             break
     best = max(counts, key=lambda way: counts[way])
-    return Marks(*best, signs) if counts[best] >= enough else None
+    if counts[best] >= enough:
+        return Marks(*best, signs)
+    # Of a field in which people wrote both, a value that can only be a decimal comma tells the others.
+    is_mixed = any(_DECIMAL_COMMA.fullmatch(value) for value in plain)
+    return Marks(",", ".", signs) if is_mixed and sum(map(_is_written_somehow, plain)) >= enough else None
+
+
+def _is_written_somehow(value: str) -> bool:
+    return any(pattern.fullmatch(value) for pattern in _PATTERNS.values())

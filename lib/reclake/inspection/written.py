@@ -33,7 +33,7 @@ def written_value(reason: str, raw: bytes, header: str | None, feed: Feed) -> st
 
 def shown_value(value: str, mapping: ColumnMapping, column: str = "") -> str:
     """A value of the column as a person may see it."""
-    name, is_text = mapping.from_ or "", mapping.type in _MASKED
+    value, name, is_text = value[: 10 * _SHOWN], mapping.from_ or "", mapping.type in _MASKED
     if is_mapped_to_person(column, mapping) or (is_text and column not in _OF_THINGS and is_personal(name)):
         return shortened(shape(value))
     is_time = mapping.format is not None and (names_a_time(name) or not value.isdigit())
