@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from reclake import cli
 from reclake.errors import UsageError
+from reclake.inspection import looking, refusals
 from reclake.inspection.check import check
 from reclake.inspection.looking import inspect
 from reclake.inspection.report import field_rows, file_rows, refusal_rows, sample_rows, untaken_rows
@@ -137,6 +138,33 @@ def test_one_file_that_cannot_be_read_costs_no_other(tmp_path):
         assert listed.encode()
         assert "ccy" in listed
         assert len(found.samples) == 5
+
+
+def test_a_fault_of_the_readers_costs_one_file(tmp_path, monkeypatch):
+    put(tmp_path, "2026-03-01.csv", HEADER + GOOD)
+    put(tmp_path, "2026-03-02.csv", HEADER + GOOD.replace("A1", "A2"))
+
+    def failing(real, place):
+        def call(*args, **options):
+            if "2026-03-02" in str(args[place]):
+                raise TypeError("of Anna")
+            return real(*args, **options)
+
+        return call
+
+    monkeypatch.setattr("reclake.inspection.looking.head_of", failing(looking.head_of, 0))
+    monkeypatch.setattr("reclake.inspection.refusals.verdict_of", failing(refusals.verdict_of, 1))
+    found = inspect(tmp_path, tills(), Limits())
+    assert [sample.head.problem for sample in found.samples] == ["", "cannot be read: TypeError"]
+    assert [(one.file_name, one.reason) for one in found.refusals] == [("2026-03-02.csv", "cannot be judged: TypeError")]
+
+
+def test_fields_that_the_source_maps_to_a_person_are_shown_by_shape(tmp_path):
+    put(tmp_path, "2026-03-01.csv", HEADER.replace("customer", "x1") + GOOD.replace(",7,", ",K-77,"))
+    columns = ORDER_COLUMNS | {"account_id": {"from": "x1", "type": "account"}}
+    of = source(orders=feed("orders", columns, format="csv", pattern="*.csv"))
+    such_as = {row["field"]: row["such as"] for row in field_rows(inspect(tmp_path, of, Limits()))}
+    assert (such_as["x1"], such_as["order"]) == ("a-99", "A1")
 
 
 @pytest.mark.parametrize(

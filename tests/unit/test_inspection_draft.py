@@ -71,6 +71,7 @@ ROWS = {
     "blanks in the header": orders(names=NAMES.replace(",", ", ")),
     "names that break lines": orders(names=NAMES.replace("sku", '"s\nku\x07"')),
     "a name twice": orders(ROW + ",x,y", names=NAMES + ",note,note"),
+    "a column twice": orders(ROW + ",P2", names=NAMES + ",sku"),
     "a nameless column": orders(ROW + ",", names=NAMES + ","),
 }
 
@@ -89,6 +90,7 @@ JSON = {
     "ids as numbers": '{"id": %(n)s, "time": "2026-02-01 10:00:00", "event": "login", "user": 17}',
     "ratings as text": '{"id": "%(n)s", "time": "2026-02-01 10:00:00", "event": "rate", "rating": "4.5", "device": "d"}',
     "names that break lines": '{"id": "%(n)s", "time": "2026-02-01 10:00:00", "event": "login", "device": "d", "x\\ny\\u0007": 1}',
+    "half a character in a name": '{"id": "%(n)s", "time": "2026-02-01 10:00:00", "event": "login", "device": "d", "user\\ud800": "u"}',
     "half a character": '{"id": "%(n)s", "time": "2026-02-01 10:00:00", "event": "login", "device": "d", "x\\ud800": "\\ud800"}',
 }
 
@@ -176,6 +178,7 @@ def head(tmp_path, content):
     ("encoding", "written", "told"),
     [
         ("cp1252", "Müller Öl größe €", "latin-1"),
+        ("cp1252", "Müller Öl größe", "latin-1"),
         ("gb18030", "绿茶 陶瓷杯", "gb18030"),
         ("utf-16-be", "Müller 茶", "utf-16"),
         ("utf-16-le", "Müller 茶", "utf-16"),

@@ -141,13 +141,12 @@ def shown(text: str, looks: Looks, *, name: str = "", form: str = "", is_persona
     '9999999999999999'
     """
     text = text[:_MASKED]
-    if looks == "text" and not is_personal:
-        text = masked(text)
+    plain = masked(text) if looks == "text" and not is_personal else text
     is_nested = looks == "text" and text.startswith(("[", "{")) and '"' in text  # a list of JSON may hold anything
-    is_hidden = is_personal or is_nested or looks in ("phone", "email") or is_long_number(text)
+    is_hidden = is_personal or is_nested or looks in ("phone", "email") or is_long_number(plain)
     if is_hidden and not is_none_word(text) and (is_personal or not _is_shown_time(text, looks, name, form)):
-        text = shape(text)
-    return shortened(text, _SHOWN)
+        plain = shape(text)
+    return shortened(plain, _SHOWN)
 
 
 def _is_shown_time(text: str, looks: Looks, name: str, form: str) -> bool:
