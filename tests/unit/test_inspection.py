@@ -305,3 +305,9 @@ def test_a_list_of_json_is_shown_by_its_shape(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"id": "1", "items": [{"first": "Anna"}]}\n')
     said = json.dumps([field_rows(found := inspect(tmp_path, None, None)), sample_rows(found)])
     assert "Anna" not in said
+
+
+def test_ids_that_would_be_drafted_as_accounts_are_shown_by_shape(tmp_path):
+    (tmp_path / "a.csv").write_text("id,city,gender,born\nK-77,Berlin,f,1990\n")
+    such_as = {row["field"]: row["such as"] for row in field_rows(inspect(tmp_path, None, None))}
+    assert (such_as["id"], such_as["city"]) == ("a-99", "Berlin")

@@ -14,9 +14,11 @@ from reclake.sources.landing import finished_name, sorted_out, unusable
 from reclake.sources.source import Feed, Source
 from reclake.sources.walk import walked
 
+from .drafted_columns import type_of
 from .fields import FieldSummary, summary
+from .guesses import columns_of, table_of
 from .heads import Head, head_of
-from .personal import personal_fields
+from .personal import personal_fields, tells_person
 from .refusals import Refusal, refusals_of
 from .sample import Sample
 
@@ -118,7 +120,8 @@ def _sample(folder: Path, name: str, feed: Feed | None, n_rows: int) -> Sample:
     stated = {"encoding": feed.encoding, "delimiter": feed.delimiter if feed.format == "csv" else None} if feed else {}
     try:
         head = head_of(folder / name, max_bytes=HEAD_BYTES, max_rows=n_rows, **stated)
-        return Sample(name, head, tuple(_summaries(head, personal_fields(feed) if feed else frozenset())))
+        fields = tuple(_summaries(head, personal_fields(feed) if feed else frozenset()))
+        return Sample(name, head, fields if feed else tuple(_guessed_persons(head, fields)))
     except MemoryError:
         raise
     except Exception as fault:  # noqa: BLE001 - one file must not stop the others, and its message may quote a record
@@ -128,3 +131,14 @@ def _sample(folder: Path, name: str, feed: Feed | None, n_rows: int) -> Sample:
 def _summaries(head: Head, personal: Collection[str]) -> Iterator[FieldSummary]:
     for name in head.names:
         yield summary(name, [row.fields.get(name) for row in head.rows], tells_person=name in personal)
+
+
+def _guessed_persons(head: Head, fields: Sequence[FieldSummary]) -> Iterator[FieldSummary]:
+    """The fields, those by their shape that would be drafted as somebody's account, device, contact or address."""
+    columns = columns_of(table_of(fields), fields)
+    persons = {one.name for column, one in columns.items() if tells_person(column, type_of(column))}
+    for one in fields:
+        if one.name in persons and not one.is_personal:
+            yield summary(one.name, [row.fields.get(one.name) for row in head.rows], tells_person=True)
+        else:
+            yield one

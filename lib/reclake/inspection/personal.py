@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reclake.privacy.masking import masked
-from reclake.sources.source import ColumnMapping, Feed
+from reclake.sources.source import Feed
 
 _BY_SHAPE = frozenset({"account", "device", "phone", "email"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
@@ -58,15 +58,15 @@ def is_personal(name: str) -> bool:
     )
 
 
-def is_mapped_to_person(column: str, mapping: ColumnMapping) -> bool:
-    """Whether a source file says that the column's values tell a person."""
-    return mapping.type in _BY_SHAPE or column == "address_encrypted"
+def tells_person(column: str, kind: str) -> bool:
+    """Whether a standard column that is mapped as this type tells a person."""
+    return kind in _BY_SHAPE or column == "address_encrypted"
 
 
 def personal_fields(feed: Feed) -> frozenset[str]:
     """The fields that the feed says tell a person."""
     mapped = feed.columns.items()
-    return frozenset(mapping.from_ for column, mapping in mapped if mapping.from_ and is_mapped_to_person(column, mapping))
+    return frozenset(mapping.from_ for column, mapping in mapped if mapping.from_ and tells_person(column, mapping.type))
 
 
 def names_a_time(name: str) -> bool:

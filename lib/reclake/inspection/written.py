@@ -10,7 +10,7 @@ from typing import Any
 from reclake.privacy.masking import masked
 from reclake.sources.source import ColumnMapping, Feed
 
-from .personal import is_long_number, is_mapped_to_person, is_personal, names_a_time, shape, shortened
+from .personal import is_long_number, is_personal, names_a_time, shape, shortened, tells_person
 
 _MASKED = frozenset({"string", "free_text", "product"})
 _OF_THINGS = frozenset({"product_name", "category", "event_type", "channel", "purpose", "currency", "country", "line_kind"})
@@ -34,7 +34,7 @@ def written_value(reason: str, raw: bytes, header: str | None, feed: Feed) -> st
 def shown_value(value: str, mapping: ColumnMapping, column: str = "") -> str:
     """A value of the column as a person may see it."""
     value, name, is_text = value[: 10 * _SHOWN], mapping.from_ or "", mapping.type in _MASKED
-    if is_mapped_to_person(column, mapping) or (is_text and column not in _OF_THINGS and is_personal(name)):
+    if tells_person(column, mapping.type) or (is_text and column not in _OF_THINGS and is_personal(name)):
         return shortened(shape(value))
     is_time = mapping.format is not None and (names_a_time(name) or not value.isdigit())
     plain = masked(value) if is_text else value
