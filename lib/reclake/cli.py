@@ -180,14 +180,15 @@ def check_source(
         "files": report.file_rows(checked.found),
         "fields": report.field_rows(checked.found),
         "first records": report.sample_rows(checked.found),
+        "not taken": report.untaken_rows(checked.found),
         "would be refused": report.refusal_rows(checked.found),
     }
     if as_json:
         chosen.console.json(listings | {"says": checked.says})
         return
-    nothing = "Nothing of what was read would be refused." if checked.has_source else "There is no source file to judge by yet."
     for title, rows in listings.items():
-        chosen.console.rows(title, rows, empty=nothing)
+        if rows:
+            chosen.console.rows(title, rows)
     for sentence in checked.says:
         chosen.console.say(sentence)
 

@@ -2,18 +2,21 @@
 
 import gzip
 import io
+import json
 import tomllib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from reclake.inspection.draft import draft, pattern_of
+from reclake.inspection.draft import draft
 from reclake.inspection.fields import summary
 from reclake.inspection.guesses import columns_of, table_of
 from reclake.inspection.heads import head_of
-from reclake.inspection.report import file_rows, inspect
-from reclake.inspection.written import written_value
+from reclake.inspection.looking import inspect
+from reclake.inspection.naming import pattern_of
+from reclake.inspection.report import field_rows, file_rows, sample_rows
+from reclake.inspection.written import shown_value, written_value
 from reclake.sources.source import ColumnMapping, Feed, load_source
 
 TILLS = "order,line,at,customer,sku,title,qty,price,ccy\n"
@@ -80,10 +83,13 @@ def test_kinds_are_told_apart(tmp_path):
         (["02/13/2026 10:00", "02/01/2026 10:00"], "time", "MM/dd/yyyy HH:mm"),
         (["1769940000", "1769940001"], "time", "epoch_seconds"),
         (["1769940000123"], "time", "epoch_millis"),
-        (["2026-02-01"], "day", "iso"),
+        (["2026-02-01"], "day", "yyyy-MM-dd"),
         (["12,50", "1.234,56", "3"], "decimal comma", ""),
         (["€ 12,50", "3,00 EUR"], "decimal comma", ""),
+        (["12,50", "1.234,56", "€ 3.00", "0.3000000004"], "decimal comma", ""),
         (["12.50", "3"], "number", ""),
+        (["12.50", "1,234.50"], "number", ""),
+        (["1.5e3", "2.5"], "number", ""),
         (["12", "3"], "whole", ""),
         (["true", "false"], "truth", ""),
         (["a@example.com"], "email", ""),
@@ -234,3 +240,74 @@ def test_many_files_of_one_kind_are_one_row_and_each_is_read_a_little(tmp_path):
     rows = file_rows(found)
     assert [(row["file"], row["problem"]) for row in rows] == [("28 files such as 2026-02-01.csv", ""), ("odd.csv", "is empty")]
     assert sum(len(sample.head.rows) for sample in found.samples) <= 20_000
+
+
+PERSONAL = {
+    "mobile": ["0", "13800138001", "13800138002", "13800138003", "13800138004"],
+    "handy": ["491701234500", "491701234501", "491701234502", "491701234503", "491701234504"],
+    "address": ["12 Main Street"] * 5,
+    "name": ["Anna", "Berta", "Carla", "Dora", "Emma"],
+    "card_no": ["1769940000123456", "1769940000123457", "1769940000123458", "1769940000123459", "1769940000123450"],
+    "spare": ["1769940000123456"] * 5,
+    "customer": ["17850", "17851", "17852", "17853", "17854"],
+    "note": ["call 13800138000 anna@example.com"] * 5,
+}
+
+
+def test_nobody_is_told_by_lists_or_draft(tmp_path):
+    lines = [",".join(PERSONAL), *(",".join(row) for row in zip(*PERSONAL.values(), strict=True))]
+    (tmp_path / "accounts.csv").write_text("\n".join(lines) + "\n")
+    found = inspect(tmp_path, None, None)
+    said = json.dumps([field_rows(found), sample_rows(found), draft("shop", found.samples)])
+    told = [value for values in PERSONAL.values() for value in values if value != "0" and value in said]
+    assert told == []
+    assert not any(word in said for word in ("13800138000", "anna@", "Main"))
+    assert "aaaa" in said
+
+
+def test_a_field_that_the_source_maps_to_a_person_is_shown_by_shape():
+    assert summary("x1", ["K-77"], tells_person=True).samples == ("a-99",)
+    assert summary("x1", ["K-77"]).samples == ("K-77",)
+    assert summary("created_at", ["1769940000123"]).samples == ("1769940000123",), "a time by its field"
+    assert summary("flat", ["1769940000123"]).samples == ("9999999999999",)
+
+
+def test_words_of_events_are_masked_in_the_draft(tmp_path):
+    (tmp_path / "events.csv").write_text("time,visitor,event\n2026-02-01 10:00:00,v1,call 13800138000 anna@example.com\n")
+    text = draft("shop", inspect(tmp_path, None, None).samples)
+    assert "no event of the standard is called call [phone] [email]" in text
+
+
+def test_the_beginning_of_a_value_of_a_card_is_not_shown_as_a_time():
+    mapping = ColumnMapping(from_="card", type="timestamp", format="epoch_micros")
+    assert shown_value("4111111111111111", mapping, "occurred_at") == "9999999999999999"
+    assert shown_value("4111111111111111", mapping.model_copy(update={"from_": "at"}), "occurred_at") == "4111111111111111"
+    assert shown_value("Main Street", ColumnMapping(from_="street", type="string"), "address_encrypted") == "aaaa aaaaaa"
+    assert shown_value("Anna", ColumnMapping(from_="kunde", type="string"), "region") == "aaaa"
+
+
+def test_long_names_and_many_fields_are_cut(tmp_path):
+    (tmp_path / "one.csv").write_text(",".join(["x" * 100_000, *(f"f{n}" for n in range(1000))]) + "\n" + "1," * 1000 + "1\n")
+    found = inspect(tmp_path, None, None)
+    rows = field_rows(found)
+    assert (len(rows), rows[-1]["remark"]) == (201, "and 801 more fields")
+    assert len(json.dumps([rows, sample_rows(found), draft("shop", found.samples)])) < 60_000
+
+
+def test_ids_that_a_spreadsheet_rounded_are_told(tmp_path):
+    (tmp_path / "a.csv").write_text("order,customer\nA1,4.00638E+12\nA2,4.00639E+12\n")
+    remarks = {row["field"]: row["remark"] for row in field_rows(inspect(tmp_path, None, None))}
+    assert "rounded" in remarks["customer"]
+    assert "rounded" not in remarks["order"]
+
+
+def test_a_list_of_json_is_shown_by_its_shape(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"id": "1", "items": [{"first": "Anna"}]}\n')
+    said = json.dumps([field_rows(found := inspect(tmp_path, None, None)), sample_rows(found)])
+    assert "Anna" not in said
+
+
+def test_ids_that_would_be_drafted_as_accounts_are_shown_by_shape(tmp_path):
+    (tmp_path / "a.csv").write_text("id,city,gender,born\nK-77,Berlin,f,1990\n")
+    such_as = {row["field"]: row["such as"] for row in field_rows(inspect(tmp_path, None, None))}
+    assert (such_as["id"], such_as["city"]) == ("a-99", "Berlin")

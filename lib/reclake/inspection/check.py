@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from reclake.settings import Settings
 from reclake.sources.source import Source, load_source
 
 from .draft import draft
-from .report import Inspection, inspect
+from .looking import Inspection, inspect
+from .personal import in_one_line
 
+_NAMED = 5  # reasons that a sentence names
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -42,9 +46,31 @@ def check(home: Path, settings: Settings, name: str, *, landing: str | None = No
     if write:
         return _drafted(file, folder, name, settings)
     source = load_source(file) if file.exists() else None
-    found = inspect(folder, source, settings.landing)
-    says = () if source else (f"There is no {_shown(file)} yet: --write drafts one from these files.",)
+    found = inspect(folder, source, settings.landing, timezone=settings.business.timezone)
+    says = _verdict(found) if source else (f"There is no {_shown(file)} yet: --write drafts one from these files.",)
     return Checked(found, source is not None, says)
+
+
+def _verdict(found: Inspection) -> tuple[str, ...]:
+    """What the source would make of the files, in sentences."""
+    says = []
+    if left := [one for one in found.untaken if one.state != "skipped"]:
+        reasons = ", ".join(f"{reason} ({n:,})" for reason, n in Counter(one.reason for one in left).most_common(_NAMED))
+        says.append(f"{_files(len(left))} would not be taken: {reasons}.")
+    whole = {one.file_name for one in found.refusals if not one.n_records}
+    parts = {one.file_name for one in found.refusals if one.n_records} - whole
+    if whole:
+        reasons = ", ".join(list(dict.fromkeys(in_one_line(one.reason) for one in found.refusals if not one.n_records))[:_NAMED])
+        says.append(f"{_files(len(whole))} would be refused: {reasons}.")
+    if parts:
+        says.append(f"Of {_files(len(parts))} records would be refused, or values left out.")
+    if found.unjudged:
+        says.append(f"{_files(len(found.unjudged))} not judged: Parquet and UTF-16 of that size need a run.")
+    return tuple(says) or ("Nothing of what was read would be refused.",)
+
+
+def _files(n: int) -> str:
+    return "1 file" if n == 1 else f"{n:,} files"
 
 
 def _folder(home: Path, settings: Settings, name: str, landing: str | None) -> Path:
@@ -63,13 +89,31 @@ def _drafted(file: Path, folder: Path, name: str, settings: Settings) -> Checked
             f"{_shown(file)} is there already", "--write drafts a new file only", "leave --write out, or move the file away"
         )
     looked = inspect(folder, None, settings.landing)
-    file.write_text(draft(name, looked.samples), encoding="utf-8")
+    if not any(sample.fields for sample in looked.samples):
+        problems = dict.fromkeys(sample.head.problem for sample in looked.samples) | dict.fromkeys(
+            one.reason for one in looked.untaken
+        )
+        raise UsageError(
+            "there is nothing to draft a source file from", f"no file below {folder} can be read: {'; '.join(problems)}",
+            "look at the files without --write, and deliver them as CSV, JSON lines or Parquet",
+        )  # fmt: skip
+    _write(file, draft(name, looked.samples))
     drafted = f"{_shown(file)} is drafted: confirm each line that says so, then run check-source again."
     try:
         source: Source = load_source(file)
     except SettingsInvalid as problem:
         return Checked(looked, False, (drafted, f"What it lacks to be used: {problem.args[1]}"))
-    return Checked(inspect(folder, source, settings.landing, samples=looked.samples), True, (drafted,))
+    found = inspect(folder, source, settings.landing, timezone=settings.business.timezone, samples=looked.samples)
+    return Checked(found, True, (drafted, *_verdict(found)))
+
+
+def _write(file: Path, text: str) -> None:
+    """Write the whole file or none of it."""
+    tomllib.loads(text)  # what is no TOML is a fault of the draft, not of the files
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}.tmp")
+    beside.write_text(text, encoding="utf-8")
+    beside.rename(file)
 
 
 def _shown(file: Path) -> str:

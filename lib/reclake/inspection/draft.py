@@ -3,57 +3,67 @@
 from __future__ import annotations
 
 import json
-import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from dataclasses import dataclass
 
-from reclake.sources.feed import NEEDED
-from reclake.tables.vocabulary import EVENT_TYPES
-
+from .drafted_columns import ASK, IDS, RECORD_IDS, drafted_columns, toml_text, type_of
 from .fields import FieldSummary
-from .guesses import columns_of, event_of, table_of
-from .heads import Head
+from .guesses import columns_of, table_of
+from .marks import Marks
+from .naming import day_pattern, exact_pattern, feed_name, pattern_of
+from .personal import name_shown
+from .sample import Sample
+from .spans import days_within
 
-_DAY = (r"(\d{4}-\d{2}-\d{2})", r"(?<!\d)(\d{8})(?!\d)")
-_TYPES = {
-    "quantity": "long", "unit_price_amount": "decimal", "price_amount": "decimal", "rating": "double", "birth_year": "long",
-    "is_active": "boolean", "is_granted": "boolean", "login_account_id": "account", "account_id": "account", "device_id": "device",
-    "product_id": "product", "phone_token": "phone", "email_token": "email", "search_query": "free_text", "region": "free_text",
-    "product_name": "free_text",
-}  # fmt: skip
-_IDS = ("account", "device", "product")
-_RECORD_IDS = {
-    "orders": ("order_id", "line_id"), "events": ("event_id",), "accounts": ("account_id", "changed_at"), "products": ("product_id",),
-    "consents": ("consent_id",),
-}  # fmt: skip
-_ASK = "# confirm: "
+LATE_LIMIT_DAYS = 3
+_FEW_FILES = 5  # that get a feed of their own each
+_FEW_NAMES = 50  # that are listed
+_EVENT_TIMES = ("ordered_at", "occurred_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A file that was looked into."""
+class _FeedDraft:
+    """Files that one feed takes."""
 
-    name: str  # below the landing folder
-    head: Head
-    fields: tuple[FieldSummary, ...]
+    pattern: str
+    samples: tuple[Sample, ...]
+    others: tuple[Sample, ...] = ()  # files that the pattern takes as well, and that have other fields
+
+    @property
+    def table(self) -> str:
+        return table_of(self.samples[0].usable_fields)
+
+    @property
+    def columns(self) -> dict[str, FieldSummary]:
+        return columns_of(self.table, self.samples[0].usable_fields)
+
+    @property
+    def is_history(self) -> bool:
+        """Whether a file of it holds times further apart than a late limit allows, or seems to hold all there is."""
+        at = next((self.columns[column].name for column in _EVENT_TIMES if column in self.columns), None)
+        if at is None:
+            return False
+        if day_pattern([one.name for one in self.samples]) is None and not all(one.head.is_whole for one in self.samples):
+            return True
+        return any(days_within(sample, at) > LATE_LIMIT_DAYS for sample in self.samples)
 
 
 def draft(name: str, samples: Sequence[Sample]) -> str:
     """The text of conf/sources/<name>.toml for these files: one feed per folder, kind of file and set of fields."""
     readable = [sample for sample in samples if sample.fields]
+    feeds = _feeds(readable)
     lines = [
         f"# Drafted by `reclake check-source {name} --write` from {len(readable)} files. Every line that ends in",
-        f'# "{_ASK.strip()} …" is a guess: look at it, correct it, and delete the remark. docs/sources.md explains every key.',
+        f'# "{ASK.strip()} …" is a guess: look at it, correct it, and delete the remark. docs/sources.md explains every key.',
         f'name = "{name}"',
-        f'description = "Files of {name}"  {_ASK}what it is, in a sentence',
-        f'basis = "consent"  {_ASK}the lawful basis; with "consent", who said nothing is not profiled',
-        f'time_zone = "UTC"  {_ASK}the zone of times that are written without offset, such as "Asia/Shanghai"',
-        f"late_limit_days = 3  {_ASK}days after the event within which a record may come",
-        f"repeat_days = 4  {_ASK}days within which a record may come again; more than late_limit_days",
+        f'description = "Files of {name}"  {ASK}what it is, in a sentence',
+        f'basis = "consent"  {ASK}the lawful basis; with "consent", who said nothing is not profiled',
+        f'time_zone = "UTC"  {ASK}the zone of times that are written without offset, such as "Asia/Shanghai"',
+        *_limits(feeds),
         "",
         "[completion]",
-        f'marker = "stable"  {_ASK}what marks a file as complete: rename, success_file or stable',
+        f'marker = "stable"  {ASK}what marks a file as complete: rename, success_file or stable',
         "stable_seconds = 60",
         "",
         "[bots]",
@@ -61,147 +71,117 @@ def draft(name: str, samples: Sequence[Sample]) -> str:
         "by_behaviour = true",
     ]
     taken: set[str] = set()
-    for feed_samples in _feeds(readable):
-        lines += ["", *_feed(feed_samples, taken)]
+    for feed in feeds:
+        lines += ["", *_feed(feed, taken)]
     return "\n".join(lines) + "\n"
 
 
-def _feeds(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
-    """The samples by pattern and kind, in the order of their names."""
-    groups: dict[tuple[str, str], list[Sample]] = {}
+def _limits(feeds: Sequence[_FeedDraft]) -> Iterator[str]:
+    if any(feed.is_history for feed in feeds):
+        yield f"historical = true  {ASK}a file holds more than {LATE_LIMIT_DAYS} days, or all of them: nothing is late. Of daily"
+        yield f"# files state late_limit_days = {LATE_LIMIT_DAYS} and repeat_days = {LATE_LIMIT_DAYS + 1} instead."
+        return
+    yield f"late_limit_days = {LATE_LIMIT_DAYS}  {ASK}days after the event within which a record may come"
+    yield f"repeat_days = {LATE_LIMIT_DAYS + 1}  {ASK}days within which a record may come again; more than late_limit_days"
+
+
+def _feeds(samples: Sequence[Sample]) -> list[_FeedDraft]:
+    """The samples by pattern and set of fields, those with the most exact pattern first: the first that fits takes a file."""
+    groups: dict[str, list[Sample]] = {}
     for sample in samples:
-        groups.setdefault((pattern_of(sample.name), sample.head.kind), []).append(sample)
-    yield from groups.values()
+        groups.setdefault(pattern_of(sample.name), []).append(sample)
+    drafts: list[_FeedDraft] = []
+    for pattern, alike in groups.items():
+        whole = _FeedDraft(pattern, tuple(alike))
+        others = [sample for sample in alike if not _fits(whole, sample)]
+        same = tuple(sample for sample in alike if sample not in others)
+        if len(others) <= _FEW_FILES:
+            drafts += [_FeedDraft(exact_pattern(other.name), (other,)) for other in others]
+            if others and len(same) == 1:
+                pattern = exact_pattern(same[0].name)
+            drafts.append(_FeedDraft(pattern, same))
+        else:
+            drafts.append(_FeedDraft(pattern, same, tuple(others)))
+    return sorted(drafts, key=lambda one: (one.pattern.count("*") > 0, -len(one.pattern.replace("*", "")))) if drafts else []
 
 
-def pattern_of(name: str) -> str:
-    """The pattern that takes the file and its like of other days: letters stay, whatever holds digits becomes `*`.
-
-    Examples
-    --------
-    >>> pattern_of("tills/shop7-2026-02-01.csv.gz"), pattern_of("events.csv"), pattern_of("2026/02/01/clicks.jsonl")
-    ('tills/shop*.csv', 'events.csv', '*/*/*/clicks.jsonl')
-    """
-    path = PurePosixPath(name.removesuffix(".gz"))
-    *folders, last = path.parts
-    stem, dot, ending = last.partition(".") if last.count(".") == 1 else last.rpartition(".")
-    parts = [re.sub(r"\d[\d\-_.:T]*.*", "*", part) if re.search(r"\d", part) else part for part in [*folders, stem]]
-    return "/".join(parts) + dot + ending.lower()
+def _fits(feed: _FeedDraft, sample: Sample) -> bool:
+    """Whether the mapping that is drafted from the feed's first file reads the sample too."""
+    first = feed.samples[0]
+    if sample is first or sample.head.names == first.head.names:
+        return sample.head.kind == first.head.kind
+    if sample.head.kind != first.head.kind or table_of(sample.usable_fields) != feed.table:
+        return False
+    return sample.head.kind == "json_lines" or {one.name for one in feed.columns.values()} <= set(sample.head.names)
 
 
-def _feed(samples: Sequence[Sample], taken: set[str]) -> Iterator[str]:
-    sample = samples[0]
-    fields = sample.fields
-    table = table_of(fields)
-    columns = columns_of(table, fields)
-    feed = _name(sample.name, table, taken)
-    yield f"[feeds.{feed}]  # {len(samples)} files such as {sample.name}"
-    yield f'table = "{table}"  {_ASK}events, orders, accounts, products or consents'
-    yield f"pattern = {_quoted(pattern_of(sample.name))}  {_ASK}which files are of this kind"
+def _feed(draft: _FeedDraft, taken: set[str]) -> Iterator[str]:
+    sample, table, columns = draft.samples[0], draft.table, draft.columns
+    feed = feed_name(sample.name, table, taken)
+    taken.add(feed)
+    yield f"[feeds.{feed}]  # {len(draft.samples)} files such as {sample.shown_name}"
+    if draft.others:
+        yield f"# {len(draft.others)} more have other fields, such as {draft.others[0].shown_name}: they need a feed of their own"
+    yield f'table = "{table}"  {ASK}events, orders, accounts, products or consents'
+    yield f"pattern = {toml_text(draft.pattern)}  {ASK}which files are of this kind"
     yield f'format = "{sample.head.kind}"'
     if sample.head.kind == "csv" and sample.head.delimiter != ",":
-        yield f"delimiter = {_quoted(sample.head.delimiter)}"
+        yield f"delimiter = {toml_text(sample.head.delimiter)}"
     if sample.head.kind != "parquet" and (sample.head.encoding != "utf-8" or sample.head.has_mark):
-        yield f'encoding = "{sample.head.encoding}"' + ("" if sample.head.is_certain else f"  {_ASK}do the texts read right?")
-    yield _delivery_day(sample, columns)
-    ids = [column for column in _RECORD_IDS[table] if column in columns]
-    whole = ids if len(ids) == len(_RECORD_IDS[table]) else []
-    yield f"record_id = {json.dumps(whole)}  {_ASK}" + (
+        yield f'encoding = "{sample.head.encoding}"' + ("" if sample.head.is_certain else f"  {ASK}do the texts read right?")
+    yield _delivery_day(draft, columns)
+    ids = [column for column in RECORD_IDS[table] if column in columns]
+    whole = ids if len(ids) == len(RECORD_IDS[table]) else []
+    yield f"record_id = {json.dumps(whole)}  {ASK}" + (
         "do these identify a record?" if whole else "nothing seems to identify a record"
     )
-    yield 'duplicates = "flag"' + f"  {_ASK}without an id: keep and flag a repeat, or drop it"
+    yield 'duplicates = "flag"' + f"  {ASK}without an id: keep and flag a repeat, or drop it"
     if sample.head.kind == "json_lines" and _needs_text(sample, columns):
-        yield f'values = "as_text"  {_ASK}ids come as numbers or amounts as texts: each is read as it is written'
+        yield f'values = "as_text"  {ASK}ids come as numbers or amounts as texts: each is read as it is written'
     yield ""
     yield f"[feeds.{feed}.columns]"
-    yield from _columns(table, columns, has_commas=any(one.looks == "decimal comma" for one in fields))
-    unmapped = [one.name for one in fields if one not in columns.values() and one.name]
-    if unmapped:
-        yield f"# not mapped: {', '.join(unmapped)}"
+    yield from drafted_columns(table, columns, _marks(draft))
+    mapped = {one.name for one in columns.values()}
+    if unmapped := [one.name for one in sample.fields if one.name not in mapped and one.name.strip()]:
+        yield f"# not mapped: {_named(unmapped)}"
+    if doubled := [name for name, n in Counter(sample.head.names).items() if n > 1 and name.strip()]:
+        yield f"# twice in the header, so that none can be read: {_named(doubled)}"
 
 
-def _columns(table: str, columns: dict[str, FieldSummary], *, has_commas: bool) -> Iterator[str]:
-    for column, one in columns.items():
-        yield f"{column} = {{ {', '.join(_mapping(table, column, one, has_commas=has_commas))} }}  {_ASK}{_why(column, one)}"
-    missing = NEEDED[table] - columns.keys()
-    constants = {"channel": "web", "currency": "EUR", "event_type": "view_item", "purpose": "personalisation"}
-    for column in sorted(missing):
-        if column in constants:
-            yield f'{column} = {{ constant = "{constants[column]}", type = "string" }}  {_ASK}no field looks like it'
-        else:
-            yield f"# {column} = {{ from = … }}  is needed, and no field looks like it"
+def _named(names: Sequence[str]) -> str:
+    shown = list(dict.fromkeys(map(name_shown, names)))
+    return ", ".join(shown[:_FEW_NAMES]) + (f" and {len(shown) - _FEW_NAMES:,} more" if len(shown) > _FEW_NAMES else "")
 
 
-def _mapping(table: str, column: str, one: FieldSummary, *, has_commas: bool) -> Iterator[str]:
-    kind = _TYPES.get(column, "timestamp" if column.endswith("_at") else "string")
-    yield f"from = {_quoted(one.name)}"
-    yield f'type = "{kind}"'
-    if kind == "timestamp":
-        yield f"format = {_quoted(one.time_format or 'iso')}"
-    if kind in ("decimal", "long", "double") and has_commas:  # one field shows what 1.234 means in all of them
-        yield 'decimal_mark = ","'
-        yield 'group_mark = "."'
-    if kind in _IDS and one.looks == "fraction of an id":
-        yield "whole_number = true"
-    words = [word for word in one.none_words if word.casefold() in ("0", "-1", "-", "na", "unknown")]
-    words += one.zeros if kind in _IDS else []
-    if words and (kind in _IDS or one.looks == "text"):
-        yield f"none = {json.dumps(words, ensure_ascii=False)}"
-    if column == "event_type" and one.words and not set(one.words) <= set(EVENT_TYPES):
-        named = {word: event for word in one.words if (event := event_of(word)) is not None}
-        yield f"map = {{ {', '.join(f'{_quoted(word)} = {_quoted(event)}' for word, event in named.items())} }}"
-    if column in NEEDED[table] or column in _RECORD_IDS[table]:
-        yield "required = true"
+def _marks(draft: _FeedDraft) -> Marks:
+    """The marks of the feed's numbers: a field with decimal commas tells them for all."""
+    marks = [one.marks for sample in draft.samples for one in sample.fields if one.marks is not None]
+    commas = [one for one in marks if one.decimal == ","]
+    group = next((one.group for one in commas or marks if one.group), "")
+    return Marks("," if commas else ".", group)
 
 
-def _why(column: str, one: FieldSummary) -> str:
-    looks = {"nothing": "holds nothing in the sample", "fraction of an id": "whole numbers written as 17850.0"}.get(
-        one.looks, one.looks
-    )
-    parts = [f"{looks}, such as {', '.join(one.samples)}" if one.samples else looks]
-    if one.words and (unknown := [word for word in one.words if event_of(word) is None]) and column == "event_type":
-        parts.append(f"no event of the standard is called {', '.join(unknown)}: map them, or their records are refused")
-    if one.is_ambiguous:
-        parts.append("day and month could be the other way round")
-    if one.top_share > 0.5 and one.n_distinct > 1:
-        parts.append(f"{one.top_share:.0%} of the records hold one value")
-    return "; ".join(parts).replace("\n", " ")
-
-
-def _delivery_day(sample: Sample, columns: dict[str, FieldSummary]) -> str:
-    for pattern in _DAY:
-        if re.search(pattern, sample.name):
-            return f"delivery_day = {{ from = \"name\", pattern = '{pattern}' }}"
-    at = next((column for column in columns if column in ("ordered_at", "occurred_at", "changed_at")), None)
+def _delivery_day(draft: _FeedDraft, columns: dict[str, FieldSummary]) -> str:
+    if pattern := day_pattern([one.name for one in draft.samples]):
+        return f"delivery_day = {{ from = \"name\", pattern = '{pattern}' }}"
+    at = next((column for column in columns if column in (*_EVENT_TIMES, "changed_at")), None)
     if at is not None:
-        return f'delivery_day = {{ from = "last_event", column = "{at}" }}  {_ASK}the name states no day: the last time in the file does'
-    return f'delivery_day = {{ from = "fixed", day = 2026-01-01 }}  {_ASK}neither name nor records state a day: which is it?'
+        return f'delivery_day = {{ from = "last_event", column = "{at}" }}  {ASK}the name states no day: the last time in the file does'
+    return f'delivery_day = {{ from = "fixed", day = 2026-01-01 }}  {ASK}neither name nor records state a day: which is it?'
 
 
 def _needs_text(sample: Sample, columns: dict[str, FieldSummary]) -> bool:
-    """Whether an id is a number in the JSON, or a number a text."""
-    numbers = frozenset().union(*(row.is_number for row in sample.head.rows))
-    types = {one.name: _TYPES.get(column, "timestamp" if column.endswith("_at") else "string") for column, one in columns.items()}
-    as_number = any(kind in (*_IDS, "string") and name in numbers for name, kind in types.items())
-    as_text = any(kind in ("long", "decimal", "double") and name not in numbers for name, kind in types.items())
-    return as_number or as_text
-
-
-def _name(file_name: str, table: str, taken: set[str]) -> str:
-    """A name for the feed: that of its folder, else of its table, with a number where it is taken."""
-    folder = PurePosixPath(file_name).parent.name
-    name = re.sub(r"[^a-z0-9_]+", "_", folder.lower()).strip("_")
-    base = name if re.fullmatch(r"[a-z][a-z0-9_]*", name) else table
-    chosen = next(one for one in (base, *(f"{base}_{n}" for n in range(2, 1000))) if one not in taken)
-    taken.add(chosen)
-    return chosen
-
-
-def _quoted(text: str) -> str:
-    """As a TOML string."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def without_blank_fields(sample: Sample) -> Sample:
-    """The sample without the nameless columns that trailing delimiters make."""
-    return replace(sample, fields=tuple(one for one in sample.fields if one.name))
+    """Whether a value of the JSON is a number where text belongs, or a text where a number or truth value does."""
+    for column, one in columns.items():
+        kind, rows = type_of(column), [row for row in sample.head.rows if row.fields.get(one.name) is not None]
+        n_numbers = sum(one.name in row.is_number for row in rows)
+        wants_number = kind in ("long", "decimal", "double") or one.time_format.startswith("epoch_")
+        if kind == "boolean":
+            wrong = any(row.fields[one.name] not in ("true", "false") for row in rows)
+        elif wants_number and kind not in (*IDS, "string"):
+            wrong = n_numbers < len(rows)
+        else:
+            wrong = n_numbers > 0
+        if wrong:
+            return True
+    return False

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -14,16 +13,15 @@ from reclake.privacy.contact_data import normalised_email, normalised_phone
 from reclake.privacy.masking import masked
 from reclake.sources.times import moment
 
-from .written import shape
+from .marks import Marks, marks_of
+from .personal import is_long_number, is_personal, names_a_time, shape, shortened
 
 Looks = Literal[
     "nothing", "number", "whole", "decimal comma", "fraction of an id", "truth", "time", "day", "email", "phone", "text"
 ]
 
 _WHOLE = re.compile(r"[+-]?\d{1,19}")
-_NUMBER = re.compile(r"[+-]?\d{1,14}(\.\d+)?")
-_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+|[+-]?\d{1,3}(\.\d{3}){2,}")
-_MONEY_SIGN = re.compile(r"[€$£¥￥]|\b[A-Z]{3}\b")
+_ROUNDED = re.compile(r"[+-]?\d([.,]\d+)?[eE]\+?\d{2}")
 _WHOLE_AS_FRACTION = re.compile(r"\d+\.0")
 _NONE = frozenset({
     "null",
@@ -50,6 +48,7 @@ _CLOCKS = (" HH:mm:ss", " HH:mm", " H:mm:ss", " H:mm", " HH:mm:ss.SSS", " h:mm:s
 TIME_PATTERNS = ("iso", *(day + clock for day in _DAYS for clock in _CLOCKS), "yyyyMMddHHmmss")
 _EPOCHS = {10: "epoch_seconds", 13: "epoch_millis", 16: "epoch_micros", 19: "epoch_nanos"}
 _SHOWN = 40  # characters of a value
+_MASKED = 400  # characters of a value that are masked before the first of them are shown
 _JUDGED = 500  # values that show what a field looks like
 _FEW_WORDS = 40  # values of a field that seems to name kinds
 
@@ -70,11 +69,18 @@ class FieldSummary:
     top_share: float = 0.0  # of the records
     n_distinct: int = 0
     samples: tuple[str, ...] = ()  # shown as `shown` says
-    words: tuple[str, ...] = ()  # every value of a text field that has few, the most common first
+    words: tuple[str, ...] = ()  # every value of a text field that has few, the most common first, as written
+    marks: Marks | None = None  # of a number that is not whole
+    is_rounded: bool = False  # whether a spreadsheet wrote long numbers as 4.00638E+12
+    is_personal: bool = False  # whether its name, or its source file, says that it tells who somebody is
+
+    def shown(self, text: str) -> str:
+        """A value of the field as a person may see it."""
+        return shown(text, self.looks, name=self.name, form=self.time_format, is_personal=self.is_personal)
 
 
-def summary(name: str, values: Sequence[str | None]) -> FieldSummary:
-    """The summary of a field's values in the head."""
+def summary(name: str, values: Sequence[str | None], *, tells_person: bool = False) -> FieldSummary:
+    """The summary of a field's values in the head; `tells_person` as its source file says."""
     written = [value.strip() for value in values if value is not None and value.strip()]
     none_words = {word: n for word, n in Counter(written).items() if is_none_word(word)}
     # 0 and -1 are numbers as well: among other numbers they mean what they say, beside words they look like none.
@@ -86,8 +92,7 @@ def summary(name: str, values: Sequence[str | None]) -> FieldSummary:
     top, n_top = counted.most_common(1)[0] if counted else ("", 0)
     if looks == "number" and all(_WHOLE_AS_FRACTION.fullmatch(value) for value in meant):
         looks = "fraction of an id"
-    samples = tuple(dict.fromkeys(shown(value, looks) for value in written[:50]))[:3]
-    return FieldSummary(
+    found = FieldSummary(
         name=name,
         n_values=len(values),
         n_blank=len(values) - len(written),
@@ -99,9 +104,12 @@ def summary(name: str, values: Sequence[str | None]) -> FieldSummary:
         top_value=top,
         top_share=n_top / len(values) if values else 0.0,
         n_distinct=len(counted),
-        samples=samples,
         words=tuple(word for word, _ in counted.most_common()) if looks == "text" and len(counted) <= _FEW_WORDS else (),
+        marks=marks_of(meant[:_JUDGED]) if looks in ("number", "decimal comma") else None,
+        is_rounded=any(_ROUNDED.fullmatch(value) for value in meant[:_JUDGED]),
+        is_personal=tells_person or is_personal(name),
     )
+    return replace(found, samples=tuple(dict.fromkeys(found.shown(value) for value in written[:50]))[:3])
 
 
 def is_none_word(text: str) -> bool:
@@ -115,19 +123,35 @@ def is_none_word(text: str) -> bool:
     return text.casefold() in _NONE or bool(_ZERO_UUID.fullmatch(text))
 
 
-def shown(text: str, looks: Looks) -> str:
-    """A value as a person may see it: contact data and what could be somebody's number only by its shape.
+def shown(text: str, looks: Looks, *, name: str = "", form: str = "", is_personal: bool = False) -> str:
+    """A value as a person may see it, in one line: contact data and what could be somebody's number only by its shape.
+
+    Parameters
+    ----------
+    name, form
+        Of its field, and the format of the times in it: a number of ten digits or more is shown only where it is a time.
+    is_personal
+        Whether the field tells who somebody is: its values are shown by their shape.
 
     Examples
     --------
     >>> shown("138 0013 8000", "phone"), shown("12.50", "number"), shown("tea, call 13800138000", "text")
     ('999 9999 9999', '12.50', 'tea, call [phone]')
+    >>> shown("4111111111111111", "time", name="card", form="epoch_micros")
+    '9999999999999999'
     """
-    if looks in ("phone", "email"):
-        text = shape(text)
-    elif looks == "text":
-        text = masked(text)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    text = text[:_MASKED]
+    plain = masked(text) if looks == "text" and not is_personal else text
+    is_nested = looks == "text" and text.startswith(("[", "{")) and '"' in text  # a list of JSON may hold anything
+    is_hidden = is_personal or is_nested or looks in ("phone", "email") or is_long_number(plain)
+    if is_hidden and not is_none_word(text) and (is_personal or not _is_shown_time(text, looks, name, form)):
+        plain = shape(text)
+    return shortened(plain, _SHOWN)
+
+
+def _is_shown_time(text: str, looks: Looks, name: str, form: str) -> bool:
+    """Whether it is a time of a field that seems to hold times: a card number may read as one by chance."""
+    return looks in ("time", "day") and (names_a_time(name) or not text.isdigit()) and bool(_reads(text, form))
 
 
 def _looks(values: Sequence[str]) -> tuple[Looks, str, bool]:
@@ -141,13 +165,8 @@ def _looks(values: Sequence[str]) -> tuple[Looks, str, bool]:
     if _nearly_all(values, _WHOLE.fullmatch):
         is_phone = _nearly_all(values, lambda value: len(value) == 11 and normalised_phone(value, "CN") is not None)
         return "phone" if is_phone else "whole", "", False
-    plain = [_MONEY_SIGN.sub("", value).strip() for value in values]
-    if any(_COMMA.fullmatch(value) for value in plain) and _nearly_all(
-        plain, lambda value: bool(_COMMA.fullmatch(value) or _NUMBER.fullmatch(value))
-    ):
-        return "decimal comma", "", False
-    if _nearly_all(plain, _NUMBER.fullmatch):
-        return "number", "", False
+    if (marks := marks_of(values)) is not None:
+        return "decimal comma" if marks.decimal == "," else "number", "", False
     if _nearly_all(values, normalised_email):
         return "email", "", False
     if _nearly_all(values, lambda value: normalised_phone(value, "CN") is not None):
@@ -167,7 +186,7 @@ def _time_format(values: Sequence[str]) -> tuple[Looks, str, bool] | None:
         return _in_digits(few)
     if found := _first_that_reads(few, TIME_PATTERNS, _reads):
         return "time", *found
-    if found := _first_that_reads(few, ("iso", *_DAYS), _reads_day):
+    if found := _first_that_reads(few, _DAYS, _reads):
         return "day", *found
     return None
 
@@ -208,13 +227,6 @@ def _is_of_the_web(text: str, form: str) -> bool:
 
 def _reads(text: str, form: str) -> bool:
     return moment(text, form, ZoneInfo("UTC")) is not None and (form != "iso" or len(text) > len("2026-01-01"))
-
-
-def _reads_day(text: str, form: str) -> bool:
-    try:
-        return bool(datetime.fromisoformat(text)) if form == "iso" else moment(text, form, ZoneInfo("UTC")) is not None
-    except ValueError:
-        return False
 
 
 def _nearly_all(values: Sequence[str], holds: Callable[[str], object]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from .fields import FieldSummary, Looks
 
@@ -149,6 +150,7 @@ def table_of(fields: Sequence[FieldSummary]) -> str:
     return max(NAMES, key=score)
 
 
+@lru_cache(maxsize=1 << 12)
 def plain(name: str) -> str:
     """The name without case, blanks and signs; the last part of a nested one stays apart from its parents.
 

@@ -15,9 +15,10 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .encodings import decoded
+
 Kind = Literal["csv", "json_lines", "parquet", "unreadable"]
 DELIMITERS = (",", ";", "\t", "|")
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _GZIP = b"\x1f\x8b"
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or a workbook (xlsx)", b"%PDF": "a PDF", b"\xd0\xcf\x11\xe0": "an old workbook (xls)",
@@ -92,54 +93,42 @@ def _text_head(content: bytes, *, is_whole: bool, max_rows: int, encoding: str |
         return Head("unreadable", problem="holds markup (HTML or XML): perhaps a page that asked for a login")
     if not is_whole:
         content = content[: content.rfind(b"\n") + 1] or content  # a line that the head cuts in two says nothing
-    name, is_certain, mark = _encoding(content, stated=encoding)
-    text = content[len(mark) :].decode(name, "replace") if name != "utf-16" else content.decode(name, "replace")
+    text, found = decoded(content, stated=encoding)
     common: dict[str, Any] = {
-        "encoding": name, "is_certain": is_certain, "has_mark": bool(mark), "is_whole": is_whole,
+        "encoding": found.name, "is_certain": found.is_certain, "has_mark": found.has_mark, "is_whole": is_whole,
     }  # fmt: skip
     if text.lstrip()[:1] in ("{", "["):
         return _json_head(text, max_rows=max_rows, **common)
     return _csv_head(text, max_rows=max_rows, stated=delimiter, **common)
 
 
-def _encoding(content: bytes, *, stated: str | None) -> tuple[str, bool, bytes]:
-    """Name, whether it is certain, and the byte order mark."""
-    mark, marked = next(((mark, name) for mark, name in _BOMS if content.startswith(mark)), (b"", None))
-    if stated is not None or marked is not None:
-        return stated or str(marked), True, mark
-    if content[1:400:2].count(0) > len(content[1:400:2]) // 2:
-        return "utf-16", True, b""
-    for name in ("utf-8", "gb18030"):
-        try:
-            content.decode(name)
-        except UnicodeDecodeError as error:
-            if error.start >= len(content) - 4:  # the head may end inside a character
-                return name, name == "utf-8", b""
-            continue
-        return name, name == "utf-8", b""
-    return "latin-1", False, b""
-
-
 def _json_head(text: str, *, max_rows: int, **common: Any) -> Head:
     if text.lstrip()[0] == "[":
         return Head("unreadable", problem="is one JSON array: deliver one object per line (JSON lines)", **common)
     rows, names = [], dict[str, None]()
-    for line, written in enumerate(text.splitlines(), start=1):
+    for line, written in enumerate(text.split("\n"), start=1):  # U+2028 and its like end no line
         try:
-            fields = json.loads(written, parse_int=_Written, parse_float=_Written)
+            row = _json_row(line, written)
         except (ValueError, RecursionError):
             continue  # the source says of each line what is wrong with it
-        if isinstance(fields, dict):
-            flat = dict(_flat(fields))
-            numbers = frozenset(name for name, value in flat.items() if isinstance(value, _Written))
-            rows.append(Row(line, {name: _text(value) for name, value in flat.items()}, numbers))
-            names |= dict.fromkeys(flat)
+        if row is not None:
+            rows.append(row)
+            names |= dict.fromkeys(row.fields)
         if len(rows) == max_rows:
             break
     if len(rows) == max_rows:
         common["is_whole"] = False
     problem = "" if rows else "holds no JSON object on any line that was read"
     return Head("json_lines", names=tuple(names), rows=tuple(rows), problem=problem, **common)
+
+
+def _json_row(line: int, written: str) -> Row | None:
+    fields = json.loads(written, parse_int=_Written, parse_float=_Written)
+    if not isinstance(fields, dict):
+        return None
+    flat = dict(_flat(fields))
+    numbers = frozenset(name for name, value in flat.items() if isinstance(value, _Written))
+    return Row(line, {name: _text(value) for name, value in flat.items()}, numbers)
 
 
 class _Written(str):
@@ -164,7 +153,7 @@ def _text(value: Any) -> str | None:
 
 
 def _csv_head(text: str, *, max_rows: int, stated: str | None, **common: Any) -> Head:
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline=""))  # ends in \n, \r\n or \r: U+2028 and its like end no line
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)
     if lines[first : first + 1] and lines[first].lower().startswith("sep=") and len(lines[first].strip()) == len("sep=") + 1:
         stated, first = stated or lines[first].strip()[-1], first + 1
@@ -177,7 +166,7 @@ def _csv_head(text: str, *, max_rows: int, stated: str | None, **common: Any) ->
             if not any(cell.strip() for cell in cells):
                 continue
             if not names:
-                names = tuple(cell.strip() for cell in cells)
+                names = tuple(cells)  # as they stand there: so an ingest looks for them
             elif len(cells) == len(names) and tuple(cells) != names:
                 rows.append(Row(first + reader.line_num - cells_lines(cells), dict(zip(names, cells, strict=True))))
             if len(rows) == max_rows:

@@ -10,23 +10,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from reclake.records.batch import Batch
-from reclake.records.column_reader import NUMBERS, Texts, is_time, reader_of
-from reclake.records.columns import column_texts, column_times
 from reclake.records.parser import Limits, read_batch
-from reclake.records.values import NUMBER_PATTERNS, WHAT_IT_IS_NOT
 from reclake.sources.broken import BrokenFile, LandingLimits
 from reclake.sources.found import OfferedFile
 from reclake.sources.line_counts import RECOVERED, Placed, Recovered
 from reclake.sources.reading import verdict_of
-from reclake.sources.source import REQUIRED, Feed, Source
+from reclake.sources.source import Feed, Source
 from reclake.sources.split import opened
 from reclake.sources.verdict import Zones
 
+from .days import Delivery
+from .judgement import columns_read, judge
 from .written import written_value
 
+_CUT_BY_BUSINESS = ("orders", "events")  # of the others days are cut in the zone of their source
 _ENDING = re.compile(r"\.gz$", re.IGNORECASE)
 
 
@@ -41,10 +42,22 @@ class Refusal:
     value: str = ""
 
 
-def refusals_of(
-    path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, *, n_records: int, n_bytes: int
-) -> list[Refusal]:
+def refusals_of(path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, **how: Any) -> list[Refusal] | None:
+    """As `judged`; whatever goes wrong with the file is a problem of this file alone."""
+    try:
+        return judged(path, name, feed_name, source, limits, **how)
+    except MemoryError:
+        raise
+    except Exception as fault:  # noqa: BLE001 - one file must not stop the others, and its message may quote a record
+        return [Refusal(name, f"cannot be judged: {type(fault).__name__}", 0)]
+
+
+def judged(
+    path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, *, n_records: int, n_bytes: int, timezone: str
+) -> list[Refusal] | None:
     """The reasons for which the file as a whole, or else records of its beginning, would be refused, each once.
+
+    None for a file that is too large to be judged by its beginning.
 
     Parameters
     ----------
@@ -52,6 +65,8 @@ def refusals_of(
         Records that are judged one by one.
     n_bytes
         Of a larger text file so much of its beginning is judged, of a larger Parquet file nothing.
+    timezone
+        The zone of the business, in which days are cut.
     """
     feed, status = source.feeds[feed_name], path.stat()
     if status.st_size > limits.max_file_bytes:
@@ -61,13 +76,17 @@ def refusals_of(
     except OSError as error:
         return [Refusal(name, f"cannot be read: {error.strerror or type(error).__name__}", 0)]
     if content is None:
-        return []
+        return None
     at, day = datetime.fromtimestamp(status.st_mtime, UTC), feed.delivery_day.day_of(name)
     file = OfferedFile(str(path), judged_name, len(content), at, feed_name, day)
-    verdict = verdict_of(content, file, source, limits, Zones(source.zone, ZoneInfo("UTC")))
+    business = ZoneInfo(source.business.timezone or timezone)
+    verdict = verdict_of(content, file, source, limits, Zones(source.zone, business))
     if verdict.reason is not None:
         return [Refusal(name, verdict.reason, 0)]
-    readers = _Readers(source, feed, limits, n_records)
+    last = day or verdict.last_day
+    is_known = day is not None or len(content) == status.st_size
+    delivery = Delivery(last, last if is_known else at.date(), business if feed.table in _CUT_BY_BUSINESS else source.zone)
+    readers = _Readers(source, feed, limits, n_records, delivery)
     return _of_records(content, judged_name, name, readers, note=verdict.note)
 
 
@@ -91,6 +110,7 @@ class _Readers:
     feed: Feed
     limits: LandingLimits
     n_records: int  # at most, of each file
+    delivery: Delivery
 
 
 def _of_records(content: bytes, judged_name: str, name: str, readers: _Readers, *, note: str | None) -> list[Refusal]:
@@ -104,9 +124,9 @@ def _of_records(content: bytes, judged_name: str, name: str, readers: _Readers, 
             lines.append(raw.line if isinstance(raw, Placed) else file.counts.n_lines if file.has_lines else len(raws))
     except BrokenFile as broken:
         return [Refusal(name, str(broken), 0)]
-    batch = read_batch(raws, [file.header] * len(raws), feed, list(feed.columns), Limits(limits.max_record_bytes))
+    batch = read_batch(raws, [file.header] * len(raws), feed, columns_read(feed, source), Limits(limits.max_record_bytes))
     batch.take_notes([";".join(filter(None, (RECOVERED if isinstance(raw, Recovered) else None, note))) for raw in raws])
-    _read_columns(batch, feed, source)
+    judge(batch, feed, source, readers.delivery)
     found: dict[str, Refusal] = {}
     for row, reason in _said(batch):
         first = found.get(reason)
@@ -123,37 +143,3 @@ def _said(batch: Batch) -> Iterator[tuple[int, str]]:
         yield from ((row, reason) for reason in dict.fromkeys(reasons))
     for row, notes in enumerate(batch.notes):
         yield from ((row, f"{note} (the record is kept)") for note in notes or ())
-
-
-def _read_columns(batch: Batch, feed: Feed, source: Source) -> None:
-    """Let the batch hear what is wrong with each column, as the records tables judge it."""
-    required = REQUIRED[feed.table] | set(feed.record_id)
-    texts: dict[str, Texts] = {}
-    for column, mapping in feed.columns.items():
-        reader = reader_of(column, feed, source, is_required=column in required)
-        hear = batch.note if mapping.drops(column) else batch.report
-        texts[column] = column_texts(batch.records, reader, hear, comma_fields=batch.comma_fields)
-        if is_time(mapping):
-            column_times(texts[column], reader, hear)
-        elif mapping.type in NUMBERS:
-            _judge_numbers(texts[column], column, feed, batch)
-    if feed.table == "events":
-        nobody: Texts = [None] * len(batch.records)
-        pairs = zip(texts.get("login_account_id", nobody), texts.get("device_id", nobody), strict=True)
-        for row, (login, device) in enumerate(pairs):
-            if login is None and device is None:
-                batch.report(row, "it names neither login nor device")
-
-
-def _judge_numbers(texts: Texts, column: str, feed: Feed, batch: Batch) -> None:
-    mapping = feed.columns[column]
-    hear = batch.note if mapping.drops(column) else batch.report
-    low, high = mapping.limits_of(column)
-    pattern = re.compile(NUMBER_PATTERNS[mapping.type])
-    for row, text in enumerate(texts):
-        if text is None:
-            continue
-        if not pattern.match(text):
-            hear(row, f"{column} is not {WHAT_IT_IS_NOT[mapping.type]}")
-        elif (low is not None and float(text) < low) or (high is not None and float(text) > high):
-            hear(row, f"{column} is outside its limits")

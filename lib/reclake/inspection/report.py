@@ -1,99 +1,24 @@
-"""What a landing folder holds, file by file, as rows that a person reads: found in seconds, without Spark."""
+"""What was found in a landing folder, as rows that a person reads: of each value only what may be shown."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
-from reclake.errors import UsageError
-from reclake.sources.broken import LandingLimits
-from reclake.sources.source import Source
+from .fields import FieldSummary
+from .heads import Head
+from .looking import Inspection
+from .naming import pattern_of
+from .personal import in_one_line, name_shown
+from .sample import Sample
 
-from .draft import Sample, pattern_of
-from .fields import FieldSummary, shown, summary
-from .heads import Head, head_of
-from .refusals import Refusal, refusals_of
-
-HEAD_BYTES = 2 << 20  # of each file, at most
-_ROWS = 20_000  # of all files together; of one at most a quarter of them
-_FEWEST_ROWS = 50  # of each file
-_BYTES = 32 << 20  # that are judged as a whole, of all files together
-_FEWEST_BYTES = 64 << 10  # of each file
 _LISTED = 20  # files that are listed one by one
+_FIELDS = 200  # of each kind of file
 _SAMPLED = 3  # rows that are shown of each kind of file
 _FEW = 0.2  # share of records from which one value of a key stands out
-_KEYS = ("account", "device", "product")
 
 Rows = list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """What was found in a landing folder."""
-
-    samples: tuple[Sample, ...]
-    refusals: tuple[Refusal, ...] = ()
-    feeds: dict[str, str | None] = field(default_factory=dict)  # file → feed of the source; None: no feed takes it
-
-    @property
-    def has_refusals(self) -> bool:
-        """Whether the source would refuse or pass over anything of what was read."""
-        return bool(self.refusals) or None in self.feeds.values()
-
-
-def inspect(folder: Path, source: Source | None, limits: LandingLimits, *, samples: Sequence[Sample] | None = None) -> Inspection:
-    """Look into every file below the folder: its head, and what the source would refuse of it.
-
-    Parameters
-    ----------
-    samples
-        What was seen of the files a moment ago: they are not looked into again.
-
-    Raises
-    ------
-    UsageError
-        When there is no such folder, or no file in it.
-    """
-    names = sorted(_names(folder))
-    if not names:
-        raise UsageError(
-            "there is nothing to look into", f"no file below {folder}", "name the folder with the files: --landing DIR"
-        )
-    feeds = {name: source.feed_name(name) if source else None for name in names}
-    seen = {sample.name: sample for sample in samples or ()}
-    looked, refusals = list[Sample](), list[Refusal]()
-    n_rows, n_bytes = max(_FEWEST_ROWS, _ROWS // max(4, len(names))), max(_FEWEST_BYTES, _BYTES // len(names))
-    for name in names:
-        feed_name = feeds[name]
-        feed = source.feeds[feed_name] if source and feed_name else None
-        stated = {"encoding": feed.encoding, "delimiter": feed.delimiter if feed.format == "csv" else None} if feed else {}
-        if name not in seen:
-            head = head_of(folder / name, max_bytes=HEAD_BYTES, max_rows=n_rows, **stated)
-            seen[name] = Sample(name, head, tuple(_summaries(head)))
-        looked.append(seen[name])
-        if source is not None and feed_name is not None:
-            refusals += refusals_of(folder / name, name, feed_name, source, limits, n_records=n_rows, n_bytes=n_bytes)
-    return Inspection(tuple(looked), tuple(refusals), feeds if source else {})
-
-
-def _names(folder: Path) -> Iterator[str]:
-    """Files below the folder, relative to it; links and hidden names are left out, as an ingest leaves them out."""
-    if not folder.is_dir():
-        raise UsageError("the landing folder does not exist", str(folder), "name another with --landing")
-    for at, folders, files in os.walk(folder, followlinks=False):
-        folders[:] = [name for name in folders if not name.startswith((".", "_"))]
-        for name in files:
-            path = Path(at, name)
-            if not name.startswith((".", "_")) and not path.is_symlink():
-                yield path.relative_to(folder).as_posix()
-
-
-def _summaries(head: Head) -> Iterator[FieldSummary]:
-    for name in head.names:
-        yield summary(name, [row.fields.get(name) for row in head.rows])
 
 
 def file_rows(found: Inspection) -> Rows:
@@ -115,10 +40,10 @@ def _file_row(samples: Sequence[Sample], found: Inspection) -> dict[str, Any]:
     first = samples[0]
     n_records, is_whole = sum(len(one.head.rows) for one in samples), all(one.head.is_whole for one in samples)
     row = {
-        "file": first.name if len(samples) == 1 else f"{len(samples):,} files such as {first.name}",
+        "file": first.shown_name if len(samples) == 1 else f"{len(samples):,} files such as {first.shown_name}",
         "kind": first.head.kind,
         "encoding": _encoding(first.head),
-        "delimiter": {"\t": "tab"}.get(first.head.delimiter, first.head.delimiter),
+        "delimiter": {"\t": "tab"}.get(first.head.delimiter, in_one_line(first.head.delimiter)),
         "fields": len(first.head.names),
         "records seen": f"{n_records:,}" + ("" if is_whole else " and more"),
         "problem": first.head.problem,
@@ -130,10 +55,10 @@ def field_rows(found: Inspection) -> Rows:
     """One row per field and kind of file: what its values look like. Contact data is shown by its shape."""
     rows = []
     for sample in _one_of_each(found.samples):
-        for one in sample.fields:
+        for one in sample.fields[:_FIELDS]:
             rows.append({
-                "files": pattern_of(sample.name),
-                "field": one.name or "(no name)",
+                "files": in_one_line(pattern_of(sample.name)),
+                "field": name_shown(one.name) or "(no name)",
                 "type": (sample.head.types or {}).get(one.name, ""),
                 "looks like": one.looks + (f" {one.time_format}" if one.time_format else ""),
                 "blank": f"{one.n_blank / one.n_values:.0%}" if one.n_values else "",
@@ -141,6 +66,8 @@ def field_rows(found: Inspection) -> Rows:
                 "words for none": counted(one.none_words),
                 "remark": "; ".join(_remarks(one)),
             })
+        if (n_more := len(sample.fields) - _FIELDS) > 0:
+            rows.append(dict.fromkeys(rows[-1], "") | {"files": rows[-1]["files"], "remark": f"and {n_more:,} more fields"})
     return rows
 
 
@@ -159,18 +86,21 @@ def _remarks(one: FieldSummary) -> Iterator[str]:
         yield 'declare decimal_mark = ","'
     if one.looks == "fraction of an id":
         yield "as an id: declare whole_number = true"
+    if one.is_rounded:
+        yield "a spreadsheet has rounded long numbers, such as 4.00638E+12: ids among them are lost, export them as text"
     if one.top_share >= _FEW and one.n_distinct > 1:
-        yield f"{shown(one.top_value, one.looks)} in {one.top_share:.0%} of the records"
+        yield f"{one.shown(one.top_value)} in {one.top_share:.0%} of the records"
 
 
 def sample_rows(found: Inspection) -> Rows:
     """The first records of each kind of file."""
     rows = []
     for sample in _one_of_each(found.samples):
-        looks = {one.name: one.looks for one in sample.fields}
+        fields = {one.name: one for one in sample.fields}
         for row in sample.head.rows[:_SAMPLED]:
-            values = "  ".join(f"{name}={shown(value, looks[name])}" for name, value in row.fields.items() if value and name)
-            rows.append({"files": pattern_of(sample.name), "line": row.line, "values": values})
+            told = islice(row.fields.items(), _FIELDS)
+            values = "  ".join(f"{name_shown(name)}={fields[name].shown(value)}" for name, value in told if value and name)
+            rows.append({"files": in_one_line(pattern_of(sample.name)), "line": row.line, "values": values})
     return rows
 
 
@@ -178,14 +108,19 @@ def refusal_rows(found: Inspection) -> Rows:
     """One row per file and reason: how often in what was read, and one of the places with its value."""
     return [
         {
-            "file": one.file_name,
-            "reason": one.reason,
+            "file": in_one_line(one.file_name),
+            "reason": in_one_line(one.reason),
             "records": one.n_records,
             "line": one.line,
             "value": one.value,
         }
         for one in sorted(found.refusals, key=lambda one: (one.file_name, -one.n_records, one.reason))
     ]
+
+
+def untaken_rows(found: Inspection) -> Rows:
+    """One row per file that an ingest would leave where it lies, with its reason."""
+    return [{"file": in_one_line(one.file_name), "state": one.state, "reason": one.reason} for one in found.untaken]
 
 
 def _one_of_each(samples: Sequence[Sample]) -> list[Sample]:

@@ -10,8 +10,10 @@ from typing import Any
 from reclake.privacy.masking import masked
 from reclake.sources.source import ColumnMapping, Feed
 
-_BY_SHAPE = frozenset({"account", "device", "phone", "email"})
+from .personal import is_long_number, is_personal, names_a_time, shape, shortened, tells_person
+
 _MASKED = frozenset({"string", "free_text", "product"})
+_OF_THINGS = frozenset({"product_name", "category", "event_type", "channel", "purpose", "currency", "country", "line_kind"})
 _SHOWN = 60  # characters
 
 
@@ -26,31 +28,18 @@ def written_value(reason: str, raw: bytes, header: str | None, feed: Feed) -> st
     if mapping is None or mapping.from_ is None:
         return "" if mapping is not None else shortened(shape(text))
     value = _field(text, header, mapping.from_, feed)
-    return "" if value is None else shown_value(value, mapping)
+    return "" if value is None else shown_value(value, mapping, reason.partition(" ")[0])
 
 
-def shown_value(value: str, mapping: ColumnMapping) -> str:
+def shown_value(value: str, mapping: ColumnMapping, column: str = "") -> str:
     """A value of the column as a person may see it."""
-    if mapping.type in _BY_SHAPE or (mapping.format is None and mapping.type == "string" and len(value) > _SHOWN):
+    value, name, is_text = value[: 10 * _SHOWN], mapping.from_ or "", mapping.type in _MASKED
+    if tells_person(column, mapping.type) or (is_text and column not in _OF_THINGS and is_personal(name)):
         return shortened(shape(value))
-    return shortened(masked(value) if mapping.type in _MASKED else value)
-
-
-def shape(text: str) -> str:
-    """The text with every digit as 9 and every letter as a.
-
-    Examples
-    --------
-    >>> shape("Anna.Li@example.com, 138 0013")
-    'aaaa.aa@aaaaaaa.aaa, 999 9999'
-    """
-    return "".join("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in text)
-
-
-def shortened(text: str) -> str:
-    """At most 60 characters in one line, control characters as escapes."""
-    plain = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
-    return plain if len(plain) <= _SHOWN else f"{plain[: _SHOWN - 1]}…"
+    is_time = mapping.format is not None and (names_a_time(name) or not value.isdigit())
+    plain = masked(value) if is_text else value
+    is_hidden = not is_time and (is_long_number(plain) or (mapping.type == "string" and len(plain) > _SHOWN))
+    return shortened(shape(value) if is_hidden else plain)
 
 
 def _field(text: str, header: str | None, name: str, feed: Feed) -> str | None:

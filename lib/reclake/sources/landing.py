@@ -45,7 +45,7 @@ def sorted_out(
     for file in sorted(found, key=lambda each: each.name):
         feed = source.feed_name(file.name)
         age = max(0, int((now - file.modified_at).total_seconds()))
-        if fault := _unusable(file):
+        if fault := unusable(file):
             waiting.append(Waiting(shown(file.name), fault, "refused"))
         elif reason := _unfinished(file, source.completion, age_seconds=age, marked=marked):
             waiting.append(Waiting(file.name, reason, "waiting", age))
@@ -99,7 +99,8 @@ def changed_meanwhile(file: OfferedFile) -> Waiting:
     return Waiting(file.name, "changed while it was read, after this run began", "waiting", 0)
 
 
-def _unusable(file: FoundFile) -> str | None:
+def unusable(file: FoundFile) -> str | None:
+    """Why the file cannot even be opened, or has no time of change that a file can have; None if it can be read."""
     if shown(file.name) != file.name:
         return "has a control character, or a byte that is not UTF-8, in its name"
     if ":" in file.name.rpartition("/")[2]:
