@@ -247,7 +247,7 @@ CASES = (
     Case(
         "P16-json-oddities",
         lambda lake: lake.rows("silver.events", "event_id", "product_id", "rating"),
-        [("P16-10", None, None), ("P16-5", None, None), ("P16-6", "P1", None)],
+        [("P16-10", None, None), ("P16-4", None, None), ("P16-5", None, None), ("P16-6", "P1", None)],
         DROPPED,
         "the rating costs its value",
     ),

@@ -213,3 +213,11 @@ def test_an_optional_value_outside_its_limits_costs_itself_where_the_feed_says_s
         *(dict(file_digest="strict", position=n, reasons=r, notes=None, rating=v) for n, (r, v) in enumerate(strict)),
         *(dict(file_digest="lenient", position=n, reasons=[], notes=r, rating=v) for n, (r, v) in enumerate(dropped)),
     )
+
+
+def test_a_device_of_another_kind_is_not_missing_as_well(spark, directory):
+    rows = built(spark, directory, *events({"device": ["d"]}, {"device": None}))
+    assert [row["reasons"] for row in contents(rows, "position", "reasons")] == [
+        ["device_id is not text"],
+        ["it names neither login nor device"],
+    ]

@@ -204,7 +204,8 @@ def _judge_events(rules: _Rules, values: Values) -> None:
     nobody: Texts = [None] * len(rules.batch.records)
     pairs = zip(values.get("login_account_id", nobody), values.get("device_id", nobody), strict=True)
     for row, (login, device) in enumerate(pairs):
-        if login is None and device is None:
+        is_refused = any(said.startswith(("login_account_id ", "device_id ")) for said in rules.batch.reasons[row])
+        if login is None and device is None and not is_refused:
             rules.batch.report(row, "it names neither login nor device")
 
 

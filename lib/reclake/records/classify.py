@@ -35,12 +35,13 @@ def missing_ids(feeds: dict[str, Feed]) -> dict[str, Column]:
     for name, feed in feeds.items():
         for column in feed.record_id:
             reason = f"{column} is missing"
-            lacks = (F.col("feed") == name) & F.col(column).isNull() & ~_has_reason(column)
+            lacks = (F.col("feed") == name) & F.col(column).isNull() & ~has_reason(column)
             faults[reason] = faults.get(reason, F.lit(False)) | lacks
     return faults
 
 
-def _has_reason(column: str) -> Column:
+def has_reason(column: str) -> Column:
+    """Whether something is said of the column already: a value that was written and refused is not missing as well."""
     return F.exists("reasons", lambda reason: reason.startswith(f"{column} "))
 
 

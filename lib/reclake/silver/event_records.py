@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.privacy.pseudonyms import Keys
+from reclake.records.classify import has_reason
 from reclake.records.parser import Limits
 from reclake.records.records import classified_records
 from reclake.records.typed import with_reasons
@@ -31,7 +32,8 @@ def event_records(
     def complete(events: DataFrame) -> DataFrame:
         account_id = F.coalesce("login_account_id", "device_id")
         told = events.withColumns({"account_id": account_id, "event_date": business_day(F.col("occurred_at"), timezone)})
-        return with_reasons(told, {"it names neither login nor device": F.col("account_id").isNull()})
+        is_refused = has_reason("login_account_id") | has_reason("device_id")
+        return with_reasons(told, {"it names neither login nor device": F.col("account_id").isNull() & ~is_refused})
 
     return classified_records(
         bronze_events,
