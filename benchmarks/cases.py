@@ -280,7 +280,7 @@ CASES = (
     Case(
         "P21-barcode-as-quantity",
         lambda lake: (sold(lake), lake.reasons()),
-        (([1] * 9, []), {"quantity is outside its limits": 2}),
+        (([1] * 9, []), {"line_amount is outside its limits": 2, "quantity is outside its limits": 2}),
         tables=SEGMENTS,
     ),
     Case(
