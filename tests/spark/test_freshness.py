@@ -20,7 +20,7 @@ def build(spark, *, bronze_rows=None, record_rows=None, earlier=(), untaken=()):
         frame(spark, table, *(bronze_rows or {}).get(table.noun, ())) for table in bronze.TABLES if table != bronze.FILES
     ]
     records = [frame(spark, table, *(record_rows or {}).get(table.noun, ())) for table in silver.RECORDS]
-    noted = dict(earlier=frame(spark, ops.FRESHNESS, *earlier), untaken=frame(spark, ops.UNTAKEN_FILES, *untaken))
+    noted = dict(earlier=frame(spark, ops.FRESHNESS, *earlier), untaken=untaken)
     built = conform(freshness(*bronze_frames, *records, sources=SOURCES, at=AT, **noted), ops.FRESHNESS)
     return {(row["source"], row["record_table"]): row for row in contents(built.where(built.delivery_day == DAY))}
 
@@ -73,7 +73,7 @@ def test_one_row_of_events_whole(spark):
 
 def test_files_that_were_not_taken_in_stand_beside_their_delivery(spark):
     def lying(name, state, **of):
-        return dict(source="demo", file_name=name, state=state) | of
+        return dict(source="demo", file_name=name, state=state, record_table=None, delivery_day=None) | of
 
     of_orders = dict(record_table="silver.order_records", delivery_day=DAY)
     files = [

@@ -1,8 +1,9 @@
 """ops.freshness: how late, how complete and how much each delivery was."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import reduce
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
@@ -14,6 +15,7 @@ from reclake.tables import Table, silver
 
 DELIVERY = ("source", "record_table", "delivery_day")
 _OF_DELIVERY = ("waiting", "refused")  # states of a file that was not taken in and that a feed takes by its name
+_FILE = {"source": "string", "record_table": "string", "delivery_day": "date", "state": "string", "file_name": "string"}
 _WEEKS = 4
 _NAMED = 20
 _HAPPENED = {"silver.event_records": "occurred_at", "silver.order_records": "ordered_at"}
@@ -34,7 +36,7 @@ def freshness(
     sources: Mapping[str, Source],
     at: datetime,
     earlier: DataFrame,
-    untaken: DataFrame,
+    untaken: Sequence[Mapping[str, Any]],
 ) -> DataFrame:
     """One row per source, records table and delivery day with records; `at` is when the run measures this.
 
@@ -63,8 +65,13 @@ def freshness(
     )
 
 
-def _with_untaken(deliveries: DataFrame, untaken: DataFrame) -> DataFrame:
+def _with_untaken(deliveries: DataFrame, files: Sequence[Mapping[str, Any]]) -> DataFrame:
     """Adds the files that were not taken in: of the delivery by state, and those that no feed of its source takes."""
+    counted = [f"n_files_{state}" for state in (*_OF_DELIVERY, "unmatched")]
+    if not files:  # nearly always: two joins less
+        return deliveries.withColumns({**dict.fromkeys(counted, F.lit(0)), "untaken_files": F.lit(None).cast("string")})
+    rows = [tuple(file[name] for name in _FILE) for file in files]
+    untaken = deliveries.sparkSession.createDataFrame(rows, ", ".join(f"{name} {kind}" for name, kind in _FILE.items()))
     names = F.sort_array(F.collect_set("file_name"))
     counts = [F.count_if(F.col("state") == state).alias(f"n_files_{state}") for state in _OF_DELIVERY]
     of_delivery = untaken.where("record_table is not null").groupBy(*DELIVERY).agg(*counts, names.alias("own"))
@@ -76,7 +83,7 @@ def _with_untaken(deliveries: DataFrame, untaken: DataFrame) -> DataFrame:
         deliveries
         .join(F.broadcast(of_delivery), on=list(DELIVERY), how="left")
         .join(F.broadcast(of_source), on="source", how="left")
-        .fillna(0, subset=[f"n_files_{state}" for state in (*_OF_DELIVERY, "unmatched")])
+        .fillna(0, subset=counted)
         .withColumn("untaken_files", F.nullif(F.array_join(listed, "; "), F.lit("")))
     )
 

@@ -17,7 +17,7 @@ from reclake.tables import Reads, Table
 from .application import Application
 from .plan import Work
 from .stage_run import StageRun
-from .untaken import untaken_frame
+from .untaken import untaken_files
 
 
 def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataFrame:
@@ -28,7 +28,7 @@ def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataF
     if "run.earlier" in table.parameters:
         options["earlier"] = _earlier(run, work)
     if "run.untaken" in table.parameters:
-        options["untaken"] = untaken_frame(app)
+        options["untaken"] = untaken_files(app)
     if not table.is_as_of:
         return builder(**inputs, **options)
     model = _champion(app, table)

@@ -83,11 +83,6 @@ def untaken_files(app: Application, *, with_empty: bool = False) -> list[dict[st
     return [row.asDict() for row in rows if with_empty or row["state"] != NONE]
 
 
-def untaken_frame(app: Application) -> DataFrame:
-    """The same as a frame, for ops.freshness."""
-    return _newest(app).where(F.col("state") != NONE)
-
-
 def _newest(app: Application) -> DataFrame:
     rows = app.store.read_newest(ops.UNTAKEN_FILES).where(F.col("source").isin(sorted(app.sources)))
     return rows.withColumn("newest", F.max("listed_at").over(W.partitionBy("source"))).where("listed_at = newest").drop("newest")
