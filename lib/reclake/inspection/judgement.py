@@ -17,7 +17,8 @@ from reclake.privacy.pseudonyms import Keys
 from reclake.records.batch import Batch, one_by_one
 from reclake.records.classify import ID_CLASH, SAME_AGAIN, TOO_LATE
 from reclake.records.column_reader import NUMBERS, Report, Texts, is_time, reader_of
-from reclake.records.columns import column_texts, column_times
+from reclake.records.columns import column_times
+from reclake.records.parser import unsealed
 from reclake.records.records import stored_columns
 from reclake.records.sealing import sealed
 from reclake.records.spelling import line_kinds, services_of, without_services
@@ -74,7 +75,11 @@ def _values(rules: _Rules) -> Values:
     """The typed values by standard column, null where one cannot be used."""
     batch, feed = rules.batch, rules.feed
     nothing: Texts = [None] * len(batch.records)
-    texts = {column: _texts(rules, column) for column in columns_read(feed, rules.source)}
+    required = REQUIRED[feed.table]
+    texts = {
+        column: unsealed(batch, column, feed, rules.source, is_required=column in required)
+        for column in columns_read(feed, rules.source)
+    }
     codes = texts.get("product_id", nothing)
     services = services_of(codes, feed.columns["product_id"]) if "product_id" in texts else frozenset()
     if services:
@@ -83,16 +88,6 @@ def _values(rules: _Rules) -> Values:
     if feed.table == "orders":
         values["line_kind"] = line_kinds(texts.get("line_kind", nothing), codes, services)
     return values
-
-
-def _texts(rules: _Rules, column: str) -> Texts:
-    batch, commas = rules.batch, rules.batch.comma_fields
-    reader = reader_of(column, rules.feed, rules.source, is_required=column in REQUIRED[rules.feed.table])
-
-    def work(rows: slice, report: Report) -> Texts:
-        return column_texts(batch.records[rows], reader, report, comma_fields=commas[rows] if commas else ())
-
-    return one_by_one(work, len(batch.records), column, rules.hear(column))
 
 
 def _ready(rules: _Rules, column: str, texts: Texts, all_texts: Mapping[str, Texts]) -> list[Any]:

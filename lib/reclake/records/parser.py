@@ -102,7 +102,7 @@ def _hear(batch: Batch, column: str, feed: Feed) -> Report:
     return batch.note if feed.columns[column].drops(column) else batch.report
 
 
-def _plain(batch: Batch, column: str, feed: Feed, source: Source, *, is_required: bool) -> Texts:
+def unsealed(batch: Batch, column: str, feed: Feed, source: Source, *, is_required: bool) -> Texts:
     """The column's texts, unsealed."""
     reader, commas = reader_of(column, feed, source, is_required=is_required), batch.comma_fields
 
@@ -116,7 +116,7 @@ def _values(batch: Batch, feed: Feed, parsing: Parsing) -> dict[str, Texts | Tim
     """The values by standard column as they may leave the parser: times, and texts that are sealed."""
     mapped = [column for column in parsing.columns if column in feed.columns]
     n_rows, source = len(batch.records), parsing.source
-    plain = {column: _plain(batch, column, feed, source, is_required=column in parsing.required) for column in mapped}
+    plain = {column: unsealed(batch, column, feed, source, is_required=column in parsing.required) for column in mapped}
     for column in sorted(parsing.required - set(feed.columns)):
         for row in range(n_rows):
             batch.report(row, f"{column} is missing")
@@ -243,7 +243,7 @@ def plain_texts(
             continue
         batch = read_batch([raws[row] for row in chosen], [headers[row] for row in chosen], feed, mapped, limits)
         for column in mapped:
-            found = _plain(batch, column, feed, sources[source], is_required=False)
+            found = unsealed(batch, column, feed, sources[source], is_required=False)
             for row, text in zip(chosen, found, strict=True):
                 texts[column][row] = text
     return texts
