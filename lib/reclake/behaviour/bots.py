@@ -122,30 +122,18 @@ def days_of_buyers(events: DataFrame, order_lines: DataFrame, *, min_events: int
 
     Needs `unit_id`. A return speaks for a person as well.
     """
-    n_of_day = F.sum("n").over(W.partitionBy(*UNIT_DAY))
-    # A window over counts, not over events: the keys are all that is shuffled.
+    # One exchange of keys finds the busy days; only their logins meet the orders.
     logins = (
         events
-        .groupBy(*UNIT_DAY, "login_account_id")
-        .agg(F.count(F.lit(1)).alias("n"))
-        .withColumn("n_of_day", n_of_day)
-        .where((F.col("n_of_day") >= min_events) & F.col("login_account_id").isNotNull())
-        .select(*UNIT_DAY, "login_account_id")
+        .groupBy(*UNIT_DAY)
+        .agg(F.count(F.lit(1)).alias("n"), F.collect_set("login_account_id").alias("logins"))
+        .where(F.col("n") >= min_events)
+        .select(*UNIT_DAY, F.explode("logins").alias("login_account_id"))
     )
-    ordered = (
-        order_lines
-        .where(F.col("account_id").isNotNull())
-        .select(F.col("account_id").alias("login_account_id"), F.col("event_date").alias("ordered_day"))
-        .distinct()
-    )
-    since = F.date_diff("event_date", "ordered_day")
-    return (
-        logins
-        .join(ordered, on="login_account_id", how="inner")
-        .where(since.between(0, EVIDENCE_DAYS))
-        .select(*UNIT_DAY)
-        .distinct()
-    )
+    ordered = order_lines.where(F.col("account_id").isNotNull()).select("account_id", F.col("event_date").alias("ordered_day"))
+    is_recent = F.date_diff("event_date", "ordered_day").between(0, EVIDENCE_DAYS)
+    bought = logins.join(ordered, (F.col("login_account_id") == F.col("account_id")) & is_recent, how="left_semi")
+    return bought.select(*UNIT_DAY).distinct()
 
 
 def behaviour_rules(limits: BotLimits, *, is_person: Column) -> dict[str, Column]:
