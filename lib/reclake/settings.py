@@ -160,6 +160,10 @@ class RecommendationsSettings(Section):
     n: PositiveInt
 
 
+class ModelsSettings(Section):
+    max_withdrawn_days: NonNegativeInt
+
+
 class MlflowSettings(Section):
     tracking_uri: str
     artifact_root: str
@@ -243,6 +247,7 @@ class Settings(Section):
     training: TrainingSettings
     tuning: TuningSettings
     recommendations: RecommendationsSettings
+    models: ModelsSettings
     mlflow: MlflowSettings
     run: RunSettings
     maintenance: MaintenanceSettings

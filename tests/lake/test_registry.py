@@ -7,7 +7,7 @@ import pickle
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlparse
@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 from mlflow import pyfunc
 from mlflow.exceptions import MlflowException
+from pyarrow import parquet
 
 from frames import contents
 from reclake.errors import LakeDamaged, ServiceDown, UsageError
 from reclake.recommend.als import FittedAls
 from reclake.recommend.held_out import Metric
-from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, TrainingOutcome
+from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, REFIT, TrainingOutcome
 from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry, models
 from standalone import free_port
 from tastes import TINY_ALS
@@ -277,6 +278,75 @@ def test_vectors_that_are_no_numbers_are_not_promoted(spark, registry):
     with pytest.raises(LakeDamaged):
         registry.promote(spark, version, min_champion_ratio=0.98)
     assert registry.champion_version() is None
+
+
+def customers_in_files(folder):
+    """Every customer_id in any Parquet file below the folder."""
+    files = list(folder.rglob("*.parquet"))
+    tables = [table for table in map(parquet.read_table, files) if "customer_id" in table.column_names]
+    assert len(tables) < len(files), "the factors of products lie beside them"
+    return {customer for table in tables for customer in table["customer_id"].to_pylist()}
+
+
+def test_a_customer_leaves_a_version_and_its_files(spark, registry, incumbent):
+    """The version keeps its number and its products; a second one who leaves takes the rest, and the first day stays noted."""
+    before, folder = registry.load(spark, incumbent), folder_of(registry, incumbent)
+
+    def leave(customer, *, name, on):
+        left = spark.createDataFrame([(customer,)], "customer_id string")
+        registry.leave_out(
+            spark, incumbent, left, name=name, withdrawn_on=on, remove=lambda uri: shutil.rmtree(urlparse(uri).path)
+        )
+
+    assert customers_in_files(folder) == {"c1", "c2"}
+    assert registry.withdrawn_since(incumbent) is None
+    leave("nobody", name="merged", on=None)
+    assert (customers_in_files(folder), registry.withdrawn_since(incumbent)) == ({"c1", "c2"}, None)
+    leave("c1", name="first", on=date(2026, 3, 5))
+    found = registry.load_champion(spark)
+    assert (found.version, found.n_customers, found.cut) == (incumbent, 1, DAY)
+    assert (found.product_factors == before.product_factors).all()
+    assert [row["customer_id"] for row in contents(found.customer_factors)] == ["c2"]
+    assert customers_in_files(folder) == {"c2"}
+    assert sorted(path.name for path in folder.iterdir()) == ["first", "product_factors"]
+    leave("c2", name="second", on=date(2026, 4, 5))
+    assert registry.load_champion(spark).n_customers == 0
+    assert registry.withdrawn_since(incumbent) == date(2026, 3, 5)
+    assert contents(registry.learnt_customers(spark, incumbent)) == []
+
+
+def test_files_without_a_customer_are_judged_like_others(spark, registry, incumbent):
+    left = spark.createDataFrame([("c1",)], "customer_id string")
+    registry.leave_out(spark, incumbent, left, name="kept", withdrawn_on=DAY, remove=lambda uri: None)
+    shutil.rmtree(folder_of(registry, incumbent) / "kept")
+    with pytest.raises(LakeDamaged, match="cannot be read"):
+        registry.load_champion(spark)
+
+
+def refit(model, *, of, ratio):
+    made = outcome(model, against=of, to_champion=(0.9, 0.85), to_popularity=(0.9, 0.8))
+    told = Metric(REFIT, SPLIT, RATIO_TO_POPULARITY, ratio, 50, ratio - 0.2, ratio + 0.2)
+    return replace(made, metrics=(*made.metrics, told), refit_of=of)
+
+
+def test_a_refit_of_the_champion_serves_unless_it_is_worse_than_popularity(spark, registry, incumbent):
+    worse = logged(registry, refit(fitted(spark), of=incumbent, ratio=0.99), "worse")
+    with pytest.raises(PromotionRefused, match=r"of a refit is 0\.9900"):
+        registry.promote(spark, worse, min_champion_ratio=0.98)
+    again = logged(registry, refit(fitted(spark), of=incumbent, ratio=1.0), "again")
+    registry.promote(spark, again, min_champion_ratio=0.98)
+    assert aliases(registry) == {CHAMPION: again, PREVIOUS: incumbent}
+    stale = logged(registry, refit(fitted(spark), of=incumbent, ratio=1.0), "of the one before")
+    with pytest.raises(PromotionRefused):
+        registry.promote(spark, stale, min_champion_ratio=0.98)
+
+
+def test_the_settings_of_a_version(spark, registry):
+    values = {f"als.{name}": value for name, value in asdict(TINY_ALS).items()}
+    told = dict(at=datetime(2026, 3, 1, tzinfo=UTC), inputs={}, lake_root="lake", code_digest="abc")
+    version = registry.log_training(outcome(fitted(spark)), training_id="t", settings=values, **told)
+    assert registry.fitted_settings(version) == TINY_ALS
+    assert registry.fitted_settings(logged(registry, outcome(fitted(spark)), "of rank alone")) is None
 
 
 def test_an_unknown_version_is_named(spark, serving):

@@ -3,7 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -11,6 +11,8 @@ from unittest.mock import patch
 import pytest
 from mlflow import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from pyarrow import parquet
+from pyspark.sql import functions as F
 
 from lakes import ROOT, open_lake
 from reclake.errors import GateFailed, LakeDamaged, Overtaken, UsageError
@@ -26,6 +28,7 @@ from reclake.run.phases import observed
 from reclake.run.training import train
 from reclake.run.upkeep import HELD
 from reclake.run.views import published
+from reclake.run.withdrawals import leave_out_withdrawn
 from reclake.tables import gold, ops, silver
 from tastes import CUT, DAY, TINY_SETTINGS, publish_world
 
@@ -183,6 +186,62 @@ def test_what_a_search_found_holds_until_the_next_one_is_due(app):
             train(app, as_of=DAY + timedelta(days=as_of), tune=tune)
     rank = outcome.als.rank
     assert taken == {"soon": (rank, False), "due": (rank, True), "plain": (3, False), "at once": (rank, True)}
+
+
+def withdraws(app, account_id):
+    """Publish that the account refuses personalisation from the day before DAY on."""
+    day, row = DAY - timedelta(days=1), app.manifest.current()[silver.CONSENTS.name]
+    said = app.store.read(silver.CONSENTS, version=row.version)
+    rows = said.withColumn("is_granted", F.col("is_granted") & (F.col("account_id") != account_id)).withColumn(
+        "valid_from", F.when(F.col("account_id") == account_id, F.lit(day)).otherwise(F.col("valid_from"))
+    )
+    version = app.store.replace_whole(silver.CONSENTS, rows, entry={"commit_id": account_id})
+    claim = app.claims.take(account_id, {silver.CONSENTS.name: (ALL_DAYS,)})
+    app.manifest.publish(
+        {silver.CONSENTS.name: version}, {silver.CONSENTS.name: row.n_rows}, run_id=account_id, token=claim.token, at=utc_now()
+    )
+    app.claims.release(claim)
+
+
+def factor_rows(app):
+    """Every customer_id in any file of any model."""
+    files = Path(app.settings.mlflow.artifact_root).rglob("customer_factors*/*.parquet")
+    return [customer for file in files for customer in parquet.read_table(file)["customer_id"].to_pylist()]
+
+
+def test_who_withdraws_leaves_the_model_at_once_and_the_factors_of_products_a_month_later(app):
+    """The champion was trained up to the last day, so nothing that is trained now can beat it: it would serve on."""
+    train(app, as_of=DAY)
+    object.__setattr__(app, "clock", lambda: datetime(2026, 1, 29, 12))  # 31 days before DAY
+    assert leave_out_withdrawn(app, 1, as_of=DAY) == 0
+    assert len(factor_rows(app)) == 59
+    withdraws(app, "a5")
+    assert "c5" in factor_rows(app)
+    training = app.claims.take("a training", {"model:als": (ALL_DAYS,)})
+    assert leave_out_withdrawn(app, 1, as_of=DAY) == 0, "a training reads these files"
+    app.claims.release(training)
+    published_before = app.manifest.current()
+    assert leave_out_withdrawn(app, 1, as_of=DAY) == 1
+    assert app.manifest.current() == published_before
+    assert "c5" not in factor_rows(app)
+    assert len(factor_rows(app)) == app.registry.load(app.spark, "1").n_customers == 58
+    assert leave_out_withdrawn(app, 1, as_of=DAY) == 0
+
+    def trained(run_id, *, max_withdrawn_days):
+        models = app.settings.models.model_copy(update={"max_withdrawn_days": max_withdrawn_days})
+        object.__setattr__(app, "settings", app.settings.model_copy(update={"models": models}))
+        object.__setattr__(app, "run_id", run_id)
+        return train(app, as_of=DAY, tune="never")
+
+    assert not trained("31 days", max_withdrawn_days=31).is_promotable
+    assert app.model_version("als") == 1
+    outcome = trained("over a month", max_withdrawn_days=30)
+    assert (outcome.refit_of, app.model_version("als"), app.registry.champion_version()) == ("1", 2, "2")
+    assert app.registry.withdrawn_since("2") is None
+    assert "c5" not in factor_rows(app)
+    rows = published(app, gold.MODEL_METRICS).where("training_id = 'over a month'").collect()
+    assert {row["is_promoted"] for row in rows} == {True}
+    assert {row["model_version"] for row in rows if row["model_name"] == "refit"} == {"2"}
 
 
 def runs_of(app):

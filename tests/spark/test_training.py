@@ -10,10 +10,12 @@ import pytest
 
 from frames import contents, frame, in_order
 from reclake.errors import ContractBroken
+from reclake.recommend import training
 from reclake.recommend.bootstrap import Estimate, resampled
+from reclake.recommend.held_out import compared
 from reclake.recommend.metrics import customer_metrics, ndcg_at, recall_at
 from reclake.recommend.split import TimeSplit
-from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, evaluate_and_fit, is_better
+from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, REFIT, evaluate_and_fit, is_better
 from reclake.tables import silver
 from tastes import CUT, DAY, TINY_ALS, WEIGHTS, HalfLife, Training, world
 
@@ -122,7 +124,7 @@ def first(inputs):
     return trained(inputs)
 
 
-def trained(inputs, champion=None, as_of=DAY, **more):
+def trained(inputs, champion=None, as_of=DAY, refit=None, **more):
     return evaluate_and_fit(
         *inputs,
         as_of=as_of,
@@ -131,6 +133,7 @@ def trained(inputs, champion=None, as_of=DAY, **more):
         weights=WEIGHTS,
         training=replace(Training(), **more),
         champion=champion,
+        refit=refit,
     )
 
 
@@ -183,6 +186,52 @@ def test_against_a_champion_on_the_days_after_both_cuts(inputs, first):
     assert 1 < ratio.lower <= ratio.value <= ratio.upper
     assert {metric.split for metric in better.metrics if metric.model_name == "champion"} == {ratio.split}
     assert len({(row.model_name, row.split, row.metric) for row in better.metrics}) == len(better.metrics)
+
+
+def metrics_of(outcome, model_name):
+    return {metric.metric: metric for metric in outcome.metrics if metric.model_name == model_name}
+
+
+@pytest.mark.parametrize("settings", [TINY_ALS, replace(TINY_ALS, rank=5)], ids=["those in use", "others"])
+def test_a_champion_that_learnt_from_a_withdrawn_customer_gives_way_to_its_refit(inputs, first, settings):
+    """The champion knows the test days: nothing that is trained now is better, and without a refit it would stay."""
+    champion = replace(first.model, version="1")
+    assert not trained(inputs, champion=champion).is_promotable
+    outcome = trained(inputs, champion=champion, refit=settings)
+    assert outcome.is_promotable
+    assert not outcome.is_not_worse_than_champion
+    assert (outcome.refit_of, outcome.als, outcome.model.cut) == ("1", settings, DAY)
+    assert outcome.model.product_factors.shape[1] == settings.rank
+    assert "c59" not in {row["customer_id"] for row in contents(outcome.model.customer_factors)}
+    found = metrics_of(outcome, REFIT)
+    assert set(found) == {"recall_at_10", "ndcg_at_10", "coverage_at_10", RATIO_TO_POPULARITY}
+    assert found[RATIO_TO_POPULARITY].value >= 1
+    assert len({(row.model_name, row.split, row.metric) for row in outcome.metrics}) == len(outcome.metrics)
+    rows = outcome.rows(training_id="t", model_version="2", is_promoted=True)
+    assert {row["model_version"] for row in rows if row["model_name"] == REFIT} == {"2"}
+    assert {row["model_version"] for row in rows if row["model_name"] != REFIT} == {None}
+    assert outcome.decision.startswith("promoted as a refit of version 1")
+
+
+def test_a_refit_that_is_worse_than_popularity_replaces_nothing(inputs, first, monkeypatch):
+    def compared_lower(test, challenger, base, names, settings):
+        ratio, metrics = compared(test, challenger, base, names, settings)
+        return (replace(ratio, value=0.99) if names[0] == REFIT else ratio), metrics
+
+    monkeypatch.setattr(training, "compared", compared_lower)
+    outcome = trained(inputs, champion=replace(first.model, version="1"), refit=TINY_ALS)
+    assert metrics_of(outcome, REFIT)[RATIO_TO_POPULARITY].value == 0.99
+    assert (outcome.is_promotable, outcome.model, outcome.refit_of) == (False, None, None)
+    assert "a refit without those who withdrew is worse than popularity" in outcome.reasons[-1]
+
+
+def test_a_better_challenger_needs_no_refit(inputs, first):
+    weak = replace(
+        first.model, product_factors=np.zeros_like(first.model.product_factors), cut=DAY - timedelta(days=3), version="8"
+    )
+    outcome = trained(inputs, champion=weak, refit=replace(TINY_ALS, rank=5))
+    assert (outcome.is_promotable, outcome.refit_of, outcome.als) == (True, None, TINY_ALS)
+    assert metrics_of(outcome, REFIT) == {}
 
 
 def test_shuffled_tastes_are_not_promoted(spark, inputs):

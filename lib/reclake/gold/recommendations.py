@@ -55,8 +55,8 @@ def recommendations(
 
     Who may be profiled gets the model's best unseen products (als), filled up with popular ones (popular). Everyone
     else gets the same popular list (non_personal). Popularity counts only those who may be profiled, so nothing that
-    the others do, or did before they withdrew, moves a popular list, their own included. What a model learnt from
-    people before they withdrew stays in its factors until the next training.
+    the others do, or did before they withdrew, moves a popular list, their own included. A model's factors
+    of customers who withdrew are gone before it serves (run/withdrawals.py).
 
     Raises
     ------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -31,11 +31,15 @@ from reclake.recommend.weights import resolved
 RATIO_TO_POPULARITY = f"ndcg_at_{K} / popularity"
 RATIO_TO_CHAMPION = f"ndcg_at_{K} / champion"
 TUNED = f"tuned_ndcg_at_{K}"
+REFIT = "refit"  # the model name of the champion's settings, fitted without the customers who withdrew
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """What a training found. `model` is the refit up to `as_of`; None when the decision is against it."""
+    """What a training found. `model` is the refit up to `as_of`; None when the decision is against it.
+
+    `refit_of` names the champion that the model replaces only because the champion learnt from customers who withdrew.
+    """
 
     as_of: date
     cut: date
@@ -46,28 +50,31 @@ class TrainingOutcome:
     als: AlsValues  # the settings that it was fitted with
     search: Search | None = None  # that chose them
     reasons: tuple[str, ...] = ()  # why it is not to be promoted
+    refit_of: str | None = None
     model: FittedAls | None = field(default=None, compare=False)
 
     @property
     def is_promotable(self) -> bool:
-        """Whether the refit may become the champion."""
-        return self.is_better_than_popularity and self.is_not_worse_than_champion
+        """Whether the model may become the champion."""
+        return self.refit_of is not None or (self.is_better_than_popularity and self.is_not_worse_than_champion)
 
     @property
     def decision(self) -> str:
         """What became of it, with the reasons against it."""
+        if self.refit_of is not None:
+            return f"promoted as a refit of version {self.refit_of} without those who withdrew: {'; '.join(self.reasons)}"
         return "promoted" if self.is_promotable else f"not promoted: {'; '.join(self.reasons)}"
 
     def rows(self, *, training_id: str, model_version: str | None, is_promoted: bool) -> list[dict[str, Any]]:
         """The rows of gold.model_metrics; only the rows of the model trained here name its version."""
-        found = self.search
+        found, fitted = self.search, Als.name if self.refit_of is None else REFIT
         chosen = [Metric(Als.name, found.split, TUNED, found.best.ndcg, found.n_customers)] if found else []
         return [
             {
                 "training_id": training_id,
                 "as_of_date": self.as_of,
                 "model_name": metric.model_name,
-                "model_version": model_version if metric.model_name == Als.name else None,
+                "model_version": model_version if metric.model_name == fitted else None,
                 "split": metric.split,
                 "metric": metric.metric,
                 "value": float(metric.value),
@@ -142,12 +149,14 @@ def evaluate_and_fit(
     training: TrainingSettings,
     champion: FittedAls | None,
     tuning: TuningSettings | None = None,
+    refit: AlsSettings | None = None,
     before_trial: Callable[[], None] = lambda: None,
 ) -> TrainingOutcome:
     """Judge ALS against popularity and the champion on held-out days; refit it up to `as_of` if it may be promoted.
 
     With `tuning`, its settings are searched first, on as many days before the held-out ones (`tuning.searched`).
-    Only people who may be profiled are in any of it. What is judged is the chain as it is served: the model's products, filled
+    With `refit`, the champion's settings, the champion gives way in any case unless these, fitted without the people who
+    withdrew, are worse than popularity. Only people who may be profiled are in any of it. What is judged is the chain as it is served: the model's products, filled
     up with popular ones, from the catalogue of `as_of`; whom the model does not know is counted with the fallback's list.
 
     Raises
@@ -182,7 +191,7 @@ def evaluate_and_fit(
         is_better_than_popularity = is_better(ratio, least_lower=1.0)
         reasons = [] if is_better_than_popularity else [_said(ratio, against="popularity", least_lower=1.0)]
         judged = _against_champion(challenger, champion, test, lambda day: held_out(TimeSplit(day, as_of)), training)
-        return TrainingOutcome(
+        outcome = TrainingOutcome(
             as_of=as_of,
             cut=cut,
             metrics=(*metrics, *judged.metrics),
@@ -192,8 +201,31 @@ def evaluate_and_fit(
             als=chosen,
             search=search,
             reasons=(*reasons, *judged.reasons),
-            model=recommender.fit(known, as_of=as_of) if is_better_than_popularity and judged.is_not_worse else None,
         )
+        if refit is not None and champion is not None and not outcome.is_promotable:
+            values = AlsValues.of(refit)
+            recommender = replace(recommender, settings=values)
+            again = challenger if values == chosen else recommender.fit(known, as_of=cut)
+            in_the_end.callback(again.release)
+            outcome = _refitted(outcome, again, champion, test, values, training)
+        return replace(outcome, model=recommender.fit(known, as_of=as_of) if outcome.is_promotable else None)
+
+
+def _refitted(
+    outcome: TrainingOutcome, again: FittedAls, champion: FittedAls, test: HeldOut, als: AlsValues, training: TrainingSettings
+) -> TrainingOutcome:
+    """The outcome once the champion's settings, fitted without those who withdrew, were compared with popularity."""
+    ratio, metrics = compared(test, again, None, (REFIT, "popularity"), training)
+    measured = [metric for metric in metrics if metric.model_name == REFIT] + rows_of(
+        REFIT, test.split, RATIO_TO_POPULARITY, ratio
+    )
+    outcome = replace(outcome, metrics=(*outcome.metrics, *measured))
+    if ratio.value is not None and ratio.value < 1:
+        against = _said(ratio, against="popularity", least_lower=1.0)
+        return replace(
+            outcome, reasons=(*outcome.reasons, f"a refit without those who withdrew is worse than popularity ({against})")
+        )
+    return replace(outcome, als=als, refit_of=champion.version)
 
 
 def _require_someone_to_judge_by(test: HeldOut) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from json import dumps, loads
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +18,11 @@ from pyspark.sql import functions as F
 from reclake.errors import LakeDamaged
 from reclake.recommend.als import FittedAls
 
-_CUSTOMERS = ("customer_factors", "struct<customer_id:string,factors:array<float>>")
-_PRODUCTS = ("product_factors", "struct<product_id:string,product_index:int,factors:array<float>>")
+_CUSTOMERS, _CUSTOMERS_SCHEMA = "customer_factors", "struct<customer_id:string,factors:array<float>>"
+_PRODUCTS, _PRODUCTS_SCHEMA = "product_factors", "struct<product_id:string,product_index:int,factors:array<float>>"
+_OF_CUSTOMERS = ("n_customers", "customers_digest", "customers_folder", "withdrawn_since")
+_WRITTEN = ("cut", "rank", "n_customers", "n_products", "customers_digest", "products_digest")
+_KEPT = "kept_customers"  # the tag that stands above the others once customers have left
 _NEXT = "roll back to another version, or train again"
 
 
@@ -32,10 +36,17 @@ class Signature:
     n_products: int
     customers_digest: str
     products_digest: str
+    customers_folder: str = _CUSTOMERS
+    withdrawn_since: date | None = None  # when the first customer left who withdrew
 
     def as_tags(self) -> dict[str, str]:
-        """As tags of a model version."""
-        return {name: str(getattr(self, name)) for name in self.__slots__}
+        """As tags of a model version that was just written."""
+        return {name: str(getattr(self, name)) for name in _WRITTEN}
+
+    def kept_tag(self) -> tuple[str, str]:
+        """Name and value of the one tag that says which customers are left: one write, so that it is never half true."""
+        kept = {name: value for name, value in asdict(self).items() if name in _OF_CUSTOMERS}
+        return _KEPT, dumps(kept, default=str)
 
     @classmethod
     def from_tags(cls, tags: Mapping[str, str]) -> Signature:
@@ -46,9 +57,9 @@ class Signature:
         LakeDamaged
             When a tag is missing: the version was not made by `write`.
         """
-        if missing := [name for name in cls.__slots__ if name not in tags]:
+        if missing := [name for name in _WRITTEN if name not in tags]:
             raise LakeDamaged("the model version has no signature", f"no tags {missing}", _NEXT)
-        return cls(
+        written = cls(
             cut=date.fromisoformat(tags["cut"]),
             rank=int(tags["rank"]),
             n_customers=int(tags["n_customers"]),
@@ -56,6 +67,11 @@ class Signature:
             customers_digest=tags["customers_digest"],
             products_digest=tags["products_digest"],
         )
+        if _KEPT not in tags:
+            return written
+        kept = loads(tags[_KEPT])
+        since = kept.pop("withdrawn_since")
+        return replace(written, **kept, withdrawn_since=since and date.fromisoformat(since))
 
 
 def write(model: FittedAls, folder: str) -> Signature:
@@ -67,19 +83,39 @@ def write(model: FittedAls, folder: str) -> Signature:
         "factors": pa.FixedSizeListArray.from_arrays(model.product_factors.ravel(), rank).cast(pa.list_(pa.float32())),
     })
     products = spark.createDataFrame(table).join(model.products, on="product_index", how="inner")
-    model.customer_factors.select("customer_id", "factors").write.mode("overwrite").parquet(f"{folder}/{_CUSTOMERS[0]}")
+    model.customer_factors.select("customer_id", "factors").write.mode("overwrite").parquet(f"{folder}/{_CUSTOMERS}")
     # One file: the catalogue is small enough for the driver.
-    products.select("product_id", "product_index", "factors").coalesce(1).write.mode("overwrite").parquet(
-        f"{folder}/{_PRODUCTS[0]}"
-    )
+    products.select("product_id", "product_index", "factors").coalesce(1).write.mode("overwrite").parquet(f"{folder}/{_PRODUCTS}")
     return Signature(
         cut=model.cut,
         rank=rank,
         n_customers=model.n_customers,
         n_products=len(model.product_factors),
-        customers_digest=_digest(_read(spark, folder, _CUSTOMERS), rank)[1],
-        products_digest=_digest(_read(spark, folder, _PRODUCTS), rank)[1],
+        customers_digest=_digest(_read(spark, folder, _CUSTOMERS, _CUSTOMERS_SCHEMA), rank)[1],
+        products_digest=_digest(_read(spark, folder, _PRODUCTS, _PRODUCTS_SCHEMA), rank)[1],
     )
+
+
+def customer_factors(spark: SparkSession, folder: str, signature: Signature) -> DataFrame:
+    """The factors of customers as they lie there: customer_id, factors."""
+    return _read(spark, folder, signature.customers_folder, _CUSTOMERS_SCHEMA)
+
+
+def without(spark: SparkSession, folder: str, signature: Signature, left: DataFrame, *, name: str) -> Signature:
+    """Write the factors of customers anew, beside those that lie there, without the customers of `left`; says what was written.
+
+    Parameters
+    ----------
+    left
+        customer_id of those who go.
+    name
+        Of the new folder below `folder`.
+    """
+    kept = customer_factors(spark, folder, signature).join(left, on="customer_id", how="left_anti")
+    kept.select("customer_id", "factors").write.mode("overwrite").parquet(f"{folder}/{name}")
+    written = _read(spark, folder, name, _CUSTOMERS_SCHEMA)
+    n_customers, digest = _digest(written, signature.rank)
+    return replace(signature, n_customers=n_customers, customers_digest=digest, customers_folder=name)
 
 
 def require_sound(spark: SparkSession, folder: str, signature: Signature) -> None:
@@ -90,16 +126,16 @@ def require_sound(spark: SparkSession, folder: str, signature: Signature) -> Non
     LakeDamaged
         Names the file that is missing or different.
     """
-    for part, n, digest in (
-        (_CUSTOMERS, signature.n_customers, signature.customers_digest),
-        (_PRODUCTS, signature.n_products, signature.products_digest),
+    for part, schema, n, digest in (
+        (signature.customers_folder, _CUSTOMERS_SCHEMA, signature.n_customers, signature.customers_digest),
+        (_PRODUCTS, _PRODUCTS_SCHEMA, signature.n_products, signature.products_digest),
     ):
-        frame = _read(spark, folder, part)
-        with _readable(part[0], folder):
+        frame = _read(spark, folder, part, schema)
+        with _readable(part, folder):
             found = _digest(frame, signature.rank)
         if found != (n, digest):
             raise LakeDamaged(
-                f"{part[0]} of the model are not what was registered",
+                f"{part} of the model are not what was registered",
                 f"{found[0]} sound vectors of rank {signature.rank}, {n} were registered, or other content",
                 _NEXT,
             )
@@ -116,7 +152,7 @@ def read(spark: SparkSession, folder: str, signature: Signature, *, version: str
         When files are missing, have other columns, or do not hold what was registered.
     """
     require_sound(spark, folder, signature)
-    customers, products = _read(spark, folder, _CUSTOMERS), _read(spark, folder, _PRODUCTS)
+    customers, products = customer_factors(spark, folder, signature), _read(spark, folder, _PRODUCTS, _PRODUCTS_SCHEMA)
     table = products.toArrow().sort_by("product_index")
     return FittedAls(
         customer_factors=customers,
@@ -137,8 +173,7 @@ def _readable(name: str, folder: str) -> Iterator[None]:
         raise LakeDamaged(f"{name} of the model cannot be read", f"nothing usable at {folder}/{name}", _NEXT) from error
 
 
-def _read(spark: SparkSession, folder: str, part: tuple[str, str]) -> DataFrame:
-    name, schema = part
+def _read(spark: SparkSession, folder: str, name: str, schema: str) -> DataFrame:
     with _readable(name, folder):
         frame = spark.read.parquet(f"{folder}/{name}")
     if frame.schema.simpleString() != schema:

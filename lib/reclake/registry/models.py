@@ -6,7 +6,8 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,15 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from sqlalchemy.exc import SQLAlchemyError
 
 from reclake.errors import ServiceDown, UsageError
 from reclake.recommend.als import FittedAls
+from reclake.recommend.interface import AlsValues
 from reclake.recommend.training import TUNED, TrainingOutcome
 from reclake.recommend.tuning import SEARCHED, Search
-from reclake.registry.artefacts import Signature, read, require_sound, write
+from reclake.registry.artefacts import Signature, customer_factors, read, require_sound, without, write
 from reclake.registry.proof import PromotionRefused, metric_name, require_proof
 
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -168,6 +170,82 @@ class Registry:
         tags = self._found(version).tags
         return dict(loads(tags[_TUNED_SETTINGS])) if _TUNED_SETTINGS in tags else {}
 
+    def fitted_settings(self, version: str) -> AlsValues | None:
+        """The settings that the version was fitted with; None if its training did not log all of them.
+
+        Raises
+        ------
+        UsageError
+            When there is no such version.
+        """
+        with self._reachable():
+            logged = self._client.get_run(str(self._found(version).run_id)).data.params
+        if any(f"als.{field.name}" not in logged for field in fields(AlsValues)):
+            return None
+        values: dict[str, Any] = {
+            field.name: (float if field.type == "float" else int)(logged[f"als.{field.name}"]) for field in fields(AlsValues)
+        }
+        return AlsValues(**values)
+
+    def withdrawn_since(self, version: str) -> date | None:
+        """The day on which the first customer left the version who withdrew; None if none did.
+
+        Raises
+        ------
+        UsageError
+            When there is no such version.
+        LakeDamaged
+            When the version has no signature.
+        """
+        return Signature.from_tags(self._found(version).tags).withdrawn_since
+
+    def learnt_customers(self, spark: SparkSession, version: str) -> DataFrame:
+        """customer_id, one row each, of whom the version holds factors.
+
+        Raises
+        ------
+        UsageError
+            When there is no such version.
+        LakeDamaged
+            When its files are missing.
+        """
+        found = self._found(version)
+        return customer_factors(spark, str(found.source), Signature.from_tags(found.tags)).select("customer_id")
+
+    def leave_out(
+        self,
+        spark: SparkSession,
+        version: str,
+        left: DataFrame,
+        *,
+        name: str,
+        withdrawn_on: date | None,
+        remove: Callable[[str], object],
+    ) -> None:
+        """Take customers out of the version's files: what remains is written anew, and what lay there is removed.
+
+        The version keeps its number, so a rollback to it brings none of them back. Nobody else may read or change the model
+        meanwhile: the caller holds its claim.
+
+        Parameters
+        ----------
+        left
+            customer_id of those who go.
+        name
+            Of the new folder; no two calls have the same.
+        withdrawn_on
+            The day, if some of them withdrew; the earliest one is kept (`withdrawn_since`).
+        remove
+            Removes a folder by its URI.
+        """
+        found = self._found(version)
+        before, source = Signature.from_tags(found.tags), str(found.source)
+        written = without(spark, source, before, left, name=name)
+        signature = replace(written, withdrawn_since=before.withdrawn_since or withdrawn_on)
+        with self._reachable():
+            self._client.set_model_version_tag(self.name, version, *signature.kept_tag())
+        remove(f"{source}/{before.customers_folder}")
+
     def _register(self, outcome: TrainingOutcome, run: Run, training_id: str, *, is_tuned: bool) -> str | None:
         """Register the refit; gives its version, None without one."""
         if outcome.model is None:
@@ -177,6 +255,7 @@ class Registry:
             **write(outcome.model, folder).as_tags(),
             "training_id": training_id,
             "compared_with": outcome.compared_with or "",
+            "refit_of": outcome.refit_of or "",
         }
         if is_tuned:
             tags[_TUNED_SETTINGS] = dumps({key: getattr(outcome.als, key) for key in SEARCHED})

@@ -8,8 +8,8 @@ from math import isfinite
 from mlflow.entities.model_registry import ModelVersion
 
 from reclake.errors import GateFailed
-from reclake.recommend.held_out import Metric
-from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY
+from reclake.recommend.held_out import K, Metric
+from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, REFIT
 
 _GREATEST = 1e300  # SQLite keeps an infinite metric as the largest double
 _LATER = "later_days."  # the champion may have been compared on fewer days than popularity
@@ -34,6 +34,8 @@ def metric_name(metric: Metric, *, first_split: str) -> str:
 def require_proof(found: ModelVersion, metrics: Mapping[str, float], *, incumbent: str | None, min_champion_ratio: float) -> None:
     """Raise unless the metrics are finite, better than popularity, and hold against the incumbent.
 
+    A refit of the incumbent without the customers who withdrew need only be no worse than popularity.
+
     Raises
     ------
     PromotionRefused
@@ -41,6 +43,9 @@ def require_proof(found: ModelVersion, metrics: Mapping[str, float], *, incumben
     """
     if broken := sorted(name for name, value in metrics.items() if not isfinite(value) or abs(value) > _GREATEST):
         raise _refused(found, f"metrics that are no numbers: {', '.join(broken)}")
+    if incumbent is not None and found.tags.get("refit_of") == incumbent:
+        _require_no_worse(found, metrics)
+        return
     _require_better(found, metrics, RATIO_TO_POPULARITY, least_lower=1.0)
     if incumbent is None:
         return
@@ -57,6 +62,16 @@ def _require_better(found: ModelVersion, metrics: Mapping[str, float], ratio: st
     value, lower = metrics[key], metrics[f"{key}.lower"]
     if value <= 1 or lower <= least_lower:
         raise _refused(found, f"{ratio} is {value:.4f} with lower end {lower:.4f}; above 1 and {least_lower:g} are needed")
+
+
+def _require_no_worse(found: ModelVersion, metrics: Mapping[str, float]) -> None:
+    value = metrics.get(f"{REFIT}.{RATIO_TO_POPULARITY.replace(' / ', '_over_')}")
+    if value is None and metrics.get(f"popularity.ndcg_at_{K}") == 0:  # nothing is worse than nothing
+        return
+    if value is None or value < 1:
+        raise _refused(
+            found, f"{RATIO_TO_POPULARITY} of a refit is {'unknown' if value is None else f'{value:.4f}'}: 1 is needed"
+        )
 
 
 def _refused(found: ModelVersion, what: str) -> PromotionRefused:

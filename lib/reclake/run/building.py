@@ -18,6 +18,7 @@ from .application import Application
 from .plan import Work
 from .stage_run import StageRun
 from .untaken import untaken_files
+from .withdrawals import leave_out_withdrawn
 
 
 def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataFrame:
@@ -31,7 +32,7 @@ def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataF
         options["untaken"] = untaken_files(app)
     if not table.is_as_of:
         return builder(**inputs, **options)
-    model = _champion(app, table)
+    model = _champion(app, table, newest=date.fromisoformat(max(work.days)))
     frames: list[DataFrame] = []
     for as_of in map(date.fromisoformat, work.days):
         if table.model:
@@ -49,10 +50,13 @@ def _earlier(run: StageRun, work: Work) -> DataFrame:
     return run.app.store.read(work.table, version=version, days=list(map(date.fromisoformat, work.days)))
 
 
-def _champion(app: Application, table: Table) -> Any:
-    """The model version that the manifest names; None if the table takes none or nothing is promoted yet."""
+def _champion(app: Application, table: Table, *, newest: date) -> Any:
+    """The model version that the manifest names, without those who withdrew; None if the table takes none or none is promoted."""
     version = app.model_version(table.model) if table.model else None
-    return None if version is None else app.registry.load(app.spark, str(version))
+    if version is None:
+        return None
+    leave_out_withdrawn(app, version, as_of=newest)
+    return app.registry.load(app.spark, str(version))
 
 
 def _input(run: StageRun, work: Work, number: int) -> DataFrame:

@@ -96,6 +96,18 @@ def _tuned_settings(app: Application, champion_version: int | None, tune: Tune) 
     return found
 
 
+def _refit_settings(app: Application, champion_version: int | None, as_of: date) -> AlsValues | None:
+    """The champion's settings, if it learnt from customers who withdrew too long ago; None if it may go on serving."""
+    if champion_version is None:
+        return None
+    since = app.registry.withdrawn_since(str(champion_version))
+    if since is None or as_of - since <= timedelta(days=app.settings.models.max_withdrawn_days):
+        return None
+    logger.info("model version %d learnt from customers who withdrew, the first of them by %s", champion_version, since)
+    settings: AlsValues | None = app.registry.fitted_settings(str(champion_version))
+    return settings or AlsValues.of(app.settings.als)
+
+
 def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome, dict[str, Any]] | None:
     """What came of the training, and the gate's verdict on its metrics; None if it has been published."""
     claim = app.claims.take(app.run_id, dict.fromkeys((f"model:{MODEL}", gold.MODEL_METRICS.name), (ALL_DAYS,)))
@@ -135,6 +147,7 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
                 training=settings.training,
                 champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
                 tuning=settings.tuning if is_searching else None,
+                refit=_refit_settings(app, champion_version, as_of),
                 before_trial=lambda: app.claims.require_held(claim),
             )
             judged = _record(app, outcome, _logged(app, outcome, versions, is_tuned=bool(tuned)), claim)
@@ -156,7 +169,7 @@ def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int]
         inputs=versions,
         lake_root=app.store.root,
         code_digest=module_digest(evaluate_and_fit.__module__),
-        is_tuned=is_tuned or (outcome.search is not None and outcome.search.has_found_better),
+        is_tuned=is_tuned or (outcome.refit_of is None and outcome.search is not None and outcome.search.has_found_better),
     )
     return version
 

@@ -141,7 +141,12 @@ MODEL_METRICS = Table(
     fields=(
         plain("training_id", "string", "The training run.", required=True),
         plain("as_of_date", "date", "Training used days before it.", required=True),
-        plain("model_name", "string", "als, popularity, or champion: the one it was compared with.", required=True),
+        plain(
+            "model_name",
+            "string",
+            "als; popularity; champion: the one it was compared with; refit: the champion's settings, fitted without those who withdrew.",
+            required=True,
+        ),
         plain("model_version", "string", "Registered version; null when not registered."),
         plain("split", "string", "How train and test were parted.", required=True),
         plain(

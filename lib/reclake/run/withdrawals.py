@@ -1,0 +1,67 @@
+"""Customers who may no longer be profiled leave the model that serves before it serves again."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, timedelta
+
+from pyspark.sql import DataFrame
+
+from reclake.errors import Overtaken
+from reclake.lake.claims import ALL_DAYS
+from reclake.lake.files import Files
+from reclake.privacy.consent import customers_to_profile
+from reclake.recommend.withdrawals import not_allowed, withdrawn
+from reclake.tables import Table, silver
+
+from .application import Application
+from .training import MODEL
+
+logger = logging.getLogger("reclake")
+
+
+def leave_out_withdrawn(app: Application, version: int, *, as_of: date) -> int:
+    """Remove the factors of those who may not be profiled from the model's files; gives how many customers that were.
+
+    What counts is all that is published now, of today or of `as_of` if that is later: who withdrew today leaves the model
+    though yesterday is scored. The version notes when the first one withdrew, which the next training reads. While a training
+    is at work, which reads these files, nothing is removed: the next run does it. Lists show them nothing personal in any case.
+    """
+    published = app.manifest.current()
+
+    def read(table: Table) -> DataFrame:
+        row = published.get(table.name)
+        return app.store.empty(table) if row is None else app.read(table, version=row.version, published=published)
+
+    if silver.IDENTITIES.name not in published:
+        return 0
+    today = app.clock().date()
+    now = max(as_of, today + timedelta(days=1))  # a statement of today is valid for the as_of of tomorrow
+    identities = read(silver.IDENTITIES)
+    allowed = customers_to_profile(identities, read(silver.ACCOUNTS), read(silver.CONSENTS), as_of=now).persist()
+    left = not_allowed(app.registry.learnt_customers(app.spark, str(version)), allowed).persist()
+    try:
+        n_left = left.count()
+        if not n_left:
+            return 0
+        n_withdrawn = withdrawn(left, identities, allowed, as_of=now).count()
+        claim = app.claims.take(app.run_id, {f"model:{MODEL}": (ALL_DAYS,)})
+        try:
+            app.registry.leave_out(
+                app.spark,
+                str(version),
+                left,
+                name=f"customer_factors_{claim.token}",
+                withdrawn_on=today if n_withdrawn else None,
+                remove=Files(app.spark).remove,
+            )
+        finally:
+            app.claims.release(claim)
+    except Overtaken:
+        logger.info("a training is at work: model version %d keeps %d customers until the next run", version, n_left)
+        return 0
+    finally:
+        left.unpersist()
+        allowed.unpersist()
+    logger.info("model version %d: %d customers left it, %d of whom withdrew", version, n_left, n_withdrawn)
+    return n_left
