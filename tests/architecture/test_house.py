@@ -57,6 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "recommend.interface",
         "recommend.lists",
         "recommend.training",
+        "recommend.withdrawals",
     }
     | BUILDERS,
     "cli": {"run", "inspection", "lake", "registry", "synthetic", "settings", "tables", "errors"},

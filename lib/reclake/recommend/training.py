@@ -188,14 +188,13 @@ def evaluate_and_fit(
         in_the_end.callback(challenger.release)
         ratio, metrics = compared(test, challenger, None, (Als.name, "popularity"), training)
         metrics += rows_of(Als.name, test.split, RATIO_TO_POPULARITY, ratio)
-        is_better_than_popularity = is_better(ratio, least_lower=1.0)
-        reasons = [] if is_better_than_popularity else [_said(ratio, against="popularity", least_lower=1.0)]
+        reasons = [] if is_better(ratio, least_lower=1.0) else [_said(ratio, against="popularity", least_lower=1.0)]
         judged = _against_champion(challenger, champion, test, lambda day: held_out(TimeSplit(day, as_of)), training)
         outcome = TrainingOutcome(
             as_of=as_of,
             cut=cut,
             metrics=(*metrics, *judged.metrics),
-            is_better_than_popularity=is_better_than_popularity,
+            is_better_than_popularity=not reasons,
             is_not_worse_than_champion=judged.is_not_worse,
             compared_with=champion.version if champion else None,
             als=chosen,
@@ -203,19 +202,29 @@ def evaluate_and_fit(
             reasons=(*reasons, *judged.reasons),
         )
         if refit is not None and champion is not None and not outcome.is_promotable:
-            values = AlsValues.of(refit)
-            recommender = replace(recommender, settings=values)
-            again = challenger if values == chosen else recommender.fit(known, as_of=cut)
-            in_the_end.callback(again.release)
-            outcome = _refitted(outcome, again, champion, test, values, training)
+            recommender = replace(recommender, settings=AlsValues.of(refit))
+            outcome = _refitted(outcome, recommender, known, challenger, champion, test, training)
         return replace(outcome, model=recommender.fit(known, as_of=as_of) if outcome.is_promotable else None)
 
 
 def _refitted(
-    outcome: TrainingOutcome, again: FittedAls, champion: FittedAls, test: HeldOut, als: AlsValues, training: TrainingSettings
+    outcome: TrainingOutcome,
+    recommender: Als,
+    known: DataFrame,
+    challenger: FittedAls,
+    champion: FittedAls,
+    test: HeldOut,
+    training: TrainingSettings,
 ) -> TrainingOutcome:
     """The outcome once the champion's settings, fitted without those who withdrew, were compared with popularity."""
-    ratio, metrics = compared(test, again, None, (REFIT, "popularity"), training)
+    settings = AlsValues.of(recommender.settings)
+    with ExitStack() as in_the_end:
+        if settings == outcome.als:
+            again = challenger
+        else:
+            again = recommender.fit(known, as_of=outcome.cut)
+            in_the_end.callback(again.release)
+        ratio, metrics = compared(test, again, None, (REFIT, "popularity"), training)
     measured = [metric for metric in metrics if metric.model_name == REFIT] + rows_of(
         REFIT, test.split, RATIO_TO_POPULARITY, ratio
     )
@@ -225,7 +234,7 @@ def _refitted(
         return replace(
             outcome, reasons=(*outcome.reasons, f"a refit without those who withdrew is worse than popularity ({against})")
         )
-    return replace(outcome, als=als, refit_of=champion.version)
+    return replace(outcome, als=settings, refit_of=champion.version)
 
 
 def _require_someone_to_judge_by(test: HeldOut) -> None:
