@@ -85,7 +85,11 @@ ROWS = {
         {"is_return": True, "account_id": "17850"}, {"quantity", "line_amount", "account_id"},
     ),
     "silver.products": (SOLD | VALID | {"product_id": "p"}, {"product_id": "p", "valid_from": DAY}, {"valid_to": date(2026, 2, 1), "product_id": " p"}, {"valid_to", "product_id"}),
-    "silver.consents": (VALID | {"account_id": ACCOUNT, "purpose": "analytics", "is_granted": False}, {"account_id": DEVICE, "purpose": "marketing", "valid_from": DAY, "is_granted": True}, {"purpose": ""}, {"purpose"}),
+    "silver.consents": (
+        VALID | {"account_id": ACCOUNT, "purpose": "analytics", "is_granted": False, "is_suspended": True},
+        {"account_id": DEVICE, "purpose": "marketing", "valid_from": DAY, "is_granted": True, "is_suspended": False},
+        {"purpose": "", "is_granted": True}, {"purpose", "is_granted"},
+    ),
     "silver.accounts": (
         STATE | VALID | {"account_id": ACCOUNT, "source": "demo", "basis": "consent", "is_device": False, "is_machine": False, "first_delivery_day": DAY, "first_file_digest": HEX, "first_position": 0},
         {"account_id": DEVICE, "valid_from": DAY, "source": "demo", "basis": "research", "is_device": True, "is_machine": True, "first_delivery_day": DAY, "first_file_digest": HEX, "first_position": 0},

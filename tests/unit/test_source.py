@@ -274,6 +274,20 @@ def test_a_constant_of_events_and_consents_is_of_the_standard(table, told):
         Source.model_validate(told)
 
 
+def test_no_default_grants_a_consent():
+    columns = {
+        "account_id": {"from": "user", "type": "account"}, "channel": {"constant": "web", "type": "string"},
+        "changed_at": {"from": "at", "type": "timestamp", "format": "iso"}, "purpose": {"from": "what", "type": "string"},
+        "is_granted": {"from": "answer", "type": "boolean", "map": {"yes": "true", "no": "false"}, "default": "false"},
+    }  # fmt: skip
+    told = tomllib.loads(GOOD)
+    told["feeds"]["clicks"] |= {"table": "consents", "record_id": [], "columns": columns}
+    Source.model_validate(told)
+    columns["is_granted"]["default"] = "true"
+    with pytest.raises(ValueError, match="default 'true' reads an answer that is missing or unknown as a grant"):
+        Source.model_validate(told)
+
+
 def test_a_constant_is_judged_in_its_spelling(tmp_path):
     text = SHOP.replace('constant = "1", type = "long"', 'constant = "1.0", type = "long", whole_number = true')
     assert text != SHOP

@@ -32,6 +32,8 @@ def stated_problems(column: str, mapping: ColumnMapping, *, is_as_text: bool) ->
         yield from _each(key, words, fault_of)
     if mapping.default is not None:
         yield from _each("default", (mapping.default,), fault_of)
+    if column == "is_granted" and mapping.default == "true":
+        yield "default 'true' reads an answer that is missing or unknown as a grant"
     for word in mapping.none:
         if not word.strip():
             yield f"none {word!r} is blank, which is none without being named"

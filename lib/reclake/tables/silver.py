@@ -344,7 +344,14 @@ CONSENTS = Table(
         Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
         plain("purpose", "string", "What for.", required=True),
         *_VALIDITY,
-        personal("is_granted", "boolean", "Granted, or refused or withdrawn.", required=True),
+        personal("is_granted", "boolean", "Granted, and not refused, withdrawn or suspended.", required=True),
+        personal(
+            "is_suspended",
+            "boolean",
+            "Whether a refused record of the account stands in the way: nobody knows what it said, so nothing is granted "
+            "until a later grant is delivered.",
+            required=True,
+        ),
     ),
     stage="silver",
     write="replace_validity",
