@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from ages import min_age
 from frames import contents, frame, in_order
 from reclake.errors import ContractBroken
 from reclake.recommend.bootstrap import Estimate, resampled
@@ -130,6 +131,7 @@ def trained(inputs, champion=None, as_of=DAY, **more):
         popularity=HalfLife(),
         weights=WEIGHTS,
         training=replace(Training(), **more),
+        min_age=min_age(),
         champion=champion,
     )
 
