@@ -31,7 +31,7 @@ LINE = {"line_kind": "product", "order_scope": "web",
     "product_code": "P", "product_name": "n", "country": "CN", "quantity": 2, "unit_price_amount": ONE, "line_amount": 2 * ONE, "currency": "CNY", "is_return": False,
 }  # fmt: skip
 STATE = {
-    "channel": "web", "registered_at": AT, "phone_token": TOKEN, "email_token": TOKEN, "device_id": DEVICE, "region": "r", "gender": "g", "birth_year": 1980,
+    "channel": "web", "registered_at": AT, "phone_token": TOKEN, "email_token": TOKEN, "is_phone_verified": True, "is_email_verified": False, "device_id": DEVICE, "region": "r", "gender": "g", "birth_year": 1980,
 }  # fmt: skip
 SOLD = {"product_name": "n", "category": "c", "price_amount": ONE, "currency": "CNY", "is_active": True}
 SEGMENT = {"as_of_date": NEXT, "customer_id": CUSTOMER, "return_amount": Decimal(0), "currency": "CNY"}

@@ -30,7 +30,7 @@ ID_CLASH = "its id was delivered before with other content"
 SAME_AGAIN = "it was delivered before"
 TOO_LATE = "it was delivered after the late limit"
 _DELIVERY_ORDER = ("delivery_day", "file_digest", "position")
-_WITHOUT_CLASH = frozenset({"consents"})  # bronze nouns in which an id that comes again with other content is a new record
+WITHOUT_CLASH = frozenset({"consents"})  # bronze nouns in which an id that comes again with other content is a new record
 
 
 def missing_ids(feeds: dict[str, Feed]) -> dict[str, Column]:
@@ -118,7 +118,7 @@ def classified(records: DataFrame, source: Source, table: str, *, event_day: str
     has_id = _is_of(name for name, feed in feeds.items() if feed.record_id)
     drops = _is_of(name for name, feed in feeds.items() if not feed.record_id and feed.duplicates == "drop")
     is_other = is_again & has_id & (F.col("first.fingerprint") != F.col("fingerprint"))
-    is_clash = is_other & F.lit(table not in _WITHOUT_CLASH)
+    is_clash = is_other & F.lit(table not in WITHOUT_CLASH)
     is_duplicate = is_again & ~is_other & (has_id | drops)
     is_late = F.lit(False)
     if event_day is not None and source.late_limit_days is not None:

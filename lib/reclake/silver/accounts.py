@@ -9,9 +9,9 @@ from pyspark.sql import functions as F
 
 from reclake.records.delivery import DELIVERY_ORDER, delivered, is_kept
 from reclake.records.validity import change_day, states_in_time, with_validity
-from reclake.sources.source import Source
+from reclake.sources.source import VERIFIED, Source
 
-REGISTERED = ("registered_at", "phone_token", "email_token", "device_id", "region", "gender", "birth_year")
+REGISTERED = ("registered_at", "phone_token", "email_token", *VERIFIED.values(), "device_id", "region", "gender", "birth_year")
 STATE = ("source", "channel", *REGISTERED)
 
 

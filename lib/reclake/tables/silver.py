@@ -131,6 +131,8 @@ _ACCOUNT = (
     personal("registered_at", "timestamp", "When the account was opened.", "UTC"),
     Field("phone_token", "string", "Keyed token of the normalised phone, with key id.", privacy=Privacy.PSEUDONYM),
     Field("email_token", "string", "Keyed token of the normalised e-mail address, with key id.", privacy=Privacy.PSEUDONYM),
+    personal("is_phone_verified", "boolean", "Whether the channel has seen the phone reach the person; null without a phone."),
+    personal("is_email_verified", "boolean", "The same of the e-mail address. What is not verified ties no accounts."),
     Field("device_id", "string", "A device that the channel ties to the account.", privacy=Privacy.PSEUDONYM),
     personal("region", "string", "Region, not finer than a district."),
     personal("gender", "string", "As stated by the person."),
