@@ -51,6 +51,12 @@ def sentence(n_refused: int, *, n_accounts: int, n_unnamed: int) -> str:
     --------
     >>> sentence(3, n_accounts=1, n_unnamed=2)
     '3 refused, grants of 1 account suspended, 2 name no account that can be read'
+    >>> sentence(1, n_accounts=0, n_unnamed=1)
+    '1 refused, 1 names no account that can be read'
     """
-    unnamed = f", {n_unnamed:,} name{'s' if n_unnamed == 1 else ''} no account that can be read" if n_unnamed else ""
-    return f"{n_refused:,} refused, grants of {n_accounts:,} account{'' if n_accounts == 1 else 's'} suspended{unnamed}"
+    parts = [f"{n_refused:,} refused"]
+    if n_accounts:
+        parts.append(f"grants of {n_accounts:,} account{'' if n_accounts == 1 else 's'} suspended")
+    if n_unnamed:
+        parts.append(f"{n_unnamed:,} name{'s' if n_unnamed == 1 else ''} no account that can be read")
+    return ", ".join(parts)
