@@ -160,7 +160,9 @@ def require_few_rejected(app: Application, table: Table, frame: DataFrame, gate_
                 f"({_most_common(frame.where(of_delivery & is_refused & ~is_blank))}); at most {limit:.0%} may be",
                 next_step="look at the delivery or its mapping, then run the day again; or raise max_rejected_share of the source",
             )
-    warnings = [*_crowded_keys(app, counted, keys), *refused_consents(table, frame)]
+    warnings = _crowded_keys(app, counted, keys)
+    if any(row["refused"] for row in counted):
+        warnings += refused_consents(table, frame)
     return sum(row["n_refused"] for row in counted), noted(gate_row, warnings)
 
 
