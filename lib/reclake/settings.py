@@ -64,7 +64,34 @@ class SecretsSettings(Section):
     directory: str
 
 
+Years = Annotated[int, Field(ge=0, le=120)]
+
+
+class AgeLimits(Section):
+    profiling: Years
+    marketing: Years
+
+
+class MinAgeSettings(Section):
+    any_basis: AgeLimits
+    of_basis: Mapping[Annotated[str, Field(pattern=rf"^{_NAME}\z")], AgeLimits]
+    unknown_is_allowed: bool
+
+    @model_validator(mode="after")
+    def asks_for_no_less(self) -> MinAgeSettings:
+        """Refuse a basis that asks for less than all of them: the limit of any_basis holds for every basis."""
+        for basis, limits in self.of_basis.items():
+            for use in ("profiling", "marketing"):
+                least, own = getattr(self.any_basis, use), getattr(limits, use)
+                if own < least:
+                    raise ValueError(
+                        f"of_basis.{basis}.{use} is {own}, below any_basis.{use} ({least}), which holds for every basis"
+                    )
+        return self
+
+
 class PrivacySettings(Section):
+    min_age: MinAgeSettings
     id_key_id: str = Field(pattern="^[a-z][a-z0-9_]{0,30}$")
     contact_key_id: str = Field(pattern="^[a-z][a-z0-9_]{0,30}$")
     default_region: str = Field(pattern="^[A-Z]{2}$")

@@ -85,6 +85,42 @@ def test_no_contact_stands_in_the_plan_or_in_a_row(spark, directory):
         assert secret not in shown
 
 
+def verified(spark, directory, records, *, columns=None, **stated):
+    """By record: whether phone and address are verified, and the notes."""
+    by = ACCOUNT_COLUMNS | (columns or {})
+    feeds = {
+        "accounts": feed("accounts", by, **stated),
+        # Another feed of the source that states nothing.
+        "others": feed("accounts", ACCOUNT_COLUMNS, pattern="other/*.json_lines"),
+    }
+    rows = states(*({"id": str(n), "at": "2026-03-01T08:00:00Z"} | one for n, one in enumerate(records)))
+    rows += [row | {"file_name": "other/2026-03-01.json_lines", "file_digest": "f2"} for row in rows[:1]]
+    keys = {"id_key_id": "id1", "contact_key_id": "c1", "default_region": "CN", "directory": directory}
+    built = account_records(bronze_frame(spark, "accounts", *rows), sources={"demo": source(**feeds)}, **keys, **LIMITS)
+    found = conform(built, silver.ACCOUNT_RECORDS).orderBy("file_digest", "position").collect()
+    assert {row["record_class"] for row in found} == {"kept"}
+    assert [(row["is_phone_verified"], row["is_email_verified"]) for row in found[len(records) :]] == [(False, False)]
+    return [(row["is_phone_verified"], row["is_email_verified"], row["notes"]) for row in found[: len(records)]]
+
+
+def test_contacts_are_verified_where_a_feed_says_so_and_else_not(spark, directory):
+    both = {"phone": PHONE, "mail": "a@x.com"}
+    assert verified(spark, directory, [both, {"phone": PHONE}, {}]) == [
+        (False, False, None),
+        (False, None, None),
+        (None, None, None),
+    ]
+    assert verified(spark, directory, [both, {"mail": "a@x.com"}, {}], verified_contacts="all") == [
+        (True, True, None), (None, True, None), (None, None, None),
+    ]  # fmt: skip
+    flags = {"is_phone_verified": {"from": "tried", "type": "boolean"}}
+    bad = ["is_phone_verified is not true or false"]
+    found = verified(
+        spark, directory, [both | {"tried": True}, both | {"tried": False}, both, both | {"tried": "yes"}], columns=flags
+    )
+    assert found == [(True, False, None), (False, False, None), (False, False, None), (False, False, bad)]
+
+
 def test_consents_carry_the_account_of_their_channel(spark, directory):
     columns = {
         "consent_id": {"from": "nr", "type": "string"},
@@ -108,7 +144,7 @@ def test_consents_carry_the_account_of_their_channel(spark, directory):
         dict(consent_id="2", account_id=account, is_granted=None, reasons=["is_granted is not true or false"]),
         dict(consent_id="3", account_id=account, is_granted=True, reasons=["purpose is not one of the allowed values"]),
         dict(consent_id="4", account_id=None, is_granted=None, reasons=missing),
-        dict(consent_id="1", account_id=account, is_granted=False, reasons=[classify.ID_CLASH]),
+        dict(consent_id="1", account_id=account, is_granted=False, reasons=[]),
     )
 
 

@@ -105,6 +105,21 @@ def test_a_state_registered_before_the_first_fact_takes_its_place(build):
     assert found == in_order(row("a1", 1, first=(3, "c", 0), channel="app"))
 
 
+def test_a_year_of_birth_stays_until_another_is_stated(build):
+    states = ((3, 2015), (4, None), (5, 1985), (6, None))
+    found = build(
+        registered=tuple(
+            kept(
+                n, 0, account_id="a1", channel="app", region=str(n), birth_year=year, changed_at=datetime(2026, 3, n, tzinfo=UTC)
+            )
+            for n, year in states
+        )
+    )
+    assert [(one["region"], one["birth_year"]) for one in sorted(found, key=lambda one: one["valid_from"])] == [
+        ("3", 2015), ("4", 2015), ("5", 1985), ("6", 1985),
+    ]  # fmt: skip
+
+
 def test_a_state_that_is_to_come_leaves_a_stub_before_it(build):
     found = build(
         registered=(kept(3, 0, account_id="a1", channel="app", region="north", changed_at=datetime(2026, 3, 7, tzinfo=UTC)),)

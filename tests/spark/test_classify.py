@@ -66,6 +66,31 @@ def test_positions_are_ordered_as_numbers(spark):
     assert found == {(0, "f", 9): KEPT, (0, "f", 10): CLASH}
 
 
+def test_a_statement_of_consent_that_uses_an_id_again_is_a_new_one(spark):
+    columns = {"account_id": {"from": "who", "type": "account"}, "channel": {"constant": "app", "type": "string"},
+        "purpose": {"constant": "marketing", "type": "string"}, "is_granted": {"from": "yes", "type": "boolean"},
+        "changed_at": {"from": "at", "type": "timestamp", "format": "iso"}, "consent_id": {"from": "no", "type": "string"}}  # fmt: skip
+    rows = [
+        record(0, "s1", "yes", of="consents"),
+        record(1, "s1", "no", of="consents"),
+        record(1, "s1", "yes", of="consents", position=1),
+        record(2, "s1", "no", of="consents"),
+        record(2, "s1", "no", of="consents", position=1, reasons=["bad"]),
+    ]
+    stated = source(consents=feed("consents", columns, record_id=["consent_id"]))
+    renamed = spark.createDataFrame(rows, SCHEMA).withColumnRenamed("event_id", "consent_id")
+    judged = classify.classified(renamed, stated, "consents", event_day=None)
+    # The first delivered decides what is a copy; whatever differs from it is kept, and is no repeat.
+    assert contents(judged, "delivery_day", "position", "record_class", "reasons", "is_repeat") == in_order(
+        *(
+            dict(delivery_day=DAY + timedelta(days=day), position=position, record_class=name, reasons=reasons, is_repeat=False)
+            for (day, position), (name, reasons, _) in {
+                (0, 0): KEPT, (1, 0): KEPT, (1, 1): SAME, (2, 0): KEPT, (2, 1): ("rejected", ["bad"], False),
+            }.items()
+        )
+    )  # fmt: skip
+
+
 def test_a_repeat_is_looked_for_in_the_days_before_it_and_no_further(spark):
     assert classes(spark, BY_ID, record(0, "e1", "x"), record(4, "e1", "x")) == {(0, "f", 0): KEPT, (4, "f", 0): SAME}
     assert classes(spark, BY_ID, record(0, "e1", "x"), record(5, "e1", "x")) == {(0, "f", 0): KEPT, (5, "f", 0): KEPT}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ages import min_age
 from frames import contents, frame, in_order
 from reclake.gold.customer_segments import customer_segments
 from reclake.gold.segment_bins import segment_bins
@@ -57,6 +58,7 @@ def built(spark, identities, accounts, lines, *, consents=(), window_days=0):
             as_of=AS_OF,
             window_days=window_days,
             reporting_currency="CNY",
+            min_age=min_age(),
         ),
         gold.CUSTOMER_SEGMENTS,
     )
@@ -200,6 +202,17 @@ def test_one_order_is_one_whatever_days_currencies_and_files_its_lines_have(spar
     )
 
 
+def test_who_may_be_under_14_is_in_no_segment(spark):
+    ages = {"a_13": AS_OF.year - 14, "a_14": AS_OF.year - 15, "a_unknown": None}
+    found = built(
+        spark,
+        [identity(name, f"c{name}") for name in ages],
+        [account(name) | dict(birth_year=year) for name, year in ages.items()],
+        [line(name, f"o{name}", 3, "5") for name in ages],
+    )
+    assert contents(found, "customer_id") == [{"customer_id": "ca_14"}, {"customer_id": "ca_unknown"}]
+
+
 def test_who_bought_once_over_midnight_is_new(spark):
     lines = [line("once", "1", 5, "8.00"), line("once", "1", 4, "2.00"), line("often", "2", 9, "1.00")]
     found = built(spark, [identity(one, one) for one in ("once", "often")], [account("once"), account("often")], lines)
@@ -338,17 +351,18 @@ def test_online_retail_gives_the_published_counts_and_ranges(spark, root):
     )
     customers = lines.selectExpr(
         "account_id", "account_id customer_id", "date '2010-11-30' valid_from", "cast(null as date) valid_to",
-        "'research' basis", "false is_device", "false is_machine",
+        "'research' basis", "false is_device", "false is_machine", "cast(null as int) birth_year",
     ).distinct()  # fmt: skip
     found = conform(
         customer_segments(
             customers.select("account_id", "customer_id", "valid_from", "valid_to"),
-            customers.select("account_id", "basis", "is_device", "is_machine", "valid_from", "valid_to"),
+            customers.select("account_id", "basis", "is_device", "is_machine", "birth_year", "valid_from", "valid_to"),
             frame(spark, silver.CONSENTS),
             lines,
             as_of=date(2011, 12, 10),
             window_days=0,
             reporting_currency="CNY",
+            min_age=min_age(),
         ),
         gold.CUSTOMER_SEGMENTS,
     ).cache()

@@ -72,6 +72,29 @@ def test_a_value_of_a_key_that_covers_an_odd_share_of_a_delivery_is_told_without
     assert "zero" not in json.dumps(stored)
 
 
+def test_a_refused_consent_is_told_with_whom_it_suspends(spark):
+    bad = refused("is_granted is missing")
+    rows = [
+        *[dict(account_id=f"a_{n}") for n in range(20)],
+        *[bad | dict(account_id="a_1")] * 2,
+        bad,
+        refused("it is empty"),
+        *[dict(source="other", account_id="a_9")] * 9,
+        *[row | dict(source="other", delivery_day=date(2026, 3, n)) for n in range(2, 7) for row in [{}] * 9 + [bad | dict(account_id="a_2")]],
+    ]  # fmt: skip
+    n_refused, warnings, stored = judged(spark, silver.CONSENT_RECORDS, rows)
+    of_day = "1 refused, grants of 1 account suspended"
+    assert n_refused == 9
+    assert warnings == [
+        "every consent of source other can be read: "
+        f"2026-03-06: {of_day}; 2026-03-05: {of_day}; 2026-03-04: {of_day}; and on 2 earlier days",
+        "every consent of source shop can be read: "
+        "2026-03-01: 3 refused, grants of 1 account suspended, 1 names no account that can be read",
+    ]
+    assert [(one["n_bad"], one["blocks"]) for one in stored] == [(5, False), (3, False)]
+    assert judged(spark, silver.CONSENT_RECORDS, [dict(account_id="a_1"), *[refused("it is empty")] * 3])[1:] == ([], [])
+
+
 def test_orders_are_looked_at_by_account_and_products_by_nothing(spark):
     lines = [dict(account_id="a_guest")] * 11 + [dict(account_id=None)] * 10
     (warning,) = judged(spark, silver.ORDER_RECORDS, lines)[1]

@@ -45,7 +45,7 @@ GOOD = {
     },
     "accounts": {
         "account_id": "u", "channel": "web", "changed_at": AT, "registered_at": AT, "phone_token": "13800138000", "email_token": "a@b.cd",
-        "device_id": "d", "region": "r", "gender": "g", "birth_year": 1980,
+        "device_id": "d", "region": "r", "gender": "g", "birth_year": 1980, "is_phone_verified": True, "is_email_verified": False,
     },
     "products": {
         "product_id": "p", "changed_at": AT, "product_name": "n", "category": "c", "price_amount": 2.5, "currency": "EUR", "is_active": True,
@@ -58,7 +58,7 @@ TYPES = {
     "occurred_at": "timestamp", "received_at": "timestamp", "ordered_at": "timestamp", "changed_at": "timestamp", "registered_at": "timestamp",
     "login_account_id": "account", "account_id": "account", "device_id": "device", "product_id": "product", "rating": "double",
     "quantity": "long", "birth_year": "long", "unit_price_amount": "decimal", "price_amount": "decimal", "is_active": "boolean",
-    "is_granted": "boolean", "phone_token": "phone", "email_token": "email", "region": "free_text",
+    "is_granted": "boolean", "is_phone_verified": "boolean", "is_email_verified": "boolean", "phone_token": "phone", "email_token": "email", "region": "free_text",
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections import defaultdict
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -27,8 +28,10 @@ def customer(account):
     return "c_" + hashlib.sha256(account.encode()).hexdigest()[:32]
 
 
-def account(account_id, since=0, until=None, *, delivered=None, channel=None, is_device=False, **tokens):
+def account(account_id, since=0, until=None, *, delivered=None, channel=None, is_device=False, is_verified=True, **tokens):
     return dict(
+        is_phone_verified=is_verified if tokens.get("phone_token") else None,
+        is_email_verified=is_verified if tokens.get("email_token") else None,
         account_id=account_id,
         valid_from=day(since),
         valid_to=None if until is None else day(until),
@@ -136,6 +139,49 @@ def test_a_phone_links_until_a_record_has_another_not_one_without(histories):
         row("p_2", "p_1", 1, 4, "phone", 2),
         row("p_2", "p_2", 4),
     )
+
+
+def test_a_contact_that_is_not_verified_links_nobody(spark):
+    """Whoever types a stranger's phone or address into a form of another channel is not that stranger."""
+    found = built(
+        spark,
+        [
+            account("v_1", phone_token="c1:v", email_token="c1:v", channel="app"),
+            account("v_typed", 1, phone_token="c1:v", email_token="c1:v", channel="web", is_verified=False),
+            account("v_unknown", 1, phone_token="c1:v", channel="pos", is_verified=None),
+            account("v_own", 1, phone_token="c1:v", channel="mini_program"),
+            # Others that state it unverified do not make it common, in whatever shop.
+            *(account(f"x_{n}", 2, phone_token="c1:v", channel="app", is_verified=False) for n in range(6)),
+        ],
+    )
+    assert of(found, "v") == in_order(
+        row("v_1", "v_1", 0, 1),
+        row("v_1", "v_1", 1, None, "phone", 2),
+        row("v_typed", "v_typed", 1),
+        row("v_unknown", "v_unknown", 1),
+        row("v_own", "v_1", 1, None, "phone", 2),
+    )
+    assert {one["n_accounts"] for one in found if one["account_id"].startswith("x_")} == {1}
+
+
+def test_a_tie_counts_while_the_contact_is_verified(spark):
+    found = built(
+        spark,
+        [
+            account("w_1", phone_token="c1:w", channel="app"),
+            account("w_2", 1, 2, phone_token="c1:w", channel="web", is_verified=False),
+            account("w_2", 2, 4, phone_token="c1:w", channel="web"),
+            account("w_2", 4, 6, phone_token="c1:w", channel="web", is_verified=False),
+            account("w_2", 6, 8, phone_token="c1:w", channel="web"),
+            account("w_2", 8, phone_token="c1:other", channel="web", is_verified=False),
+        ],
+    )
+    together, apart = [(2, 4), (6, 8)], [(1, 2), (4, 6), (8, None)]
+    assert found == in_order(
+        *(row(one, "w_1", since, until, "phone", 2) for one in ("w_1", "w_2") for since, until in together),
+        *(row("w_2", "w_2", since, until) for since, until in apart),
+        row("w_1", "w_1", 0, 2), row("w_1", "w_1", 4, 6), row("w_1", "w_1", 8),
+    )  # fmt: skip
 
 
 def test_a_stated_device_links_though_nobody_was_seen_on_it(histories):
@@ -269,12 +315,20 @@ def random_lake(seed):
                 "email_token": chance.choice([None, None, None, f"{seed}-1", f"{seed}-2"]),
                 "device_id": chance.choice([None, None, None, f"{seed}-d1"]),
             }
-            accounts.append(account(name, begin, end, delivered=delivered, channel=channel, **tokens))
+            is_verified = chance.random() < 0.8
+            accounts.append(account(name, begin, end, delivered=delivered, channel=channel, is_verified=is_verified, **tokens))
     accounts += [account(f"{seed}-d{n}", n, is_device=True, channel="app") for n in (1, 2)]
     names = sorted({one["account_id"] for one in accounts if not one["is_device"]})
     for _ in range(chance.randint(0, 6)):
         logins.append(login(f"{seed}-d{chance.randint(1, 3)}", chance.choice(names), chance.randint(0, 8)))
     return accounts, logins
+
+
+VERIFIED = {"phone_token": "is_phone_verified", "email_token": "is_email_verified"}
+
+
+def is_verified(one, kind):
+    return kind not in VERIFIED or one[VERIFIED[kind]] is True
 
 
 def holds_before(accounts, logins, as_of):
@@ -287,7 +341,7 @@ def holds_before(accounts, logins, as_of):
         (f"{kind}:{one[kind]}", one["account_id"], one["valid_from"])
         for one in accounts
         for kind in TOKENS
-        if (one.get(kind) or "").strip()
+        if (one.get(kind) or "").strip() and is_verified(one, kind)
     ]
     said += [(f"device_id:{one['device_id']}", one["login_account_id"], one["event_date"]) for one in logins]
     for key, name, since in said:
@@ -308,9 +362,9 @@ def customers_at(accounts, logins, as_of, *, max_per_key, max_per_customer):
         everyone[key].add(name)
     held = defaultdict(set)
     for kind in TOKENS:
-        last = {one["account_id"]: one[kind] for one in states if (one.get(kind) or "").strip()}
-        for name, value in last.items():
-            held[f"{kind}:{value}"].add(name)
+        last = {one["account_id"]: one for one in states if (one.get(kind) or "").strip()}
+        for one in filter(partial(is_verified, kind=kind), last.values()):
+            held[f"{kind}:{one[kind]}"].add(one["account_id"])
     for one in logins:
         if one["event_date"] < as_of and one["login_account_id"] in alive:
             held[f"device_id:{one['device_id']}"].add(one["login_account_id"])

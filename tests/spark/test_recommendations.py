@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from ages import min_age
 from frames import contents, frame, in_order
 from reclake.errors import ContractBroken
 from reclake.gold.recommendations import emptiness, recommendations
@@ -48,12 +49,16 @@ IDENTITIES = [
     identity("d4", "c4"),  # a device with interactions
     identity("d5", "c5"),  # a device without any: nobody yet
     identity("a6", "c6"),  # withdrew
+    identity("a8", "c8"),  # agreed, and may be 13
     identity("a7", "c7", valid_from=DAY),  # comes into being after the as_of
 ]
-ACCOUNTS = [account(row["account_id"], valid_from=row["valid_from"]) for row in IDENTITIES]
+BORN = {"a8": DAY.year - 14}
+ACCOUNTS = [
+    account(row["account_id"], valid_from=row["valid_from"], birth_year=BORN.get(row["account_id"])) for row in IDENTITIES
+]
 CONSENTS = [
     dict(account_id=name, purpose="personalisation", is_granted=granted, valid_from=BEFORE)
-    for name, granted in (("a1", True), ("a2", True), ("a6", False))
+    for name, granted in (("a1", True), ("a2", True), ("a6", False), ("a8", True))
 ]
 INTERACTIONS = [
     view("a1", "p1", n=3),
@@ -63,6 +68,7 @@ INTERACTIONS = [
     view("a3", "p6", n=50),
     view("d4", "p6", n=50),
     view("a6", "p6", n=50),
+    view("a8", "p6", n=50),
 ]
 CATALOGUE = [
     *(dict(product_id=product, valid_from=BEFORE) for product in PRODUCTS[:4]),
@@ -98,7 +104,7 @@ def built(spark, model, *, interactions=INTERACTIONS, n=3):
             (silver.PRODUCTS, CATALOGUE),
         )
     )
-    made = recommendations(*frames, as_of=DAY, n=n, popularity=HalfLife(), weights=WEIGHTS, model=model)
+    made = recommendations(*frames, as_of=DAY, n=n, popularity=HalfLife(), weights=WEIGHTS, min_age=min_age(), model=model)
     return contents(conform(made, gold.RECOMMENDATIONS))
 
 
@@ -129,20 +135,20 @@ def test_whole_rows(spark, model):
         # p4 is pulled by p1 (.75), p3 by p2 (1); p5 is off sale; p6 is unknown to the model.
         *listed("c1", ("p4", 0.75, "als", "p1"), ("p3", 0.25, "als", "p2"), ("p6", 0.0, "popular", None)),
         *listed("c2", ("p1", 3.0, "popular", None), ("p2", 1.0, "popular", None), ("p4", 0.0, "popular", None)),
-        *(row for customer in ("c3", "c4", "c6") for row in listed(customer, *NON_PERSONAL)),
+        *(row for customer in ("c3", "c4", "c6", "c8") for row in listed(customer, *NON_PERSONAL)),
     ]
     assert built(spark, model) == in_order(*expected)
 
 
 def test_without_a_model_all_is_popular(spark):
     rows = built(spark, None)
-    assert Counter(row["source"] for row in rows) == {"popular": 6, "non_personal": 9}
+    assert Counter(row["source"] for row in rows) == {"popular": 6, "non_personal": 12}
     assert {row["model_version"] for row in rows} == {None}
 
 
 def test_short_only_where_the_catalogue_is(spark, model):
     n_rows = Counter(row["customer_id"] for row in built(spark, model, n=20))
-    assert n_rows == {"c1": 3, "c2": 4, "c3": 5, "c4": 5, "c6": 5}
+    assert n_rows == {"c1": 3, "c2": 4, "c3": 5, "c4": 5, "c6": 5, "c8": 5}
 
 
 @pytest.mark.parametrize("change", ["deleted", "permuted"])
@@ -197,6 +203,7 @@ def reason_for_nothing(spark, *, identities=IDENTITIES, interactions=(), product
         frame(spark, silver.PRODUCTS, *products),
         as_of=DAY,
         n=3,
+        min_age=min_age(),
         model=None,
     )
     (row,) = contents(told)

@@ -31,7 +31,7 @@ LINE = {"line_kind": "product", "order_scope": "web",
     "product_code": "P", "product_name": "n", "country": "CN", "quantity": 2, "unit_price_amount": ONE, "line_amount": 2 * ONE, "currency": "CNY", "is_return": False,
 }  # fmt: skip
 STATE = {
-    "channel": "web", "registered_at": AT, "phone_token": TOKEN, "email_token": TOKEN, "device_id": DEVICE, "region": "r", "gender": "g", "birth_year": 1980,
+    "channel": "web", "registered_at": AT, "phone_token": TOKEN, "email_token": TOKEN, "is_phone_verified": True, "is_email_verified": False, "device_id": DEVICE, "region": "r", "gender": "g", "birth_year": 1980,
 }  # fmt: skip
 SOLD = {"product_name": "n", "category": "c", "price_amount": ONE, "currency": "CNY", "is_active": True}
 SEGMENT = {"as_of_date": NEXT, "customer_id": CUSTOMER, "return_amount": Decimal(0), "currency": "CNY"}
@@ -85,7 +85,11 @@ ROWS = {
         {"is_return": True, "account_id": "17850"}, {"quantity", "line_amount", "account_id"},
     ),
     "silver.products": (SOLD | VALID | {"product_id": "p"}, {"product_id": "p", "valid_from": DAY}, {"valid_to": date(2026, 2, 1), "product_id": " p"}, {"valid_to", "product_id"}),
-    "silver.consents": (VALID | {"account_id": ACCOUNT, "purpose": "analytics", "is_granted": False}, {"account_id": DEVICE, "purpose": "marketing", "valid_from": DAY, "is_granted": True}, {"purpose": ""}, {"purpose"}),
+    "silver.consents": (
+        VALID | {"account_id": ACCOUNT, "purpose": "analytics", "is_granted": False, "is_suspended": True},
+        {"account_id": DEVICE, "purpose": "marketing", "valid_from": DAY, "is_granted": True, "is_suspended": False},
+        {"purpose": "", "is_granted": True}, {"purpose", "is_granted"},
+    ),
     "silver.accounts": (
         STATE | VALID | {"account_id": ACCOUNT, "source": "demo", "basis": "consent", "is_device": False, "is_machine": False, "first_delivery_day": DAY, "first_file_digest": HEX, "first_position": 0},
         {"account_id": DEVICE, "valid_from": DAY, "source": "demo", "basis": "research", "is_device": True, "is_machine": True, "first_delivery_day": DAY, "first_file_digest": HEX, "first_position": 0},
@@ -102,8 +106,10 @@ ROWS = {
         {"event_date": DAY, "account_id": DEVICE, "product_id": "p", "kind": "view", "n_events": 1, "last_at": AT}, {"kind": "look", "rating": float("nan")}, {"kind", "rating"},
     ),
     "ops.reconciliation": (
-        COUNTED | {"n_in": 4, "n_kept": 1, "n_duplicates": 1, "n_rejected": 1, "n_late": 1, "n_unaccounted": 0, "rejected_share": 0.25},
-        COUNTED | {"n_in": 0, "n_kept": 0, "n_duplicates": 0, "n_rejected": 0, "n_late": 0, "n_unaccounted": 0, "rejected_share": 0.0}, {"n_unaccounted": -1}, {"n_unaccounted"},
+        COUNTED | {"record_table": "silver.consent_records", "n_in": 4, "n_kept": 1, "n_duplicates": 1, "n_rejected": 1, "n_late": 1, "n_unaccounted": 0, "rejected_share": 0.25,
+                   "n_refused_consents": 1, "n_unnamed_consents": 0, "n_suspended_accounts": 1},
+        COUNTED | {"n_in": 0, "n_kept": 0, "n_duplicates": 0, "n_rejected": 0, "n_late": 0, "n_unaccounted": 0, "rejected_share": 0.0},
+        {"n_unaccounted": -1, "n_suspended_accounts": -1}, {"n_unaccounted", "n_suspended_accounts"},
     ),
     "ops.freshness": (
         COUNTED | {"latency_p50_seconds": 1.0, "latency_p95_seconds": 2.0, "latency_p99_seconds": 3.0, "completeness_share": 1.0, "collection_share": 0.5, "n_records": 1, "volume_ratio": 1.0,

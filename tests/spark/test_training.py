@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from ages import min_age
 from frames import contents, frame, in_order
 from reclake.errors import ContractBroken
 from reclake.recommend import training
@@ -132,6 +133,7 @@ def trained(inputs, champion=None, as_of=DAY, refit=None, **more):
         popularity=HalfLife(),
         weights=WEIGHTS,
         training=replace(Training(), **more),
+        min_age=min_age(),
         champion=champion,
         refit=refit,
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from pyspark.sql import functions as F
 
+from ages import min_age
 from reclake.errors import ContractBroken
 from reclake.recommend.training import TUNED, evaluate_and_fit
 from reclake.recommend.tuning import search
@@ -94,6 +95,7 @@ def trained(inputs, als=BEFORE, **tuning):
         popularity=HalfLife(),
         weights=WEIGHTS,
         training=Training(),
+        min_age=min_age(),
         champion=None,
         tuning=Tuning(**tuning),
     )

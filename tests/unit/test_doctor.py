@@ -49,6 +49,20 @@ def test_a_machine_that_is_ready(places, root, monkeypatch):
     assert found["suites"]["found"] == f"{len(list((root / 'expectations').glob('*.json')))} files"
 
 
+def test_contacts_of_which_nothing_says_that_they_are_verified_are_named(places, root, monkeypatch, tmp_path):
+    sources = shutil.copytree(root / "conf" / "sources", tmp_path / "sources")
+    stated = (sources / "demo.toml").read_text()
+    silent = "".join(line for line in stated.splitlines(keepends=True) if not line.startswith("verified_contacts"))
+    assert silent != stated
+    (sources / "demo.toml").write_text(silent)
+    found, error = examined(places | {"sources.directory": sources}, root, monkeypatch)
+    assert error is None
+    assert found["sources"]["state"] == "ok"
+    assert found["sources"]["found"] == (
+        "demo, online_retail; contacts tie nobody, as nothing says that they are verified: demo.accounts (phone_token, email_token)"
+    )
+
+
 def test_a_machine_that_only_submits_is_told_what_was_not_checked(places, root, monkeypatch, tmp_path):
     home = tmp_path / "home"
     for folder in ("conf", "expectations"):

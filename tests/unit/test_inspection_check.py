@@ -72,6 +72,22 @@ def test_records_are_refused_as_their_table_refuses_them(tmp_path, line, reason)
     assert [(one.reason, one.n_records, one.line) for one in found.refusals] == [(reason, 1, 3)]
 
 
+def test_a_consent_that_uses_an_id_again_is_no_clash(tmp_path):
+    columns = {
+        "consent_id": {"from": "no", "type": "string"}, "account_id": {"from": "who", "type": "account"},
+        "channel": {"constant": "web", "type": "string"}, "purpose": {"constant": "marketing", "type": "string"},
+        "is_granted": {"from": "yes", "type": "boolean"}, "changed_at": {"from": "at", "type": "timestamp", "format": "iso"},
+    }  # fmt: skip
+    lines = [f"s1,7,{answer},2026-03-01T08:00:00Z" for answer in ("true", "false", "true", "maybe")]
+    put(tmp_path, "2026-03-01.csv", "\n".join(["no,who,yes,at", *lines]) + "\n")
+    stated = source(consents=feed("consents", columns, format="csv", record_id=["consent_id"], pattern="*.csv"))
+    found = inspect(tmp_path, stated, Limits())
+    assert {(one.reason, one.line) for one in found.refusals} == {
+        ("it was delivered before", 4),
+        ("is_granted is not true or false", 5),
+    }
+
+
 def test_a_day_is_one_of_the_business(tmp_path):
     put(tmp_path, "2026-03-01.csv", HEADER + GOOD.replace("2026-03-01 08", "2026-03-02 20"))
     assert inspect(tmp_path, tills(), Limits(), timezone="UTC").refusals == ()
@@ -205,6 +221,21 @@ def test_nothing_is_drafted_from_files_that_cannot_be_read(settings, tmp_path):
     with pytest.raises(UsageError, match="nothing to draft"):
         drafted(settings, tmp_path)
     assert not (tmp_path / "conf").exists()
+
+
+def test_a_feed_that_does_not_say_which_contacts_are_verified_is_told_what_follows(settings, tmp_path):
+    rows = [f"M{n},1380013800{n},anna{n}@example.com,2026-02-01 10:00:00" for n in range(5)]
+    put(tmp_path / "in", "members/2026-02-01.csv", "\n".join(["member_no,mobile,email,updated_at", *rows]) + "\n")
+    assert "verified" not in "".join(drafted(settings, tmp_path).says)
+    file = tmp_path / "conf" / "shop.toml"
+    text = file.read_text()
+    file.write_text("".join(line for line in text.splitlines(keepends=True) if not line.startswith("verified_contacts")))
+    says = check(tmp_path, in_home(settings, tmp_path), "shop", landing=str(tmp_path / "in")).says
+    assert says == (
+        "Nothing of what was read would be refused.",
+        "Feed members does not say which contacts are verified, so phone_token and email_token tie no accounts to one person: "
+        "map is_phone_verified and is_email_verified, or state verified_contacts.",
+    )
 
 
 def test_what_would_be_refused_is_said(settings, tmp_path):

@@ -115,6 +115,27 @@ def test_a_file_of_any_name_is_taken_by_its_draft(tmp_path, name):
     assert None not in found.feeds.values(), text
 
 
+def test_contacts_are_drafted_unverified_until_somebody_confirms_that_they_are_not(tmp_path):
+    rows = [f"M{n},1380013800{n},anna{n}@example.com,2026-02-01 10:00:00" for n in range(5)]
+    source, text, found = drafted(tmp_path, **{"members/2026-02-01.csv": lines(*rows, names="member_no,mobile,email,updated_at")})
+    (feed,) = source.feeds.values()
+    assert (feed.table, feed.verified_contacts, feed.contacts) == ("accounts", "none", ("phone_token", "email_token"))
+    (line,) = [line for line in text.splitlines() if line.startswith("verified_contacts")]
+    assert line.startswith('verified_contacts = "none"  # confirm: "all" if')
+    assert found.refusals == ()
+
+
+def test_fields_that_say_whether_a_contact_is_verified_are_drafted(tmp_path):
+    rows = [f"M{n},1380013800{n},{str(n % 2 == 0).lower()},2026-02-01 10:00:00" for n in range(5)]
+    names = "member_no,mobile,mobile_verified,updated_at"
+    source, text, _ = drafted(tmp_path, **{"members/2026-02-01.csv": lines(*rows, names=names)})
+    (feed,) = source.feeds.values()
+    mapping = feed.columns["is_phone_verified"]
+    assert (mapping.from_, mapping.type) == ("mobile_verified", "boolean")
+    assert "verified_contacts" not in text
+    assert feed.unstated_contacts == ()
+
+
 def test_no_name_of_digits_is_a_day_unless_the_calendar_has_it():
     assert day_pattern(["export_99999999.csv"]) is None
     assert day_pattern(["2026-02-01.csv", "2026-02-30.csv"]) is None

@@ -274,6 +274,74 @@ def test_a_constant_of_events_and_consents_is_of_the_standard(table, told):
         Source.model_validate(told)
 
 
+MEMBERS = {
+    "account_id": {"from": "no", "type": "account"}, "channel": {"constant": "web", "type": "string"},
+    "phone_token": {"from": "tel", "type": "phone"}, "email_token": {"from": "mail", "type": "email"},
+}  # fmt: skip
+
+
+def of_members(columns=MEMBERS, **stated):
+    told = tomllib.loads(GOOD)
+    told["id_rule"] = 1
+    told["feeds"]["clicks"] |= {"table": "accounts", "record_id": [], "columns": columns, **stated}
+    return Source.model_validate(told)
+
+
+FLAG = {"from": "tried", "type": "boolean"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "stated", "said"),
+    [
+        (MEMBERS | {"is_phone_verified": FLAG}, {"verified_contacts": "all"}, "is all, and is_phone_verified is mapped"),
+        ({k: v for k, v in MEMBERS.items() if k != "phone_token"} | {"is_phone_verified": FLAG}, {}, "phone_token is not"),
+        (MEMBERS | {"is_email_verified": FLAG | {"default": "true"}}, {}, "default 'true' reads an answer"),
+        (MEMBERS, {"verified_contacts": "some"}, "verified_contacts"),
+    ],
+)
+def test_a_contact_is_verified_by_one_clear_word(columns, stated, said):
+    with pytest.raises(ValueError, match=said):
+        of_members(columns, **stated)
+
+
+def test_only_accounts_have_contacts_to_verify():
+    with pytest.raises(ValueError, match="is only for accounts"):
+        Source.model_validate(tomllib.loads(changed('format = "json_lines"', 'format = "json_lines"\nverified_contacts = "all"')))
+
+
+def test_contacts_of_which_nothing_is_said_are_named():
+    assert of_members().feeds["clicks"].unstated_contacts == ("phone_token", "email_token")
+    assert of_members(MEMBERS | {"is_email_verified": FLAG}).feeds["clicks"].unstated_contacts == ("phone_token",)
+    for word in ("all", "none"):
+        assert of_members(verified_contacts=word).feeds["clicks"].unstated_contacts == ()
+
+
+def test_all_contacts_verified_is_what_lakes_were_built_with():
+    """So it changes no digest; a source that states nothing counts no contact any more, and its accounts are restated."""
+
+    def digest(source):
+        return source.digest(source.tables_fed)
+
+    assert digest(of_members(verified_contacts="all")) == "7c03a2931d5f22b0e9fdaa7b3bfa68172108d6e56cf3f9188ed792fa9b402a92"
+    assert digest(of_members()) == digest(of_members(verified_contacts="none")) != digest(of_members(verified_contacts="all"))
+    without = {name: MEMBERS[name] for name in ("account_id", "channel")}
+    assert digest(of_members(without)) == digest(of_members(without, verified_contacts="all"))
+
+
+def test_no_default_grants_a_consent():
+    columns = {
+        "account_id": {"from": "user", "type": "account"}, "channel": {"constant": "web", "type": "string"},
+        "changed_at": {"from": "at", "type": "timestamp", "format": "iso"}, "purpose": {"from": "what", "type": "string"},
+        "is_granted": {"from": "answer", "type": "boolean", "map": {"yes": "true", "no": "false"}, "default": "false"},
+    }  # fmt: skip
+    told = tomllib.loads(GOOD)
+    told["feeds"]["clicks"] |= {"table": "consents", "record_id": [], "columns": columns}
+    Source.model_validate(told)
+    columns["is_granted"]["default"] = "true"
+    with pytest.raises(ValueError, match="default 'true' reads an answer that is missing or unknown as a grant"):
+        Source.model_validate(told)
+
+
 def test_a_constant_is_judged_in_its_spelling(tmp_path):
     text = SHOP.replace('constant = "1", type = "long"', 'constant = "1.0", type = "long", whole_number = true')
     assert text != SHOP

@@ -7,7 +7,7 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.behaviour.windows import is_in_window, is_valid_at
-from reclake.privacy.consent import customers_to_profile
+from reclake.privacy.consent import MinAge, customers_open_to
 from reclake.segment.rfm import is_sale, score_in, scored_bins
 from reclake.segment.segments import segment
 from reclake.segment.tiers import tier
@@ -27,6 +27,7 @@ def customer_segments(
     as_of: date,
     window_days: int,
     reporting_currency: str,
+    min_age: MinAge,
 ) -> DataFrame:
     """One row per as_of_date and customer who may be profiled and is no machine.
 
@@ -36,7 +37,7 @@ def customer_segments(
     reporting currency if a sale is in it, else the one of most orders; customers are scored among those of the same
     currency, as there are no exchange rates yet.
     """
-    profiled = customers_to_profile(identities, accounts, consents, as_of=as_of)
+    profiled = customers_open_to(identities, accounts, consents, use="profiling", min_age=min_age, as_of=as_of)
     people = (
         identities.where(is_valid_at(as_of)).select("account_id", "customer_id").join(profiled, on="customer_id", how="left_semi")
     )

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from reclake.behaviour.windows import is_valid_at
 from reclake.errors import ContractBroken
-from reclake.privacy.consent import customers_to_profile
+from reclake.privacy.consent import MinAge, customers_open_to
 from reclake.recommend.als import FittedAls
 from reclake.recommend.catalogue import active_products
 from reclake.recommend.interface import KindWeights, PopularitySettings
@@ -49,6 +49,7 @@ def recommendations(
     n: int,
     popularity: PopularitySettings,
     weights: KindWeights,
+    min_age: MinAge,
     model: FittedAls | None,
 ) -> DataFrame:
     """One row per customer and rank, `n` for everyone where the catalogue allows.
@@ -65,7 +66,7 @@ def recommendations(
     """
     if model is not None:
         require_past(model, as_of=as_of)
-    may_be_profiled = customers_to_profile(identities, accounts, consents, as_of=as_of)
+    may_be_profiled = customers_open_to(identities, accounts, consents, use="profiling", min_age=min_age, as_of=as_of)
     known = resolved(interactions, identities, as_of=as_of).join(may_be_profiled, on="customer_id", how="left_semi")
     counted = product_popularity(known, weights, as_of=as_of, half_life_days=popularity.half_life_days)
     catalogue = popular_products(active_products(products, as_of=as_of), counted)
@@ -94,10 +95,11 @@ def emptiness(
     products: DataFrame,
     *,
     as_of: date,
+    min_age: MinAge,
     **_options: object,
 ) -> DataFrame:
     """One row: as_of_date, and the reason why nobody can be shown anything; null if somebody can, or nobody is there."""
-    may_be_profiled = customers_to_profile(identities, accounts, consents, as_of=as_of)
+    may_be_profiled = customers_open_to(identities, accounts, consents, use="profiling", min_age=min_age, as_of=as_of)
     known = pairs(resolved(interactions, identities, as_of=as_of).join(may_be_profiled, on="customer_id", how="left_semi"))
     catalogue = active_products(products, as_of=as_of)
     n_known = known.join(catalogue, on="product_id", how="left_semi").groupBy("customer_id").agg(F.count("*").alias("n_known"))

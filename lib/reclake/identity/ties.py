@@ -2,7 +2,8 @@
 
 A tie counts for an as_of with tied_from < as_of ≤ tied_to, like every validity. Phone, e-mail and device of an
 account's own record count while the record says so (numbers are given to other people again); a later record without
-one says nothing and ends nothing. A login is a fact and counts from its day on.
+one says nothing and ends nothing. A phone or e-mail address counts only while it is verified: whoever types a stranger's
+into a form would else be taken for that stranger (docs/decisions/0041). A login is a fact and counts from its day on.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -12,7 +13,12 @@ from pyspark.sql import functions as F
 from reclake.records.delivery import is_kept
 
 OWN = "own"  # a device's anonymous account and the device: no evidence by itself
-STATED = {"phone": "phone_token", "email": "email_token", "device": "device_id"}
+# By kind, the column of its value, and that which says whether it counts; a device is reported by the channel itself.
+STATED = {
+    "phone": ("phone_token", "is_phone_verified"),
+    "email": ("email_token", "is_email_verified"),
+    "device": ("device_id", None),
+}
 
 
 def _key(family: str, value: Column) -> Column:
@@ -22,9 +28,19 @@ def _key(family: str, value: Column) -> Column:
 def stated_ties(accounts: DataFrame) -> DataFrame:
     """One row per account, kind and run of equal values in its records: key, account_id, kind, tied_from, tied_to.
 
-    A null or blank value ties nothing: it would join all who have none.
+    A null or blank value ties nothing: it would join all who have none. One that is not verified ties nothing either, and
+    ends the tie before it: the account has another phone now, or the same that is no longer vouched for.
     """
-    statements = F.array(*(F.struct(F.lit(kind).alias("kind"), F.trim(column).alias("value")) for kind, column in STATED.items()))
+    statements = F.array(
+        *(
+            F.struct(
+                F.lit(kind).alias("kind"),
+                F.trim(column).alias("value"),
+                (F.coalesce(verified, F.lit(False)) if verified else F.lit(True)).alias("is_verified"),
+            )
+            for kind, (column, verified) in STATED.items()
+        )
+    )
     said = (
         accounts
         .select("account_id", "valid_from", F.inline(statements))
@@ -32,14 +48,17 @@ def stated_ties(accounts: DataFrame) -> DataFrame:
         .where((F.col("kind") != "device") | (F.col("value") != F.col("account_id")))
     )
     in_time = W.partitionBy("account_id", "kind").orderBy("valid_from")
-    changes = said.withColumn("before", F.lag("value").over(in_time)).where(~F.col("value").eqNullSafe(F.col("before")))
-    return changes.select(
+    state = F.struct("value", "is_verified")
+    changes = said.withColumn("before", F.lag(state).over(in_time)).where(~state.eqNullSafe(F.col("before")))
+    runs = changes.select(
         F.concat_ws("|", "kind", "value").alias("key"),
         "account_id",
         "kind",
         F.col("valid_from").alias("tied_from"),
         F.lead("valid_from").over(in_time).alias("tied_to"),
+        "is_verified",
     )
+    return runs.where("is_verified").drop("is_verified")
 
 
 def login_ties(event_records: DataFrame) -> DataFrame:

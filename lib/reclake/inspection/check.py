@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from reclake.errors import SettingsInvalid, UsageError
 from reclake.settings import Settings
-from reclake.sources.source import Source, load_source
+from reclake.sources.source import VERIFIED, Source, load_source
 
 from .draft import draft
 from .looking import Inspection, inspect
@@ -47,7 +48,11 @@ def check(home: Path, settings: Settings, name: str, *, landing: str | None = No
         return _drafted(file, folder, name, settings)
     source = load_source(file) if file.exists() else None
     found = inspect(folder, source, settings.landing, timezone=settings.business.timezone)
-    says = _verdict(found) if source else (f"There is no {_shown(file)} yet: --write drafts one from these files.",)
+    says = (
+        (*_verdict(found), *_unstated(source))
+        if source
+        else (f"There is no {_shown(file)} yet: --write drafts one from these files.",)
+    )
     return Checked(found, source is not None, says)
 
 
@@ -67,6 +72,17 @@ def _verdict(found: Inspection) -> tuple[str, ...]:
     if found.unjudged:
         says.append(f"{_files(len(found.unjudged))} not judged: Parquet and UTF-16 of that size need a run.")
     return tuple(says) or ("Nothing of what was read would be refused.",)
+
+
+def _unstated(source: Source) -> Iterator[str]:
+    """What follows where a feed does not say which contacts are verified, in sentences."""
+    for name, feed in source.feeds.items():
+        if contacts := feed.unstated_contacts:
+            columns = " and ".join(VERIFIED[contact] for contact in contacts)
+            yield (
+                f"Feed {name} does not say which contacts are verified, so {' and '.join(contacts)} tie no accounts to one person: "
+                f"map {columns}, or state verified_contacts."
+            )
 
 
 def _files(n: int) -> str:
@@ -104,7 +120,7 @@ def _drafted(file: Path, folder: Path, name: str, settings: Settings) -> Checked
     except SettingsInvalid as problem:
         return Checked(looked, False, (drafted, f"What it lacks to be used: {problem.args[1]}"))
     found = inspect(folder, source, settings.landing, timezone=settings.business.timezone, samples=looked.samples)
-    return Checked(found, True, (drafted, *_verdict(found)))
+    return Checked(found, True, (drafted, *_verdict(found), *_unstated(source)))
 
 
 def _write(file: Path, text: str) -> None:

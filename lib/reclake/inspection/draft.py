@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reclake.sources.source import VERIFIED
+
 from .drafted_columns import ASK, IDS, RECORD_IDS, drafted_columns, toml_text, type_of
 from .fields import FieldSummary
 from .guesses import columns_of, table_of
@@ -136,6 +138,9 @@ def _feed(draft: _FeedDraft, taken: set[str]) -> Iterator[str]:
         "do these identify a record?" if whole else "nothing seems to identify a record"
     )
     yield 'duplicates = "flag"' + f"  {ASK}without an id: keep and flag a repeat, or drop it"
+    if table == "accounts" and (VERIFIED.keys() & columns.keys()) and not set(VERIFIED.values()) & columns.keys():
+        yield f'verified_contacts = "none"  {ASK}"all" if the shop has tried every phone and address by a code or a link: only'
+        yield "# such contacts tie accounts to one person; or map is_phone_verified, is_email_verified"
     if sample.head.kind == "json_lines" and _needs_text(sample, columns):
         yield f'values = "as_text"  {ASK}ids come as numbers or amounts as texts: each is read as it is written'
     yield ""

@@ -16,7 +16,7 @@ from .personal import shape
 
 TYPES = {
     "quantity": "long", "unit_price_amount": "decimal", "price_amount": "decimal", "rating": "double", "birth_year": "long",
-    "is_active": "boolean", "is_granted": "boolean", "login_account_id": "account", "account_id": "account", "device_id": "device",
+    "is_active": "boolean", "is_granted": "boolean", "is_phone_verified": "boolean", "is_email_verified": "boolean", "login_account_id": "account", "account_id": "account", "device_id": "device",
     "product_id": "product", "phone_token": "phone", "email_token": "email", "search_query": "free_text", "region": "free_text",
     "product_name": "free_text",
 }  # fmt: skip
@@ -26,7 +26,19 @@ RECORD_IDS = {
     "consents": ("consent_id",),
 }  # fmt: skip
 _HELD_IDS = ("order_id", "line_id", "event_id", "consent_id", "account_id", "login_account_id", "device_id")
-_WORDED = ("event_type", "channel", "currency", "purpose", "country", "gender", "category", "is_active", "is_granted")
+_WORDED = (
+    "event_type",
+    "channel",
+    "currency",
+    "purpose",
+    "country",
+    "gender",
+    "category",
+    "is_active",
+    "is_granted",
+    "is_phone_verified",
+    "is_email_verified",
+)
 ASK = "# confirm: "
 
 

@@ -61,6 +61,8 @@ NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "registered_at": ("registeredat", "openedat", "signupat", "joinedat", "注册时间"),
         "phone_token": ("phone", "mobile", "phonenumber", "tel", "手机号", "手机", "电话"),
         "email_token": ("email", "mail", "emailaddress", "邮箱"),
+        "is_phone_verified": ("phoneverified", "isphoneverified", "mobileverified", "verifiedphone", "phoneconfirmed", "手机已验证"),
+        "is_email_verified": ("emailverified", "isemailverified", "mailverified", "verifiedemail", "emailconfirmed", "邮箱已验证"),
         "device_id": ("device", "deviceid"),
         "region": ("region", "city", "province", "district", "地区", "城市"),
         "gender": ("gender", "sex", "性别"),

@@ -15,7 +15,7 @@ from typing import Any
 
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.batch import Batch, one_by_one
-from reclake.records.classify import ID_CLASH, SAME_AGAIN, TOO_LATE
+from reclake.records.classify import ID_CLASH, SAME_AGAIN, TOO_LATE, WITHOUT_CLASH
 from reclake.records.column_reader import NUMBERS, Report, Texts, is_time, reader_of
 from reclake.records.columns import column_times
 from reclake.records.parser import unsealed
@@ -216,9 +216,10 @@ def _classify(rules: _Rules, values: Values) -> None:
         ids = tuple(values[column][row] for column in feed.record_id)
         first = firsts.setdefault((scopes and scopes[row], ids) if ids else fingerprint, fingerprint)
         is_again = first is not fingerprint
-        if is_again and ids and first != fingerprint:
+        is_other = is_again and bool(ids) and first != fingerprint
+        if is_other and feed.table not in WITHOUT_CLASH:
             batch.report(row, ID_CLASH)
-        elif is_again and (ids or feed.duplicates == "drop"):
+        elif is_again and not is_other and (ids or feed.duplicates == "drop"):
             batch.report(row, SAME_AGAIN)
         elif times is not None and limit is not None and _is_late(times[row], limit, rules.delivery):
             batch.report(row, TOO_LATE)

@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from reclake.errors import ContractBroken
-from reclake.privacy.consent import customers_to_profile
+from reclake.privacy.consent import MinAge, customers_open_to
 from reclake.recommend.als import Als, FittedAls
 from reclake.recommend.bootstrap import Estimate
 from reclake.recommend.catalogue import active_products
@@ -147,6 +147,7 @@ def evaluate_and_fit(
     popularity: PopularitySettings,
     weights: Mapping[str, float] | KindWeights,
     training: TrainingSettings,
+    min_age: MinAge,
     champion: FittedAls | None,
     tuning: TuningSettings | None = None,
     refit: AlsSettings | None = None,
@@ -166,7 +167,7 @@ def evaluate_and_fit(
         product factors are too large to be broadcast.
     """
     cut, chosen, search = as_of - timedelta(days=training.test_days), AlsValues.of(als), None
-    people = customers_to_profile(identities, accounts, consents, as_of=as_of)
+    people = customers_open_to(identities, accounts, consents, use="profiling", min_age=min_age, as_of=as_of)
     known = resolved(interactions, identities, as_of=as_of).join(people, on="customer_id", how="left_semi").persist()
     catalogue = active_products(products, as_of=as_of)
     with ExitStack() as in_the_end:

@@ -16,7 +16,7 @@ def not_allowed(learnt: DataFrame, allowed: DataFrame) -> DataFrame:
     learnt
         customer_id, each once: of whom the model holds factors.
     allowed
-        customer_id of those who may be profiled (`privacy.consent.customers_to_profile`).
+        customer_id of those who may be profiled (`privacy.consent.customers_open_to`).
     """
     return learnt.select("customer_id").join(allowed, on="customer_id", how="left_anti")
 

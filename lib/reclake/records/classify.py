@@ -7,6 +7,9 @@ W is empty, r is the first. Else r is compared with the first delivered of W, wh
 * same id, same fingerprint: r is a duplicate; other fingerprint: r is rejected as an id clash;
 * no id: the key is the fingerprint, and r is a repeat: flagged and kept, or a duplicate, as its feed says.
 
+Consents know no clash: a statement that uses an id again with other content is a new one and kept. Refusing it would lose
+a withdrawal (docs/decisions/0039).
+
 An id counts within the scope that its feed states (`id_scope`): the record's channel, the feed, or the whole source. So
 till order 1001 line 1 and web order 1001 line 1 are two records, and feeds that repeat each other's records say "source".
 
@@ -27,6 +30,7 @@ ID_CLASH = "its id was delivered before with other content"
 SAME_AGAIN = "it was delivered before"
 TOO_LATE = "it was delivered after the late limit"
 _DELIVERY_ORDER = ("delivery_day", "file_digest", "position")
+WITHOUT_CLASH = frozenset({"consents"})  # bronze nouns in which an id that comes again with other content is a new record
 
 
 def missing_ids(feeds: dict[str, Feed]) -> dict[str, Column]:
@@ -113,15 +117,16 @@ def classified(records: DataFrame, source: Source, table: str, *, event_day: str
     is_again = F.col("is_valid") & ~is_first
     has_id = _is_of(name for name, feed in feeds.items() if feed.record_id)
     drops = _is_of(name for name, feed in feeds.items() if not feed.record_id and feed.duplicates == "drop")
-    is_clash = is_again & has_id & (F.col("first.fingerprint") != F.col("fingerprint"))
-    is_duplicate = is_again & ~is_clash & (has_id | drops)
+    is_other = is_again & has_id & (F.col("first.fingerprint") != F.col("fingerprint"))
+    is_clash = is_other & F.lit(table not in WITHOUT_CLASH)
+    is_duplicate = is_again & ~is_other & (has_id | drops)
     is_late = F.lit(False)
     if event_day is not None and source.late_limit_days is not None:
         is_late = F.coalesce(F.date_diff("delivery_day", event_day) > source.late_limit_days, F.lit(False))
     record_class = (
         F.when(~F.col("is_valid") | is_clash, REJECTED).when(is_duplicate, DUPLICATE).when(is_late, LATE).otherwise(KEPT)
     )
-    judged = compared.withColumns({"record_class": record_class, "is_clash": is_clash, "is_again": is_again})
+    judged = compared.withColumns({"record_class": record_class, "is_clash": is_clash, "is_again": is_again & ~is_other})
     is_class = F.col("record_class")
     reasons = (
         F

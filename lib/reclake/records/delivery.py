@@ -12,6 +12,11 @@ def is_kept() -> Column:
     return F.col("record_class") == F.lit("kept")
 
 
+def is_rejected() -> Column:
+    """Whether the record was refused: its content cannot be trusted, or not be read."""
+    return F.col("record_class") == F.lit("rejected")
+
+
 def delivered() -> Column:
     """The record's place in the order of delivery, which breaks every tie."""
     return F.struct(*DELIVERY_ORDER)

@@ -45,7 +45,14 @@ def with_validity(states: DataFrame, *, key: Sequence[str], state: Sequence[str]
         .where(F.col("is_last_of_day") & (~F.col("is_stub") | F.col("is_first")))
         .withColumn("state", F.struct(*state))
     )
+    return runs(last_of_each_day, in_time).drop("state", "is_last_of_day", "is_first")
+
+
+def runs(days: DataFrame, in_time: WindowSpec) -> DataFrame:
+    """One row per run of equal states, with valid_to: the day on which the next run begins.
+
+    `days` holds valid_from, at most one row per key and day, and `state`; `in_time` orders the days of one key.
+    """
     is_change = ~F.col("state").eqNullSafe(F.lag("state").over(in_time))
-    changes = last_of_each_day.withColumn("is_change", is_change).where("is_change")
-    valid_to = F.lead("valid_from").over(in_time)
-    return changes.withColumn("valid_to", valid_to).drop("state", "is_change", "is_last_of_day", "is_first")
+    changes = days.withColumn("is_change", is_change).where("is_change").drop("is_change")
+    return changes.withColumn("valid_to", F.lead("valid_from").over(in_time))

@@ -1,4 +1,4 @@
-"""What somebody should be told of a day: stopped gates, thin, late or untaken deliveries, tables that were not built.
+"""What somebody should be told of a day: stopped gates, thin, late or untaken deliveries, refused consents, unbuilt tables.
 
 An alert names tables, sources, days, rules broken by number and measured shares; never a value of the data.
 """
@@ -20,6 +20,7 @@ from reclake.tables import bronze, ops
 
 from .application import Application
 from .ingest import files_to_take_in
+from .refused_consents import sentence
 from .report import named
 from .runner import scope_of
 from .untaken import untaken_files
@@ -29,7 +30,7 @@ from .untaken import untaken_files
 class Finding:
     """One thing to tell: what kind it is, of what it is told, and one sentence."""
 
-    kind: str  # gate, freshness, waiting, file, verdict, maintenance, deadline or failure
+    kind: str  # gate, freshness, consents, waiting, file, verdict, maintenance, deadline or failure
     subject: str
     told: str
 
@@ -41,6 +42,7 @@ def findings_of(app: Application, day: date) -> list[Finding]:
         *_stopped_gates(app),
         *(finding for row in deliveries for finding in thin_or_late(row, app.settings.alerts)),
         *_undelivered(app.sources, {row["source"] for row in deliveries} | _delivered_nothing(app, day)),
+        *_refused_consents(app, day),
         *_waiting(app, day),
         *_untaken(app),
         *_unbuilt(app, day),
@@ -102,6 +104,22 @@ def _delivered_nothing(app: Application, day: date) -> set[str]:
     is_empty = (F.col("outcome") == "ingested") & (F.col("n_records") == 0)
     of_day = files.where((F.col("delivery_day") == F.lit(day)) & is_empty)
     return {row["source"] for row in of_day.select("source").distinct().collect()}
+
+
+def _refused_consents(app: Application, day: date) -> list[Finding]:
+    """One per source whose consents of the delivery day were refused, readable account or not: each may be a withdrawal."""
+    current = app.manifest.current()
+    if ops.RECONCILIATION.name not in current:
+        return []
+    totals = app.read(ops.RECONCILIATION, version=current[ops.RECONCILIATION.name].version, published=current, days=[day])
+    return [
+        Finding(
+            "consents",
+            f"{row['source']} {day}",
+            sentence(row["n_refused_consents"], n_accounts=row["n_suspended_accounts"], n_unnamed=row["n_unnamed_consents"]),
+        )
+        for row in totals.where("n_refused_consents > 0").orderBy("source").collect()
+    ]
 
 
 def _waiting(app: Application, day: date) -> list[Finding]:

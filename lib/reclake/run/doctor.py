@@ -29,7 +29,7 @@ def examine(home: Path, settings: Settings) -> list[Finding]:
         "java": _java,
         "packages": lambda: _packages(home),
         "jars": _jars,
-        "sources": lambda: ", ".join(load_sources(home, settings, settings.sources.enabled)),
+        "sources": lambda: _sources(home, settings),
         "suites": lambda: _folder(home / settings.expectations.directory, "*.json"),
         "spark settings": lambda: _folder(home / settings.spark.conf_dir, "spark-defaults.conf"),
         "lake": lambda: _writable(located(home, settings.lake.root)),
@@ -93,6 +93,19 @@ def _jars() -> str:
     if missing := [jar for jar in _NEEDED_JARS if not any(name.startswith(jar) for name in names)]:
         raise ReclakeError("JARs are missing from Spark", ", ".join(missing), "remove .venv/jobs, then make install")
     return f"Delta among {len(names)} JARs"
+
+
+def _sources(home: Path, settings: Settings) -> str:
+    """The enabled sources, and the contacts that tie nobody as nothing says that they are verified."""
+    sources = load_sources(home, settings, settings.sources.enabled)
+    unstated = [
+        f"{source}.{name} ({', '.join(feed.unstated_contacts)})"
+        for source, of in sources.items()
+        for name, feed in of.feeds.items()
+        if feed.unstated_contacts
+    ]
+    told = f"; contacts tie nobody, as nothing says that they are verified: {', '.join(unstated)}" if unstated else ""
+    return ", ".join(sources) + told
 
 
 def _folder(path: Path, pattern: str) -> str:

@@ -18,6 +18,7 @@ from .application import Application
 from .jobs import JobCount
 from .phases import phase
 from .plan import Work
+from .refused_consents import refused_consents
 from .report import TableReport
 from .stage_run import StageRun
 from .waivers import Waivers
@@ -123,7 +124,8 @@ def require_few_rejected(app: Application, table: Table, frame: DataFrame, gate_
     """Rejected and late rows of a records table, and warnings; stops it when a delivery was refused beyond its source's limit.
 
     An empty line is rejected and no part of the share: it says nothing, whoever wrote it. A warning tells of a value of a
-    key column that covers more of a delivery than one device or account should; it stops nothing, and stands in `gate_row`.
+    key column that covers more of a delivery than one device or account should, and of refused consents; it stops nothing,
+    and stands in `gate_row`.
 
     Raises
     ------
@@ -158,7 +160,10 @@ def require_few_rejected(app: Application, table: Table, frame: DataFrame, gate_
                 f"({_most_common(frame.where(of_delivery & is_refused & ~is_blank))}); at most {limit:.0%} may be",
                 next_step="look at the delivery or its mapping, then run the day again; or raise max_rejected_share of the source",
             )
-    return sum(row["n_refused"] for row in counted), noted(gate_row, _crowded_keys(app, counted, keys))
+    warnings = _crowded_keys(app, counted, keys)
+    if any(row["refused"] for row in counted):
+        warnings += refused_consents(table, frame)
+    return sum(row["n_refused"] for row in counted), noted(gate_row, warnings)
 
 
 def noted(gate_row: dict[str, Any], warnings: Sequence[Finding]) -> list[str]:

@@ -18,7 +18,7 @@ from reclake.lake.digest import DayContent, Digest, contents_by_day
 from reclake.lake.ledger import Entry, commit_entry, sequence_of
 from reclake.lake.manifest import WITHDRAWN, Published
 from reclake.lake.schema import conform
-from reclake.privacy.consent import customers_to_profile, profiled_only
+from reclake.privacy.consent import customers_open_to, profiled_only
 from reclake.recommend.lists import with_consented_lists
 from reclake.tables import BY_NAME, Table, gold, silver
 
@@ -129,10 +129,12 @@ def _apply_consents(app: Application, claim: Claim, moved: Mapping[str, int], to
     def as_then(table: Table) -> DataFrame:
         return app.store.read(table, version=then[table.name].version) if table.name in then else app.store.empty(table)
 
-    allowed = customers_to_profile(
+    allowed = customers_open_to(
         as_then(silver.IDENTITIES),
         as_then(silver.ACCOUNTS),
         app.store.read(silver.CONSENTS, version=newest),
+        use="profiling",
+        min_age=app.settings.privacy.min_age,
         as_of=next_as_of(app),
     ).persist(StorageLevel.DISK_ONLY)
     try:

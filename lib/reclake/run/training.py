@@ -145,6 +145,7 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
                 popularity=settings.popularity,
                 weights=settings.interactions.weights,
                 training=settings.training,
+                min_age=settings.privacy.min_age,
                 champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
                 tuning=settings.tuning if is_searching else None,
                 refit=_refit_settings(app, champion_version, as_of),

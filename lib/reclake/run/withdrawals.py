@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from reclake.errors import Overtaken
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.files import Files
-from reclake.privacy.consent import customers_to_profile
+from reclake.privacy.consent import customers_open_to
 from reclake.recommend.withdrawals import not_allowed, withdrawn
 from reclake.tables import Table, silver
 
@@ -38,7 +38,14 @@ def leave_out_withdrawn(app: Application, version: int, *, as_of: date) -> int:
     today = app.clock().date()
     now = max(as_of, today + timedelta(days=1))  # a statement of today is valid for the as_of of tomorrow
     identities = read(silver.IDENTITIES)
-    allowed = customers_to_profile(identities, read(silver.ACCOUNTS), read(silver.CONSENTS), as_of=now).persist()
+    allowed = customers_open_to(
+        identities,
+        read(silver.ACCOUNTS),
+        read(silver.CONSENTS),
+        use="profiling",
+        min_age=app.settings.privacy.min_age,
+        as_of=now,
+    ).persist()
     left = not_allowed(app.registry.learnt_customers(app.spark, str(version)), allowed).persist()
     try:
         n_left = left.count()

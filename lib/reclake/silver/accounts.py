@@ -9,9 +9,9 @@ from pyspark.sql import functions as F
 
 from reclake.records.delivery import DELIVERY_ORDER, delivered, is_kept
 from reclake.records.validity import change_day, states_in_time, with_validity
-from reclake.sources.source import Source
+from reclake.sources.source import VERIFIED, Source
 
-REGISTERED = ("registered_at", "phone_token", "email_token", "device_id", "region", "gender", "birth_year")
+REGISTERED = ("registered_at", "phone_token", "email_token", *VERIFIED.values(), "device_id", "region", "gender", "birth_year")
 STATE = ("source", "channel", *REGISTERED)
 
 
@@ -31,7 +31,7 @@ def accounts(
     state a stub stands for it, with the channel of the first record that names one; a state that was registered
     before takes its place. `first_delivery_day`, `first_file_digest` and `first_position` point to the earliest
     delivered record of the account, in whatever table, and are the same in all its rows; so is `is_machine`, of an
-    account that nothing but the events of machines names.
+    account that nothing but the events of machines names. A state without a year of birth keeps the one stated before.
     """
     registered = account_records.where(is_kept()).select(
         "account_id",
@@ -44,8 +44,13 @@ def accounts(
     seen = _first_seen(account_records, events, order_records, consent_records, timezone=timezone)
     states = registered.unionByName(seen.withColumn("is_stub", F.lit(True)), allowMissingColumns=True)
     # Only the stub knows what was first; it tells the others before it may be dropped.
-    of_account = states_in_time("account_id").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
-    told = states.withColumns({name: F.max(name).over(of_account) for name in ("first", "is_device", "is_machine")})
+    in_time = states_in_time("account_id")
+    of_account = in_time.rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
+    so_far = in_time.rowsBetween(W.unboundedPreceding, W.currentRow)
+    told = states.withColumns({
+        **{name: F.max(name).over(of_account) for name in ("first", "is_device", "is_machine")},
+        "birth_year": F.last("birth_year", ignorenulls=True).over(so_far),
+    })
     return with_validity(told, key=("account_id",), state=STATE).withColumns({
         "basis": _basis(sources),
         **{f"first_{name}": F.col(f"first.{name}") for name in DELIVERY_ORDER},

@@ -33,6 +33,9 @@ REQUIRED = {
 }
 """Columns that no record of the bronze noun may lack, whatever its source file says."""
 
+VERIFIED = {"phone_token": "is_phone_verified", "email_token": "is_email_verified"}
+"""By contact of an account, the column that says whether it is verified: only then it ties accounts to each other."""
+
 _NOT_A_PATH_PATTERN = re.compile(r"(^|/)\.\.(/|$)|^/|^~|[\\:\x00]|%2e|%2f|(^|/)[._]", re.IGNORECASE)
 
 
@@ -122,6 +125,7 @@ class Feed(Part):
     transport: tuple[Text, ...] = ()  # raw fields left out of the fingerprint
     values: Literal["typed", "as_text"] = "typed"  # as_text: a scalar of JSON or Parquet is read by its text, exactly
     max_line_amount: Annotated[float, Field(gt=0, le=1e13)] = 1e9  # orders: a line beyond it, up or down, is refused
+    verified_contacts: Literal["all", "none"] = "none"  # accounts: which contacts the channel has verified, where no column says
     columns: dict[str, ColumnMapping]
 
     def matches(self, file_name: str) -> bool:
@@ -157,6 +161,18 @@ class Feed(Part):
         """The fields of a raw record that its columns are made from."""
         return frozenset(mapping.from_ for mapping in self.columns.values() if mapping.from_ is not None)
 
+    @property
+    def contacts(self) -> tuple[str, ...]:
+        """The contact columns that it maps and that could tie accounts."""
+        return tuple(column for column in VERIFIED if self.table == "accounts" and column in self.columns)
+
+    @property
+    def unstated_contacts(self) -> tuple[str, ...]:
+        """Those of them of which it does not say whether they are verified: they tie nobody."""
+        if "verified_contacts" in self.model_fields_set:
+            return ()
+        return tuple(column for column in self.contacts if VERIFIED[column] not in self.columns)
+
     def problems(self) -> Iterator[tuple[str, str]]:
         """What is wrong with it, each with its place."""
         if _NOT_A_PATH_PATTERN.search(self.pattern):
@@ -173,11 +189,21 @@ class Feed(Part):
             yield "encoding", "is only for json_lines and csv"
         if self.binary is not None and self.format != "parquet":
             yield "binary", "is only for parquet"
+        yield from (("verified_contacts", problem) for problem in self._verified_problems())
         for problem in self.delivery_day.problems(self.columns):
             yield "delivery_day", problem
         if missing := sorted(set(self.record_id) - set(self.columns)):
             yield "record_id", f"{missing} are not mapped"
         yield from self._column_problems()
+
+    def _verified_problems(self) -> Iterator[str]:
+        if "verified_contacts" in self.model_fields_set and self.table != "accounts":
+            yield "is only for accounts"
+        for contact, column in VERIFIED.items():
+            if self.verified_contacts == "all" and column in self.columns:
+                yield f"is all, and {column} is mapped: state one of them"
+            if column in self.columns and contact not in self.columns:
+                yield f"{column} is mapped, and {contact} is not"
 
     def _column_problems(self) -> Iterator[tuple[str, str]]:
         if missing := sorted(NEEDED[self.table] - set(self.columns)):

@@ -14,13 +14,13 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from reclake.errors import SettingsInvalid
 
-from .feed import REQUIRED, DeliveryDay, Feed
+from .feed import REQUIRED, VERIFIED, DeliveryDay, Feed
 from .mapping import RECORDS, ColumnMapping, Part, Text, field_in_note, is_id, mappable
 from .stated import unknown_events
 from .times import time_reader
 
 __all__ = [
-    "RECORDS", "REQUIRED", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "field_in_note", "is_id", "load_source", "mappable", "time_reader",
+    "RECORDS", "REQUIRED", "VERIFIED", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "field_in_note", "is_id", "load_source", "mappable", "time_reader",
 ]  # fmt: skip
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -130,7 +130,8 @@ class Source(Part):
 
         Description, marks of completion, delivery day, encoding, bytes and the tolerated share of rejects are left out: they
         decide what is taken in, not how it is read. A key that came later counts once it is set to other than its default, so
-        that a new release makes no lake stale; before there were rules of ids, all sources had rule 1.
+        that a new release makes no lake stale; before there were rules of ids, all sources had rule 1, and before contacts
+        were told to be verified, all of them counted.
         """
         exclude: Any = {
             "description": True,
@@ -143,6 +144,10 @@ class Source(Part):
         set_otherwise = self.model_dump(mode="json", by_alias=True, exclude=exclude, exclude_defaults=True)
         told = _without_later_defaults(told, set_otherwise)
         told |= {"id_rule": self.id_rule} if self.id_rule != 1 else {}
+        for name, feed in self.feeds.items():
+            told["feeds"][name].pop("verified_contacts", None)
+            if feed.contacts and feed.verified_contacts != "all":
+                told["feeds"][name]["verified_contacts"] = feed.verified_contacts
         told["feeds"] = {name: feed for name, feed in told["feeds"].items() if feed["table"] in nouns}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

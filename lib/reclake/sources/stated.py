@@ -15,6 +15,8 @@ from .times import time_reader
 _CURRENCY = re.compile(CURRENCY.removesuffix(r"\z"))
 _KNOWN = {**WORDS, "line_kind": LINE_KINDS}
 _TRUTHS = ("true", "false")
+# What nobody may be taken to have said.
+_NEVER_BY_DEFAULT = {"is_granted": "a grant", "is_phone_verified": "verified", "is_email_verified": "verified"}
 _MARKS = frozenset("+-\u2212,'’_")  # of numbers; a point may end a sign such as kr.
 
 Fault = Callable[[str], str | None]
@@ -32,6 +34,8 @@ def stated_problems(column: str, mapping: ColumnMapping, *, is_as_text: bool) ->
         yield from _each(key, words, fault_of)
     if mapping.default is not None:
         yield from _each("default", (mapping.default,), fault_of)
+    if mapping.default == "true" and (what := _NEVER_BY_DEFAULT.get(column)):
+        yield f"default 'true' reads an answer that is missing or unknown as {what}"
     for word in mapping.none:
         if not word.strip():
             yield f"none {word!r} is blank, which is none without being named"

@@ -95,7 +95,7 @@ def _clash(kind: str, world: World, record: Record, draws: Draws) -> _Bad:
     if kind == "clash_other_day":
         body = body | {shape.time_field: shape.written_time(world.calendar, record.at - DAY)}
     received = record.received + SECOND + draws.below(90 * SECOND)
-    return _Bad(kind, "rejected", written(world, shape, body, received), received)
+    return _Bad(kind, shape.altered_is, written(world, shape, body, received), received)
 
 
 def _late_beyond(world: World, record: Record, draws: Draws) -> _Bad:

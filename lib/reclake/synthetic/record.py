@@ -30,6 +30,7 @@ class Shape:
     time_field: str = ""  # of dated records: they can be late
     written_time: Callable[[Calendar, int], Any] = Calendar.with_offset
     altered: Callable[[Body], Body] | None = None  # the same record with other content
+    altered_is: str = "rejected"  # what the pipeline should make of that
     header: tuple[str, ...] = ()  # csv only
 
     @property

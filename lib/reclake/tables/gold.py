@@ -72,7 +72,7 @@ CUSTOMER_SEGMENTS = Table(
     day_column="as_of_date",
     retention=_RETENTION,
     inputs=(*_PERSON, Input(silver.ORDER_LINES, until_as_of())),
-    parameters=("segments.window_days", "business.reporting_currency"),
+    parameters=("segments.window_days", "business.reporting_currency", "privacy.min_age"),
     may_be_empty="nobody may have consented yet",
 )
 
@@ -128,7 +128,7 @@ RECOMMENDATIONS = Table(
     day_column="as_of_date",
     retention=_RETENTION,
     inputs=(*_PERSON, Input(silver.INTERACTIONS, until_as_of()), Input(silver.PRODUCTS, valid_at_as_of())),
-    parameters=("recommendations.n", "popularity", "interactions.weights"),
+    parameters=("recommendations.n", "popularity", "interactions.weights", "privacy.min_age"),
     may_be_empty="nobody may be known yet, nothing on sale, or everything known to everybody",
     model="als",
     is_restated=False,

@@ -22,6 +22,17 @@ RECONCILIATION = Table(
         plain("n_late", "long", "Beyond the late limit.", "records", required=True),
         plain("n_unaccounted", "long", "In minus all the others: must be 0.", "records", required=True),
         plain("rejected_share", "double", "Rejected of in.", "0–1", required=True),
+        plain(
+            "n_refused_consents",
+            "long",
+            "Of silver.consent_records the refused ones, empty lines left out: each may have been a withdrawal. Null for "
+            "other tables.",
+            "records",
+        ),
+        plain(
+            "n_unnamed_consents", "long", "Those of them that name no account that can be read: they suspend nobody.", "records"
+        ),
+        plain("n_suspended_accounts", "long", "Accounts whose grants the others suspend from this delivery on.", "accounts"),
     ),
     stage="silver",
     write="replace_days",

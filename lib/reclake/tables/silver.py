@@ -131,10 +131,12 @@ _ACCOUNT = (
     personal("registered_at", "timestamp", "When the account was opened.", "UTC"),
     Field("phone_token", "string", "Keyed token of the normalised phone, with key id.", privacy=Privacy.PSEUDONYM),
     Field("email_token", "string", "Keyed token of the normalised e-mail address, with key id.", privacy=Privacy.PSEUDONYM),
+    personal("is_phone_verified", "boolean", "Whether the channel has seen the phone reach the person; null without a phone."),
+    personal("is_email_verified", "boolean", "The same of the e-mail address. What is not verified ties no accounts."),
     Field("device_id", "string", "A device that the channel ties to the account.", privacy=Privacy.PSEUDONYM),
     personal("region", "string", "Region, not finer than a district."),
     personal("gender", "string", "As stated by the person."),
-    personal("birth_year", "integer", "As stated by the person.", "year"),
+    personal("birth_year", "integer", "As stated by the person; a later record without one says nothing.", "year"),
 )
 
 ACCOUNT_RECORDS = Table(
@@ -344,7 +346,14 @@ CONSENTS = Table(
         Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
         plain("purpose", "string", "What for.", required=True),
         *_VALIDITY,
-        personal("is_granted", "boolean", "Granted, or refused or withdrawn.", required=True),
+        personal("is_granted", "boolean", "Granted, and not refused, withdrawn or suspended.", required=True),
+        personal(
+            "is_suspended",
+            "boolean",
+            "Whether a refused record of the account stands in the way: nobody knows what it said, so nothing is granted "
+            "until a later grant is delivered.",
+            required=True,
+        ),
     ),
     stage="silver",
     write="replace_validity",

@@ -31,7 +31,7 @@ def _transport(calendar: Calendar, at: int) -> Body:
 _SHAPE = Shape(
     feed="consents", channel="all", table="consents", extension="jsonl", transport=_transport, id_field="consent_no",
     required=("consent_no", "account_no", "purpose", "granted", "decided_at"),
-    altered=lambda body: body | {"granted": not body["granted"]},
+    altered=lambda body: body | {"granted": not body["granted"]}, altered_is="kept",
 )  # fmt: skip
 
 

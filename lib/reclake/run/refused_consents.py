@@ -1,0 +1,62 @@
+"""Statements of consent that were refused: how many, whom they suspend, and how that is told. No value of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.ops.reconciliation import is_refused_consent
+from reclake.quality.verdict import Finding
+from reclake.tables import Table, silver
+
+_SHOWN_DAYS = 3
+
+
+def refused_consents(table: Table, frame: DataFrame) -> list[Finding]:
+    """One warning per source whose consents were refused; none for other tables than silver.consent_records."""
+    return list(_warnings(frame)) if table == silver.CONSENT_RECORDS else []
+
+
+def _warnings(consent_records: DataFrame) -> Iterator[Finding]:
+    refused = consent_records.where(is_refused_consent()).groupBy("source", "delivery_day")
+    counted = refused.agg(
+        F.count("*").alias("n_refused"),
+        F.count_distinct("account_id").alias("n_accounts"),
+        F.count_if(F.col("account_id").isNull()).alias("n_unnamed"),
+    )
+    rows = counted.orderBy("source", F.desc("delivery_day")).collect()
+    for source, of_source in groupby(rows, key=lambda row: row["source"]):
+        days = list(of_source)
+        sentences = [
+            f"{row['delivery_day']}: {sentence(row['n_refused'], n_accounts=row['n_accounts'], n_unnamed=row['n_unnamed'])}"
+            for row in days[:_SHOWN_DAYS]
+        ]
+        more = [f"and on {len(days) - _SHOWN_DAYS} earlier days"] if len(days) > _SHOWN_DAYS else []
+        n_refused = sum(row["n_refused"] for row in days)
+        yield Finding.failed(
+            f"every consent of source {source} can be read",
+            n_bad=n_refused,
+            n_rows=n_refused,
+            message="; ".join(sentences + more),
+        )
+
+
+def sentence(n_refused: int, *, n_accounts: int, n_unnamed: int) -> str:
+    """What became of refused consents of one delivery.
+
+    Examples
+    --------
+    >>> sentence(3, n_accounts=1, n_unnamed=2)
+    '3 refused, grants of 1 account suspended, 2 name no account that can be read'
+    >>> sentence(1, n_accounts=0, n_unnamed=1)
+    '1 refused, 1 names no account that can be read'
+    """
+    parts = [f"{n_refused:,} refused"]
+    if n_accounts:
+        parts.append(f"grants of {n_accounts:,} account{'' if n_accounts == 1 else 's'} suspended")
+    if n_unnamed:
+        parts.append(f"{n_unnamed:,} name{'s' if n_unnamed == 1 else ''} no account that can be read")
+    return ", ".join(parts)
