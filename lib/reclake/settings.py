@@ -42,6 +42,10 @@ class LakeSettings(Section):
     keep_manifests_days: int = Field(ge=7)  # less breaks readers that are at work
 
 
+class FilesSettings(Section):
+    umask: str = Field(pattern=r"^0[0-7]{2}\z")  # its owner has all rights
+
+
 class LandingSettings(Section):
     root: str
     max_file_bytes: PositiveInt
@@ -68,6 +72,7 @@ class PrivacySettings(Section):
     id_key_id: str = Field(pattern="^[a-z][a-z0-9_]{0,30}$")
     contact_key_id: str = Field(pattern="^[a-z][a-z0-9_]{0,30}$")
     default_region: str = Field(pattern="^[A-Z]{2}$")
+    min_group_size: PositiveInt
 
 
 class BusinessSettings(Section):
@@ -227,6 +232,7 @@ class Settings(Section):
     """All settings of one run."""
 
     lake: LakeSettings
+    files: FilesSettings
     landing: LandingSettings
     sources: SourcesSettings
     expectations: ExpectationsSettings

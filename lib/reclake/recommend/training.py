@@ -113,6 +113,7 @@ def _against_champion(
     test: HeldOut,
     hold_out_after: Callable[[date], HeldOut],
     training: TrainingSettings,
+    min_group_size: int,
 ) -> _Judged:
     """The challenger beside the champion, on the days after both cuts."""
     if champion is None:
@@ -120,6 +121,10 @@ def _against_champion(
     if max(test.split.cut, champion.cut) >= test.split.end:
         return _Judged([], False, [f"no day after the champion's cut {champion.cut} and before {test.split.end} to compare on"])
     later = hold_out_after(max(test.split.cut, champion.cut))
+    if later.n_customers() < min_group_size:
+        return _Judged(
+            [], False, [f"fewer than {min_group_size} customers after the champion's cut {champion.cut} to compare on"]
+        )
     ratio, judged = compared(later, challenger, champion, (Als.name, "champion"), training)
     metrics = [metric for metric in judged if metric.model_name == "champion" or later.split != test.split]
     metrics += rows_of(Als.name, later.split, RATIO_TO_CHAMPION, ratio)
@@ -141,6 +146,7 @@ def evaluate_and_fit(
     weights: Mapping[str, float] | KindWeights,
     training: TrainingSettings,
     champion: FittedAls | None,
+    min_group_size: int,
     tuning: TuningSettings | None = None,
     before_trial: Callable[[], None] = lambda: None,
 ) -> TrainingOutcome:
@@ -149,12 +155,13 @@ def evaluate_and_fit(
     With `tuning`, its settings are searched first, on as many days before the held-out ones (`tuning.searched`).
     Only people who may be profiled are in any of it. What is judged is the chain as it is served: the model's products, filled
     up with popular ones, from the catalogue of `as_of`; whom the model does not know is counted with the fallback's list.
+    A metric of fewer than `min_group_size` customers says too much of each of them, and is not measured.
 
     Raises
     ------
     ContractBroken
-        When there is no interaction before the cut, nobody whom the held-out days could judge a model by, or the
-        product factors are too large to be broadcast.
+        When there is no interaction before the cut, the held-out days hold fewer customers to judge a model by than
+        `min_group_size`, or the product factors are too large to be broadcast.
     """
     cut, chosen, search = as_of - timedelta(days=training.test_days), AlsValues.of(als), None
     people = customers_to_profile(identities, accounts, consents, as_of=as_of)
@@ -169,10 +176,10 @@ def evaluate_and_fit(
             return days
 
         test = held_out(TimeSplit(cut, as_of))
-        _require_someone_to_judge_by(test)
+        _require_enough_to_judge_by(test, min_group_size)
         if tuning is not None:
             days = held_out(TimeSplit(cut - timedelta(days=training.test_days), cut))
-            search = searched(days, known, chosen, tuning, weights, training, before_trial)
+            search = searched(days, known, chosen, tuning, weights, training, min_group_size, before_trial)
             chosen = search.best.settings if search else chosen
         recommender = Als(chosen, weights, training.max_item_factor_bytes)
         challenger = recommender.fit(known, as_of=cut)
@@ -181,7 +188,9 @@ def evaluate_and_fit(
         metrics += rows_of(Als.name, test.split, RATIO_TO_POPULARITY, ratio)
         is_better_than_popularity = is_better(ratio, least_lower=1.0)
         reasons = [] if is_better_than_popularity else [_said(ratio, against="popularity", least_lower=1.0)]
-        judged = _against_champion(challenger, champion, test, lambda day: held_out(TimeSplit(day, as_of)), training)
+        judged = _against_champion(
+            challenger, champion, test, lambda day: held_out(TimeSplit(day, as_of)), training, min_group_size
+        )
         return TrainingOutcome(
             as_of=as_of,
             cut=cut,
@@ -196,12 +205,14 @@ def evaluate_and_fit(
         )
 
 
-def _require_someone_to_judge_by(test: HeldOut) -> None:
-    if test.n_customers():
+def _require_enough_to_judge_by(test: HeldOut, min_group_size: int) -> None:
+    n_customers = test.n_customers()
+    if n_customers >= min_group_size:
         return
     split = test.split
     raise ContractBroken(
-        "there is nobody to judge a model by",
-        f"from {split.cut} to before {split.end} no customer who may be profiled had a product that was new to them",
+        "there is nobody to judge a model by" if not n_customers else "there are too few people to judge a model by",
+        f"from {split.cut} to before {split.end} {n_customers or 'no'} customers who may be profiled had a product that was new to"
+        f" them; {min_group_size} are needed",
         "take more days in, or widen training.test_days",
     )

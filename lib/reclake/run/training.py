@@ -134,6 +134,7 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
                 weights=settings.interactions.weights,
                 training=settings.training,
                 champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
+                min_group_size=settings.privacy.min_group_size,
                 tuning=settings.tuning if is_searching else None,
                 before_trial=lambda: app.claims.require_held(claim),
             )
