@@ -116,6 +116,18 @@ def test_the_line_of_code_is_named_and_the_stack_holds_no_message():
     assert stack.index("ValueError in raised") < stack.index("which led to:") < stack.index("KeyError in ")
 
 
+def test_the_stack_names_the_places_of_java_and_no_message():
+    cause = "java.lang.NumberFormatException: O'Hara 13800138000\n\tat 13800138000\n\tat the door of anna(at.home)"
+    stack = trace_text(RuntimeError(OF_SPARK.format(cause=cause))).splitlines()
+    assert stack == [
+        "RuntimeError in save. Cause: java.lang.NumberFormatException",
+        "\tat org.apache.spark.sql.errors.QueryExecutionErrors$.taskFailedWhileWritingRowsError(QueryExecutionErrors.scala:843)",
+        "caused by org.apache.hadoop.fs.FSError: No space left on device",
+        "\tat org.apache.hadoop.fs.RawLocalFileSystem.write(RawLocalFileSystem.java:1)",
+        "caused by java.lang.NumberFormatException",
+    ]
+
+
 @settings(deadline=None)
 @given(
     st.text(min_size=4, alphabet=st.characters(exclude_categories=("Cs",))),

@@ -13,6 +13,9 @@ _CONDITION = re.compile(r"\[[A-Z][A-Z0-9_]*(\.[A-Z0-9_]+)*\]")  # how a message 
 _CALLED_FROM = re.compile(r'^"(\w+)" was called from$')  # how Spark names the function, its place on the next line
 _PLACE = re.compile(r"[\w./\\~ -]+:\d+")
 _KIND = re.compile(r"[A-Za-z_][\w.$]*(Exception|Error|Throwable)")  # a name of a person is none
+_JAVA_FRAME = re.compile(r"\tat [\w.$/@<>-]+\((Native Method|Unknown Source|[\w$-]+\.(java|scala)(:\d{1,5})?)\)")
+_WORKER_FRAME = re.compile(r'  File "[\w./\\~ -]+\.py", line \d{1,6}, in [\w<>.]+')  # of a Python worker, told by Java
+_OF_SPARK = re.compile(r"[/\\](pyspark|py4j)[/\\]")
 # What a machine says of itself, in words that no record holds: the only ones of a message that are repeated.
 _OF_THE_MACHINE = (
     "No space left on device", "Disk quota exceeded", "Read-only file system", "Permission denied", "Too many open files",
@@ -76,6 +79,16 @@ def _stack(fault: BaseException, *, seen: set[int]) -> Iterator[str]:
         yield "which led to:\n"
     yield from traceback.format_tb(fault.__traceback__)
     yield f"{fault_text(fault)}\n"
+    yield from _java_stack(str(fault))
+
+
+def _java_stack(text: str) -> Iterator[str]:
+    """The places of the Java side and of its Python workers, where a message tells them, and the kinds of what lies behind."""
+    for line in text.split("\n"):
+        if _JAVA_FRAME.fullmatch(line) or _WORKER_FRAME.fullmatch(line):
+            yield f"{line}\n"
+        elif line.startswith("Caused by: "):
+            yield f"caused by {cause_text(line.removeprefix('Caused by: '))}\n"
 
 
 def _words_of(message: str) -> list[str]:
@@ -95,8 +108,8 @@ def _place_in_query(lines: list[str]) -> str:
 
 
 def _place_in_code(fault: BaseException) -> str:
-    """The innermost line of this package that was at work, or of any other."""
-    frames = traceback.extract_tb(fault.__traceback__)
+    """The innermost line of this package that was at work, or of another; Spark's own say nothing."""
+    frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if not _OF_SPARK.search(frame.filename)]
     own = [frame for frame in frames if f"{os.sep}reclake{os.sep}" in frame.filename]
     for frame in (own or frames)[-1:]:
         return f" in {frame.name}, {frame.filename}:{frame.lineno}"
