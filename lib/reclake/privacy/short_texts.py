@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
+from inspect import signature
 from typing import TypeVar
 
 LONGEST = 512  # characters; a user agent has about 120, a login or phone fewer
@@ -9,7 +10,7 @@ T = TypeVar("T")
 
 
 def kept_if_short(maxsize: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """Keep the last `maxsize` answers of a function of texts; one that is asked about longer ones is asked each time.
+    """Keep the last `maxsize` answers of a function of one or two texts; one that is asked about longer ones is asked each time.
 
     Whoever sends text may send a megabyte of it: kept by the ten thousand they would fill the worker's memory, and a worker's
     memory is the only place where contacts, ids and user agents stand in clear behind bronze.
@@ -28,10 +29,15 @@ def kept_if_short(maxsize: int) -> Callable[[Callable[..., T]], Callable[..., T]
     def decorated(function: Callable[..., T]) -> Callable[..., T]:
         kept = lru_cache(maxsize=maxsize)(function)
 
+        # Asked for each id of each record: a signature for any number of texts would take four times as long.
         @wraps(function)
-        def answer(*texts: str) -> T:
-            return kept(*texts) if sum(map(len, texts)) <= LONGEST else function(*texts)
+        def of_one(text: str) -> T:
+            return kept(text) if len(text) <= LONGEST else function(text)
 
-        return answer
+        @wraps(function)
+        def of_two(first: str, second: str) -> T:
+            return kept(first, second) if len(first) + len(second) <= LONGEST else function(first, second)
+
+        return of_one if len(signature(function).parameters) == 1 else of_two
 
     return decorated
