@@ -39,6 +39,7 @@ VALUES = ("7777777", "888777", "888778", "anna", "Hara", "canary", "13800138000"
 
 def test_a_failed_task_is_logged_without_the_value_that_failed():
     environment = os.environ | {"SPARK_CONF_DIR": str(ROOT / "conf" / "spark" / "test"), "PYTHONPATH": str(ROOT / "lib")}
+    environment["PYSPARK_PYTHON"] = sys.executable
     run = subprocess.run(
         [sys.executable, "-c", FAILING], capture_output=True, text=True, env=environment, check=True, timeout=180
     )
@@ -55,6 +56,7 @@ def test_a_failed_task_is_logged_without_the_value_that_failed():
     assert any("SparkArithmeticException: [NUMERIC_VALUE_OUT_OF_RANGE" in line for line in of_spark), of_spark
     assert any("org.apache.spark.api.python.PythonException" in line for line in of_spark), of_spark
     assert any("ArithmeticException: [NUMERIC_VALUE_OUT_OF_RANGE" in line for line in lines if line not in of_spark)
+    assert any("PythonException" in line and "Cause: ValueError" in line for line in lines), "the function did not raise"
     assert [line for line in lines if any(word in line for word in VALUES)] == []
 
 

@@ -128,6 +128,31 @@ def test_the_stack_names_the_places_of_java_and_no_message():
     ]
 
 
+OF_A_WORKER = """Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times: org.apache.spark.api.python.PythonException: Traceback (most recent call last):
+  File "/srv/lib/reclake/records/parser.py", line 80, in parsed
+    raise ValueError(text)
+{last}
+\tat org.apache.spark.api.python.BasePythonRunner$ReaderIterator.handlePythonException(PythonRunner.scala:1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        ("ValueError: O'Hara 13800138000 is none", "ValueError"),
+        ("ModuleNotFoundError: No module named 'reclake'", "ModuleNotFoundError: No module named 'reclake'"),
+        ("ModuleNotFoundError: No module named 'O'Hara 1380'", "ModuleNotFoundError"),
+        ("reclake.errors.SecretMissing: anna", ""),
+        ("PermissionError: [Errno 13] Permission denied: '/landing/Hara'", "PermissionError: Permission denied"),
+    ],
+)
+def test_of_a_fault_of_a_worker_the_kind_is_told(last, told):
+    fault = RuntimeError(OF_A_WORKER.format(last=last))
+    assert fault_text(fault) == (f"RuntimeError. Cause: {told}" if told else "RuntimeError")
+    assert '  File "/srv/lib/reclake/records/parser.py", line 80, in parsed' in trace_text(fault)
+    assert "Hara" not in trace_text(fault)
+
+
 @settings(deadline=None)
 @given(
     st.text(min_size=4, alphabet=st.characters(exclude_categories=("Cs",))),

@@ -13,6 +13,7 @@ _CONDITION = re.compile(r"\[[A-Z][A-Z0-9_]*(\.[A-Z0-9_]+)*\]")  # how a message 
 _CALLED_FROM = re.compile(r'^"(\w+)" was called from$')  # how Spark names the function, its place on the next line
 _PLACE = re.compile(r"[\w./\\~ -]+:\d+")
 _KIND = re.compile(r"[A-Za-z_][\w.$]*(Exception|Error|Throwable)")  # a name of a person is none
+_MODULE = re.compile(r"No module named '[A-Za-z_][\w.]{0,80}'")  # a node lacks the package: its own name is told
 _JAVA_FRAME = re.compile(r"\tat [\w.$/@<>-]+\((Native Method|Unknown Source|[\w$-]+\.(java|scala)(:\d{1,5})?)\)")
 _WORKER_FRAME = re.compile(r'  File "[\w./\\~ -]+\.py", line \d{1,6}, in [\w<>.]+')  # of a Python worker, told by Java
 _OF_SPARK = re.compile(r"[/\\](pyspark|py4j)[/\\]")
@@ -49,7 +50,16 @@ def fault_text(fault: BaseException) -> str:
     causes = [line.removeprefix("Caused by: ") for line in map(str.strip, lines) if line.startswith("Caused by: ")]
     if not causes and called:
         causes = [line.removeprefix(": ") for line in lines[1:2]]  # nothing lies behind the failure itself
+    if worker := _of_worker(lines):
+        causes.append(worker)
     return f"{text}. Cause: {cause_text(causes[-1])}" if causes else text
+
+
+def _of_worker(lines: list[str]) -> str:
+    """The last line of a Python worker's traceback, which Java tells within its own message; empty without one."""
+    starts = [place for place, line in enumerate(lines) if line.rstrip().endswith("Traceback (most recent call last):")]
+    after = lines[starts[-1] + 1 :] if starts else []
+    return next((line for line in after if _KIND.match(line) and not line.startswith(" ")), "")
 
 
 def cause_text(line: str) -> str:
@@ -95,6 +105,8 @@ def _words_of(message: str) -> list[str]:
     """Spark's condition that the message begins with, or the words in it that are a machine's."""
     if condition := _CONDITION.match(message):
         return [condition[0]]
+    if module := _MODULE.fullmatch(message):
+        return [module[0]]
     return [words for words in _OF_THE_MACHINE if words in message][:1]
 
 
