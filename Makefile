@@ -20,11 +20,13 @@ needs: ## check that Python 3.11, Java 17 and Maven are here
 	@java -version 2>&1 | grep -q 'version "17' || { echo "Java 17 is needed, found: $$(java -version 2>&1 | head -1): apt-get install openjdk-17-jre-headless"; exit 2; }
 	@command -v mvn >/dev/null || { echo "Maven is missing: apt-get install maven"; exit 2; }
 
-$(JOBS)/.installed: requirements/jobs.txt requirements/dev.txt $(PINS)/jobs.txt setup.py pom.xml
+$(JOBS)/.installed: requirements/jobs.txt requirements/dev.txt $(PINS)/jobs.txt requirements/jars.sha256 setup.py pom.xml
 	@$(MAKE) --no-print-directory needs
 	$(PYTHON) -m venv $(JOBS)
 	$(JOBS)/bin/$(PIP) -r requirements/dev.txt -c $(PINS)/jobs.txt
+	rm -rf .venv/jars
 	mvn --quiet --batch-mode --strict-checksums dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.venv/jars
+	$(JOBS)/bin/python requirements/digests.py .venv/jars requirements/jars.sha256
 	cp .venv/jars/*.jar $$($(JOBS)/bin/python -c 'import os, pyspark; print(os.path.join(os.path.dirname(pyspark.__file__), "jars"))')
 	$(JOBS)/bin/$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -70,10 +72,11 @@ $(AIRFLOW)/.installed: requirements/airflow.txt $(PINS)/airflow.txt
 airflow: install $(AIRFLOW)/.installed ## set a local Airflow up and start it on loopback; Ctrl-C stops it
 	conf/airflow/start.sh
 
-$(BI)/.installed: requirements/bi.txt $(PINS)/bi.txt
+$(BI)/.installed: requirements/bi.txt $(PINS)/bi.txt requirements/bi-jars.sha256
 	$(PYTHON) -m venv $(BI)
 	$(BI)/bin/$(PIP) -r requirements/bi.txt -c $(PINS)/bi.txt
 	mvn --quiet --batch-mode --strict-checksums dependency:copy -Dartifact=com.unboundid:unboundid-ldapsdk:7.0.3 -DoutputDirectory=$(CURDIR)/$(BI)/jars
+	$(BI)/bin/python requirements/digests.py $(BI)/jars requirements/bi-jars.sha256
 	@touch $@
 
 bi: $(BI)/.installed ## create the environment of the BI readers: DuckDB, delta-rs, PyHive, a directory to log in with

@@ -4,6 +4,7 @@ The company's first days come in one delivery, so each table is built once. The 
 in both lakes: two trainings add floating-point numbers in another order, so two models are never quite equal.
 """
 
+import hashlib
 import sys
 import time
 from collections import Counter
@@ -40,7 +41,7 @@ MAY_BE_EMPTY = {silver.REJECTED_RECORDS.name}  # the generator plants rejected r
 _BEFORE_TRAINING, _AFTER = tables.STAGES[1:-1], tables.STAGES[-1]
 # Few people of strong tastes: a model that may be promoted after days instead of months. With the same keys each time, as
 # pseudonyms decide where ALS begins, and whom the bootstrap draws: with others the model of so few days may fail by chance.
-KEY = bytes([4] * 32)
+KEYS = {name: hashlib.sha256(f"cluster demo {name}".encode()).hexdigest() for name in ("id1", "c1")}
 COMPANY = {
     "demo.n_customers": "1000", "demo.first_day": str(FIRST), "demo.products.n_products": "60",
     "demo.tastes.style_lift": "200.0", "demo.tastes.sequence_share": "0.0",
@@ -102,9 +103,9 @@ def generate(app: Application) -> None:
     """The company's first days, delivered together on the last of them."""
     folder = Path(app.settings.secrets.directory)
     folder.mkdir(parents=True)
-    for name in ("id1", "c1"):
+    for name, key in KEYS.items():
         (folder / f"{name}.key").touch(mode=0o600)
-        (folder / f"{name}.key").write_text(KEY.hex())
+        (folder / f"{name}.key").write_text(key)
     generate_demo(app, n_days=N_DAYS)
     landing = Path(app.settings.landing.root.removeprefix("file://"))
     for file in sorted(path for path in landing.rglob(f"{FIRST:%Y}-*") if path.is_file()):

@@ -20,6 +20,7 @@ from reclake.tables import gold
 # Those of the documentation, which its readers are to run as they stand.
 QUERIES = re.findall(r"^```sql\n(.*?)^```$", (ROOT / "docs" / "bi.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 PYTHON = ROOT / ".venv" / "bi" / "bin" / "python"
+N_ROWS = 24  # of each table: half of them of each day, more than the ten people that the queries ask for
 DAYS = (date(2026, 3, 1), date(2026, 3, 2))
 TEXTS = ("plain", "", 'it\'s, "quoted"', "two\nlines", "客户 é", "=1+1", "null", "a\\b")
 # Where a query of docs/bi.md asks for a value, it is there.
@@ -33,6 +34,8 @@ WORDS = {
     "model_name": ("als", "popularity"),
     "metric": ("ndcg_at_10",),
     "split": ("time",),
+    "product_id": ("p1", "p2"),
+    "customer_id": tuple(f"c{n}" for n in range(N_ROWS // 2) for _ in DAYS),
 }
 
 
@@ -55,7 +58,7 @@ def value_of(field, n, kept):
 
 
 def rows_of(table, *, kept=0):
-    return [{field.name: value_of(field, n, kept) for field in table.fields} for n in range(16)]
+    return [{field.name: value_of(field, n, kept) for field in table.fields} for n in range(N_ROWS)]
 
 
 def write(app, kept):
@@ -71,7 +74,7 @@ def write(app, kept):
 
 
 def publish(app, versions):
-    app.manifest.publish(versions, dict.fromkeys(versions, 16), run_id="test", token=1, at=app.clock())
+    app.manifest.publish(versions, dict.fromkeys(versions, N_ROWS), run_id="test", token=1, at=app.clock())
 
 
 def opened(spark, folder, **options):

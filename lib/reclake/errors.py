@@ -1,5 +1,7 @@
 """Errors say what is wrong, what was found and what to do next; the class carries the exit code."""
 
+from reclake.printable import printable
+
 
 class ReclakeError(Exception):
     """A stop that a person can act on."""
@@ -10,7 +12,8 @@ class ReclakeError(Exception):
         super().__init__(wrong, found, next_step)
 
     def __str__(self) -> str:
-        return "{}\n  found: {}\n  next:  {}".format(*self.args)
+        # What a file or a message of others says must not look like a line of ours.
+        return "{}\n  found: {}\n  next:  {}".format(*(printable(str(part)) for part in self.args))
 
 
 class UsageError(ReclakeError):

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -27,6 +28,7 @@ from reclake.errors import SettingsInvalid
 from reclake.synthetic.settings import DemoSettings
 
 _NAME = r"[a-z][a-z0-9_]{0,62}"  # of a profile or source: it becomes a part of a path
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ENVIRONMENT_PREFIX = "RECLAKE__"
 _NEXT = "correct it; conf/base.toml explains every setting"
 
@@ -40,6 +42,10 @@ class Section(BaseModel):
 class LakeSettings(Section):
     root: str
     keep_manifests_days: int = Field(ge=7)  # less breaks readers that are at work
+
+
+class FilesSettings(Section):
+    umask: str = Field(pattern=r"^0[0-7]{2}\z")  # its owner has all rights
 
 
 class LandingSettings(Section):
@@ -95,6 +101,7 @@ class PrivacySettings(Section):
     id_key_id: str = Field(pattern="^[a-z][a-z0-9_]{0,30}$")
     contact_key_id: str = Field(pattern="^[a-z][a-z0-9_]{0,30}$")
     default_region: str = Field(pattern="^[A-Z]{2}$")
+    min_group_size: PositiveInt
 
 
 class BusinessSettings(Section):
@@ -194,6 +201,15 @@ class ModelsSettings(Section):
 class MlflowSettings(Section):
     tracking_uri: str
     artifact_root: str
+    unencrypted: bool
+
+    @model_validator(mode="after")
+    def is_closed(self) -> MlflowSettings:
+        """Refuse a server beyond this machine that is asked in clear: whoever is on the way moves the champion."""
+        address = urlsplit(self.tracking_uri)
+        if address.scheme.lower() == "http" and address.hostname not in _LOOPBACK and not self.unencrypted:
+            raise ValueError("tracking_uri asks another machine in clear: give an https address, or set mlflow.unencrypted")
+        return self
 
 
 class RunSettings(Section):
@@ -258,6 +274,7 @@ class Settings(Section):
     """All settings of one run."""
 
     lake: LakeSettings
+    files: FilesSettings
     landing: LandingSettings
     sources: SourcesSettings
     expectations: ExpectationsSettings

@@ -18,14 +18,15 @@ PLAIN_SOURCE = "sources.source"  # a frozen model without I/O, which builders ta
 # What each package may import besides itself: packages, or single modules of them.
 MAY_IMPORT: dict[str, set[str]] = {
     "tables": set(),
-    "errors": set(),
+    "errors": {"printable"},
+    "printable": set(),
     "settings": {"errors", "synthetic.settings"},  # the demo's section stands beside the demo
     **{rules: {"errors", "tables", PLAIN_SOURCE} | RULES for rules in RULES},
     # lake.schema makes a Spark schema of a declaration, and touches no lake.
     **{builders: {"errors", "tables", "lake.schema", PLAIN_SOURCE} | RULES for builders in BUILDERS},
-    "sources": {"privacy", "tables", "settings", "errors"},
+    "sources": {"privacy", "tables", "settings", "errors", "printable"},
     # Looks into files with the readers that an ingest and the records tables use.
-    "inspection": {"sources", "records", "privacy", "settings", "tables", "errors"},
+    "inspection": {"sources", "records", "privacy", "settings", "tables", "errors", "printable"},
     "synthetic": {"privacy", "tables", "settings", "errors"},
     "lake": {"tables", "settings", "errors"},
     "quality": {"tables", "settings", "errors", "lake.schema"},
@@ -51,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "tables",
         "errors",
+        "printable",
         "privacy.consent",
         "privacy.keys",
         "inspection.written",
@@ -85,6 +87,14 @@ LONG_MODULES = {
 }
 LONG_FUNCTIONS: dict[str, str] = {}
 
+
+# Who may write to a terminal, a log or another process, and why: text of others is shown by these doors alone.
+DOORS = {
+    "reclake.run.console": "listings and lines, made printable",
+    "reclake.run.job": "the log, set up once, and the error that ends a process, made printable",
+    "reclake.run.duckdb_file": "counts as JSON for the process that started it",
+    "reclake.segment.table": "the table of segments, which this package wrote, for the documentation",
+}
 
 # Where rows come to the driver, and why they cannot grow with customers or events (design: the driver holds none).
 COLLECTED = {
@@ -335,6 +345,43 @@ def test_what_is_long_is_a_decision():
     assert long_modules - set(LONG_MODULES) == set()
     assert long_functions - set(LONG_FUNCTIONS) == set()
     assert set(LONG_MODULES) <= {module.name for module in found}
+
+
+def _ways_out(module: Module) -> Iterator[str]:
+    """What of it writes to where a person looks."""
+    out_of_modules = {
+        "typer.echo",
+        "typer.secho",
+        "click.echo",
+        "warnings.warn",
+        "logging.basicConfig",
+        "os.write",
+        "pprint.pprint",
+    }
+    for node in ast.walk(module.tree):
+        name = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Name) else ""
+        is_stream = re.fullmatch(r"(sys\.)?(__)?(stdout|stderr)(__)?", name)
+        is_printing = name == "print" or re.fullmatch(r"traceback\.print_\w+|logging\.(\w*Handler|lastResort)", name)
+        if is_stream or is_printing or name in out_of_modules:
+            yield name
+    yield from (name for name in module.imports if name.split(".")[0] in ("rich", "click", "tqdm"))
+
+
+def test_nobody_prints_beside_the_doors():
+    found = {module.name: set(_ways_out(module)) for module in (*lib(), *modules_of("jobs"))}
+    assert {name for name, ways in found.items() if ways} == set(DOORS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "print(1)", "import sys\nsys.stdout.write('x')", "from sys import stderr\nstderr.write('x')", "import rich",
+        "from rich.console import Console", "import typer\ntyper.echo('x')", "import traceback\ntraceback.print_exc()",
+        "import logging\nlogging.StreamHandler()", "import warnings\nwarnings.warn('x')", "import sys\nsys.__stdout__.write('x')",
+    ],
+)  # fmt: skip
+def test_a_way_out_is_seen(text):
+    assert set(_ways_out(Module("reclake.run.views", Path("views.py"), ast.parse(text), 1)))
 
 
 def test_what_comes_to_the_driver_is_listed_with_its_bound():

@@ -75,11 +75,15 @@ def test_what_is_installed_is_what_the_list_names(environment):
     assert {name: version for name, version in installed.items() if name not in UNLISTED} == listed
 
 
-def jars_module():
-    spec = spec_from_file_location("jars", REQUIREMENTS / "jars.py")
-    sys.modules["jars"] = module = module_from_spec(spec)  # a dataclass looks its module up
+def script(name):
+    spec = spec_from_file_location(name, REQUIREMENTS / f"{name}.py")
+    sys.modules[name] = module = module_from_spec(spec)  # a dataclass looks its module up
     spec.loader.exec_module(module)
     return module
+
+
+def jars_module():
+    return script("jars")
 
 
 def test_every_jar_of_spark_is_listed_with_its_version_and_digest():
@@ -113,3 +117,64 @@ def test_every_jar_is_pinned():
     versions = re.findall(r"<(?:[a-z]+\.)?version>([^<$]*)</", (ROOT / "pom.xml").read_text())
     assert len(versions) > 1
     assert [version for version in versions if not re.fullmatch(r"[0-9][A-Za-z0-9.-]*", version)] == []
+
+
+def test_the_jars_beside_spark_are_those_whose_digests_are_pinned():
+    """Those that lie in Spark's own folder, where they run."""
+    folder = Path(pyspark.__file__).parent / "jars"
+    pinned, held = script("digests").pinned((REQUIREMENTS / "jars.sha256").read_text()), script("digests").digests_in(folder)
+    assert {name: held.get(name) for name in pinned} == pinned
+    named = re.findall(r"<artifactId>((?:delta|jts)-[^<]+)</artifactId>", (ROOT / "pom.xml").read_text())
+    assert len(named) == len(pinned)
+    assert all(any(name.startswith(f"{artifact}-") for name in pinned) for artifact in named)
+
+
+@pytest.mark.parametrize("listed", ["jars.sha256", "bi-jars.sha256"])
+def test_make_compares_each_folder_of_jars_with_its_list(listed):
+    steps = [line.strip() for line in (ROOT / "Makefile").read_text().splitlines()]
+    (place,) = [at for at, step in enumerate(steps) if step.endswith(f"requirements/{listed}") and "digests.py" in step]
+    assert "mvn " in steps[place - 1], "it is compared before anything takes it"
+    assert "||" not in steps[place]
+    assert any(f"requirements/{listed}" in step and ".installed:" in step for step in steps)
+
+
+def changed(folder):
+    (folder / "b-2.jar").write_bytes(b"another")
+
+
+def missing(folder):
+    (folder / "a-1.jar").unlink()
+
+
+def unlisted(folder):
+    (folder / "c-3.jar").write_bytes(b"c")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "told"),
+    [
+        (changed, "b-2.jar has the SHA-256 "),
+        (missing, "a-1.jar is not there"),
+        (unlisted, "c-3.jar stands in no list"),
+        (None, ""),
+    ],
+)
+def test_a_jar_that_is_another_stops_the_installation(tmp_path, capsys, break_it, told):
+    digests, folder, listed = script("digests"), tmp_path / "jars", tmp_path / "jars.sha256"
+    folder.mkdir()
+    (folder / "a-1.jar").write_bytes(b"a")
+    (folder / "b-2.jar").write_bytes(b"b")
+    assert digests.main(["--write", str(folder), str(listed)]) == 0
+    if break_it:
+        break_it(folder)
+    assert digests.main([str(folder), str(listed)]) == (2 if break_it else 0)
+    assert [told in line for line in capsys.readouterr().err.splitlines()] == [True] * bool(break_it)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "# nothing\n", f"{'0' * 64} a.jar\n", f"{'0' * 63}  a.jar\n", f"{'0' * 64}  ../a.jar\n", f"{'0' * 64}  a.jar\n" * 2],
+)
+def test_a_list_of_something_else_is_refused(text):
+    with pytest.raises(ValueError, match="SHA-256"):
+        script("digests").pinned(text)

@@ -17,6 +17,7 @@ from pyspark.errors import AnalysisException
 from frames import frame
 from gold_lake import (
     DAYS,
+    N_ROWS,
     PYTHON,
     QUERIES,
     answered,
@@ -226,7 +227,7 @@ def test_the_file_holds_what_is_published(lake, tmp_path):
     told = export(lake.app, file)
     assert file.stat().st_mode & 0o777 & ~0o640 == 0, "who has no business with it may not read it"
     current = lake.app.manifest.current()
-    assert told == [{"table": t.name, "version": current[t.name].version, "rows": 16} for t in gold.TABLES]
+    assert told == [{"table": t.name, "version": current[t.name].version, "rows": N_ROWS} for t in gold.TABLES]
     wanted = seen_by_spark(lake.app)
     assert read_by("duckdb_file", file=str(file), tables=columns_of(lake.app)) == wanted
     publish(lake.app, lake.unpublished)
@@ -343,11 +344,16 @@ def test_an_export_replaces_nothing_but_an_export(tmp_path):
 
 def test_views_that_cannot_be_renewed_now_do_not_end_the_server(lake, monkeypatch, caplog):
     """A reader's own table under a view's name, or storage that does not answer for a moment."""
-    for failure in (ServiceDown("the metastore does not answer", "one", "start it"), AnalysisException("it is a table")):
+    refused = AnalysisException("[TABLE_OR_VIEW_ALREADY_EXISTS] O'Hara's")
+    for failure, told in (
+        (ServiceDown("the metastore does not answer", "one", "start it"), "the metastore does not answer"),
+        (refused, "AnalysisException: [TABLE_OR_VIEW_ALREADY_EXISTS]"),
+    ):
         monkeypatch.setattr(serving, "register", Mock(side_effect=failure))
         with caplog.at_level(logging.ERROR, "reclake"):
             assert serving._followed(lake.app, shown=0) == 0
-        assert str(failure).splitlines()[0] in caplog.text
+        assert told in caplog.text
+        assert "Hara" not in caplog.text
 
 
 def test_there_are_six_queries():
@@ -379,7 +385,7 @@ def test_the_first_two_queries_count_and_add_up_what_the_rows_say(spark, lake):
         }
         | {"spend_amount": Decimal(100 * n + at) / 4}
         for at, day in enumerate(days)
-        for n in range(12)
+        for n in range(100)
         if (at, n) not in {(1, 7), (2, 8)}
     ]
     written = lake.app.store.replace_days(table, frame(spark, table, *rows), days=days, entry={"commit_id": "known"})
@@ -391,8 +397,10 @@ def test_the_first_two_queries_count_and_add_up_what_the_rows_say(spark, lake):
         spends[row["tier"], row["currency"]].append(row["spend_amount"])
     by_tier = [(*group, len(amounts), sum(amounts)) for group, amounts in spends.items()]
     moves = Counter((before[customer]["tier"], now[customer]["tier"]) for customer in before.keys() & now.keys())
-    wanted = [by_tier, [(*tiers, n) for tiers, n in moves.items()]]
-    assert [len(answer) for answer in wanted] == [5, 9], "too alike to tell a wrong query"
+    groups = [by_tier, [(*tiers, n) for tiers, n in moves.items()]]
+    wanted = [[row for row in answer if row[2] >= 10] for answer in groups]
+    assert [len(answer) for answer in wanted] == [4, 3], "too alike to tell a wrong query"
+    assert all(len(kept) < len(answer) for kept, answer in zip(wanted, groups, strict=True)), "no group is too small"
     for query, answer in zip(QUERIES, wanted, strict=False):
         assert [tuple(row) for row in spark.sql(query).collect()] == sorted(answer, key=lambda row: (-row[2], *row[:2]))
 

@@ -149,25 +149,26 @@ def test_customers_are_counted_scored_and_named(spark):
         row("seen"),
     )
     edges = [
-        ("recency", "days", 1, 45, 45, 1),
+        ("recency", "days", 1, 45, None, 1),
         ("recency", "days", 2, 40, 40, 1),
         ("recency", "days", 4, 30, 30, 1),
-        ("recency", "days", 5, 1, 1, 1),
-        ("frequency", "orders", 2, 1, 1, 2),
+        ("recency", "days", 5, None, 1, 1),
+        ("frequency", "orders", 2, None, 1, 2),
         ("frequency", "orders", 4, 3, 3, 1),
-        ("frequency", "orders", 5, 4, 4, 1),
-        ("monetary", "CNY", 1, 3, 3, 1),
+        ("frequency", "orders", 5, 4, None, 1),
+        ("monetary", "CNY", 1, None, 3, 1),
         ("monetary", "CNY", 3, 7, 7, 1),
-        ("monetary", "CNY", 5, "51.5", "51.5", 1),
-        ("monetary", "EUR", 3, 4, 4, 1),
+        ("monetary", "CNY", 5, 52, None, 1),
+        ("monetary", "EUR", 3, None, None, 1),
     ]
-    assert contents(conform(segment_bins(found, as_of=AS_OF), gold.SEGMENT_BINS)) == in_order(
+    assert contents(conform(segment_bins(found, as_of=AS_OF, min_group_size=1), gold.SEGMENT_BINS)) == in_order(
         *(
-            dict(as_of_date=AS_OF, measure=m, unit=u, score=s, lower_edge=Decimal(low), upper_edge=Decimal(high), n_customers=n)
+            dict(as_of_date=AS_OF, measure=m, unit=u, score=s, upper_score=s, n_customers=n)
+            | dict(lower_edge=low and Decimal(f"{low}.0000"), upper_edge=high and Decimal(f"{high}.0000"))
             for m, u, s, low, high, n in edges
         )
     )
-    assert segment_bins(found, as_of=days_ago(1)).isEmpty()
+    assert segment_bins(found, as_of=days_ago(1), min_group_size=1).isEmpty()
 
 
 def test_one_order_is_one_whatever_days_currencies_and_files_its_lines_have(spark):
@@ -266,8 +267,8 @@ def test_a_sum_that_no_column_holds_is_left_out_and_everybody_is_scored_right(sp
     assert contents(found.where("customer_id = 'barcode'")) == [
         row("barcode", 1, 1, 1, "0", scores=(3, 3, 5), segment="steady", tier="new") | dict(spend_amount=None, return_amount=None)
     ]
-    bins = conform(segment_bins(found, as_of=AS_OF), gold.SEGMENT_BINS).where("measure = 'monetary'")
-    assert {one["score"]: (one["lower_edge"], one["n_customers"]) for one in bins.collect()} == {n: (n, 1) for n in (1, 2, 3, 4)}
+    bins = conform(segment_bins(found, as_of=AS_OF, min_group_size=1), gold.SEGMENT_BINS).where("measure = 'monetary'")
+    assert {one["score"]: one["n_customers"] for one in bins.collect()} == {1: 1, 2: 1, 3: 1, 4: 1}
 
 
 def test_a_window_leaves_older_sales_out_and_its_first_day_in(spark):
@@ -375,18 +376,22 @@ def test_online_retail_gives_the_published_counts_and_ranges(spark, root):
     assert {one["currency"] for one in bought} == {"GBP"}
     used = [one["rfm_cell"] for one in bought]
     assert (len(set(used)), used.count("555"), used.count("111")) == (93, 348, 334)
-    bins = {(b["measure"], b["score"]): b for b in segment_bins(found, as_of=date(2011, 12, 10)).collect()}
-    found.unpersist()
-    counts = {
-        m: [bins[m, s]["n_customers"] if (m, s) in bins else 0 for s in range(1, 6)] for m in ("recency", "frequency", "monetary")
-    }
-    assert counts == {
+    measures = {"recency": "recency_days", "frequency": "n_orders", "monetary": "spend_amount"}
+    values = {(m, s): [one[v] for one in bought if one[f"{m}_score"] == s] for m, v in measures.items() for s in range(1, 6)}
+    assert {m: [len(values[m, s]) for s in range(1, 6)] for m in measures} == {
         "recency": [869, 858, 863, 880, 868],
         "frequency": [1493, 0, 1343, 630, 872],
         "monetary": [868, 867, 868, 867, 868],
     }
-    ranges = {key: (b["lower_edge"], b["upper_edge"]) for key, b in bins.items()}
+    ranges = {key: (min(group), max(group)) for key, group in values.items() if group}
     assert [ranges["recency", s] for s in range(1, 6)] == [(180, 374), (73, 179), (34, 72), (15, 33), (1, 13)]
     assert [ranges["frequency", s] for s in (1, 3, 4, 5)] == [(1, 1), (2, 3), (4, 5), (6, 209)]
     cents = [round(float(ranges["monetary", s][1]), 2) for s in range(1, 6)]
     assert cents == [250.15, 489.60, 942.26, 2056.89, 280206.02]
+    bins = (
+        segment_bins(found, as_of=date(2011, 12, 10), min_group_size=10).where("measure = 'monetary'").orderBy("score").collect()
+    )
+    found.unpersist()
+    assert [(b["lower_edge"], b["upper_edge"], b["n_customers"]) for b in bins] == [
+        (None, 250, 860), (250, 490, 860), (490, 940, 860), (940, 2100, 860), (2100, None, 860)
+    ]  # fmt: skip

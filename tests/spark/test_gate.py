@@ -396,13 +396,13 @@ class TestCouldNotRun:
         monkeypatch.setattr(Validator, "answers", fails)
         assert said(gate.check(VISITS, visits(GOOD))) == ("broken", ["the validation: could not run, ValueError DIVIDE_BY_ZERO"])
 
-    def test_a_condition_that_spark_does_not_understand_blocks(self, gate, visits, write_suite):
+    def test_a_condition_that_names_no_column_blocks(self, gate, visits, write_suite):
         write_suite(
             *NOT_NULL, on_web({"min_matching_rows": 1}) | {"kwargs": on_web({})["kwargs"] | {"row_condition": "chanel = 'web'"}}
         )
         verdict = gate.check(VISITS, visits(GOOD))
         assert said(verdict)[0] == "broken"
-        assert "UNRESOLVED_COLUMN.WITH_SUGGESTION" in verdict.findings[0].text
+        assert "its condition names chanel, which is not declared" in verdict.findings[0].text
 
     def test_a_gate_without_an_answer_in_time_blocks(self, tmp_path, visits, write_suite, monkeypatch):
         monkeypatch.setattr(Validator, "answers", lambda *_: time.sleep(3))

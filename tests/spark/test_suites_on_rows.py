@@ -124,8 +124,8 @@ ROWS = {
         {"recency_score": 6, "rfm_cell": "611", "tier": "prospect"}, {"recency_score", "rfm_cell", "tier"},
     ),
     "gold.segment_bins": (
-        {"as_of_date": DAY, "measure": "monetary", "unit": "CNY", "score": 1, "lower_edge": ONE, "upper_edge": ONE, "n_customers": 1},
-        {"as_of_date": DAY, "measure": "recency", "unit": "days", "score": 5, "lower_edge": ONE, "upper_edge": 2 * ONE, "n_customers": 1}, {"upper_edge": Decimal(0), "unit": "yuan"}, {"upper_edge", "unit"},
+        {"as_of_date": DAY, "measure": "monetary", "unit": "CNY", "score": 1, "upper_score": 1, "lower_edge": ONE, "upper_edge": ONE, "n_customers": 1},
+        {"as_of_date": DAY, "measure": "recency", "unit": "days", "score": 4, "upper_score": 5, "lower_edge": ONE, "upper_edge": None, "n_customers": 1}, {"upper_edge": Decimal(0), "unit": "yuan"}, {"upper_edge", "unit"},
     ),
     "gold.recommendations": (
         {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 1, "product_id": "p", "score": 0.1, "source": "als", "because_product_id": "q", "model_version": "1"},

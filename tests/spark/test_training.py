@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from pyspark.sql import functions as F
 
 from ages import min_age
 from frames import contents, frame, in_order
@@ -125,7 +126,7 @@ def first(inputs):
     return trained(inputs)
 
 
-def trained(inputs, champion=None, as_of=DAY, refit=None, **more):
+def trained(inputs, champion=None, as_of=DAY, refit=None, min_group_size=1, **more):
     return evaluate_and_fit(
         *inputs,
         as_of=as_of,
@@ -136,6 +137,7 @@ def trained(inputs, champion=None, as_of=DAY, refit=None, **more):
         min_age=min_age(),
         champion=champion,
         refit=refit,
+        min_group_size=min_group_size,
     )
 
 
@@ -167,6 +169,13 @@ def test_days_without_anything_new_judge_nobody(inputs):
         trained(inputs, as_of=DAY + timedelta(days=7))
 
 
+def test_fewer_people_than_a_group_judge_nobody(inputs):
+    """59 do, as the first training shows; what is measured of fewer would be published."""
+    assert trained(inputs, min_group_size=59).metrics
+    with pytest.raises(ContractBroken, match=r"too few people[^\n]*\n  found: .* 59 customers .*; 60 are needed"):
+        trained(inputs, min_group_size=60)
+
+
 def test_a_champion_of_all_days_leaves_none_to_compare_on(inputs, first):
     late = trained(inputs, champion=replace(first.model, version="1"))
     assert not late.is_promotable
@@ -188,6 +197,14 @@ def test_against_a_champion_on_the_days_after_both_cuts(inputs, first):
     assert 1 < ratio.lower <= ratio.value <= ratio.upper
     assert {metric.split for metric in better.metrics if metric.model_name == "champion"} == {ratio.split}
     assert len({(row.model_name, row.split, row.metric) for row in better.metrics}) == len(better.metrics)
+    # Only three people are left to compare by on those days.
+    few = inputs[0].where((F.col("event_date") < F.lit(weak.cut)) | F.col("account_id").isin("a0", "a1", "a2"))
+    assert [
+        m.n_customers for m in trained([few, *inputs[1:]], weak, min_group_size=3).metrics if m.metric == RATIO_TO_CHAMPION
+    ] == [3]
+    unmeasured = trained([few, *inputs[1:]], weak, min_group_size=4)
+    assert unmeasured.reasons == ("fewer than 4 customers after the champion's cut 2026-02-26 to compare on",)
+    assert {metric.n_customers for metric in unmeasured.metrics} == {59}
 
 
 def metrics_of(outcome, model_name):

@@ -87,7 +87,7 @@ def inputs(spark):
     return [table.cache() for table in world(spark)]
 
 
-def trained(inputs, als=BEFORE, **tuning):
+def trained(inputs, als=BEFORE, min_group_size=1, **tuning):
     return evaluate_and_fit(
         *inputs,
         as_of=DAY,
@@ -97,6 +97,7 @@ def trained(inputs, als=BEFORE, **tuning):
         training=Training(),
         min_age=min_age(),
         champion=None,
+        min_group_size=min_group_size,
         tuning=Tuning(**tuning),
     )
 
@@ -132,3 +133,11 @@ def test_without_days_to_judge_by_nothing_is_searched(inputs):
     late = inputs[0].where(F.col("event_date") >= F.lit(CUT - timedelta(days=7)))
     outcome = trained([late, *inputs[1:]])
     assert (outcome.search, outcome.als) == (None, BEFORE)
+
+
+def test_days_that_judge_fewer_people_than_a_group_choose_nothing(spark, inputs):
+    """Some customers are new to nothing in the days of the search, and everybody in those that judge the model."""
+    first_day, day = F.lit(CUT - timedelta(days=7)), F.col("event_date")
+    quiet = inputs[0].where((day < first_day) | (day >= F.lit(CUT)) | F.col("account_id").isin("a0", "a1", "a2"))
+    assert trained([quiet, *inputs[1:]], min_group_size=3).search.n_customers == 3
+    assert trained([quiet, *inputs[1:]], min_group_size=4).search is None

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from bi_readers import checksum
-from gold_lake import QUERIES, answered, columns_of, gold_lake, opened, plain_numbers, publish, read_by, seen_by_spark
+from gold_lake import N_ROWS, QUERIES, answered, columns_of, gold_lake, opened, plain_numbers, publish, read_by, seen_by_spark
 from lakes import ROOT, spark_profile
 from reclake.lake.catalog import Catalog
 from reclake.run.register import show_published
@@ -130,7 +130,7 @@ def _from_hex(cell):
 def test_readers_of_the_folder_see_what_is_published_if_they_are_given_its_version(lake):
     app, _, _ = lake
     wanted = seen_by_spark(app)
-    assert {count for count, _ in wanted.values()} == {16}
+    assert {count for count, _ in wanted.values()} == {N_ROWS}
     for reader in ("delta_rs", "duckdb_on_delta"):
         assert read_by(reader, tables=columns_of(app)) == wanted, reader
         newest = read_by(reader, tables=columns_of(app, newest=True))
@@ -187,11 +187,11 @@ def test_jobs_register_and_export_and_say_what_they_did(lake, tmp_path):
     assert done.returncode == 0, done.stderr
     lines = [f"{name} shows version {row.version} of manifest {row.manifest_id}" for name, row in current.items()]
     assert [line for line in lines if line not in done.stderr] == []
-    assert in_the_metastore(tmp_path) == [[[name, row.version, row.manifest_id] for name, row in current.items()], 16]
+    assert in_the_metastore(tmp_path) == [[[name, row.version, row.manifest_id] for name, row in current.items()], N_ROWS]
     done = ended(tmp_path, *job("export"), "--file", "out/file.duckdb")
     assert done.returncode == 0, done.stderr
     file = tmp_path / "out" / "file.duckdb"
-    lines = [f"{file} holds version {row.version} of {name}: 16 rows" for name, row in current.items()]
+    lines = [f"{file} holds version {row.version} of {name}: {N_ROWS} rows" for name, row in current.items()]
     assert [line for line in lines if line not in done.stderr] == []
     assert read_by("duckdb_file", file=str(file), tables=columns_of(app)) == seen_by_spark(app)
 
@@ -390,9 +390,9 @@ def test_production_lets_in_whom_the_directory_knows_and_hides_what_they_read(la
     with directory(tmp_path, password) as port_of_directory:
         logins_by_ldap(production, port_of_directory)
         with server(tmp_path, conf=production) as port:
-            assert said(known) == {statements[0]: [["16"]]}
+            assert said(known) == {statements[0]: [[str(N_ROWS)]]}
             url = f"jdbc:hive2://127.0.0.1:{port}/gold;ssl=true;sslTrustStore={store};trustStorePassword={store_password}"
-            assert said_to_beeline(url, statements[0], "-n", "alice", "-p", password) == ["16"]
+            assert said_to_beeline(url, statements[0], "-n", "alice", "-p", password) == [str(N_ROWS)]
             assert [login for login in (*strangers, in_the_clear) if not refused(login)] == [], "let in"
 
 

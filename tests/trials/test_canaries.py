@@ -69,19 +69,37 @@ import sys
 from pathlib import Path
 from pyspark.sql import functions as F
 from reclake.lake.session import open_session
+from reclake.run.job import end_with, set_up_logging
+set_up_logging()
 spark = open_session(Path(sys.argv[2]), name="cast")
 try:
-    spark.createDataFrame([(sys.argv[1] + "x",)], "phone string").select(F.col("phone").cast("long")).collect()
+    spark.createDataFrame([(sys.argv[1],)], "phone string").select(F.col("phone").cast(sys.argv[3])).collect()
 except Exception as error:
     print(type(error).__name__, file=sys.stderr)
-spark.stop()
+    end_with(error, verbose=True)
 """
 
 
 @pytest.mark.trial
-def test_a_failed_cast_leaves_its_value_in_no_log(root):
-    command = [sys.executable, "-c", FAILED_CAST, CANARY, str(root / "conf" / "spark" / "local")]
+@pytest.mark.parametrize(
+    ("planted", "to"),
+    [
+        (f"{CANARY}x", "long"),
+        # An apostrophe ends the quotes that a message puts around a value.
+        (f"O'Hara {CANARY}", "long"),
+        (f"' {CANARY} '", "timestamp"),
+        # A number that does not fit stands in no quotes.
+        (f"{CANARY}99999999999", "decimal(18,2)"),
+        (f"{CANARY}.5", "int"),
+    ],
+)
+def test_a_failed_cast_leaves_its_value_in_no_log(root, planted, to):
+    command = [sys.executable, "-c", FAILED_CAST, planted, str(root / "conf" / "spark" / "local"), to]
     environment = {name: value for name, value in os.environ.items() if name != "SPARK_CONF_DIR"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert "CAST_INVALID_INPUT" in done.stderr, "nothing was logged: nothing is proven"
+    assert done.returncode == 1, done.stderr
+    assert " ERROR Executor: " in done.stderr, "Spark logged nothing: nothing is proven"
+    assert "the run broke off" in done.stderr
+    assert any(name in done.stderr for name in ("CAST_INVALID_INPUT", "NUMERIC_VALUE_OUT_OF_RANGE"))
     assert CANARY not in done.stderr + done.stdout
+    assert "Hara" not in done.stderr + done.stdout

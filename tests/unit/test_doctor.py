@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import namedtuple
 from pathlib import Path
 
@@ -13,17 +14,29 @@ from typer.testing import CliRunner
 from reclake import cli
 from reclake.errors import UsageError
 from reclake.privacy.keys import make_key_files
-from reclake.run import doctor
+from reclake.run import doctor, rights
 
-CHECKS = ["python", "java", "packages", "jars", "sources", "suites", "spark settings", "lake", "landing", "secrets"]
+CHECKS = [
+    "python", "java", "packages", "jars", "sources", "suites", "spark settings", "lake", "landing", "secrets", "readers",
+    "temporary files",
+]  # fmt: skip
 
 
 @pytest.fixture
-def places(tmp_path):
+def places(tmp_path, root):
     """Settings under which everything is in order."""
     make_key_files(str(tmp_path / "secrets"), ("id1", "c1"))
     (tmp_path / "landing").mkdir()
+    (tmp_path / "spark").mkdir()
+    shutil.copy(root / "conf" / "spark" / "local" / "spark-defaults.conf", tmp_path / "spark")
+    with (tmp_path / "spark" / "spark-defaults.conf").open("a") as defaults:
+        defaults.write(f"\nspark.local.dir {tmp_path / 'scratch'}\n")
     return {
+        "spark.conf_dir": tmp_path / "spark",
+        "mlflow.tracking_uri": f"sqlite:///{tmp_path / 'mlflow.db'}",
+        "mlflow.artifact_root": tmp_path / "models",
+        "bi.metastore": tmp_path / "metastore",
+        "bi.duckdb_file": tmp_path / "reclake.duckdb",
         "lake.root": tmp_path / "lake",
         "landing.root": tmp_path / "landing",
         "secrets.directory": tmp_path / "secrets",
@@ -46,6 +59,8 @@ def test_a_machine_that_is_ready(places, root, monkeypatch):
     pins = [line for line in (root / "requirements" / "jobs.txt").read_text().splitlines() if "==" in line]
     assert found["packages"]["found"] == f"{len(pins)} as pinned"
     assert found["sources"]["found"] == "demo, online_retail"
+    assert found["readers"]["found"] == "landing: its owner alone; secrets: its owner alone"
+    assert found["temporary files"]["found"] == f"a closed folder of each run in {places['lake.root'].parent / 'scratch'}"
     assert found["suites"]["found"] == f"{len(list((root / 'expectations').glob('*.json')))} files"
 
 
@@ -94,7 +109,36 @@ def no_suites(places, monkeypatch):
 
 
 def no_spark_settings(places, monkeypatch):
-    places["spark.conf_dir"] = places["landing.root"]
+    (places["spark.conf_dir"] / "spark-defaults.conf").unlink()
+    monkeypatch.setattr(tempfile, "tempdir", str(places["landing.root"]))  # where no earlier Spark has left anything
+
+
+def open_to(places, monkeypatch, *names, who=rights.EVERYBODY):
+    """As if others could reach it: pytest's folder is closed, and nobody gets below it."""
+    seen = {places[name] for name in names}
+    monkeypatch.setattr(doctor, "other_readers", lambda path: who if path in seen else rights.NOBODY)
+
+
+def a_lake_that_others_read(places, monkeypatch):
+    places["lake.root"].mkdir()
+    open_to(places, monkeypatch, "lake.root")
+
+
+def models_that_the_group_reads(places, monkeypatch):
+    places["mlflow.artifact_root"].mkdir()
+    open_to(places, monkeypatch, "mlflow.artifact_root", who="the group staff")
+
+
+def a_registry_that_others_read(places, monkeypatch):
+    registry = places["lake.root"].parent / "mlflow.db"
+    registry.touch()
+    monkeypatch.setattr(doctor, "other_readers", lambda path: rights.EVERYBODY if path == registry else "its owner alone")
+
+
+def open_temporary_files(places, monkeypatch):
+    left = places["lake.root"].parent / "scratch" / "blockmgr-0"
+    left.mkdir(parents=True)
+    left.chmod(0o755)
 
 
 def a_full_disk(places, monkeypatch):
@@ -128,6 +172,10 @@ def a_missing_jar(places, monkeypatch):
 
 
 WRONG = {
+    a_lake_that_others_read: ("readers", "lake: everybody on this machine", "chmod -R go= "),
+    models_that_the_group_reads: ("readers", "models: the group staff", "files.umask"),
+    a_registry_that_others_read: ("readers", "model registry: everybody", "mlflow.db"),
+    open_temporary_files: ("temporary files", "1 folders of yours, such as ", "when no Spark of yours is at work"),
     no_landing_folder: ("landing", "no landing folder", "reclake generate"),
     a_key_that_others_can_read: ("secrets", "id1", "mode 0600"),
     a_missing_key: ("secrets", "c1", "32 random bytes"),
@@ -154,3 +202,11 @@ def test_what_is_wrong_is_the_only_thing_that_is_told(places, root, monkeypatch,
     assert what_to_do in found[check]["next"]
     assert isinstance(error, UsageError)
     assert error.args[:2] == ("1 checks failed", check)
+
+
+def test_a_group_that_the_settings_let_in_may_read(places, root, monkeypatch):
+    models_that_the_group_reads(places, monkeypatch)
+    places["files.umask"] = '"027"'
+    found, error = examined(places, root, monkeypatch)
+    assert error is None
+    assert "models: the group staff" in found["readers"]["found"]

@@ -1,11 +1,16 @@
 import base64
+import hashlib
+import os
+import random
 
 import pytest
 
 from reclake.errors import SecretMissing
-from reclake.privacy.keys import check_keys, load_key, make_key_files
+from reclake.privacy import keys
+from reclake.privacy.keys import check_keys, is_guessable, load_key, make_key_files, secret_text
 
-KEY = bytes(range(32))
+KEY = hashlib.sha256(b"of nobody's data").digest()
+OTHER = hashlib.sha256(b"another").digest()
 
 
 def written(folder, text, *, key_id="id1", mode=0o600):
@@ -74,3 +79,113 @@ def test_made_keys_fit_differ_and_are_never_replaced(tmp_path):
     assert (tmp_path / "secrets" / "id1.key").read_text() == first
     assert len({load_key(directory, key_id) for key_id in ("id1", "c1", "c2")}) == 3
     assert (tmp_path / "secrets" / "c2.key").stat().st_mode & 0o777 == 0o600
+
+
+def refused(directory, *key_ids):
+    with pytest.raises(SecretMissing) as stopped:
+        check_keys(str(directory), key_ids)
+    return str(stopped.value)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        bytes(32),
+        bytes([255] * 64),
+        b"0123456789abcdef" * 2,
+        b"passwordpasswordpasswordpassword",
+        bytes(range(32)),
+        bytes(range(64, 0, -2)),
+        (OTHER[:8] * 4),
+        b"change me change me change me change me",
+    ],
+)
+def test_bytes_that_nobody_drew_are_refused_at_the_start(tmp_path, key):
+    text = refused(written(tmp_path, key.hex()), "id1")
+    assert "1 of 1 keys" in text
+    assert "id1.key holds bytes that nobody drew" in text
+    assert key.hex() not in text
+
+
+def test_drawn_bytes_are_never_refused():
+    """Ten thousand keys of a seed, as bytes and as their own hex text, which is what some tools write twice."""
+    rng = random.Random(5)
+    drawn = [rng.randbytes(32) for _ in range(10_000)]
+    assert not [key for key in drawn if is_guessable(key) or is_guessable(key.hex().encode())]
+
+
+def test_one_key_for_both_uses_is_refused(tmp_path):
+    written(tmp_path, KEY.hex())
+    directory = written(tmp_path, base64.b64encode(KEY).decode(), key_id="c1")
+    assert "c1.key holds the same key as id1.key" in refused(directory, "id1", "c1")
+    assert "id1.key holds the same key as id1.key" in refused(directory, "id1", "id1")
+    check_keys(written(tmp_path, OTHER.hex(), key_id="c1"), ["id1", "c1"])
+
+
+@pytest.mark.parametrize(
+    ("mode", "fits"), [(0o700, True), (0o755, True), (0o1777, True), (0o777, False), (0o775, False), (0o702, False)]
+)
+def test_a_folder_that_others_can_write_is_refused(tmp_path, mode, fits):
+    """Whoever writes it replaces the key. With the sticky bit, as Kubernetes mounts secrets, he cannot."""
+    directory = written(tmp_path, KEY.hex())
+    tmp_path.chmod(mode)
+    if fits:
+        check_keys(directory, ["id1"])
+    else:
+        assert f"id1.key lies in a folder that others can write (mode {mode:04o})" in refused(directory, "id1")
+    tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_belongs_to_somebody_else_is_refused(tmp_path, monkeypatch, what):
+    """As if another user ran: root's own files fit everybody, who could not read them otherwise."""
+    directory = written(tmp_path, KEY.hex())
+    owner = tmp_path.stat().st_uid
+    monkeypatch.setattr(keys, "_trusted", lambda: (owner, 0))
+    check_keys(directory, ["id1"])
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "id1.key" if what == "file" else tmp_path, 12345, -1)
+    else:
+        monkeypatch.setattr(keys, "_trusted", lambda: (owner + 1, 0))
+    told = {"file": "id1.key belongs to another user", "folder": "id1.key lies in a folder of another user"}[what]
+    assert (told if os.geteuid() == 0 else "of another user" if what == "folder" else "another user") in refused(directory, "id1")
+
+
+def test_a_link_leads_no_further_than_its_folder(tmp_path):
+    """As Kubernetes mounts a secret: id1.key -> ..data/id1.key, ..data -> ..2026_03_01."""
+    mount, elsewhere = tmp_path / "mount", tmp_path / "elsewhere"
+    for folder in (mount, elsewhere, mount / "..2026_03_01"):
+        folder.mkdir(mode=0o755)
+    written(mount / "..2026_03_01", KEY.hex(), mode=0o400)
+    (mount / "..data").symlink_to("..2026_03_01")
+    (mount / "id1.key").symlink_to("..data/id1.key")
+    check_keys(str(mount), ["id1"])
+    assert load_key(str(mount), "id1") == KEY
+    (mount / "..2026_03_01").chmod(0o777)
+    assert "id1.key lies in a folder that others can write" in refused(mount, "id1")
+    written(elsewhere, OTHER.hex(), key_id="c1")
+    (mount / "c1.key").symlink_to(elsewhere / "c1.key")
+    assert "c1.key is a link that leads out of its folder" in refused(mount, "c1")
+    (mount / "c2.key").symlink_to("c2.key")
+    assert "c2.key cannot be read" in refused(mount, "c2")
+    (mount / "c3.key").symlink_to("nothing")
+    assert "c3.key does not exist" in refused(mount, "c3")
+
+
+def test_a_folder_may_be_named_by_a_link(tmp_path):
+    (tmp_path / "keys").mkdir(mode=0o700)
+    written(tmp_path / "keys", KEY.hex())
+    (tmp_path / "named").symlink_to("keys")
+    assert load_key(str(tmp_path / "named"), "id1") == KEY
+
+
+def test_an_address_is_kept_like_a_key(tmp_path):
+    written(tmp_path, "https://example.org/hook\n", key_id="alert_webhook")
+    assert secret_text(str(tmp_path), "alert_webhook", environment={}) == "https://example.org/hook"
+    tmp_path.chmod(0o777)
+    with pytest.raises(SecretMissing, match="that others can write"):
+        secret_text(str(tmp_path), "alert_webhook", environment={})
+    tmp_path.chmod(0o700)
+    (tmp_path / "alert_mail.key").symlink_to("/etc/hostname")
+    with pytest.raises(SecretMissing, match="leads out of its folder"):
+        secret_text(str(tmp_path), "alert_mail", environment={})

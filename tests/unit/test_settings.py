@@ -39,3 +39,33 @@ def test_a_mistake_in_a_settings_file_is_told_in_three_lines(home, monkeypatch, 
 def test_a_right_settings_file_is_taken(home):
     (home / "conf" / "mine.toml").write_text("[run]\nclaim_minutes = 7\n")
     assert load_settings(home, profile="mine", environment={}).run.claim_minutes == 7
+
+
+@pytest.mark.parametrize(
+    ("address", "is_taken"),
+    [
+        ("https://mlflow", True),
+        ("https://anna:secret@mlflow:5000", True),
+        ("http://127.0.0.1:5000", True),
+        ("http://localhost:5000", True),
+        ("http://[::1]:5000", True),
+        ("sqlite:///mlflow.db", True),
+        ("http://mlflow:5000", False),
+        ("HTTP://mlflow:5000", False),
+        ("http://127.0.0.1.example.org", False),
+        ("http://anna:secret@10.0.0.7", False),
+        ("http://localhost@mlflow", False),
+    ],
+)
+@pytest.mark.parametrize("profile", ["local", "cluster"])
+def test_a_registry_on_another_machine_is_asked_by_tls(profile, address, is_taken):
+    def loaded(*more):
+        return load_settings(ROOT, profile=profile, overrides=[f"mlflow.tracking_uri={address}", *more], environment={}).mlflow
+
+    if is_taken:
+        assert loaded().tracking_uri == address
+        return
+    with pytest.raises(SettingsInvalid, match="asks another machine in clear") as refused:
+        loaded()
+    assert "secret" not in str(refused.value)
+    assert loaded("mlflow.unencrypted=true").tracking_uri == address

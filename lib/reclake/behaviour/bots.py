@@ -13,7 +13,6 @@ on that day or in the 30 days before (docs/decisions/0034). The other rules are 
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Protocol
 
 import crawleruseragents
@@ -23,6 +22,8 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.types import BooleanType
+
+from reclake.privacy.short_texts import kept_if_short
 
 UNIT_DAY = ("source", "unit_id", "event_date")
 
@@ -44,7 +45,7 @@ class BotLimits(Protocol):
     def max_active_hours(self) -> int: ...
 
 
-@lru_cache(maxsize=65_536)
+@kept_if_short(65_536)
 def is_listed(user_agent: str) -> bool:
     """Whether the user agent is on the list of crawlers.
 

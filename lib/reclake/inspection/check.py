@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reclake.errors import SettingsInvalid, UsageError
+from reclake.printable import printable
 from reclake.settings import Settings
 from reclake.sources.source import VERIFIED, Source, load_source
 
 from .draft import draft
 from .looking import Inspection, inspect
-from .personal import in_one_line
 
 _NAMED = 5  # reasons that a sentence names
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -65,7 +65,7 @@ def _verdict(found: Inspection) -> tuple[str, ...]:
     whole = {one.file_name for one in found.refusals if not one.n_records}
     parts = {one.file_name for one in found.refusals if one.n_records} - whole
     if whole:
-        reasons = ", ".join(list(dict.fromkeys(in_one_line(one.reason) for one in found.refusals if not one.n_records))[:_NAMED])
+        reasons = ", ".join(list(dict.fromkeys(printable(one.reason) for one in found.refusals if not one.n_records))[:_NAMED])
         says.append(f"{_files(len(whole))} would be refused: {reasons}.")
     if parts:
         says.append(f"Of {_files(len(parts))} records would be refused, or values left out.")

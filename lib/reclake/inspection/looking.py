@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reclake.errors import UsageError
+from reclake.printable import printable
 from reclake.sources.broken import LandingLimits
-from reclake.sources.found import FoundFile, Waiting, shown
+from reclake.sources.found import FoundFile, Waiting
 from reclake.sources.landing import finished_name, sorted_out, unusable
 from reclake.sources.source import Feed, Source
 from reclake.sources.walk import walked
@@ -99,7 +100,7 @@ def _lying(folder: Path, source: Source | None, now: datetime) -> tuple[list[str
         )
     untaken = _untaken(found, source, now)
     refused = {one.file_name for one in untaken if one.state == "refused"}
-    names = sorted(file.name for file in found if shown(file.name) not in refused and finished_name(file.name) == file.name)
+    names = sorted(file.name for file in found if printable(file.name) not in refused and finished_name(file.name) == file.name)
     return names, sorted([*untaken, *left], key=lambda one: one.file_name)
 
 
@@ -107,7 +108,7 @@ def _untaken(found: Collection[FoundFile], source: Source | None, now: datetime)
     if source is not None:
         marked = {folder for folder in {file.path.rpartition("/")[0] for file in found} if _has_success(folder)}
         return sorted_out(source, found, now=now, marked=marked)[1]
-    untaken = [Waiting(shown(file.name), fault, "refused") for file in found if (fault := unusable(file))]
+    untaken = [Waiting(printable(file.name), fault, "refused") for file in found if (fault := unusable(file))]
     return untaken + [Waiting(file.name, "is still being written") for file in found if finished_name(file.name) != file.name]
 
 

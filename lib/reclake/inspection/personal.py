@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from reclake.printable import printable
 from reclake.privacy.masking import masked
 from reclake.sources.source import Feed
 
@@ -97,20 +98,9 @@ def shape(text: str) -> str:
     return "".join("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in text)
 
 
-def in_one_line(text: str) -> str:
-    r"""The text with what cannot be printed escaped: it can neither break a line nor steer a terminal.
-
-    Examples
-    --------
-    >>> in_one_line("a\nb\x1b[2J")
-    'a\\nb\\x1b[2J'
-    """
-    return text if text.isprintable() else "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
-
-
 def shortened(text: str, most: int = 60) -> str:
     """At most so many characters in one line, control characters as escapes."""
-    plain = in_one_line(text[: 2 * most])
+    plain = printable(text[: 2 * most])
     return plain if len(plain) <= most and len(text) <= most else f"{plain[: most - 1]}…"
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from reclake.printable import printable
+
 from .fields import FieldSummary
 from .heads import Head
 from .looking import Inspection
 from .naming import pattern_of
-from .personal import in_one_line, name_shown
+from .personal import name_shown
 from .sample import Sample
 
 _LISTED = 20  # files that are listed one by one
@@ -43,7 +45,7 @@ def _file_row(samples: Sequence[Sample], found: Inspection) -> dict[str, Any]:
         "file": first.shown_name if len(samples) == 1 else f"{len(samples):,} files such as {first.shown_name}",
         "kind": first.head.kind,
         "encoding": _encoding(first.head),
-        "delimiter": {"\t": "tab"}.get(first.head.delimiter, in_one_line(first.head.delimiter)),
+        "delimiter": {"\t": "tab"}.get(first.head.delimiter, printable(first.head.delimiter)),
         "fields": len(first.head.names),
         "records seen": f"{n_records:,}" + ("" if is_whole else " and more"),
         "problem": first.head.problem,
@@ -57,7 +59,7 @@ def field_rows(found: Inspection) -> Rows:
     for sample in _one_of_each(found.samples):
         for one in sample.fields[:_FIELDS]:
             rows.append({
-                "files": in_one_line(pattern_of(sample.name)),
+                "files": printable(pattern_of(sample.name)),
                 "field": name_shown(one.name) or "(no name)",
                 "type": (sample.head.types or {}).get(one.name, ""),
                 "looks like": one.looks + (f" {one.time_format}" if one.time_format else ""),
@@ -100,7 +102,7 @@ def sample_rows(found: Inspection) -> Rows:
         for row in sample.head.rows[:_SAMPLED]:
             told = islice(row.fields.items(), _FIELDS)
             values = "  ".join(f"{name_shown(name)}={fields[name].shown(value)}" for name, value in told if value and name)
-            rows.append({"files": in_one_line(pattern_of(sample.name)), "line": row.line, "values": values})
+            rows.append({"files": printable(pattern_of(sample.name)), "line": row.line, "values": values})
     return rows
 
 
@@ -108,8 +110,8 @@ def refusal_rows(found: Inspection) -> Rows:
     """One row per file and reason: how often in what was read, and one of the places with its value."""
     return [
         {
-            "file": in_one_line(one.file_name),
-            "reason": in_one_line(one.reason),
+            "file": printable(one.file_name),
+            "reason": printable(one.reason),
             "records": one.n_records,
             "line": one.line,
             "value": one.value,
@@ -120,7 +122,7 @@ def refusal_rows(found: Inspection) -> Rows:
 
 def untaken_rows(found: Inspection) -> Rows:
     """One row per file that an ingest would leave where it lies, with its reason."""
-    return [{"file": in_one_line(one.file_name), "state": one.state, "reason": one.reason} for one in found.untaken]
+    return [{"file": printable(one.file_name), "state": one.state, "reason": one.reason} for one in found.untaken]
 
 
 def _one_of_each(samples: Sequence[Sample]) -> list[Sample]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from reclake.printable import printable
+
 from .fields import FieldSummary
 from .heads import Head
-from .personal import in_one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Sample:
     @property
     def shown_name(self) -> str:
         """The name without control characters."""
-        return in_one_line(self.name)
+        return printable(self.name)
 
     @property
     def usable_fields(self) -> tuple[FieldSummary, ...]:

@@ -3,15 +3,20 @@
 import logging
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from .files import Files
+from .scratch import scratch_folder
+
+CLOSED = "077"  # the umask under which nobody else may open what a run makes
 
 
 def metastore_settings(metastore: str) -> dict[str, str]:
@@ -34,12 +39,19 @@ def metastore_settings(metastore: str) -> dict[str, str]:
 
 
 def open_session(
-    conf_dir: Path, *, name: str, metastore: str | None = None, more: Mapping[str, str] | None = None
+    conf_dir: Path, *, name: str, metastore: str | None = None, more: Mapping[str, str] | None = None, umask: str = CLOSED
 ) -> SparkSession:
     """A session with the settings of the profile's folder; with `metastore`, of the catalogue that it keeps.
 
     Under spark-submit the session exists and SPARK_CONF_DIR was read already; then this joins it.
+
+    Parameters
+    ----------
+    umask
+        Octal digits: the rights that new files and folders lack, of this process, of Spark's Java and of the lake.
     """
+    # Before Java starts, which inherits it; Hadoop sets the rights of what it makes by a setting of its own.
+    os.umask(int(umask, 8))
     # Spark reads the folder when the JVM starts: it must be set before.
     os.environ.setdefault("SPARK_CONF_DIR", str(conf_dir))
     # Workers of local mode need this environment; spark-submit and clusters name theirs in the environment.
@@ -49,6 +61,8 @@ def open_session(
     time.tzset()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     chosen: dict[str, Any] = (metastore_settings(metastore) if metastore is not None else {}) | dict(more or {})
+    chosen["spark.hadoop.fs.permissions.umask-mode"] = umask
+    chosen |= _scratch_settings(chosen)
     spark = SparkSession.builder.appName(name).config(map=chosen).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     if metastore and "://" not in metastore:
@@ -58,6 +72,28 @@ def open_session(
     # Logs the message of every failed action, and the message of a failed cast quotes the value.
     logging.getLogger("DataFrameQueryContextLogger").disabled = True
     return spark
+
+
+def _scratch_settings(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Settings that send Spark's temporary files to folders of this process alone, beside where they would lie; local mode only.
+
+    On a cluster executors have folders of their resource manager, and `spark.io.encryption` protects what lies there.
+    """
+    if SparkContext._active_spark_context is not None:
+        return {}
+    of_environment = os.environ.get("SPARK_LOCAL_DIRS", "")
+    # The settings that Java was started with are those of the profile and of spark-submit.
+    SparkContext._ensure_initialized(conf=SparkConf(loadDefaults=False).setAll(list(chosen.items())))
+    profile = SparkConf()
+    if not profile.get("spark.master", "").startswith("local"):
+        return {}
+    if of_environment:
+        # Java takes its environment's folders before any setting, and their rights are not this run's to change.
+        return {"spark.io.encryption.enabled": "true"}
+    bases = profile.get("spark.local.dir", "") or tempfile.gettempdir()
+    folders = [scratch_folder(Path(base)) for base in bases.split(",")]
+    # Hadoop's connectors keep blocks that they upload in a folder of their own.
+    return {"spark.local.dir": ",".join(map(str, folders)), "spark.hadoop.hadoop.tmp.dir": str(folders[0] / "hadoop")}
 
 
 @contextmanager

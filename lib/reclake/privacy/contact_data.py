@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from functools import lru_cache
 
 import phonenumbers
+
+from reclake.privacy.short_texts import kept_if_short
 
 _PLACEHOLDERS = frozenset({
     "unknown", "none", "null", "nil", "na", "n/a", "nan", "test", "anonymous", "noemail", "nomail", "undefined", "-", "--", ".",
@@ -40,7 +41,7 @@ def is_placeholder(text: str) -> bool:
     return not plain or plain in _PLACEHOLDERS or (_is_one_repeated(plain) and not plain.isalpha())
 
 
-@lru_cache(maxsize=65536)
+@kept_if_short(65_536)
 def normalised_phone(text: str, default_region: str) -> str | None:
     """E.164 of a valid number, else None; without a country code it is read as one of `default_region`.
 

@@ -5,17 +5,21 @@ There is no default key. Only the folder's path and the key's name travel in a p
 
 import base64
 import binascii
+import math
 import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from reclake.errors import SecretMissing
 
 MIN_BYTES = 32
+MIN_BITS = 100  # by the shares of a key's own bytes; 32 drawn ones have about 157, fewer than 110 once in 10^12 files
 _KEY_ID = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HEX = re.compile(r"([0-9a-fA-F]{2})+")
 
@@ -36,29 +40,87 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
-def _open_to_others(path: Path) -> str | None:
-    """Why a file cannot hold a secret, if so; raises what the file system does."""
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode):
+def _unfit_place(path: Path) -> str | None:
+    """Why a file, or a folder on the way to it, cannot hold a secret, if so; raises what the file system does.
+
+    A link may lead to a file of its own folder, as those of a mounted secret of Kubernetes do, and nowhere else. Root's files
+    fit like one's own, as root reads and replaces everything anyway.
+    """
+    folder, target = path.parent.resolve(strict=True), path.resolve(strict=True)
+    if not target.is_relative_to(folder):
+        return "is a link that leads out of its folder"
+    status = target.stat()
+    if not stat.S_ISREG(status.st_mode):
         return "is not a file"
-    return f"can be used by others than its owner (mode {stat.S_IMODE(mode):04o})" if mode & 0o077 else None
+    if status.st_uid not in _trusted():
+        return "belongs to another user"
+    if status.st_mode & 0o077:
+        return f"can be used by others than its owner (mode {stat.S_IMODE(status.st_mode):04o})"
+    on_the_way = (one for one in target.parents if one.is_relative_to(folder))
+    return next((f"lies in a folder {problem}" for one in on_the_way if (problem := _unfit_folder(one))), None)
+
+
+def _unfit_folder(folder: Path) -> str | None:
+    """Why others could put a file of theirs into the place of a key; with the sticky bit they cannot."""
+    status = folder.stat()
+    if status.st_uid not in _trusted():
+        return "of another user"
+    mode = stat.S_IMODE(status.st_mode)
+    is_open = mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX
+    return f"that others can write (mode {mode:04o})" if is_open else None
+
+
+def _trusted() -> tuple[int, int]:
+    return (os.geteuid(), 0)
+
+
+def is_guessable(key: bytes) -> bool:
+    """Whether nobody drew the bytes: too few different ones, a part again and again, or each as far from the next as the last.
+
+    Examples
+    --------
+    >>> is_guessable(bytes(32)), is_guessable(b"passwordpasswordpasswordpassword"), is_guessable(bytes(range(32)))
+    (True, True, True)
+    >>> is_guessable(secrets.token_bytes(32))
+    False
+    """
+    shares = [n / len(key) for n in Counter(key).values()]
+    n_bits = -len(key) * sum(share * math.log2(share) for share in shares)
+    is_repeated = any(key[n:] == key[:-n] for n in range(1, len(key) // 2 + 1))
+    return n_bits < MIN_BITS or is_repeated or len({(after - before) % 256 for before, after in pairwise(key)}) == 1
 
 
 def _problem(path: Path) -> str | None:
     """What is wrong with a key file, without a word of its content."""
     try:
-        if problem := _open_to_others(path):
+        if problem := _unfit_place(path):
             return problem
         n_bytes = len(_decoded(path.read_text(encoding="ascii").strip()))
     except FileNotFoundError:
         return "does not exist"
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: links in a circle
         return f"cannot be read ({type(error).__name__})"
     return None if n_bytes >= MIN_BYTES else f"holds no hex or base64 text of at least {MIN_BYTES} bytes"
 
 
+def _usable(paths: Sequence[Path]) -> list[bytes]:
+    """The keys of the files, in order."""
+    _require_none([f"{path.name} {problem}" for path in paths if (problem := _problem(path))], paths)
+    return [_decoded(path.read_text(encoding="ascii").strip()) for path in paths]
+
+
+def _require_none(problems: Sequence[str], paths: Sequence[Path]) -> None:
+    if problems:
+        raise SecretMissing(
+            f"{len(problems)} of {len(paths)} keys cannot be used",
+            found=f"in {paths[0].parent}: {'; '.join(problems)}",
+            next_step="mount each as a file <name>.key of the user who runs, mode 0600, in a folder that nobody else can write: hex "
+            f"or base64 text of {MIN_BYTES} random bytes or more, drawn for it alone (docs/operations.md)",
+        )
+
+
 def check_keys(directory: str, key_ids: Iterable[str]) -> None:
-    """Stop the start when a key is absent, too short or readable by others; names all of them at once.
+    """Stop the start when a key is absent, short, guessable, twice there, or within the reach of others; names all at once.
 
     Raises
     ------
@@ -66,25 +128,30 @@ def check_keys(directory: str, key_ids: Iterable[str]) -> None:
         With the names of the key files, never their content.
     """
     paths = [_file_of(directory, key_id) for key_id in key_ids]
-    if found := [f"{path.name} {problem}" for path in paths if (problem := _problem(path))]:
-        raise SecretMissing(
-            f"{len(found)} of {len(paths)} keys cannot be used",
-            found=f"in {directory}: {'; '.join(found)}",
-            next_step=f"mount each as <name>.key with mode 0600: hex or base64 text of {MIN_BYTES} random bytes or more",
-        )
+    holders: dict[bytes, str] = {}
+    problems = []
+    for path, key in zip(paths, _usable(paths), strict=True):
+        if is_guessable(key):
+            problems.append(f"{path.name} holds bytes that nobody drew: few different ones, a repetition, or a row of numbers")
+        # Whoever is given a key for one use would have the other.
+        elif (first := holders.setdefault(key, path.name)) != path.name or paths.count(path) > 1:
+            problems.append(f"{path.name} holds the same key as {first}")
+    _require_none(problems, paths)
 
 
 @lru_cache(maxsize=16)
 def load_key(directory: str, key_id: str) -> bytes:
     """The key's bytes, at least 32; called on the worker and kept for the life of its process.
 
+    What the run's start has judged (`check_keys`) is not judged again, but for the place, which is another on each machine.
+
     Raises
     ------
     SecretMissing
-        When there is no such key, it is too short, or others can read it.
+        When there is no such key, it is too short, or others can read or replace it.
     """
-    check_keys(directory, [key_id])
-    return _decoded(_file_of(directory, key_id).read_text(encoding="ascii").strip())
+    (key,) = _usable([_file_of(directory, key_id)])
+    return key
 
 
 def secret_text(directory: str, name: str, *, environment: Mapping[str, str] | None = None) -> str | None:
@@ -93,14 +160,16 @@ def secret_text(directory: str, name: str, *, environment: Mapping[str, str] | N
     Raises
     ------
     SecretMissing
-        When others can read the file.
+        When others can read or replace the file.
     """
     found = (os.environ if environment is None else environment).get(f"RECLAKE_{name.upper()}")
     path = _file_of(directory, name)
     if found or not path.exists():
         return found or None
-    if problem := _open_to_others(path):
-        raise SecretMissing(f"secret {name} cannot be used", f"{path.name} {problem}", "give it mode 0600")
+    if problem := _unfit_place(path):
+        raise SecretMissing(
+            f"secret {name} cannot be used", f"{path.name} {problem}", "give it mode 0600, in a folder that nobody else can write"
+        )
     return path.read_text(encoding="utf-8").strip() or None
 
 

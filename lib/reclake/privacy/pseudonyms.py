@@ -7,6 +7,7 @@ from functools import lru_cache
 from reclake.errors import SecretMissing
 from reclake.privacy.contact_data import is_role_address, normalised_email, normalised_phone
 from reclake.privacy.keys import load_key
+from reclake.privacy.short_texts import kept_if_short
 from reclake.privacy.tokens import account_pseudonym, contact_token, device_pseudonym
 
 
@@ -39,7 +40,7 @@ def account_ids(keys: Keys, source: str) -> Callable[[str, str], str]:
     """The function from channel and native id to account_id."""
     key = keys.load(keys.id_key_id)
 
-    @lru_cache(maxsize=1 << 18)
+    @kept_if_short(1 << 18)
     def account_id(channel: str, native_id: str) -> str:
         return account_pseudonym(key, source=source, channel=channel, native_id=native_id)
 
@@ -51,7 +52,7 @@ def device_ids(keys: Keys, source: str) -> Callable[[str], str]:
     """The function from native id to device_id."""
     key = keys.load(keys.id_key_id)
 
-    @lru_cache(maxsize=1 << 18)
+    @kept_if_short(1 << 18)
     def device_id(native_id: str) -> str:
         return device_pseudonym(key, source=source, native_id=native_id)
 
@@ -66,7 +67,7 @@ def contact_tokens(keys: Keys, kind: str) -> Callable[[str], str | None]:
     """
     key, key_id = keys.load(keys.contact_key_id), str(keys.contact_key_id)
 
-    @lru_cache(maxsize=1 << 16)
+    @kept_if_short(1 << 16)
     def token(written: str) -> str | None:
         value = normalised_phone(written, keys.default_region) if kind == "phone" else normalised_email(written)
         if value is None or (kind == "email" and is_role_address(value)):

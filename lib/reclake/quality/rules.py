@@ -17,6 +17,8 @@ from pyspark.sql import functions as F
 
 from reclake.tables import Field, Table
 
+from .conditions import condition_problems
+
 _ROW_COUNT = "expect_table_row_count_to_be_between"
 _NOT_NULL = "expect_column_values_to_not_be_null"
 _NULL = "expect_column_values_to_be_null"
@@ -53,9 +55,10 @@ class Rule:
 
     @property
     def condition(self) -> str | None:
-        """The rows that it judges, as a Spark predicate; None for all."""
+        """The rows that it judges, as a Spark predicate of a closed grammar (`conditions`); None for all."""
         condition = self.kwargs.get("row_condition")
-        return condition.get("pass_through_filter") if isinstance(condition, Mapping) else condition
+        chosen = condition.get("pass_through_filter") if isinstance(condition, Mapping) else condition
+        return chosen if isinstance(chosen, str) else None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -91,16 +94,18 @@ class Rule:
         if undeclared := set(self.columns) - {field.name for field in table.fields}:
             yield f"{self.type}: {sorted(undeclared)} not declared"
             return
-        yield from self._open_doors()
+        yield from self._open_doors(table)
         yield from (f"{self.text}: {problem}" for problem in _misfits(self, table))
 
-    def _open_doors(self) -> Iterator[str]:
+    def _open_doors(self, table: Table) -> Iterator[str]:
         mostly = self.kwargs.get("mostly", 1)
         if mostly != 1 and not (self.reason and 0 < mostly < 1):
             yield f"{self.text}: mostly below 1 needs a reason in its meta"
         if "row_condition" in self.kwargs:
             if not self.condition or self.kwargs.get("condition_parser") != "spark":
-                yield f"{self.text}: a condition is a Spark predicate with condition_parser spark"
+                yield f"{self.text}: a condition is a predicate with condition_parser spark"
+            else:
+                yield from (f"{self.text}: {problem}" for problem in condition_problems(self.condition, table))
             if self.min_matching_rows is None:
                 yield f"{self.text}: a condition needs min_matching_rows in its meta"
             elif self.min_matching_rows < 1 and not self.reason:

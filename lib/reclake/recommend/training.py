@@ -106,7 +106,7 @@ def _said(ratio: Estimate, *, against: str, least_lower: float) -> str:
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _Beside:
     """What a comparison with the champion gave."""
 
     metrics: list[Metric]
@@ -120,19 +120,24 @@ def _against_champion(
     test: HeldOut,
     hold_out_after: Callable[[date], HeldOut],
     training: TrainingSettings,
-) -> _Judged:
+    min_group_size: int,
+) -> _Beside:
     """The challenger beside the champion, on the days after both cuts."""
     if champion is None:
-        return _Judged([], True, [])
+        return _Beside([], True, [])
     if max(test.split.cut, champion.cut) >= test.split.end:
-        return _Judged([], False, [f"no day after the champion's cut {champion.cut} and before {test.split.end} to compare on"])
+        return _Beside([], False, [f"no day after the champion's cut {champion.cut} and before {test.split.end} to compare on"])
     later = hold_out_after(max(test.split.cut, champion.cut))
+    if later.n_customers() < min_group_size:
+        return _Beside(
+            [], False, [f"fewer than {min_group_size} customers after the champion's cut {champion.cut} to compare on"]
+        )
     ratio, judged = compared(later, challenger, champion, (Als.name, "champion"), training)
     metrics = [metric for metric in judged if metric.model_name == "champion" or later.split != test.split]
     metrics += rows_of(Als.name, later.split, RATIO_TO_CHAMPION, ratio)
     if is_better(ratio, least_lower=training.min_champion_ratio):
-        return _Judged(metrics, True, [])
-    return _Judged(metrics, False, [_said(ratio, against="the champion", least_lower=training.min_champion_ratio)])
+        return _Beside(metrics, True, [])
+    return _Beside(metrics, False, [_said(ratio, against="the champion", least_lower=training.min_champion_ratio)])
 
 
 def evaluate_and_fit(
@@ -149,6 +154,7 @@ def evaluate_and_fit(
     training: TrainingSettings,
     min_age: MinAge,
     champion: FittedAls | None,
+    min_group_size: int,
     tuning: TuningSettings | None = None,
     refit: AlsSettings | None = None,
     before_trial: Callable[[], None] = lambda: None,
@@ -156,15 +162,16 @@ def evaluate_and_fit(
     """Judge ALS against popularity and the champion on held-out days; refit it up to `as_of` if it may be promoted.
 
     With `tuning`, its settings are searched first, on as many days before the held-out ones (`tuning.searched`).
-    With `refit`, the champion's settings, the champion gives way in any case unless these, fitted without the people who
-    withdrew, are worse than popularity. Only people who may be profiled are in any of it. What is judged is the chain as it is served: the model's products, filled
-    up with popular ones, from the catalogue of `as_of`; whom the model does not know is counted with the fallback's list.
+    With `refit`, the champion's settings, the champion gives way unless these, fitted without the people who withdrew, are worse
+    than popularity. Only people who may be profiled are in any of it. What is judged is the chain as it is served: the model's
+    products, filled up with popular ones, from the catalogue of `as_of`; whom the model does not know gets the fallback's list.
+    A metric of fewer than `min_group_size` customers says too much of each of them, and is not measured.
 
     Raises
     ------
     ContractBroken
-        When there is no interaction before the cut, nobody whom the held-out days could judge a model by, or the
-        product factors are too large to be broadcast.
+        When there is no interaction before the cut, the held-out days hold fewer customers to judge a model by than
+        `min_group_size`, or the product factors are too large to be broadcast.
     """
     cut, chosen, search = as_of - timedelta(days=training.test_days), AlsValues.of(als), None
     people = customers_open_to(identities, accounts, consents, use="profiling", min_age=min_age, as_of=as_of)
@@ -179,33 +186,47 @@ def evaluate_and_fit(
             return days
 
         test = held_out(TimeSplit(cut, as_of))
-        _require_someone_to_judge_by(test)
+        _require_enough_to_judge_by(test, min_group_size)
         if tuning is not None:
             days = held_out(TimeSplit(cut - timedelta(days=training.test_days), cut))
-            search = searched(days, known, chosen, tuning, weights, training, before_trial)
+            search = searched(days, known, chosen, tuning, weights, training, min_group_size, before_trial)
             chosen = search.best.settings if search else chosen
         recommender = Als(chosen, weights, training.max_item_factor_bytes)
         challenger = recommender.fit(known, as_of=cut)
         in_the_end.callback(challenger.release)
-        ratio, metrics = compared(test, challenger, None, (Als.name, "popularity"), training)
-        metrics += rows_of(Als.name, test.split, RATIO_TO_POPULARITY, ratio)
-        reasons = [] if is_better(ratio, least_lower=1.0) else [_said(ratio, against="popularity", least_lower=1.0)]
-        judged = _against_champion(challenger, champion, test, lambda day: held_out(TimeSplit(day, as_of)), training)
-        outcome = TrainingOutcome(
-            as_of=as_of,
-            cut=cut,
-            metrics=(*metrics, *judged.metrics),
-            is_better_than_popularity=not reasons,
-            is_not_worse_than_champion=judged.is_not_worse,
-            compared_with=champion.version if champion else None,
-            als=chosen,
-            search=search,
-            reasons=(*reasons, *judged.reasons),
-        )
+        outcome = _judged(challenger, champion, test, held_out, training, min_group_size, als=chosen)
         if refit is not None and champion is not None and not outcome.is_promotable:
             recommender = replace(recommender, settings=AlsValues.of(refit))
             outcome = _refitted(outcome, recommender, known, challenger, champion, test, training)
-        return replace(outcome, model=recommender.fit(known, as_of=as_of) if outcome.is_promotable else None)
+        return replace(outcome, search=search, model=recommender.fit(known, as_of=as_of) if outcome.is_promotable else None)
+
+
+def _judged(
+    challenger: FittedAls,
+    champion: FittedAls | None,
+    test: HeldOut,
+    held_out: Callable[[TimeSplit], HeldOut],
+    training: TrainingSettings,
+    min_group_size: int,
+    *,
+    als: AlsValues,
+) -> TrainingOutcome:
+    """What the held-out days say of the challenger, beside popularity and the champion."""
+    cut, end = test.split.cut, test.split.end
+    ratio, metrics = compared(test, challenger, None, (Als.name, "popularity"), training)
+    metrics += rows_of(Als.name, test.split, RATIO_TO_POPULARITY, ratio)
+    reasons = [] if is_better(ratio, least_lower=1.0) else [_said(ratio, against="popularity", least_lower=1.0)]
+    beside = _against_champion(challenger, champion, test, lambda day: held_out(TimeSplit(day, end)), training, min_group_size)
+    return TrainingOutcome(
+        as_of=end,
+        cut=cut,
+        metrics=(*metrics, *beside.metrics),
+        is_better_than_popularity=not reasons,
+        is_not_worse_than_champion=beside.is_not_worse,
+        compared_with=champion.version if champion else None,
+        als=als,
+        reasons=(*reasons, *beside.reasons),
+    )
 
 
 def _refitted(
@@ -238,12 +259,14 @@ def _refitted(
     return replace(outcome, als=settings, refit_of=champion.version)
 
 
-def _require_someone_to_judge_by(test: HeldOut) -> None:
-    if test.n_customers():
+def _require_enough_to_judge_by(test: HeldOut, min_group_size: int) -> None:
+    n_customers = test.n_customers()
+    if n_customers >= min_group_size:
         return
     split = test.split
     raise ContractBroken(
-        "there is nobody to judge a model by",
-        f"from {split.cut} to before {split.end} no customer who may be profiled had a product that was new to them",
+        "there is nobody to judge a model by" if not n_customers else "there are too few people to judge a model by",
+        f"from {split.cut} to before {split.end} {n_customers or 'no'} customers who may be profiled had a product that was new to"
+        f" them; {min_group_size} are needed",
         "take more days in, or widen training.test_days",
     )

@@ -118,9 +118,10 @@ def searched(
     tuning: TuningSettings,
     weights: KindWeights,
     training: TrainingSettings,
+    min_group_size: int,
     before_trial: Callable[[], None],
 ) -> Search | None:
-    """A search by the lists that models of the days before the cut give; None if the days judge nobody or nothing lies before.
+    """A search by the lists that models of the days before the cut give; None if the days judge too few or nothing lies before.
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ def searched(
         Called before each fit; what it raises ends the search.
     """
     n_customers = days.n_customers()
-    if not n_customers or days.seen.isEmpty():
+    if n_customers < min_group_size or days.seen.isEmpty():
         return None
 
     def judge(settings: AlsValues) -> float:

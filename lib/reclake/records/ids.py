@@ -7,7 +7,8 @@ two ways name one account. Letter case, leading zeros and `17850.0` may tell ids
 import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+
+from reclake.privacy.short_texts import kept_if_short
 
 _ZEROS = "00000000-0000-0000-0000-000000000000"
 NO_ID = frozenset({
@@ -25,7 +26,7 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
 _WITH_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d{1,3}", re.ASCII)
 
 
-@lru_cache(maxsize=1 << 16)
+@kept_if_short(1 << 16)
 def _folded(text: str) -> str:
     visible = "".join(c for c in _INVISIBLE.sub("", text).translate(_WIDE) if unicodedata.category(c) not in ("Cf", "Cc"))
     return unicodedata.normalize("NFC", visible).strip()

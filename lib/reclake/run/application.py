@@ -193,7 +193,8 @@ def open_application(
     metastore = located(home, settings.bi.metastore) if needs_metastore or settings.bi.renew_views else None
     address = {"bind.host": settings.bi.thrift_host, "port": str(settings.bi.thrift_port)}
     thrift = {f"spark.hive.server2.thrift.{key}": value for key, value in address.items()}
-    session = spark or open_session(home / settings.spark.conf_dir, name=name, metastore=metastore, more=thrift)
+    conf_dir, umask = home / settings.spark.conf_dir, settings.files.umask
+    session = spark or open_session(conf_dir, name=name, metastore=metastore, more=thrift, umask=umask)
     keep_days = settings.lake.keep_manifests_days + settings.maintenance.longest_reader_days
     store = Store(session, located(home, settings.lake.root), keep_days=keep_days)
     application = Application(

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from reclake.printable import printable, printable_json
 from reclake.tables import GATED
 
 from .report import TableReport, named
@@ -24,7 +25,10 @@ _RIGHT = {"rows", "rejected", "jobs", "seconds"}
 
 
 class Console:
-    """Takes a run's reports up and prints listings."""
+    """Takes a run's reports up and prints listings: the only door to standard output.
+
+    Cells and lines hold text of others, such as file names and user agents: none of it reaches a terminal as it came.
+    """
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.reports: list[TableReport] = []
@@ -41,12 +45,12 @@ class Console:
             return
         if self._progress is None:
             columns = (
-                SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+                SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
             )  # fmt: skip
             self._progress = Progress(*columns, console=self._out, transient=True)
             self._progress.start()
             self._task = self._progress.add_task("", total=len(GATED), completed=len(self.reports))
-        self._progress.update(self._task, description=f"{stage}: {table}")
+        self._progress.update(self._task, description=printable(f"{stage}: {table}"))
 
     def finished(self, report: TableReport) -> None:
         """One line for what was built or stopped; the rest shows in the table at the end."""
@@ -86,11 +90,11 @@ class Console:
     def say(self, line: str) -> None:
         """One plain line."""
         if not self._as_json:
-            self._out.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._out.print(Text(printable(line)), soft_wrap=True)
 
     def json(self, found: Any) -> None:
         """The same for programs."""
-        sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2, default=str) + "\n")
+        sys.stdout.write(printable_json(json.dumps(found, ensure_ascii=False, indent=2, default=str)) + "\n")
 
     def rows(self, title: str, rows: Sequence[dict[str, Any]], *, empty: str = "Nothing.", n_more: int = 0) -> None:
         """A listing, and how many rows it leaves out."""
@@ -107,7 +111,7 @@ class Console:
         """One line if rows were left out: on standard error beside JSON, which a program reads to its end."""
         if n_more:
             told = f"{title}: {n_more:,} more; a higher --limit shows them"
-            sys.stderr.write(f"{told}\n") if self._as_json else self.say(told)
+            sys.stderr.write(f"{printable(told)}\n") if self._as_json else self.say(told)
 
     def _stop(self) -> None:
         if self._progress is not None:
@@ -116,13 +120,13 @@ class Console:
 
 
 def _table(title: str, rows: Sequence[dict[str, Any]]) -> RichTable:
-    table = RichTable(title=title, title_justify="left", box=None, pad_edge=False)
+    table = RichTable(title=Text(printable(title)), title_justify="left", box=None, pad_edge=False)
     for name, value in rows[0].items():
         is_number = name in _RIGHT or (isinstance(value, int | float) and not isinstance(value, bool))
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(Text(printable(name)), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         # As Text: what stands in square brackets in a cell is no markup.
-        table.add_row(*(Text(_text(value)) for value in row.values()))
+        table.add_row(*(Text(printable(_text(value))) for value in row.values()))
     return table
 
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from reclake.privacy.keys import check_keys
 from reclake.settings import Settings
 
 from .application import load_sources, located
+from .rights import allowed_readers, open_leftovers, other_readers
 
 Finding = dict[str, str]
 _JAVA = "17"
@@ -35,6 +37,8 @@ def examine(home: Path, settings: Settings) -> list[Finding]:
         "lake": lambda: _writable(located(home, settings.lake.root)),
         "landing": lambda: _readable(located(home, settings.landing.root)),
         "secrets": lambda: _secrets(home, settings),
+        "readers": lambda: _readers(_places_of(home, settings), settings.files.umask),
+        "temporary files": lambda: _temporary_files(home / settings.spark.conf_dir),
     }
     return list(_judged(checks))
 
@@ -139,3 +143,50 @@ def _writable(path: str) -> str:
 def _secrets(home: Path, settings: Settings) -> str:
     check_keys(located(home, settings.secrets.directory), (settings.privacy.id_key_id, settings.privacy.contact_key_id))
     return "2 keys, readable by their owner only"
+
+
+def _places_of(home: Path, settings: Settings) -> dict[str, str]:
+    """What holds data of persons or keys, by name: a path or URI each."""
+    registry = settings.mlflow.tracking_uri
+    named = {
+        "lake": settings.lake.root,
+        "landing": settings.landing.root,
+        "models": settings.mlflow.artifact_root,
+        "model registry": registry.removeprefix("sqlite:///") if registry.startswith("sqlite:///") else "",
+        "DuckDB file": settings.bi.duckdb_file,
+        "metastore": settings.bi.metastore,
+        "secrets": settings.secrets.directory,
+    }
+    return {name: located(home, path) for name, path in named.items() if path}
+
+
+def _readers(places: dict[str, str], umask: str) -> str:
+    """Who else can read what is there; stops where that is more than `files.umask` lets in."""
+    here = {name: Path(path) for name, path in places.items() if "://" not in path and Path(path).exists()}
+    if not here:
+        return "not checked: nothing of it is on this machine yet"
+    read_by = {name: other_readers(path) for name, path in here.items()}
+    if wide := {name: who for name, who in read_by.items() if not who.startswith(allowed_readers(umask))}:
+        raise ReclakeError(
+            "others can read what holds personal data or keys",
+            "; ".join(f"{name}: {who} ({here[name]})" for name, who in wide.items()),
+            f"chmod -R go= {' '.join(str(here[name]) for name in wide)}; or let the group in with files.umask",
+        )
+    return "; ".join(f"{name}: {who}" for name, who in read_by.items())
+
+
+def _temporary_files(conf_dir: Path) -> str:
+    """Where Spark keeps its temporary files, and that none of an earlier time lies open there."""
+    if chosen := os.environ.get("SPARK_LOCAL_DIRS"):
+        return f"encrypted in {chosen}, as SPARK_LOCAL_DIRS says"
+    profile = conf_dir / "spark-defaults.conf"
+    defaults = profile.read_text(encoding="utf-8") if profile.is_file() else ""
+    named = re.search(r"^spark\.local\.dir\s+(\S+)", defaults, re.MULTILINE)
+    folders = named[1] if named else tempfile.gettempdir()
+    if left := [path for folder in map(Path, folders.split(",")) if folder.is_dir() for path in open_leftovers(folder)]:
+        raise ReclakeError(
+            "Spark's temporary files can be read by others",
+            f"{len(left)} folders of yours, such as {left[0]}",
+            "remove them when no Spark of yours is at work: its runs leave none such",
+        )
+    return f"a closed folder of each run in {folders}"

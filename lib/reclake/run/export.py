@@ -19,6 +19,7 @@ from reclake.lake.schema import spark_schema
 from reclake.tables import Table, gold
 
 from .application import Application
+from .faults import cause_text
 from .leftovers import EXPORT, passing_folder
 from .views import Rows, published, shown_versions
 
@@ -137,7 +138,8 @@ def _filled(python: Path, job: dict[str, Any]) -> dict[str, int]:
     program = files("reclake.run").joinpath("duckdb_file.py").read_text(encoding="utf-8")
     done = subprocess.run([str(python), "-I", "-c", program], input=json.dumps(job), capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        # Its message may quote a value of a row.
+        last = cause_text((done.stderr.strip().splitlines() or ["no message"])[-1])
         raise ReclakeError("DuckDB did not fill the file", last, "mend what it says, or make bi; the file is as it was before")
     held: dict[str, int] = json.loads(done.stdout)
     return held

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -15,9 +14,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from reclake.errors import ReclakeError
+from reclake.printable import printable
 from reclake.settings import Settings, find_home, load_settings
 
-from .faults import fault_text
+from .faults import fault_text, trace_text
+from .log_lines import LogLines
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -35,7 +36,9 @@ def project_home() -> Path:
 
 def set_up_logging(*, level: int = logging.INFO) -> None:
     """Plain lines on standard error; the package logger is set up here and nowhere else."""
-    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogLines(LOG_FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logger.setLevel(level)
     # Great Expectations reports each of its temporary folders.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
@@ -45,16 +48,18 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
 
 
 def fault_lines(fault: Exception) -> str:
-    """A fault of program or machine in three lines; what its message quotes may be a person's and is left out."""
+    """A fault of program or machine in three lines; its message may quote a person and is left out."""
     return str(ReclakeError("the run broke off", fault_text(fault), "run again; --verbose shows the stack trace"))
 
 
 def end_with(error: Exception, *, verbose: bool) -> NoReturn:
-    """End the process with the error's exit code, 1 for a fault: three lines, or the stack trace if it was asked for."""
+    """End the process with the error's exit code, 1 for a fault: three lines, after the stack trace if it was asked for.
+
+    The trace holds no message of others either: logs are kept, and read by more people than the tables are.
+    """
     if verbose:
-        traceback.print_exception(error)
-    else:
-        sys.stderr.write(f"{error if isinstance(error, ReclakeError) else fault_lines(error)}\n")
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in trace_text(error).splitlines()))
+    sys.stderr.write(f"{error if isinstance(error, ReclakeError) else fault_lines(error)}\n")
     sys.exit(error.exit_code if isinstance(error, ReclakeError) else 1)
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from reclake.errors import SecretMissing, ServiceDown, UsageError
+from reclake.printable import printable
 from reclake.privacy.keys import secret_text
 from reclake.settings import AlertsSettings
 
@@ -57,7 +58,8 @@ def tell(
         return "none"
     title = f"reclake {day}: {len(findings)} {'finding' if len(findings) == 1 else 'findings'}"
     shown = findings[:_SHOWN]
-    lines = [f"{finding.kind}: {finding.subject}: {finding.told}" for finding in shown]
+    # A file's name may hold a line break: it must not read like a finding of its own.
+    lines = [printable(f"{finding.kind}: {finding.subject}: {finding.told}") for finding in shown]
     text = "\n".join([title, *lines, f"run {run_id}"])
     if alerts.channel == "webhook":
         address = _required(WEBHOOK, secrets)

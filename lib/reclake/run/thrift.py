@@ -19,6 +19,7 @@ from pyspark.errors import PySparkException
 from reclake.errors import ReclakeError, ServiceDown, UsageError
 
 from .application import Application
+from .faults import fault_text
 from .register import log_shown, register
 
 logger = logging.getLogger("reclake")
@@ -161,7 +162,7 @@ def _followed(app: Application, shown: int) -> int:
     try:
         return shown if app.manifest.last_id() == shown else _registered(app)
     except (ReclakeError, PySparkException, Py4JJavaError) as failure:
-        logger.error("the views stay as they are: %s", str(failure).partition("\n\tat ")[0])
+        logger.error("the views stay as they are: %s", failure if isinstance(failure, ReclakeError) else fault_text(failure))
         return shown
 
 

@@ -147,6 +147,7 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
                 training=settings.training,
                 min_age=settings.privacy.min_age,
                 champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
+                min_group_size=settings.privacy.min_group_size,
                 tuning=settings.tuning if is_searching else None,
                 refit=_refit_settings(app, champion_version, as_of),
                 before_trial=lambda: app.claims.require_held(claim),

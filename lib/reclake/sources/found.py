@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 FileState = Literal["waiting", "refused", "unmatched", "skipped"]
-_UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control characters, bytes that are no character, line separators
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +45,3 @@ class Waiting:
     state: FileState = "waiting"
     age_seconds: int | None = None  # of a file that is not complete: since its last change
     is_misplaced: bool = False  # a copy of a file that was taken in for another day
-
-
-def shown(name: str) -> str:
-    r"""The name as a person may see it: what cannot be printed is escaped.
-
-    Examples
-    --------
-    >>> shown("tills/a\nb.csv")
-    'tills/a\\nb.csv'
-    """
-    return "".join(ascii(letter)[1:-1] if unicodedata.category(letter) in _UNSEEN else letter for letter in name)

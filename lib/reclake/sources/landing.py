@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 
 from reclake.errors import UsageError
+from reclake.printable import printable
 
-from .found import FoundFile, OfferedFile, Waiting, shown
+from .found import FoundFile, OfferedFile, Waiting
 from .source import Completion, Source
 from .walk import at, listed_by_spark, lying_now, walked, without_globs
 
+_BREAKING = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control characters, bytes that are no character, line separators
 _BEING_WRITTEN = (".tmp", ".part", ".crdownload")
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 12, 31, tzinfo=UTC)
 
@@ -46,7 +49,7 @@ def sorted_out(
         feed = source.feed_name(file.name)
         age = max(0, int((now - file.modified_at).total_seconds()))
         if fault := unusable(file):
-            waiting.append(Waiting(shown(file.name), fault, "refused"))
+            waiting.append(Waiting(printable(file.name), fault, "refused"))
         elif reason := _unfinished(file, source.completion, age_seconds=age, marked=marked):
             waiting.append(Waiting(file.name, reason, "waiting", age))
         elif feed is None:
@@ -101,7 +104,7 @@ def changed_meanwhile(file: OfferedFile) -> Waiting:
 
 def unusable(file: FoundFile) -> str | None:
     """Why the file cannot even be opened, or has no time of change that a file can have; None if it can be read."""
-    if shown(file.name) != file.name:
+    if any(unicodedata.category(sign) in _BREAKING for sign in file.name):
         return "has a control character, or a byte that is not UTF-8, in its name"
     if ":" in file.name.rpartition("/")[2]:
         return "has a colon in its name, which Hadoop cannot open"

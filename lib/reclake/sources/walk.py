@@ -15,7 +15,9 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from .found import FoundFile, Waiting, shown
+from reclake.printable import printable
+
+from .found import FoundFile, Waiting
 
 _LOCAL = "file:"
 _GLOB_SIGNS = re.compile(r"([\\*?\[\]{}])")
@@ -38,18 +40,18 @@ def walked(top: str) -> tuple[list[FoundFile], list[Waiting]]:
             with os.scandir(folder) as entries:
                 lying = [entry for entry in entries if not entry.name.startswith((".", "_"))]
         except OSError:
-            left.append(Waiting(shown(os.path.relpath(folder, root)), "is a folder that cannot be read", "refused"))
+            left.append(Waiting(printable(os.path.relpath(folder, root)), "is a folder that cannot be read", "refused"))
             continue
         for entry in lying:
             name = os.path.relpath(entry.path, root)
             if _is_link(entry):
-                left.append(Waiting(shown(name), _where_to(entry, root), "refused"))
+                left.append(Waiting(printable(name), _where_to(entry, root), "refused"))
             elif entry.is_dir():
                 folders.append(entry.path)
             elif (file := _ordinary_file(entry, name)) is not None:
                 found.append(file)
             else:
-                left.append(Waiting(shown(name), "is no ordinary file", "refused"))
+                left.append(Waiting(printable(name), "is no ordinary file", "refused"))
     return found, left
 
 

@@ -78,7 +78,7 @@ CUSTOMER_SEGMENTS = Table(
 
 SEGMENT_BINS = Table(
     name="gold.segment_bins",
-    grain="one row per as_of_date, measure, unit and score that holds customers",
+    grain="one row per as_of_date, measure, unit and lowest score of a group of at least privacy.min_group_size customers",
     key=("as_of_date", "measure", "unit", "score"),
     fields=(
         _AS_OF,
@@ -89,13 +89,30 @@ SEGMENT_BINS = Table(
             "days, orders, or the currency as ISO 4217; customers are scored within one currency.",
             required=True,
         ),
-        plain("score", "integer", "1 to 5.", "score", required=True),
-        plain("lower_edge", "decimal(18,4)", "Smallest value in the bin.", "days, orders or currency", required=True),
-        plain("upper_edge", "decimal(18,4)", "Largest value in the bin.", "days, orders or currency", required=True),
+        plain("score", "integer", "Lowest score of the group, 1 to 5.", "score", required=True),
+        plain(
+            "upper_score",
+            "integer",
+            "Highest score of the group: the same, unless scores that too few customers have were joined.",
+            "score",
+            required=True,
+        ),
+        plain(
+            "lower_edge",
+            "decimal(18,4)",
+            "Smallest value in the group, rounded to two significant digits; null where no group lies below: it is open.",
+            "days, orders or currency",
+        ),
+        plain(
+            "upper_edge",
+            "decimal(18,4)",
+            "Largest value in the group, rounded to two significant digits; null where no group lies above: it is open.",
+            "days, orders or currency",
+        ),
         plain(
             "n_customers",
             "long",
-            "Customers in the bin; of monetary those whose spend_amount is held.",
+            "Customers in the group, rounded down to whole privacy.min_group_size; of monetary those whose spend_amount is held.",
             "customers",
             required=True,
         ),
@@ -105,7 +122,8 @@ SEGMENT_BINS = Table(
     day_column="as_of_date",
     retention=_RETENTION,
     inputs=(Input(CUSTOMER_SEGMENTS, same_day()),),
-    may_be_empty="nobody may have bought yet",
+    parameters=("privacy.min_group_size",),
+    may_be_empty="nobody may have bought yet, or fewer people than a group needs",
 )
 
 RECOMMENDATIONS = Table(
