@@ -21,7 +21,7 @@ RECORDS: dict[str, Table] = {table.inputs[0].table.noun: table for table in silv
 """The records table of each bronze noun."""
 
 _SET_BY_PARSER = {
-    "source", "delivery_day", "file_digest", "position", "record_class", "reasons", "notes", "is_repeat", "fingerprint",
+    "source", "delivery_day", "file_digest", "position", "record_class", "reasons", "notes", "is_repeat",
     "event_date", "line_amount", "is_return", "order_scope",
 }  # fmt: skip
 _SPELLINGS: dict[str, set[str]] = {
