@@ -88,6 +88,25 @@ def without_evident_contacts(text: str) -> str:
     return found
 
 
+def is_evident_contact(text: str) -> bool:
+    """Whether an id holds an e-mail address, or is written as a phone number and nothing else. Plain digits may be any id.
+
+    Examples
+    --------
+    >>> [is_evident_contact(text) for text in ("SO-anna@example.com", "138 0013 8000", "+8613800138000", "13800138000", "A-138-0013-8000")]
+    [True, True, True, False, False]
+    """
+    plain = reading(text).digits().strip()
+    return bool(_CONTACT_SIGNS.search(plain)) and (bool(_REACHES[0][0].search(plain)) or bool(_EVIDENT_PHONE.fullmatch(plain)))
+
+
+def may_hold_contacts(texts: str) -> bool:
+    """A cheap look at many ids, joined by line breaks: without one of these signs none is a contact."""
+    return not texts.isascii() or _CONTACT_SIGNS.search(texts) is not None
+
+
+_CONTACT_SIGNS = re.compile(r"[@%&+]|1[3-9]\d[ .-]\d{4}[ .-]")
+_EVIDENT_PHONE = re.compile(r"\+\d[\d .()-]{6,18}\d|(?:86[ .-]?)?1[3-9]\d[ .-]\d{4}[ .-]\d{4}")
 _EVIDENT_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z]")
 
 
