@@ -1,5 +1,7 @@
 """Texts as they may be stored: pseudonyms and tokens for ids and contacts, masks in free text."""
 
+from collections.abc import Callable
+
 from reclake.privacy.masking import is_evident_contact, masked, may_hold_contacts, reaches_somebody, without_evident_contacts
 from reclake.privacy.pseudonyms import Keys, account_ids, contact_tokens, device_ids
 from reclake.records.column_reader import Report, Texts
@@ -48,8 +50,14 @@ def _text(texts: Texts, column: str, mapping: ColumnMapping, report: Report, not
     if mapping.type != "free_text" and is_id(column, mapping.type):
         return _ids(texts, column, report)
     if mapping.type != "free_text" and column in _BY_MACHINES:
-        return [text and without_evident_contacts(text) for text in texts]
+        return _each_once(texts, without_evident_contacts)
     return _masked(texts, column, report)
+
+
+def _each_once(texts: Texts, work: Callable[[str], str]) -> Texts:
+    """The texts after `work`, which is done once for equal ones; the same list where it changes none."""
+    changed = {text: done for text in set(texts) if text is not None and (done := work(text)) != text}
+    return [None if text is None else changed.get(text, text) for text in texts] if changed else texts
 
 
 def _ids(texts: Texts, column: str, report: Report) -> Texts:
@@ -75,7 +83,7 @@ def _regions(texts: Texts, mapping: ColumnMapping, note: Report) -> Texts:
 
 
 def _masked(texts: Texts, column: str, report: Report) -> Texts:
-    found = [text and masked(text) for text in texts]
+    found = list(_each_once(texts, masked))
     if not reaches_somebody("\n".join(filter(None, found))):  # one look for a whole column
         return found
     for row, text in enumerate(found):
