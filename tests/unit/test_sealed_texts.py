@@ -107,6 +107,15 @@ def test_other_texts_stay(keys, table, column, value):
     assert (row[column], row["read_reasons"]) == (value, [])
 
 
+@pytest.mark.parametrize(("column", "type_"), [("quantity", "long"), ("unit_price_amount", "decimal")])
+def test_a_number_is_no_text(keys, column, type_):
+    """Else a value out of its limits would be refused as no number."""
+    columns = NEEDED["orders"] | {"channel": {"constant": "app", "type": "string"}, "order_id": {"from": "o", "type": "string"}}
+    columns |= {"currency": {"constant": "EUR", "type": "string"}, column: {"from": "x", "type": type_}}
+    (row,) = read(keys, ['{"x": 6222020200112345678}'], table="orders", columns=(column,), orders=feed("orders", columns))
+    assert row[f"{column}_text"] == "6222020200112345678"
+
+
 def test_what_the_source_file_states_is_no_text_of_a_record(keys):
     row = read_as(keys, "accounts", "gender", "1", map={"1": "13800138000"})
     assert row["gender"] == "13800138000"

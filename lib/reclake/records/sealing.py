@@ -12,6 +12,7 @@ from reclake.tables.vocabulary import WORDS
 CANNOT_BE_MASKED = "holds contact data that cannot be masked"
 IS_A_CONTACT = "looks like a phone number or e-mail address"
 
+_TEXTS = frozenset({"string", "free_text", "product"})
 # What is stored of them is one of a closed list, or of a form that no name fits in; another is refused or left out.
 _CLOSED = frozenset({*WORDS, "line_kind", "currency"})
 # Written by programs and tills: their numbers of versions and goods would be taken for somebody's.
@@ -39,6 +40,8 @@ def sealed(
         case "phone" | "email":
             token = contact_tokens(keys, mapping.type)
             return [text and token(text) for text in texts]
+    if mapping.type not in _TEXTS:
+        return texts  # to be read as a number or truth value: what is none is refused
     is_stated = mapping.constant is not None or mapping.map is not None or mapping.one_of is not None
     return texts if is_stated or column in _CLOSED else _text(texts, column, mapping, report, note)
 
