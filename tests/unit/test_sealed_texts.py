@@ -74,7 +74,8 @@ def test_a_mail_address_is_stored_in_no_column(keys, table, column):
 
 @pytest.mark.parametrize(("table", "column"), FREE)
 def test_a_mobile_is_stored_in_no_column(keys, table, column):
-    assert "13800138000" not in json.dumps(read_as(keys, table, column, "x 13800138000 y")[column]) or column == "product_id"
+    stored = json.dumps(read_as(keys, table, column, "x 13800138000 y")[column])
+    assert ("13800138000" in stored) is (column == "product_id")  # an id, in which plain digits may stand
 
 
 @pytest.mark.parametrize(("table", "column"), [(t, c) for t, cs in COLUMNS.items() for c in cs if c in IDS | {"product_id"}])
@@ -105,6 +106,12 @@ def test_an_id_of_digits_is_an_id(keys, value):
 def test_other_texts_stay(keys, table, column, value):
     row = read_as(keys, table, column, value)
     assert (row[column], row["read_reasons"]) == (value, [])
+
+
+@pytest.mark.parametrize("type_", ["string", "product"])
+def test_two_products_with_long_numbers_stay_two(keys, type_):
+    found = {read_as(keys, "products", "product_id", f"622202020011234567{n}", type=type_)["product_id"] for n in range(2)}
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize(("column", "type_"), [("quantity", "long"), ("unit_price_amount", "decimal")])

@@ -50,7 +50,7 @@ def _text(texts: Texts, column: str, mapping: ColumnMapping, report: Report, not
     """What a source may write as it likes."""
     if column == "region":
         return _regions(texts, mapping, note)
-    if mapping.type != "free_text" and is_id(column, mapping.type):
+    if mapping.type != "free_text" and (is_id(column, mapping.type) or column == "product_id"):
         return _ids(texts, column, report)
     if mapping.type != "free_text" and column in _BY_MACHINES:
         return _each_once(texts, without_evident_contacts)
