@@ -213,8 +213,9 @@ HARD = ["②13800138000 ", "13800138000 ", "a" * 9, "1 ", "13", "路", "文三�
 
 
 @pytest.mark.parametrize("part", HARD)
-def test_a_megabyte_of_anything_is_masked_in_linear_time(part):
-    text = part * (1_000_000 // len(part))
+def test_a_long_text_of_anything_is_masked_in_linear_time(part):
+    """A second for a megabyte; a search that looks back at every letter would take minutes for a fifth of it."""
+    text = part * (200_000 // len(part))
     began = time.process_time()
     masked.__wrapped__(f"13800138000 {text} @")
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 4
