@@ -113,6 +113,7 @@ COLLECTED = {
     "lake.manifest.highest": "one number",
     "lake.manifest.lowest_kept": "a row per table",
     "lake.manifest.kept_models": "a row per version that served",
+    "lake.log.columns_with_statistics": "names of columns",
     "lake.upkeep.layout": "a row per day whose files are small and many",
     "run.maintain.erased_below": "a row per table",
     "quality.measures.measure": "one row of counts",

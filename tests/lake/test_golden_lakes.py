@@ -1,5 +1,6 @@
 """Lakes that earlier releases wrote are read by this one, and go on under it (R-25)."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -28,13 +29,27 @@ def test_there_is_one():
     assert LAKES
 
 
+# Columns that a later release does not store: they are not read, and leave the lake with its next maintenance.
+NO_LONGER_STORED = {table.name: {"fingerprint"} for table in silver.RECORDS}
+
+
 def read_otherwise(app, golden):
     """The published tables that are not read with the rows that were written."""
-    wanted = {path.stem: path.read_text().splitlines() for path in (golden / "rows").iterdir()}
-    current = app.manifest.current()
-    assert current.keys() & tables.BY_NAME.keys() == wanted.keys()
-    held = {name: app.store.columns(tables.BY_NAME[name], version=current[name].version) for name in wanted}
-    return [name for name, rows in wanted.items() if rows_of(app, name, held[name]) != rows]
+    wanted = {path.stem: [json.loads(line) for line in path.read_text().splitlines()] for path in (golden / "rows").iterdir()}
+    assert app.manifest.current().keys() & tables.BY_NAME.keys() == wanted.keys()
+    otherwise = []
+    for name, rows in wanted.items():
+        gone = NO_LONGER_STORED.get(name, set())
+        assert not gone & {field.name for field in tables.BY_NAME[name].fields}
+        held = [{column: value for column, value in row.items() if column not in gone} for row in rows]
+        read = [json.loads(row) for row in rows_of(app, name, list(held[0]))] if held else rows_of(app, name, [])
+        if _in_order(read) != _in_order(held):
+            otherwise.append(name)
+    return otherwise
+
+
+def _in_order(rows):
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
 def test_every_table_holds_the_rows_that_were_written(spark, golden):

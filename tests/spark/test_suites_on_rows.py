@@ -20,7 +20,7 @@ ONE = Decimal("1.0000")
 FILE = {"source": "demo", "delivery_day": DAY, "file_digest": HEX, "position": 0}
 RAW = FILE | {"file_name": "a/b 1.csv", "format": "csv", "raw": b"1", "content_hash": HEX, "arrived_at": AT, "batch_id": "r1"}
 REFUSED = FILE | {"record_class": "rejected", "reasons": ["x"], "is_repeat": False}
-KEPT = FILE | {"record_class": "kept", "reasons": [], "is_repeat": True, "fingerprint": HEX}
+KEPT = FILE | {"record_class": "kept", "reasons": [], "is_repeat": True}
 VALID = {"valid_from": DAY, "valid_to": NEXT}
 EVENT = {
     "event_id": "e1", "event_date": DAY, "occurred_at": AT, "received_at": LATER, "channel": "app", "event_type": "rate", "account_id": ACCOUNT,

@@ -104,7 +104,7 @@ def _ready(rules: _Rules, column: str, texts: Texts, all_texts: Mapping[str, Tex
     if mapping.type in ("device", "phone", "email"):
         return texts
     # Neither keys nor scopes are asked for.
-    return sealed(texts, column, mapping, Keys(directory=""), rules.source.name, texts, hear)
+    return sealed(texts, column, mapping, Keys(directory=""), rules.source.name, texts, hear, rules.batch.note)
 
 
 def _account(

@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from .files import Files
 
 # What maintenance commits: other files or properties, the same rows. By hand or by the job, Delta names it itself.
-_KEEPING_ROWS = frozenset({"OPTIMIZE", "REORG", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "VACUUM START", "VACUUM END"})
+_KEEPING_ROWS = frozenset({
+    "OPTIMIZE", "REORG", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "VACUUM START", "VACUUM END", "COMPUTE STATS",
+})  # fmt: skip
+KEEPS_ROWS = "keeps_rows"  # in the entry of a commit that holds the rows of the version before, in other files
 _CHECKPOINT = re.compile(r"\d{20}\.checkpoint\.parquet")  # complete in one file; those of several parts are not trusted
 
 
@@ -79,7 +83,8 @@ class Log:
         `passing` names further commits to go past.
         """
         for commit in self.commits_after(path, version):
-            if commit.operation not in _KEEPING_ROWS and not passing(commit):
+            is_same = commit.operation in _KEEPING_ROWS or bool(commit.user_metadata.get(KEEPS_ROWS))
+            if not is_same and not passing(commit):
                 break
             version = commit.version
         return version
@@ -109,6 +114,26 @@ class Log:
     def data_files(self, path: str, version: int) -> DataFrame:
         """The version's data files: partitionValues as a map of text, size in bytes."""
         return DataFrame(self._snapshot(path, version).allFiles().toDF(), self._spark).select("partitionValues", "size")
+
+    def columns_with_statistics(self, path: str, version: int) -> set[str]:
+        """The columns whose least values the log holds of any file of the version; one Spark job over the list of files."""
+        files = DataFrame(self._snapshot(path, version).allFiles().toDF(), self._spark)
+        columns = F.explode(F.json_object_keys(F.get_json_object("stats", "$.minValues")))
+        return {row[0] for row in files.select(columns).distinct().collect()}
+
+    def compute_statistics(self, path: str) -> None:
+        """Take the statistics of all files anew, of the columns that the table's properties name; in one commit."""
+        delta = self._spark._jvm.org.apache.spark.sql.delta  # type: ignore[union-attr]
+        statistics = getattr(getattr(delta.stats, "StatisticsCollection$"), "MODULE$")
+        log = delta.DeltaLog.forTable(self._spark._jsparkSession, path)
+        all_rows, all_files = (getattr(statistics, f"recompute$default${number}")() for number in (4, 5))
+        statistics.recompute(self._spark._jsparkSession, log, _none(self._spark), all_rows, all_files)
+
+    def checkpoint(self, path: str) -> None:
+        """Write the newest version's whole state into one file, so that the log before it is no longer needed."""
+        delta_log = self._spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
+        log = delta_log.forTable(self._spark._jsparkSession, path)
+        log.checkpoint(log.update(False, _none(self._spark), _none(self._spark)), _none(self._spark))
 
     def properties(self, path: str, version: int) -> dict[str, str]:
         """The table's Delta properties at the version."""

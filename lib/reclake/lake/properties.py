@@ -7,6 +7,21 @@ from collections.abc import Collection
 from reclake.tables import Privacy, Table, ops
 
 _WITHOUT_STATISTICS = ("array<string>", "binary", "boolean")
+# The only strings with statistics: a name of conf/sources, by which one source's files of a day are found. Others hold ids,
+# names of files or what somebody typed, of whatever class: the least and greatest of a file would stand in the log.
+_NAMES = frozenset({"source"})
+
+
+def columns_with_statistics(table: Table) -> tuple[str, ...]:
+    """The columns of which the log may hold the least and the greatest value of every file."""
+    return tuple(
+        f.name
+        for f in table.fields
+        if f.privacy is Privacy.NONE
+        and f.type not in _WITHOUT_STATISTICS
+        and (f.type != "string" or f.name in _NAMES)
+        and f.name != table.day_column
+    )
 
 
 def properties_of(table: Table, *, keep_days: int, columns: Collection[str] | None = None) -> dict[str, str]:
@@ -20,11 +35,7 @@ def properties_of(table: Table, *, keep_days: int, columns: Collection[str] | No
         The columns that the table has by now; all declared ones for None.
     """
     # Statistics of personal columns would stand in the log in clear, and outlive a deletion.
-    open_columns = [
-        f.name
-        for f in table.fields
-        if f.privacy is Privacy.NONE and f.type not in _WITHOUT_STATISTICS and f.name != table.day_column
-    ]
+    open_columns = columns_with_statistics(table)
     return {
         "delta.logRetentionDuration": f"interval {keep_days} days",
         "delta.deletedFileRetentionDuration": f"interval {keep_days} days",

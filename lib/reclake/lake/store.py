@@ -20,9 +20,9 @@ from reclake.errors import LakeDamaged, Overtaken
 from reclake.tables import Table
 
 from .conflicts import against_others
-from .log import Log, Size
+from .log import KEEPS_ROWS, Log, Size
 from .properties import properties_of
-from .schema import spark_schema
+from .schema import conform, spark_schema
 
 
 def runs_of(days: Iterable[date]) -> list[tuple[date, date]]:
@@ -88,10 +88,11 @@ class Store:
         return self.spark.createDataFrame([], spark_schema(table))
 
     def read(self, table: Table, *, version: int, days: Collection[date] | None = None) -> DataFrame:
-        """The table at a version; only `days` if given. Columns declared since that version was written are null."""
-        frame = self._stored(table, version)
-        if added := [column for column in spark_schema(table) if column.name not in frame.columns]:
+        """The declared columns of the table at a version, null where they were declared since; only `days` if given."""
+        frame, declared = self._stored(table, version), spark_schema(table)
+        if added := [column for column in declared if column.name not in frame.columns]:
             frame = frame.withColumns({column.name: F.lit(None).cast(column.dataType) for column in added})
+        frame = frame if set(frame.columns) == set(declared.names) else frame.select(*declared.names)
         if days is None or table.day_column is None:
             return frame
         return frame.where(is_day_of(table.day_column, days))
@@ -157,6 +158,11 @@ class Store:
         """Replace all rows in one commit."""
         return self._write(table, self._writer(table, frame, entry).mode("overwrite"), entry)
 
+    def rewrite(self, table: Table, *, version: int) -> int:
+        """Write the newest version's rows once more, in the declared columns alone."""
+        entry, frame = {"commit_id": uuid4().hex, KEEPS_ROWS: True}, conform(self.read(table, version=version), table)
+        return self._write(table, self._writer(table, frame, entry).option("overwriteSchema", "true").mode("overwrite"), entry)
+
     def append_new(self, table: Table, frame: DataFrame, *, number: int, entry: dict[str, Any]) -> int:
         """Append rows that are new by their key, fenced off by the writer's number: each is higher than the one before.
 
@@ -186,8 +192,7 @@ class Store:
         """
         schema = spark_schema(table)
         frame = self.spark.createDataFrame([tuple(row.get(name) for name in schema.names) for row in rows], schema)
-        entry = {"commit_id": uuid4().hex}
-        writer = self._writer(table, frame.coalesce(1), entry).mode("append")
+        writer = self._writer(table, frame.coalesce(1), entry := {"commit_id": uuid4().hex}).mode("append")
         return self._find(table, _fenced(writer, fence) if fence else writer, entry)
 
     def delete(self, table: Table, where: Column) -> None:
@@ -213,7 +218,7 @@ class Store:
             DeltaTable.forPath(self.spark, self.path(table)).restoreToVersion(version)
 
     def _writer(self, table: Table, frame: DataFrame, entry: dict[str, Any]) -> DataFrameWriter:
-        # A column that was declared later joins the table; a type that changed is still refused.
+        # A column declared later joins the table, one that is no longer declared is null; a type that changed is refused.
         writer = frame.write.format("delta").option("mergeSchema", "true")
         for name, value in properties_of(table, keep_days=self.keep_days).items():
             writer = writer.option(name, value)  # of a table that exists they change nothing: maintenance does

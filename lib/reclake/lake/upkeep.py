@@ -16,7 +16,7 @@ from reclake.tables import Table
 
 from .conflicts import against_others
 from .files import Files
-from .properties import properties_of
+from .properties import columns_with_statistics, properties_of
 from .store import Store, ranges_of
 
 
@@ -57,6 +57,32 @@ class Upkeep:
         wanted = properties_of(table, keep_days=self._store.keep_days, columns=columns)
         found = self._store.log.properties(self._store.path(table), version)
         return {name: value for name, value in wanted.items() if found.get(name) != value}
+
+    def undeclared(self, table: Table, version: int) -> list[str]:
+        """The columns that the version holds and the table no longer declares."""
+        return sorted(set(self._store.columns(table, version=version)) - {field.name for field in table.fields})
+
+    def has_closed_statistics(self, table: Table, version: int) -> bool:
+        """Whether the log holds values of a column that is to have no statistics."""
+        found = self._store.log.columns_with_statistics(self._store.path(table), version)
+        return not found <= set(columns_with_statistics(table))
+
+    def renew(self, table: Table, version: int, *, undeclared: Collection[str], statistics: bool) -> None:
+        """Take away what an earlier release stored and this one does not: columns, and statistics of columns.
+
+        A column goes by writing the table once more: Delta can only drop it at once for readers that know column mapping.
+        Statistics are taken anew from the columns that are to have some. Earlier versions keep both until they go.
+
+        Raises
+        ------
+        Overtaken
+            When another changed the table meanwhile.
+        """
+        with against_others(table):
+            if undeclared:
+                self._store.rewrite(table, version=version)
+            elif statistics:
+                self._store.log.compute_statistics(self._store.path(table))
 
     def set_properties(self, table: Table, properties: dict[str, str]) -> None:
         """Set them in one commit: the two retentions are judged together.

@@ -1,69 +1,70 @@
-"""Contact data and card numbers taken out of free text.
+"""Contact data, card numbers and addresses taken out of free text.
 
-Masking too much is preferred: a run of 15 to 19 digits is masked whether or not its check digit fits, and a run with
-blanks, hyphens, dots or slashes between its digits counts as one number.
+A gate looks at the stored text with a part of what is looked for here. So what it would find is masked last, whatever the
+readings were: no text can be masked and stop its table all the same.
 """
 
 import re
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
+from reclake.privacy.readings import reading
+from reclake.privacy.written_kinds import KINDS, READ_OUT, Kind, may_be_read_out, needs_a_look
 from reclake.tables.vocabulary import EMAIL_IN_TEXT, MOBILE_IN_TEXT
 
-
-class _Plain(dict[int, int | str]):
-    """Every character as itself, but the digits that `digit_of` knows, and signs of other widths, as in ASCII."""
-
-    def __init__(self, digit_of: Callable[[str, None], int | None]) -> None:
-        super().__init__()
-        self._digit_of = digit_of
-
-    def __missing__(self, code: int) -> int | str:
-        character = chr(code)
-        digit = self._digit_of(character, None)
-        folded = character if digit is None else str(digit)
-        if digit is None and len(normal := unicodedata.normalize("NFKC", character)) == 1 and normal in "+@Xx-./":
-            folded = normal
-        self[code] = folded
-        return folded
-
-
-_DECIMALS = _Plain(unicodedata.decimal)  # of any script
-_DIGITS = _Plain(unicodedata.digit)  # circled and raised ones too, which may also stand beside a number
-_NEEDED = re.compile(r"@|\d(?:\D{0,5}\d){6}")  # a cheap look: without this there is nothing to mask
-_BETWEEN = r"\s._/\-‐-―\u00ad\u200b-\u200f\u2060\ufeff"  # what people, and editors, put between digits
-_GAP = rf"[{_BETWEEN}]{{0,3}}"
-_WIDE_GAP = rf"[{_BETWEEN},，、·]{{0,3}}"  # in a number that is recognised by its beginning and length
-_PART = r"[^\s@<>(),;:，。；：、（）]"
-# Bounded repeats: a megabyte of letters must not make the search quadratic.
-_EMAIL = re.compile(rf"{_PART}{{1,64}}\s?@\s?{_PART}{{1,255}}(?<![.])")
-_BIRTHDAY = rf"(?:18|19|20)\d\d{_GAP}(?:0[1-9]|1[0-2]){_GAP}(?:0[1-9]|[12]\d|3[01])"
-_ID_CARD = re.compile(rf"(?<!\d)[1-9]\d{{5}}{_GAP}{_BIRTHDAY}{_GAP}\d{{3}}[\dXx](?!\d)")
-_LONG_NUMBER = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{14,18}}(?!\d)")
-# Chinese mobile, with or without country code
-_MOBILE = re.compile(rf"(?<!\d)(?:[(（]?(?:\+|00)?86[)）]?{_GAP})?1{_GAP}[3-9](?:{_WIDE_GAP}\d){{9}}(?!\d)")
-# written with a plus and country code
-_INTERNATIONAL = re.compile(rf"\+\s?\d(?:[()（）]?{_GAP}[()（）]?\d){{6,14}}(?!\d)")
-# with a trunk 0: area code and number
-_LANDLINE = re.compile(rf"(?<!\d)[(（]?0\d{{2,4}}[)）]?{_GAP}\d{{3,4}}{_GAP}\d{{3,4}}(?!\d)")
-# In this order: a mobile with country code would also be a long number, and an address would take the last digits of a
-# number before it and leave the others.
-_MASKS = (
-    (_ID_CARD, "[id card]"), (_MOBILE, "[phone]"), (_LONG_NUMBER, "[bank card]"), (_INTERNATIONAL, "[phone]"), (_LANDLINE, "[phone]"),
-    (_EMAIL, "[email]"),
-)  # fmt: skip
-
+_DONE = "\ue000"  # stands for each character that is masked already: no digit, and part of no word
 
 # What a gate looks for afterwards, digits of ASCII alone.
 _REACHES = ((re.compile(EMAIL_IN_TEXT, re.ASCII), "[email]"), (re.compile(MOBILE_IN_TEXT, re.ASCII), "[phone]"))
 
 
-def _replaced(text: str, plain: str) -> str:
-    found = plain
-    for pattern, mask in _MASKS:
-        found = pattern.sub(mask, found)
-    return text if found == plain else found
+class _Masked(NamedTuple):
+    begin: int
+    end: int
+    mask: str
+
+
+def _found(plain: str, kinds: Iterable[Kind], earlier: Sequence[_Masked]) -> list[_Masked]:
+    """All that is to be masked: `earlier`, and what is seen of the kinds in what these leave of the reading."""
+    masks, plain = list(earlier), _blanked(plain, earlier)
+    for kind in kinds:
+        if new := list(_spans(plain, kind)):
+            masks, plain = _joined([*masks, *new]), _blanked(plain, new)
+    return masks
+
+
+def _blanked(plain: str, masks: Iterable[_Masked]) -> str:
+    return _written_with(plain, (_Masked(begin, end, _DONE * (end - begin)) for begin, end, _ in masks))
+
+
+def _spans(plain: str, kind: Kind) -> Iterator[_Masked]:
+    """Where the kind is seen, in order and apart from each other."""
+    group, free_from = "id" if "id" in kind.pattern.groupindex else 0, 0
+    for match in kind.pattern.finditer(plain):
+        begin, end = match.span(group)
+        if kind.before is not None:
+            least = max(free_from, begin - kind.most_before)
+            while begin > least and kind.before.match(plain, begin - 1):
+                begin -= 1
+            if kind.needs_before and begin == match.start():
+                continue
+        if kind.is_one(match[0]):
+            yield _Masked(begin, end, kind.mask)
+            free_from = end
+
+
+def _joined(masks: Iterable[_Masked]) -> list[_Masked]:
+    """Those that overlap as one, which is what the larger is: the mail address 13800138000@163.com holds a number."""
+    joined: list[_Masked] = []
+    for mask in sorted(masks, key=lambda mask: (mask.begin, -mask.end)):
+        if joined and mask.begin < joined[-1].end:
+            last = joined[-1]
+            larger = max(last, mask, key=lambda one: one.end - one.begin)
+            joined[-1] = _Masked(last.begin, max(last.end, mask.end), larger.mask)
+        else:
+            joined.append(mask)
+    return joined
 
 
 def reaches_somebody(text: str) -> bool:
@@ -72,26 +73,78 @@ def reaches_somebody(text: str) -> bool:
 
 
 @lru_cache(maxsize=65536)
-def masked(text: str) -> str:
-    """The text with e-mail addresses, id cards, bank cards and phone numbers replaced by what they are.
+def without_evident_contacts(text: str) -> str:
+    """The text with what a gate finds masked: for texts that machines write, in which versions look like numbers of people.
 
-    Digits of any script are read as such; circled and raised ones only in what is left then, as they are also written
-    beside a number (80m²13800138000). What a gate would still find is masked as well.
+    Examples
+    --------
+    >>> without_evident_contacts("Crawler/1.0 Chrome/140.0.7339.210 (anna@example.com)")
+    'Crawler/1.0 Chrome/140.0.7339.210 ([email])'
+    """
+    if not reaches_somebody(text):
+        return text
+    found = _EVIDENT_EMAIL.sub("[email]", text)
+    for pattern, mask in _REACHES:
+        found = pattern.sub(mask, found)
+    return found
+
+
+def is_evident_contact(text: str) -> bool:
+    """Whether an id holds an e-mail address, or is written as a phone number and nothing else. Plain digits may be any id.
+
+    Examples
+    --------
+    >>> [is_evident_contact(text) for text in ("SO-anna@example.com", "138 0013 8000", "+8613800138000", "13800138000", "A-138-0013-8000")]
+    [True, True, True, False, False]
+    """
+    plain = reading(text).digits().strip()
+    return _REACHES[0][0].search(plain) is not None or _EVIDENT_PHONE.fullmatch(plain) is not None
+
+
+def may_hold_contacts(texts: str) -> bool:
+    """A cheap look at many ids, joined by line breaks: without one of these signs none is a contact."""
+    return not texts.isascii() or any(sign in texts for sign in "@%&+") or _GROUPED.search(texts) is not None
+
+
+_GROUPED = re.compile(r"1[3-9]\d[ .-]\d{4}[ .-]", re.ASCII)
+_EVIDENT_PHONE = re.compile(r"\+\d[\d .()-]{6,18}\d|(?:86[ .-]?)?1[3-9]\d[ .-]\d{4}[ .-]\d{4}")
+_EVIDENT_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z]")
+
+
+@lru_cache(maxsize=65536)
+def masked(text: str) -> str:
+    """The text with e-mail addresses, id and bank cards, phone numbers, ids of messengers and addresses replaced by what they are.
+
+    All else stays as it was written. The text is read decoded, with digits of any script; circled and raised digits count
+    only in what is left then, as they are also written beside a number (80m²13800138000), and numerals and the letter O in
+    what is left after that. What a gate would still find is masked as well.
 
     Examples
     --------
     >>> masked("call 138-0013-8000 or mail anna@example.com")
     'call [phone] or mail [email]'
-    >>> masked("iPhone 15 128GB")
-    'iPhone 15 128GB'
+    >>> masked("iPhone 15 128GB"), masked("q=138%200013%208000&page=2")
+    ('iPhone 15 128GB', 'q=[phone]&page=2')
     """
-    digits = text if text.isascii() else text.translate(_DIGITS)
-    if not _NEEDED.search(digits):
+    if not needs_a_look(text):
         return text
-    found = _replaced(text, text if text.isascii() else text.translate(_DECIMALS))
-    if not found.isascii():
-        found = _replaced(found, found.translate(_DIGITS))
+    written = reading(text)
+    plain = written.decimals()
+    masks = _found(plain, KINDS, ())
+    if not written.text.isascii() and (digits := written.digits()) != plain:
+        masks = _found(digits, KINDS, masks)
+    if may_be_read_out(written.text):
+        masks = _found(written.numerals(), READ_OUT, masks)
+    found = _written_with(text, [_Masked(written.places[begin], written.places[end], mask) for begin, end, mask in masks])
     if reaches_somebody(found):
         for pattern, mask in _REACHES:
             found = pattern.sub(mask, found)
     return found
+
+
+def _written_with(text: str, masks: Iterable[_Masked]) -> str:
+    pieces, at = [], 0
+    for begin, end, mask in masks:
+        pieces += [text[at:begin], mask]
+        at = end
+    return "".join([*pieces, text[at:]])

@@ -30,8 +30,8 @@ class Batch:
             self.reasons[row].append(reason)
 
     def note(self, row: int, text: str) -> None:
-        """Note what costs the record nothing."""
-        if self.fingerprints[row] is not None:
+        """Note what costs the record nothing; once, though a column may be read again in halves."""
+        if self.fingerprints[row] is not None and text not in (self.notes[row] or ()):
             self.notes[row] = [*(self.notes[row] or ()), text]
 
     def take_notes(self, intake_notes: Sequence[str | None]) -> None:
@@ -45,6 +45,11 @@ class Batch:
         for row, of_row in enumerate(words):
             if _RECOVERED_WORD in of_row:
                 self.note(row, RECOVERED)
+
+
+def counted_from(rows: slice, report: Report) -> Report:
+    """A report of these rows that counts them from their first."""
+    return lambda row, text: report(rows.start + row, text)
 
 
 def one_by_one(work: Callable[[slice, Report], Sequence[Value]], n_rows: int, column: str, report: Report) -> list[Value | None]:

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructType, TimestampType
 
 from reclake.privacy.pseudonyms import Keys
-from reclake.records.batch import Batch, one_by_one
+from reclake.records.batch import Batch, counted_from, one_by_one
 from reclake.records.column_reader import Report, Texts, Times, is_time, is_typed, reader_of
 from reclake.records.columns import column_texts, column_times
 from reclake.records.fields import fingerprint, path_of, shapes, without
@@ -134,14 +134,15 @@ def _values(batch: Batch, feed: Feed, parsing: Parsing) -> dict[str, Texts | Tim
 
 
 def _ready(texts: Texts, column: str, feed: Feed, parsing: Parsing, scopes: Texts, batch: Batch) -> Texts | Times:
-    mapping, source = feed.columns[column], parsing.source
-    hear = _hear(batch, column, feed)
+    mapping, source, hear = feed.columns[column], parsing.source, _hear(batch, column, feed)
     if is_time(mapping):
         reader = reader_of(column, feed, source)
         return one_by_one(lambda rows, report: column_times(texts[rows], reader, report), len(texts), column, hear)
 
     def seal(rows: slice, report: Report) -> Texts:
-        return sealed(texts[rows], column, mapping, parsing.keys, source.name, scopes[rows], report)
+        return sealed(
+            texts[rows], column, mapping, parsing.keys, source.name, scopes[rows], report, counted_from(rows, batch.note)
+        )
 
     return one_by_one(seal, len(texts), column, hear)
 

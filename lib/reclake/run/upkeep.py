@@ -60,6 +60,7 @@ class TableUpkeep:
             "n_rows_expired": expired,
             "n_days_compacted": len(layout.crowded),
             "properties": ", ".join(sorted(self.upkeep.lacking(table, version))),
+            "columns_to_remove": ", ".join(self.upkeep.undeclared(table, version)),
             "oldest_version": oldest,
             "n_stored_files": figures["n_stored_files_before"],
             "n_stored_bytes": figures["n_stored_bytes_before"],
@@ -83,7 +84,7 @@ class TableUpkeep:
             held, n_rows = self._remove_expired_days(claim, published, held)
             if held != newest:
                 layout = self.upkeep.layout(table, held)
-            figures |= {"n_rows_expired": published.n_rows - n_rows} | self._join(layout, self.upkeep.lacking(table, held))
+            figures |= {"n_rows_expired": published.n_rows - n_rows} | self._join(layout, held)
             version = self._rows_as_in(held)
             app.claims.require_held(claim)
             stamp: dict[str, Any] = {"run_id": app.run_id, "token": claim.token, "at": app.clock(), "kind": "maintenance"}
@@ -101,16 +102,16 @@ class TableUpkeep:
         newest = int(app.store.newest(table) or 0)
         try:
             layout, figures = self._before(newest)
-            lacking, expired = self.upkeep.lacking(table, newest), expired_rows(app, table, newest)
+            expired = expired_rows(app, table, newest)
             # An append beside a change of properties fails, or beside a deletion: nobody may be at work then.
-            is_change = bool(lacking) or expired is not None
+            is_change = expired is not None or self._is_outdated(newest)
             claim = app.claims.take(app.run_id, dict.fromkeys(tables.BY_NAME, (ALL_DAYS,))) if is_change else None
             try:
                 if expired is not None:
                     figures["n_rows_expired"] = app.store.read(table, version=newest).where(expired).count()
                     app.store.delete(table, expired)
                     layout = self.upkeep.layout(table, int(app.store.newest(table) or 0))
-                figures |= self._join(layout, lacking)
+                figures |= self._join(layout, int(app.store.newest(table) or 0))
             finally:
                 if claim is not None:
                     app.claims.release(claim)
@@ -160,10 +161,23 @@ class TableUpkeep:
             "n_rows_expired": 0,
         }
 
-    def _join(self, layout: Layout, lacking: dict[str, str]) -> dict[str, Any]:
-        """Set properties and join small files."""
-        if lacking:
-            self.upkeep.set_properties(self.table, lacking)
+    def _is_outdated(self, version: int) -> bool:
+        """Whether properties, columns or statistics are those of an earlier release or setting."""
+        upkeep, table = self.upkeep, self.table
+        return bool(upkeep.lacking(table, version) or upkeep.undeclared(table, version)) or upkeep.has_closed_statistics(
+            table, version
+        )
+
+    def _join(self, layout: Layout, version: int) -> dict[str, Any]:
+        """Set properties, remove what is no longer stored, and join small files."""
+        upkeep, table = self.upkeep, self.table
+        if lacking := upkeep.lacking(table, version):
+            upkeep.set_properties(table, lacking)
+        undeclared, statistics = upkeep.undeclared(table, version), upkeep.has_closed_statistics(table, version)
+        if undeclared or statistics:
+            newest = int(self.app.store.newest(table) or 0)
+            upkeep.renew(table, newest, undeclared=undeclared, statistics=statistics)
+            layout = upkeep.layout(table, int(self.app.store.newest(table) or 0))
         if layout.crowded:
             phase("joining", self.table.name)
             self.upkeep.compact(self.table, layout.crowded)
@@ -177,6 +191,7 @@ class TableUpkeep:
         told |= {"n_files_after": size.n_files, "n_bytes_after": size.n_bytes}
         if self.erasing:
             self._note(told, ERASING)  # should this end half-way, no rollback goes to what may be gone
+            app.store.log.checkpoint(app.store.path(table))  # what the log says of earlier files goes, too
         if self.erasing or not self._is_removed_too_early(oldest, version):
             phase("removing", table.name)
             self.upkeep.remove_old_files(table, erasing=self.erasing)

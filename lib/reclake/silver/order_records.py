@@ -33,7 +33,13 @@ def _completed(lines: DataFrame, timezone: str) -> DataFrame:
         "currency is not ISO 4217": ~F.col("currency").rlike(CURRENCY),
     }
     # What a feed writes instead of a kind is any text: it is not stored.
-    return with_reasons(lines.withColumns(derived), faults).withColumn("line_kind", F.when(kind.isin(*LINE_KINDS), kind))
+    # The same holds for a currency.
+    currency = F.col("currency")
+    stored = {
+        "line_kind": F.when(kind.isin(*LINE_KINDS), kind),
+        "currency": F.when(currency.rlike(CURRENCY), currency),
+    }
+    return with_reasons(lines.withColumns(derived), faults).withColumns(stored)
 
 
 def order_records(

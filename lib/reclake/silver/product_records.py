@@ -18,7 +18,9 @@ def _checked(products: DataFrame) -> DataFrame:
         "price_amount is below 0": F.col("price_amount") < 0,
         "currency is not ISO 4217": ~F.col("currency").rlike(CURRENCY),
     }
-    return with_reasons(products, faults)
+    currency = F.col("currency")
+    # What a feed writes instead of a currency is any text: it is not stored.
+    return with_reasons(products, faults).withColumn("currency", F.when(currency.rlike(CURRENCY), currency))
 
 
 def product_records(

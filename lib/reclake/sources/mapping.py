@@ -21,7 +21,7 @@ RECORDS: dict[str, Table] = {table.inputs[0].table.noun: table for table in silv
 """The records table of each bronze noun."""
 
 _SET_BY_PARSER = {
-    "source", "delivery_day", "file_digest", "position", "record_class", "reasons", "notes", "is_repeat", "fingerprint",
+    "source", "delivery_day", "file_digest", "position", "record_class", "reasons", "notes", "is_repeat",
     "event_date", "line_amount", "is_return", "order_scope",
 }  # fmt: skip
 _SPELLINGS: dict[str, set[str]] = {
@@ -128,6 +128,7 @@ class ColumnMapping(Part):
     min: float | None = None
     max: float | None = None
     one_of: tuple[str, ...] | None = None
+    region_level: Literal["province", "city", "district"] | None = None  # region: what is finer is cut; a district without it
 
     def is_service(self, code: str) -> bool:
         """Whether a product code, after `strip_suffix` and `upper`, stands for a service such as postage.
@@ -207,6 +208,8 @@ class ColumnMapping(Part):
             yield f"min {self.min} is below {least:g}, the least that the standard allows"
         if self.max is not None and most is not None and self.max > most:
             yield f"max {self.max} is above {most:g}, the most that the standard allows"
+        if self.region_level is not None and column != "region":
+            yield "region_level is only for the column region"
         if self.upper and self.lower:
             yield "upper and lower exclude each other"
         if self.group_mark is not None and self.group_mark == (self.decimal_mark or "."):

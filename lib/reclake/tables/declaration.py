@@ -20,6 +20,26 @@ class Privacy(StrEnum):
     RAW = "raw"  # what arrived, with whatever it holds
 
 
+_LEVELS = (
+    frozenset({Privacy.NONE}),
+    frozenset({Privacy.PSEUDONYM, Privacy.PERSONAL}),
+    frozenset({Privacy.CONTACT}),
+    frozenset({Privacy.RAW}),
+)
+
+
+def is_lower(one: Privacy, other: Privacy) -> bool:
+    """Whether a column of class `one` is guarded less than one of class `other`.
+
+    Examples
+    --------
+    >>> is_lower(Privacy.NONE, Privacy.PERSONAL), is_lower(Privacy.PSEUDONYM, Privacy.PERSONAL)
+    (True, False)
+    """
+    levels = {privacy: level for level, classes in enumerate(_LEVELS) for privacy in classes}
+    return levels[one] < levels[other]
+
+
 class Reads(StrEnum):
     """Which days of an input one output day needs."""
 
@@ -86,6 +106,7 @@ class Field:
     unit: str = ""
     privacy: Privacy = field(kw_only=True)
     required: bool = False
+    falls_because: str = ""  # why its class is lower than that of the column of this name in a table that is read
 
 
 def plain(name: str, type_: str, doc: str, unit: str = "", *, required: bool = False) -> Field:

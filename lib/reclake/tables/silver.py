@@ -21,13 +21,10 @@ _CLASS = (
         "notes", "array<string>", "What was noted of the record and cost it nothing, sorted: a value left out; null for nothing."
     ),
     plain("is_repeat", "boolean", "A kept record whose content equals an earlier one of its source.", required=True),
-    Field(
-        "fingerprint", "string", "SHA-256 of the payload without transport fields; null if unreadable.", privacy=Privacy.PSEUDONYM
-    ),
 )
 
 _EVENT = (
-    plain("event_id", "string", "The source's id of the event."),
+    personal("event_id", "string", "The source's id of the event."),
     plain("event_date", "date", "Business day of the event; null if its time cannot be used."),
     personal("occurred_at", "timestamp", "When it happened.", "UTC"),
     personal("received_at", "timestamp", "When the collector received it.", "UTC"),
@@ -184,7 +181,7 @@ PRODUCT_RECORDS = Table(
 )
 
 _CONSENT = (
-    plain("consent_id", "string", "The source's id of the statement."),
+    personal("consent_id", "string", "The source's id of the statement."),
     Field("account_id", "string", "The account that made it.", privacy=Privacy.PSEUDONYM),
     plain("purpose", "string", "What for: personalisation, marketing, analytics."),
     personal("is_granted", "boolean", "Granted, or refused or withdrawn."),
@@ -322,12 +319,20 @@ PRODUCTS = Table(
     grain="one row per product and validity",
     key=("product_id", "valid_from"),
     fields=(
-        plain("product_id", "string", "The product.", required=True),
+        Field(
+            "product_id",
+            "string",
+            "The product.",
+            privacy=Privacy.NONE,
+            required=True,
+            falls_because="that there is such a product says nothing of who dealt with it; a code that holds contact data is refused",
+        ),
         *_VALIDITY,
+        personal("product_name", "string", "Name shown to customers; of a product that no catalogue has, as a till typed it."),
         *(
             Field(f.name, f.type, f.doc, f.unit, privacy=f.privacy)
             for f in _PRODUCT
-            if f.name not in ("product_id", "changed_at")
+            if f.name not in ("product_id", "product_name", "changed_at")
         ),
     ),
     stage="silver",
