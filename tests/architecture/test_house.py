@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "recommend.als",
         "recommend.held_out",
         "recommend.interface",
+        "recommend.judging",
         "recommend.training",
         "recommend.tuning",
     },

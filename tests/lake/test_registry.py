@@ -22,7 +22,8 @@ from frames import contents
 from reclake.errors import LakeDamaged, ServiceDown, UsageError
 from reclake.recommend.als import FittedAls
 from reclake.recommend.held_out import Metric
-from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, REFIT, TrainingOutcome
+from reclake.recommend.judging import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY
+from reclake.recommend.training import REFIT, TrainingOutcome
 from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry, models
 from standalone import free_port
 from tastes import TINY_ALS

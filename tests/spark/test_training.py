@@ -15,9 +15,10 @@ from reclake.errors import ContractBroken
 from reclake.recommend import training
 from reclake.recommend.bootstrap import Estimate, resampled
 from reclake.recommend.held_out import compared
+from reclake.recommend.judging import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, is_better
 from reclake.recommend.metrics import customer_metrics, ndcg_at, recall_at
 from reclake.recommend.split import TimeSplit
-from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, REFIT, evaluate_and_fit, is_better
+from reclake.recommend.training import REFIT, evaluate_and_fit
 from reclake.tables import silver
 from tastes import CUT, DAY, TINY_ALS, WEIGHTS, HalfLife, Training, world
 

@@ -13,7 +13,6 @@ from pyspark.sql import DataFrame
 from reclake.errors import ContractBroken
 from reclake.privacy.consent import MinAge, customers_open_to
 from reclake.recommend.als import Als, FittedAls
-from reclake.recommend.bootstrap import Estimate
 from reclake.recommend.catalogue import active_products
 from reclake.recommend.held_out import HeldOut, K, Metric, compared, hold_out, rows_of
 from reclake.recommend.interface import (
@@ -24,12 +23,11 @@ from reclake.recommend.interface import (
     TrainingSettings,
     TuningSettings,
 )
+from reclake.recommend.judging import RATIO_TO_POPULARITY, against_champion, is_better, why_not
 from reclake.recommend.split import TimeSplit
 from reclake.recommend.tuning import Search, searched
 from reclake.recommend.weights import resolved
 
-RATIO_TO_POPULARITY = f"ndcg_at_{K} / popularity"
-RATIO_TO_CHAMPION = f"ndcg_at_{K} / champion"
 TUNED = f"tuned_ndcg_at_{K}"
 REFIT = "refit"  # the model name of the champion's settings, fitted without the customers who withdrew
 
@@ -85,59 +83,6 @@ class TrainingOutcome:
             }
             for metric in (*self.metrics, *chosen)
         ]
-
-
-def is_better(ratio: Estimate, *, least_lower: float) -> bool:
-    """Whether the challenger is better on average and the lower end of its interval lies above `least_lower`.
-
-    Examples
-    --------
-    >>> is_better(Estimate(1.1, 1.01, 1.2, 50), least_lower=1.0), is_better(Estimate(1.0, 0.99, 1.1, 50), least_lower=0.98)
-    (True, False)
-    """
-    return ratio.value is not None and ratio.lower is not None and ratio.value > 1 and ratio.lower > least_lower
-
-
-def _said(ratio: Estimate, *, against: str, least_lower: float) -> str:
-    if ratio.value is None:
-        return f"nothing to compare with {against}: {ratio.n_customers} customers, or its nDCG@{K} is 0"
-    lower = "unbounded" if ratio.lower is None else f"{ratio.lower:.3f}"
-    return f"nDCG@{K} is {ratio.value:.3f} × {against}'s with lower end {lower}: above 1 and {least_lower:g} are needed"
-
-
-@dataclass(frozen=True)
-class _Beside:
-    """What a comparison with the champion gave."""
-
-    metrics: list[Metric]
-    is_not_worse: bool
-    reasons: list[str]
-
-
-def _against_champion(
-    challenger: FittedAls,
-    champion: FittedAls | None,
-    test: HeldOut,
-    hold_out_after: Callable[[date], HeldOut],
-    training: TrainingSettings,
-    min_group_size: int,
-) -> _Beside:
-    """The challenger beside the champion, on the days after both cuts."""
-    if champion is None:
-        return _Beside([], True, [])
-    if max(test.split.cut, champion.cut) >= test.split.end:
-        return _Beside([], False, [f"no day after the champion's cut {champion.cut} and before {test.split.end} to compare on"])
-    later = hold_out_after(max(test.split.cut, champion.cut))
-    if later.n_customers() < min_group_size:
-        return _Beside(
-            [], False, [f"fewer than {min_group_size} customers after the champion's cut {champion.cut} to compare on"]
-        )
-    ratio, judged = compared(later, challenger, champion, (Als.name, "champion"), training)
-    metrics = [metric for metric in judged if metric.model_name == "champion" or later.split != test.split]
-    metrics += rows_of(Als.name, later.split, RATIO_TO_CHAMPION, ratio)
-    if is_better(ratio, least_lower=training.min_champion_ratio):
-        return _Beside(metrics, True, [])
-    return _Beside(metrics, False, [_said(ratio, against="the champion", least_lower=training.min_champion_ratio)])
 
 
 def evaluate_and_fit(
@@ -215,8 +160,8 @@ def _judged(
     cut, end = test.split.cut, test.split.end
     ratio, metrics = compared(test, challenger, None, (Als.name, "popularity"), training)
     metrics += rows_of(Als.name, test.split, RATIO_TO_POPULARITY, ratio)
-    reasons = [] if is_better(ratio, least_lower=1.0) else [_said(ratio, against="popularity", least_lower=1.0)]
-    beside = _against_champion(challenger, champion, test, lambda day: held_out(TimeSplit(day, end)), training, min_group_size)
+    reasons = [] if is_better(ratio, least_lower=1.0) else [why_not(ratio, against="popularity", least_lower=1.0)]
+    beside = against_champion(challenger, champion, test, lambda day: held_out(TimeSplit(day, end)), training, min_group_size)
     return TrainingOutcome(
         as_of=end,
         cut=cut,
@@ -252,7 +197,7 @@ def _refitted(
     )
     outcome = replace(outcome, metrics=(*outcome.metrics, *measured))
     if ratio.value is not None and ratio.value < 1:
-        against = _said(ratio, against="popularity", least_lower=1.0)
+        against = why_not(ratio, against="popularity", least_lower=1.0)
         return replace(
             outcome, reasons=(*outcome.reasons, f"a refit without those who withdrew is worse than popularity ({against})")
         )

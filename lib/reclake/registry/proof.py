@@ -9,7 +9,8 @@ from mlflow.entities.model_registry import ModelVersion
 
 from reclake.errors import GateFailed
 from reclake.recommend.held_out import K, Metric
-from reclake.recommend.training import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, REFIT
+from reclake.recommend.judging import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY
+from reclake.recommend.training import REFIT
 
 _GREATEST = 1e300  # SQLite keeps an infinite metric as the largest double
 _LATER = "later_days."  # the champion may have been compared on fewer days than popularity
