@@ -6,10 +6,10 @@ readings were: no text can be masked and stop its table all the same.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from reclake.privacy.readings import reading
+from reclake.privacy.short_texts import kept_if_short
 from reclake.privacy.written_kinds import KINDS, READ_OUT, Kind, may_be_read_out, needs_a_look
 from reclake.tables.vocabulary import EMAIL_IN_TEXT, MOBILE_IN_TEXT
 
@@ -72,7 +72,7 @@ def reaches_somebody(text: str) -> bool:
     return any(pattern.search(text) for pattern, _ in _REACHES)
 
 
-@lru_cache(maxsize=65536)
+@kept_if_short(65536)
 def without_evident_contacts(text: str) -> str:
     """The text with what a gate finds masked: for texts that machines write, in which versions look like numbers of people.
 
@@ -111,7 +111,7 @@ _EVIDENT_PHONE = re.compile(r"\+\d[\d .()-]{6,18}\d|(?:86[ .-]?)?1[3-9]\d[ .-]\d
 _EVIDENT_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z]")
 
 
-@lru_cache(maxsize=65536)
+@kept_if_short(65536)
 def masked(text: str) -> str:
     """The text with e-mail addresses, id and bank cards, phone numbers, ids of messengers and addresses replaced by what they are.
 
