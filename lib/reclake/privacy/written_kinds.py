@@ -79,7 +79,7 @@ def _is_no_price_list(written: str) -> bool:
 
 
 def _is_iban(written: str) -> bool:
-    plain = re.sub(r"\s", "", written).upper()
+    plain = re.sub(r"[\s-]", "", written)
     return len(plain) >= 15 and int("".join(str(int(sign, 36)) for sign in plain[4:] + plain[:4])) % 97 == 1
 
 
@@ -93,7 +93,13 @@ _MOBILE_TAIL = rf"1{_GAP}[3-9](?:{_WIDE_GAP}\d){{9}}(?!\d)"
 KINDS = (
     Kind(re.compile(rf"(?<!\d)[1-9]\d{{5}}{_GAP}{_BIRTHDAY}{_GAP}\d{{3}}[\dXx*](?!\d)"), "[id card]"),
     Kind(re.compile(r"(?<![A-Za-z])[A-Z]{1,2}\d{6}\s?\([0-9A]\)"), "[id card]"),  # of Hong Kong
-    Kind(re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:\s?[A-Z0-9]){11,30}(?![A-Za-z0-9])"), "[bank account]", _is_iban),
+    Kind(
+        re.compile(
+            r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?:[\s-][A-Z0-9]{4}){2,7}(?:[\s-][A-Z0-9]{1,3})?)(?![A-Za-z0-9])"
+        ),
+        "[bank account]",
+        _is_iban,
+    ),
     # Chinese mobile, with or without country code
     Kind(re.compile(rf"(?<!\d)(?:[(（]?(?:\+|00)?86[)）]?{_GAP})?{_MOBILE_TAIL}"), "[phone]", _is_mobile),
     Kind(re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{14,18}}(?!\d)"), "[bank card]", _is_card),
