@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -92,10 +92,16 @@ def bag(app: Application, table: Table) -> Counter[Any]:
     return Counter(tuple(map(repr, row)) for row in comparable(app, table).collect())
 
 
-def assert_same_bag(one: Application, other: Application, table: Table) -> None:
-    """Both lakes publish the same rows of the table, at the as_ofs that both hold; and they do hold some."""
+def assert_same_bag(one: Application, other: Application, table: Table, *, columns: Sequence[str] = ()) -> None:
+    """Both lakes publish the same rows of the table, at the as_ofs that both hold; and they do hold some.
+
+    Compared are `columns`, or all of them.
+    """
     left, right = comparable(one, table), comparable(other, table)
-    right = right.select(left.columns)  # a column that came later stands last in a lake that was there before
+    # By name: a column that came later stands last in a lake that was there before.
+    assert columns or set(left.columns) == set(right.columns)
+    compared = [name for name in left.columns if name in columns or not columns]
+    left, right = left.select(compared), right.select(compared)
     if table.is_as_of:
         shared = left.select("as_of_date").intersect(right.select("as_of_date"))
         left, right = (frame.join(F.broadcast(shared), on="as_of_date", how="left_semi") for frame in (left, right))

@@ -85,9 +85,9 @@ def test_a_changed_rule_that_makes_no_day_stale_is_told(spark, golden, tmp_path,
 
 @pytest.mark.parametrize("rule", [1, 2], ids=lambda rule: f"id_rule-{rule}")
 def test_it_goes_on_as_if_this_release_had_written_it(spark, golden, tmp_path, rule):
-    written = (ROOT / "conf" / "sources" / "demo.toml").read_text(encoding="utf-8")
-    assert written.count("id_rule = 1") == 1
-    (tmp_path / "demo.toml").write_text(written.replace("id_rule = 1", f"id_rule = {rule}"), encoding="utf-8")
+    source = (ROOT / "conf" / "sources" / "demo.toml").read_text(encoding="utf-8")
+    assert source.count("id_rule = 1") == 1
+    (tmp_path / "demo.toml").write_text(source.replace("id_rule = 1", f"id_rule = {rule}"), encoding="utf-8")
     upgraded = opened(spark, golden, golden / "landing", sources=tmp_path)
     changed = changed_rules(upgraded.ledger, upgraded.sources)
     assert [set(change.days) for change in changed] == [{table.name for table in silver.RECORDS}] * (rule - 1)
@@ -100,4 +100,11 @@ def test_it_goes_on_as_if_this_release_had_written_it(spark, golden, tmp_path, r
     assert names == anew.manifest.current().keys() & tables.BY_NAME.keys()
     empty = {name for name in names if not anew.manifest.current()[name].n_rows}
     for name in sorted(names - empty):
-        assert_same_bag(upgraded, anew, tables.BY_NAME[name])
+        # What was delivered before is not taken in anew: it lacks what a later release notes of a file.
+        assert_same_bag(upgraded, anew, tables.BY_NAME[name], columns=written(golden, name) if name.startswith("bronze.") else ())
+
+
+def written(golden, name):
+    """The columns of the table as the earlier release wrote them."""
+    with (golden / "rows" / f"{name}.jsonl").open(encoding="utf-8") as rows:
+        return list(json.loads(next(rows)))
