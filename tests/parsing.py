@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from reclake.records.parser import Limits, Parsing, parsed_batches
+from reclake.records.parser import Parsing, parsed_batches
+from reclake.records.raw_records import Limits
 from sources_of_records import DAY, EVENT_COLUMNS, feed, source
 
 COLUMNS = ("event_id", "channel", "event_type", "login_account_id", "device_id", "product_id", "rating", "search_query")

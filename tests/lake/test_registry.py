@@ -281,6 +281,16 @@ def test_vectors_that_are_no_numbers_are_not_promoted(spark, registry):
     assert registry.champion_version() is None
 
 
+class Folders:
+    """What Hadoop's file system does, without a JVM."""
+
+    def names(self, uri):
+        return [path.name for path in Path(urlparse(uri).path).iterdir()]
+
+    def remove(self, uri):
+        shutil.rmtree(urlparse(uri).path)
+
+
 def customers_in_files(folder):
     """Every customer_id in any Parquet file below the folder."""
     files = list(folder.rglob("*.parquet"))
@@ -295,9 +305,7 @@ def test_a_customer_leaves_a_version_and_its_files(spark, registry, incumbent):
 
     def leave(customer, *, name, on):
         left = spark.createDataFrame([(customer,)], "customer_id string")
-        registry.leave_out(
-            spark, incumbent, left, name=name, withdrawn_on=on, remove=lambda uri: shutil.rmtree(urlparse(uri).path)
-        )
+        registry.leave_out(spark, incumbent, left, mark=name, withdrawn_on=on, files=Folders())
 
     assert customers_in_files(folder) == {"c1", "c2"}
     assert registry.withdrawn_since(incumbent) is None
@@ -309,8 +317,10 @@ def test_a_customer_leaves_a_version_and_its_files(spark, registry, incumbent):
     assert (found.product_factors == before.product_factors).all()
     assert [row["customer_id"] for row in contents(found.customer_factors)] == ["c2"]
     assert customers_in_files(folder) == {"c2"}
-    assert sorted(path.name for path in folder.iterdir()) == ["first", "product_factors"]
+    assert sorted(path.name for path in folder.iterdir()) == ["customer_factors_first", "product_factors"]
+    shutil.copytree(folder / "customer_factors_first", folder / "customer_factors_ended-too-early")
     leave("c2", name="second", on=date(2026, 4, 5))
+    assert sorted(path.name for path in folder.iterdir()) == ["customer_factors_second", "product_factors"]
     assert registry.load_champion(spark).n_customers == 0
     assert registry.withdrawn_since(incumbent) == date(2026, 3, 5)
     assert contents(registry.learnt_customers(spark, incumbent)) == []
@@ -318,8 +328,8 @@ def test_a_customer_leaves_a_version_and_its_files(spark, registry, incumbent):
 
 def test_files_without_a_customer_are_judged_like_others(spark, registry, incumbent):
     left = spark.createDataFrame([("c1",)], "customer_id string")
-    registry.leave_out(spark, incumbent, left, name="kept", withdrawn_on=DAY, remove=lambda uri: None)
-    shutil.rmtree(folder_of(registry, incumbent) / "kept")
+    registry.leave_out(spark, incumbent, left, mark="kept", withdrawn_on=DAY, files=Folders())
+    shutil.rmtree(folder_of(registry, incumbent) / "customer_factors_kept")
     with pytest.raises(LakeDamaged, match="cannot be read"):
         registry.load_champion(spark)
 

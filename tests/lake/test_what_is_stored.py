@@ -12,7 +12,7 @@ from golden_lake import opened
 from lakes import ROOT, bag, open_lake, run_days
 from reclake import tables
 from reclake.lake.properties import columns_with_statistics
-from reclake.records.parser import Limits, read_batch
+from reclake.records.raw_records import Limits, read_batch
 from reclake.run.maintain import maintain
 from reclake.run.upkeep import MAINTAINED
 from reclake.run.views import published

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from reclake.inspection.days import Delivery
 from reclake.inspection.judgement import columns_read, judge
 from reclake.privacy.keys import make_key_files
-from reclake.records.parser import Limits, read_batch
+from reclake.records.raw_records import Limits, read_batch
 from reclake.silver.event_records import event_records
 from reclake.silver.order_records import order_records
 from sources_of_records import DAY, EVENT_COLUMNS, ORDER_COLUMNS, bronze_frame, bronze_row, feed, source

@@ -101,8 +101,26 @@ def test_a_withdrawal_of_an_unknown_purpose_ends_all_grants(spark, directory, pu
     assert {row["purpose"] for row in rows if row["is_suspended"]} == set(vocabulary.PURPOSES)
 
 
+UNREADABLE = {
+    "it names a field twice": json.dumps(WITHDRAWN).replace('"granted"', '"granted": true, "granted"'),
+    "it holds NaN or Infinity": json.dumps(WITHDRAWN | {"granted": float("nan")}),
+    "text follows its JSON object": json.dumps(WITHDRAWN) + "}",
+}
+
+
+@pytest.mark.parametrize(("reason", "line"), UNREADABLE.items(), ids=list(UNREADABLE))
+def test_a_line_that_is_refused_whole_suspends_whom_it_names_beyond_doubt(spark, directory, reason, line):
+    records = judged(spark, directory, [GRANTED, GRANTED | {"no": "m1", "purpose": "marketing"}], [line])
+    withdrawal = next(row for row in contents(records) if row["delivery_day"] == NEXT)
+    account = account_pseudonym(load_key(directory, "id1"), source="demo", channel="app", native_id="17")
+    assert (withdrawal["reasons"], withdrawal["account_id"]) == ([reason], account)
+    assert {name for name in COLUMNS if withdrawal.get(name) is not None} == {"account_id"}
+    assert open_purposes(records) == set()
+
+
 def test_what_names_no_readable_account_suspends_nobody(spark, directory):
     lines = ["{", json.dumps(WITHDRAWN)[:-9], "", WITHDRAWN | {"who": None}, WITHDRAWN | {"channel": None, "granted": 1}]
+    lines += [json.dumps(WITHDRAWN).replace('"who"', '"who": "18", "who"')]
     records = judged(spark, directory, [GRANTED], lines)
     assert {row["record_class"] for row in contents(records) if row["delivery_day"] == NEXT} == {"rejected"}
     assert open_purposes(records) == {"personalisation"}

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reclake.records.batch import Batch
-from reclake.records.parser import Limits, read_batch
+from reclake.records.raw_records import Limits, read_batch
 from reclake.sources.broken import BrokenFile, LandingLimits
 from reclake.sources.found import OfferedFile
 from reclake.sources.line_counts import RECOVERED, Placed, Recovered

@@ -23,6 +23,7 @@ class Batch:
         self.notes: list[list[str] | None] = [None] * n_rows
         self.fingerprints: list[str | None] = [None] * n_rows
         self.comma_fields: Sequence[str] = ()
+        self.named: set[int] = set()  # unreadable records of which it is known whose they are
 
     def report(self, row: int, reason: str) -> None:
         """Note a reason; of an unreadable record nothing more is said."""

@@ -4,9 +4,8 @@ What is read here never coerces: a record is one complete standard JSON object o
 reason. Ids leave as pseudonyms, contacts as tokens, free text masked: a plain one never reaches a frame.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -17,9 +16,7 @@ from reclake.privacy.pseudonyms import Keys
 from reclake.records.batch import Batch, counted_from, one_by_one
 from reclake.records.column_reader import Report, Texts, Times, is_time, is_typed, reader_of
 from reclake.records.columns import column_texts, column_times
-from reclake.records.fields import fingerprint, path_of, shapes, without
-from reclake.records.raw_csv import csv_record
-from reclake.records.raw_json import Unreadable, json_object
+from reclake.records.raw_records import NAMED_BY, Limits, read_batch
 from reclake.records.sealing import sealed
 from reclake.records.spelling import line_kinds, services_of, without_services
 from reclake.sources.source import ColumnMapping, Feed, Source
@@ -30,14 +27,6 @@ _READ = (*POINTER, "file_name", "header", "raw", "intake_note")
 _TIME = pa.timestamp("us", "UTC")
 # As many records' fields as stay in the processor's cache: 20,000 at once took 1.4 times as long.
 _ROWS_AT_ONCE = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The largest record that is read."""
-
-    max_record_bytes: int = 1_048_576
-    max_depth: int = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,40 +50,6 @@ class Parsing:
 
     def _mappings(self, column: str) -> Iterator[ColumnMapping]:
         return (feed.columns[column] for feed in self.source.feeds_of(self.table).values() if column in feed.columns)
-
-
-def _reader(feed: Feed, limits: Limits) -> Callable[[bytes, str | None], Mapping[str, Any]]:
-    if feed.format == "csv":
-        mapped, longest = feed.fields_read, limits.max_record_bytes
-        return lambda raw, header: csv_record(raw, header, delimiter=feed.delimiter, mapped=mapped, max_bytes=longest)
-    return lambda raw, header: json_object(raw, max_bytes=limits.max_record_bytes, max_depth=limits.max_depth)
-
-
-def read_batch(
-    raws: Sequence[bytes], headers: Sequence[str | None], feed: Feed, columns: Collection[str], limits: Limits
-) -> Batch:
-    """The records' fields, fingerprints and structural reasons."""
-    batch, read = Batch(len(raws)), _reader(feed, limits)
-    shape_of = shapes(feed, [column for column in columns if column in feed.columns])
-    nested_transport = [path for name in feed.transport if len(path := path_of(name, feed)) > 1]
-    for row, (raw, header) in enumerate(zip(raws, headers, strict=True)):
-        try:
-            fields = read(raw, header)
-            shape, payload = shape_of(tuple(fields)), fields
-            for path in nested_transport:
-                payload = without(payload, path)
-            batch.fingerprints[row] = fingerprint(payload, shape)
-        except Unreadable as refused:
-            batch.reasons[row].append(str(refused))
-            continue
-        except MemoryError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a record does to the parser, it costs that record alone
-            batch.reasons[row].append(f"it cannot be read ({type(error).__name__})")
-            continue
-        batch.reasons[row].extend(shape.faults)
-        batch.records[row] = fields
-    return batch
 
 
 def _hear(batch: Batch, column: str, feed: Feed) -> Report:
@@ -130,7 +85,7 @@ def _values(batch: Batch, feed: Feed, parsing: Parsing) -> dict[str, Texts | Tim
         values[column] = _ready(plain[column], column, feed, parsing, plain.get(feed.columns[column].scope, nothing), batch)
     if "line_kind" in parsing.columns:
         values["line_kind"] = line_kinds(plain.get("line_kind", nothing), codes, services)
-    return _only_of_readable(values, batch)
+    return _only_of_readable(values, batch, feed)
 
 
 def _ready(texts: Texts, column: str, feed: Feed, parsing: Parsing, scopes: Texts, batch: Batch) -> Texts | Times:
@@ -147,15 +102,16 @@ def _ready(texts: Texts, column: str, feed: Feed, parsing: Parsing, scopes: Text
     return one_by_one(seal, len(texts), column, hear)
 
 
-def _only_of_readable(values: dict[str, Texts | Times], batch: Batch) -> dict[str, Texts | Times]:
-    """Constants and defaults say nothing about a record that could not be read."""
+def _only_of_readable(values: dict[str, Texts | Times], batch: Batch, feed: Feed) -> dict[str, Texts | Times]:
+    """Constants and defaults say nothing about a record that could not be read; whose it is may be known all the same."""
     if None not in batch.fingerprints:
         return values
     unread = [row for row, mark in enumerate(batch.fingerprints) if mark is None]
     for column, found in values.items():
         values[column] = found = list(found)  # type: ignore[assignment]
         for row in unread:
-            found[row] = None
+            if row not in batch.named or column not in NAMED_BY.get(feed.table, ()):
+                found[row] = None
     return values
 
 
@@ -211,7 +167,7 @@ def parsed_batches(arrived: pa.RecordBatch, parsing: Parsing) -> Iterator[pa.Rec
 def parsed(bronze: DataFrame, parsing: Parsing) -> DataFrame:
     """One row per record of the source, refused ones too: pointer, feed, `read_reasons`, `notes`, `fingerprint`, columns.
 
-    `fingerprint` is null where the record could not be read, and then all columns are. A column that becomes a number or
+    `fingerprint` is null where the record could not be read, and then all columns are but those that say whose a consent is. A column that becomes a number or
     truth value is called `<column>_text`.
     """
 

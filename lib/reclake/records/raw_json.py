@@ -118,6 +118,36 @@ def json_object(raw: bytes, *, max_bytes: int, max_depth: int) -> dict[str, Any]
     return fields
 
 
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    return {name: value for name, value in fields.items() if all(value == other for twin, other in pairs if twin == name)}
+
+
+_SCAN_LOOSELY: Callable[[str, int], tuple[Any, int]] = make_scanner(
+    json.JSONDecoder(object_pairs_hook=_unambiguous, parse_float=Number, parse_int=Number, parse_constant=lambda name: None)  # type: ignore[arg-type]
+)
+
+
+def what_it_names(raw: bytes, refused: Unreadable) -> dict[str, Any]:
+    """Of a refused record the fields that are beyond doubt, to tell whose it is; none where no object can be made out.
+
+    A field that stands there twice with different values is left out, NaN and Infinity are null, and text behind the object
+    is passed over. Nothing of it may be stored as a fact.
+
+    Examples
+    --------
+    >>> what_it_names(b'{"who": "17", "granted": true, "granted": false}', Unreadable(TWICE))
+    {'who': '17'}
+    """
+    if str(refused) not in (TWICE, NOT_FINITE, TEXT_AFTER):
+        return {}
+    try:
+        fields, _ = _SCAN_LOOSELY(raw.decode().strip(_BLANKS), 0)
+    except (json.JSONDecodeError, StopIteration, RecursionError):
+        return {}
+    return fields if type(fields) is dict and not _has_half_character(fields) else {}
+
+
 def _has_half_character(fields: dict[str, Any]) -> bool:
     """Whether an escaped surrogate stands alone: it could not be stored."""
     try:

@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.classify import classified, id_scope, missing_ids
-from reclake.records.parser import Limits, Parsing, parsed
+from reclake.records.parser import Parsing, parsed
+from reclake.records.raw_records import Limits
 from reclake.records.typed import beyond_line_amount, typed_records, with_reasons
 from reclake.sources.source import RECORDS, Source, mappable
 

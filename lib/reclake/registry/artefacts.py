@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from reclake.errors import LakeDamaged
 from reclake.recommend.als import FittedAls
 
-_CUSTOMERS, _CUSTOMERS_SCHEMA = "customer_factors", "struct<customer_id:string,factors:array<float>>"
+CUSTOMERS, _CUSTOMERS_SCHEMA = "customer_factors", "struct<customer_id:string,factors:array<float>>"
 _PRODUCTS, _PRODUCTS_SCHEMA = "product_factors", "struct<product_id:string,product_index:int,factors:array<float>>"
 _OF_CUSTOMERS = ("n_customers", "customers_digest", "customers_folder", "withdrawn_since")
 _WRITTEN = ("cut", "rank", "n_customers", "n_products", "customers_digest", "products_digest")
@@ -36,7 +36,7 @@ class Signature:
     n_products: int
     customers_digest: str
     products_digest: str
-    customers_folder: str = _CUSTOMERS
+    customers_folder: str = CUSTOMERS
     withdrawn_since: date | None = None  # when the first customer left who withdrew
 
     def as_tags(self) -> dict[str, str]:
@@ -83,7 +83,7 @@ def write(model: FittedAls, folder: str) -> Signature:
         "factors": pa.FixedSizeListArray.from_arrays(model.product_factors.ravel(), rank).cast(pa.list_(pa.float32())),
     })
     products = spark.createDataFrame(table).join(model.products, on="product_index", how="inner")
-    model.customer_factors.select("customer_id", "factors").write.mode("overwrite").parquet(f"{folder}/{_CUSTOMERS}")
+    model.customer_factors.select("customer_id", "factors").write.mode("overwrite").parquet(f"{folder}/{CUSTOMERS}")
     # One file: the catalogue is small enough for the driver.
     products.select("product_id", "product_index", "factors").coalesce(1).write.mode("overwrite").parquet(f"{folder}/{_PRODUCTS}")
     return Signature(
@@ -91,7 +91,7 @@ def write(model: FittedAls, folder: str) -> Signature:
         rank=rank,
         n_customers=model.n_customers,
         n_products=len(model.product_factors),
-        customers_digest=_digest(_read(spark, folder, _CUSTOMERS, _CUSTOMERS_SCHEMA), rank)[1],
+        customers_digest=_digest(_read(spark, folder, CUSTOMERS, _CUSTOMERS_SCHEMA), rank)[1],
         products_digest=_digest(_read(spark, folder, _PRODUCTS, _PRODUCTS_SCHEMA), rank)[1],
     )
 

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from json import dumps, loads
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 # Before mlflow is imported: nothing that is loaded may run code, and nothing is sent anywhere.
 os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "False"
@@ -29,13 +29,23 @@ from reclake.recommend.als import FittedAls
 from reclake.recommend.interface import AlsValues
 from reclake.recommend.training import TUNED, TrainingOutcome
 from reclake.recommend.tuning import SEARCHED, Search
-from reclake.registry.artefacts import Signature, customer_factors, read, require_sound, without, write
+from reclake.registry.artefacts import CUSTOMERS, Signature, customer_factors, read, require_sound, without, write
 from reclake.registry.proof import PromotionRefused, metric_name, require_proof
 
 CHAMPION, PREVIOUS = "champion", "previous"
 _EXPERIMENT = "reclake"
 _FOLDER = "model"
 _TUNED_SETTINGS = "tuned_settings"
+
+
+class FolderFiles(Protocol):
+    """Folders at a URI, on whatever storage."""
+
+    def names(self, path: str) -> list[str]:
+        """Names in the folder."""
+
+    def remove(self, path: str) -> None:
+        """Remove a folder and all below it."""
 
 
 class Registry:
@@ -218,33 +228,35 @@ class Registry:
         version: str,
         left: DataFrame,
         *,
-        name: str,
+        mark: str,
         withdrawn_on: date | None,
-        remove: Callable[[str], object],
+        files: FolderFiles,
     ) -> None:
-        """Take customers out of the version's files: what remains is written anew, and what lay there is removed.
+        """Take customers out of the version's files: the others are written anew, and every earlier file of customers is removed.
 
-        The version keeps its number, so a rollback to it brings none of them back. Nobody else may read or change the model
-        meanwhile: the caller holds its claim.
+        The version keeps its number, so a rollback to it brings none of them back. The caller holds the model's claim, so no
+        training reads these files meanwhile. A scoring of other as_ofs may: it fails then, and its next try reads the new ones.
 
         Parameters
         ----------
         left
             customer_id of those who go.
-        name
-            Of the new folder; no two calls have the same.
+        mark
+            Tells the new folder from all before it: no two calls have the same.
         withdrawn_on
             The day, if some of them withdrew; the earliest one is kept (`withdrawn_since`).
-        remove
-            Removes a folder by its URI.
+        files
+            Lists and removes folders by their URI.
         """
-        found = self._found(version)
+        found, name = self._found(version), f"{CUSTOMERS}_{mark}"
         before, source = Signature.from_tags(found.tags), str(found.source)
         written = without(spark, source, before, left, name=name)
         signature = replace(written, withdrawn_since=before.withdrawn_since or withdrawn_on)
         with self._reachable():
             self._client.set_model_version_tag(self.name, version, *signature.kept_tag())
-        remove(f"{source}/{before.customers_folder}")
+        for folder in files.names(source):
+            if folder.startswith(CUSTOMERS) and folder != name:
+                files.remove(f"{source}/{folder}")
 
     def _register(self, outcome: TrainingOutcome, run: Run, training_id: str, *, is_tuned: bool) -> str | None:
         """Register the refit; gives its version, None without one."""

@@ -58,9 +58,9 @@ def leave_out_withdrawn(app: Application, version: int, *, as_of: date) -> int:
                 app.spark,
                 str(version),
                 left,
-                name=f"customer_factors_{claim.token}",
+                mark=str(claim.token),
                 withdrawn_on=today if n_withdrawn else None,
-                remove=Files(app.spark).remove,
+                files=Files(app.spark),
             )
         finally:
             app.claims.release(claim)

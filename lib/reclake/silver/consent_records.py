@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 
 from reclake.privacy.pseudonyms import Keys
-from reclake.records.parser import Limits
+from reclake.records.raw_records import Limits
 from reclake.records.records import classified_records
 from reclake.sources.source import REQUIRED, Source
 

@@ -10,7 +10,8 @@ from reclake.lake.schema import spark_schema
 from reclake.privacy.contact_data import normalised_email, normalised_phone, normalised_text
 from reclake.privacy.encryption import encrypt
 from reclake.privacy.pseudonyms import Keys
-from reclake.records.parser import Limits, plain_texts
+from reclake.records.parser import plain_texts
+from reclake.records.raw_records import Limits
 from reclake.sources.source import Source
 from reclake.tables import silver
 

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.classify import has_reason
-from reclake.records.parser import Limits
+from reclake.records.raw_records import Limits
 from reclake.records.records import classified_records
 from reclake.records.typed import with_reasons
 from reclake.records.values import business_day

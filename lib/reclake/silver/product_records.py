@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.privacy.pseudonyms import Keys
-from reclake.records.parser import Limits
+from reclake.records.raw_records import Limits
 from reclake.records.records import classified_records
 from reclake.records.typed import with_reasons
 from reclake.sources.source import REQUIRED, Source
