@@ -83,6 +83,19 @@ class MinAgeSettings(Section):
     of_basis: Mapping[Annotated[str, Field(pattern=rf"^{_NAME}\z")], AgeLimits]
     unknown_is_allowed: bool
 
+    @model_validator(mode="before")
+    @classmethod
+    def fills_in(cls, values: Any) -> Any:
+        """Let a basis that says nothing of a use ask for what holds for every basis."""
+        if not isinstance(values, Mapping):
+            return values
+        least, bases = values.get("any_basis"), values.get("of_basis")
+        if not isinstance(least, Mapping) or not isinstance(bases, Mapping):
+            return values
+        uses = {use: least[use] for use in AgeLimits.model_fields if use in least}
+        filled = {basis: {**uses, **limits} if isinstance(limits, Mapping) else limits for basis, limits in bases.items()}
+        return {**values, "of_basis": filled}
+
     @model_validator(mode="after")
     def asks_for_no_less(self) -> MinAgeSettings:
         """Refuse a basis that asks for less than all of them: the limit of any_basis holds for every basis."""
@@ -361,7 +374,8 @@ def load_settings(
     Raises
     ------
     SettingsInvalid
-        When the profile is no plain name, a file is missing or broken, or a key is unknown, missing or mistyped.
+        When the profile is no plain name, a file is missing or broken, a key is unknown, missing or mistyped, or an age
+        is set for a lawful basis that no source states.
     """
     if not re.fullmatch(_NAME, profile):
         raise SettingsInvalid(f"{profile!r} is not a profile", "a profile is a plain name", "name a file of conf/, such as local")
@@ -371,7 +385,25 @@ def load_settings(
     values = _toml(home / "conf" / "base.toml")
     _merge(values, {"business": _business_of_sources(home, read(SourcesSettings, chosen["sources"], name="section [sources]"))})
     _merge(values, changes)
-    return read(Settings, values, name=f"of profile {profile}")
+    settings = read(Settings, values, name=f"of profile {profile}")
+    _require_stated(settings.privacy.min_age.of_basis, home / settings.sources.directory)
+    return settings
+
+
+def _require_stated(of_basis: Iterable[str], sources: Path) -> None:
+    """Stop at a basis that no source file states: under a slip of the pen, children would count by the lower limit.
+
+    Sources that are not enabled count too, as a command may take one source alone.
+    """
+    if not (asked := set(of_basis)):
+        return
+    stated = {str(_toml(path).get("basis", "")) for path in sorted(sources.glob("*.toml"))}
+    if unstated := sorted(asked - stated):
+        raise SettingsInvalid(
+            "privacy.min_age.of_basis names a basis that no source states",
+            f"{', '.join(unstated)}; sources state {', '.join(sorted(stated - {''})) or 'none'}",
+            "write it as the `basis` of a source file, or remove it",
+        )
 
 
 def _changes(home: Path, profile: str, overrides: Iterable[str], environment: Mapping[str, str]) -> dict[str, Any]:

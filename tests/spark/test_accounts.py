@@ -120,6 +120,25 @@ def test_a_year_of_birth_stays_until_another_is_stated(build):
     ]  # fmt: skip
 
 
+def test_a_year_of_birth_that_cannot_be_read_counts_as_the_youngest(build):
+    """Until another is stated: a slip such as 20 or 3000 opens nobody to profiling. Other notes say nothing of the age."""
+    states = (
+        (3, 1980, None),
+        (4, None, ["birth_year is outside its limits"]),
+        (5, None, ["registered_at is too long ago"]),
+        (6, 1985, None),
+        (7, None, ["birth_year is not a number", "is_phone_verified is not true or false"]),
+    )
+    found = build(
+        registered=tuple(
+            kept(n, 0, account_id="a1", region=str(n), birth_year=year, notes=notes, changed_at=datetime(2026, 3, n, tzinfo=UTC))
+            for n, year, notes in states
+        )
+    )
+    years = {one["region"]: one["birth_year"] for one in found}
+    assert years == {"3": 1980, "4": 2026, "5": 2026, "6": 1985, "7": 2026}
+
+
 def test_a_state_that_is_to_come_leaves_a_stub_before_it(build):
     found = build(
         registered=(kept(3, 0, account_id="a1", channel="app", region="north", changed_at=datetime(2026, 3, 7, tzinfo=UTC)),)

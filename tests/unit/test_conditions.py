@@ -72,6 +72,25 @@ def test_a_condition_has_to_fit_its_column(condition, problem):
 
 
 @pytest.mark.parametrize(
+    "condition", ["n_orders>0", "n_orders between 1 and 2", "n_orders  > 0", "segment = 'new' or n_orders > 0"]
+)
+def test_a_refusal_says_once_what_may_be_said(condition):
+    [refusal] = condition_problems(condition, gold.CUSTOMER_SEGMENTS)
+    refused, _, allowed = refusal.partition("; it may say ")
+    assert refused == f"a condition may not say {condition}"
+    assert "column > number" in allowed
+    assert "joined by and, with one blank on each side" in allowed
+
+
+def test_a_refusal_names_the_terms_that_are_not_read_and_what_does_not_fit():
+    found = list(condition_problems("quantity > 0 and quantity>0 and currency > 0 and 1", LINES))
+    assert [one.partition(";")[0] for one in found] == [
+        "a condition may not say quantity>0 and 1",
+        "its condition takes currency for a number, and it is string",
+    ]
+
+
+@pytest.mark.parametrize(
     "condition",
     [
         "quantity > 0",

@@ -204,6 +204,16 @@ def test_what_is_wrong_is_the_only_thing_that_is_told(places, root, monkeypatch,
     assert error.args[:2] == ("1 checks failed", check)
 
 
+def test_a_folder_that_others_can_look_into_does_not_open_its_keys(places, root, monkeypatch):
+    """As if others could reach it, which nobody can below pytest's folder."""
+    secrets = places["secrets.directory"]
+    monkeypatch.setattr(rights, "other_readers", lambda path: rights.EVERYBODY if path == secrets else rights.NOBODY)
+    found, error = examined(places, root, monkeypatch)
+    assert error is None
+    told = f"secrets: its owner alone ({rights.EVERYBODY} can look into the folder; its files are closed)"
+    assert told in found["readers"]["found"]
+
+
 def test_a_group_that_the_settings_let_in_may_read(places, root, monkeypatch):
     models_that_the_group_reads(places, monkeypatch)
     places["files.umask"] = '"027"'

@@ -98,6 +98,25 @@ def refused(directory, *key_ids):
         bytes(range(64, 0, -2)),
         (OTHER[:8] * 4),
         b"change me change me change me change me",
+        b"correct horse battery staple 2026",
+        b"correct horse battery staple 2026\n",
+        b"correct horse\nbattery staple\nof the year 2026\n",
+        b"ThisIsMyVerySecretPassword123456",
+        b"qwertyuiopasdfghjklzxcvbnm123456",
+        b"Password123Password123Password123Password123",
+        "ein Geheimnis für die Schlüssel von übermorgen".encode(),
+        "我们的密钥是一句很长的话谁也猜不到它".encode(),
+        "correct horse battery staple of 2026".encode("utf-16-le"),
+        base64.b64encode(b"correct horse battery staple 2026"),
+        base64.b64encode(base64.b64encode(b"correct horse battery staple 2026\n")),
+        b"correct horse battery staple 2026".hex().encode(),
+        base64.b64decode("correcthorsebatterystaple2026correcthorse123"),
+        base64.b64decode("CORRECTHORSEBATTERYSTAPLE2026CORRECTHORSE123"),
+        bytes(range(31)) + b"\0",
+        bytes(range(16)) + bytes(range(100, 116)),
+        bytes(range(0, 160, 10)) + bytes(range(255, 207, -3)),
+        b"".join(bytes(range(start, start + 8)) for start in (7, 90, 41, 200)),
+        b"".join(bytes([n, 200 - 3 * n]) for n in range(16)),
     ],
 )
 def test_bytes_that_nobody_drew_are_refused_at_the_start(tmp_path, key):
@@ -108,10 +127,17 @@ def test_bytes_that_nobody_drew_are_refused_at_the_start(tmp_path, key):
 
 
 def test_drawn_bytes_are_never_refused():
-    """Ten thousand keys of a seed, as bytes and as their own hex text, which is what some tools write twice."""
+    """Ten thousand keys of a seed, as bytes and as their own hex or base64 text, which is what some tools encode twice."""
     rng = random.Random(5)
     drawn = [rng.randbytes(32) for _ in range(10_000)]
-    assert not [key for key in drawn if is_guessable(key) or is_guessable(key.hex().encode())]
+    as_files = (bytes, lambda key: key.hex().encode(), lambda key: key.hex().upper().encode() + b"\r\n",
+                base64.b64encode, lambda key: base64.b64encode(key) + b"\n")  # fmt: skip
+    assert not [key for key in drawn for written_as in as_files if is_guessable(written_as(key))]
+
+
+def test_a_drawn_key_that_only_begins_or_ends_with_a_short_row_is_taken():
+    assert not is_guessable(bytes(range(6)) + KEY[6:])
+    assert not is_guessable(KEY[:26] + b"abcdef")
 
 
 def test_one_key_for_both_uses_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """Who can read a path, and folders for temporary files that end with their process."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import pytest
 from reclake.errors import SettingsInvalid
 from reclake.lake import scratch
 from reclake.lake.scratch import PREFIX, remove_abandoned, scratch_folder
-from reclake.run.rights import EVERYBODY, GROUP, NOBODY, allowed_readers, open_leftovers, other_readers
+from reclake.run.rights import EVERYBODY, GROUP, NOBODY, allowed_readers, open_leftovers, other_readers, readers_of_files
 from reclake.settings import load_settings
 
 
@@ -26,7 +27,12 @@ from reclake.settings import load_settings
         (0o701, 0o604, EVERYBODY),
         (0o700, 0o644, NOBODY),
         (0o755, 0o600, NOBODY),
-        (0o755, 0o611, NOBODY),
+        (0o755, 0o611, {"file": NOBODY, "folder": EVERYBODY}),
+        (0o755, 0o711, {"file": NOBODY, "folder": EVERYBODY}),
+        (0o755, 0o710, {"file": NOBODY, "folder": GROUP}),
+        (0o710, 0o711, {"file": NOBODY, "folder": GROUP}),
+        (0o700, 0o711, NOBODY),
+        (0o755, 0o700, NOBODY),
         (0o701, 0o640, NOBODY),
     ],
 )
@@ -40,11 +46,42 @@ def test_who_can_read_it(kind, above, mode, who, monkeypatch):
         inner.mkdir() if kind == "folder" else inner.write_text("")
         inner.chmod(mode)
         folder.chmod(above)
-        assert other_readers(inner).startswith(who)
+        assert other_readers(inner).startswith(who if isinstance(who, str) else who[kind])
     finally:
         folder.chmod(0o700)
         inner.rmdir() if kind == "folder" else inner.unlink()
         folder.rmdir()
+
+
+LOOKS = f"{NOBODY} ({EVERYBODY} can look into the folder; its files are closed)"
+
+
+@pytest.mark.parametrize(
+    ("folder_mode", "file_mode", "who"),
+    [
+        (0o700, 0o600, NOBODY),
+        (0o700, 0o644, NOBODY),
+        (0o755, 0o600, LOOKS),
+        (0o711, 0o400, LOOKS),
+        (0o755, 0o604, EVERYBODY),
+        (0o711, 0o644, EVERYBODY),
+        (0o755, 0o640, GROUP),
+    ],
+)
+def test_who_can_read_keys_one_by_one(folder_mode, file_mode, who):
+    folder = Path("/tmp") / f"reclake-rights-{os.getpid()}-{time.monotonic_ns()}"
+    folder.mkdir()
+    try:
+        for name, mode in (("c1.key", 0o600), ("id1.key", file_mode)):
+            (folder / name).write_text("")
+            (folder / name).chmod(mode)
+        folder.chmod(folder_mode)
+        found = readers_of_files(folder)
+        assert found.startswith(GROUP) if who == GROUP else found == who
+        assert found.startswith(allowed_readers("077")) is who.startswith(NOBODY)
+    finally:
+        folder.chmod(0o700)
+        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize(

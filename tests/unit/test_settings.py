@@ -41,6 +41,38 @@ def test_a_right_settings_file_is_taken(home):
     assert load_settings(home, profile="mine", environment={}).run.claim_minutes == 7
 
 
+def with_ages(home, of_basis, *overrides):
+    overrides = (f"privacy.min_age.of_basis={of_basis}", *overrides)
+    return load_settings(home, profile="local", overrides=overrides, environment={}).privacy.min_age
+
+
+def test_an_age_for_a_basis_that_no_source_states_is_refused(home):
+    with pytest.raises(SettingsInvalid, match="a basis that no source states") as refused:
+        with_ages(home, "{consnet={profiling=16}, consent={profiling=16}}")
+    assert refused.value.args[1] == "consnet; sources state consent, research"
+    (home / "conf" / "sources" / "mine.toml").write_text("basis = 'consnet'\n")
+    assert set(with_ages(home, "{consnet={profiling=16}}").of_basis) == {"consnet"}
+
+
+def test_an_age_for_a_source_that_is_not_taken_now_is_no_slip(home):
+    assert set(with_ages(home, "{consent={profiling=16}}", "sources.enabled=['movielens']").of_basis) == {"consent"}
+
+
+def test_a_use_that_a_basis_does_not_name_has_the_age_of_every_basis(home):
+    assert with_ages(home, "{consent={profiling=16}, research={marketing=21}}").model_dump()["of_basis"] == {
+        "consent": {"profiling": 16, "marketing": 18},
+        "research": {"profiling": 14, "marketing": 21},
+    }
+    raised = with_ages(home, "{consent={profiling=16}}", "privacy.min_age.any_basis={profiling=15, marketing=20}")
+    assert raised.of_basis["consent"].marketing == 20
+
+
+@pytest.mark.parametrize("limits", ["{sales=18}", "16", "{profiling=13}", "{profiling='old'}"])
+def test_an_age_that_cannot_be_used_is_refused(home, limits):
+    with pytest.raises(SettingsInvalid, match="of_basis"):
+        with_ages(home, f"{{consent={limits}}}")
+
+
 @pytest.mark.parametrize(
     ("address", "is_taken"),
     [

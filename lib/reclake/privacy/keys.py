@@ -13,7 +13,6 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 
 from reclake.errors import SecretMissing
@@ -75,19 +74,54 @@ def _trusted() -> tuple[int, int]:
 
 
 def is_guessable(key: bytes) -> bool:
-    """Whether nobody drew the bytes: too few different ones, a part again and again, or each as far from the next as the last.
+    """Whether nobody drew the bytes: too few different ones, a part again and again, rows of numbers, or a text that was typed.
+
+    Of 32 drawn bytes about one file in 10^9 is taken for such. A text is a key all the same if it is hex or base64 of drawn bytes:
+    then somebody has encoded them twice.
 
     Examples
     --------
     >>> is_guessable(bytes(32)), is_guessable(b"passwordpasswordpasswordpassword"), is_guessable(bytes(range(32)))
     (True, True, True)
+    >>> is_guessable(b"correct horse battery staple 2026"), is_guessable(secrets.token_hex(32).encode())
+    (True, False)
     >>> is_guessable(secrets.token_bytes(32))
     False
     """
     shares = [n / len(key) for n in Counter(key).values()]
     n_bits = -len(key) * sum(share * math.log2(share) for share in shares)
     is_repeated = any(key[n:] == key[:-n] for n in range(1, len(key) // 2 + 1))
-    return n_bits < MIN_BITS or is_repeated or len({(after - before) % 256 for before, after in pairwise(key)}) == 1
+    if n_bits < MIN_BITS or is_repeated:
+        return True
+    if (text := _text_of(key)) is None:
+        return _is_of_rows(key) or _is_of_one_case(key)
+    encoded = _decoded(text)
+    return len(encoded) < MIN_BYTES or is_guessable(encoded)
+
+
+def _text_of(key: bytes) -> str | None:
+    """The text without its line ends, if the bytes are one in any script, which 32 drawn ones are once in 10^11 files."""
+    try:
+        text = key.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return "".join(text.splitlines()) if "".join(text.split()).isprintable() else None
+
+
+def _is_of_rows(key: bytes) -> bool:
+    """Whether a quarter of the bytes continue a row, such as 1, 2, 3; or every second byte does, as in UTF-16 and two rows mixed."""
+    for step in (1, 2):
+        rows = zip(key, key[step:], key[2 * step :], strict=False)
+        n_continued = sum((third - second - second + first) % 256 == 0 for first, second, third in rows)
+        if n_continued >= (len(key) - 2 * step) / 4:
+            return True
+    return False
+
+
+def _is_of_one_case(key: bytes) -> bool:
+    """Whether its base64 text has no capital or no small letter: then words were typed into the file that are base64 by chance."""
+    letters = re.sub("[^A-Za-z]", "", base64.b64encode(key).decode("ascii"))
+    return letters in (letters.lower(), letters.upper())
 
 
 def _problem(path: Path) -> str | None:
@@ -132,7 +166,9 @@ def check_keys(directory: str, key_ids: Iterable[str]) -> None:
     problems = []
     for path, key in zip(paths, _usable(paths), strict=True):
         if is_guessable(key):
-            problems.append(f"{path.name} holds bytes that nobody drew: few different ones, a repetition, or a row of numbers")
+            problems.append(
+                f"{path.name} holds bytes that nobody drew: a text such as a password, a repetition, or rows of numbers"
+            )
         # Whoever is given a key for one use would have the other.
         elif (first := holders.setdefault(key, path.name)) != path.name or paths.count(path) > 1:
             problems.append(f"{path.name} holds the same key as {first}")

@@ -23,6 +23,10 @@ _TERMS = {
     "true or false": re.compile(rf"(not )?{_COLUMN}", re.IGNORECASE),
     "anything": re.compile(rf"{_COLUMN} is (not )?null", re.IGNORECASE),
 }
+_MAY_SAY = (
+    "column > number (or = <> < <= >=), column = 'text' (or <>), size(column) > number, column, not column, column is null, "
+    "column is not null, joined by and, with one blank on each side of every sign and word"
+)
 _HOLDS = {
     "a number": re.compile(r"integer|long|double|decimal\(\d+,\d+\)"),
     "a text": re.compile(r"string"),
@@ -40,20 +44,24 @@ def condition_problems(condition: str, table: Table) -> Iterator[str]:
     >>> from reclake.tables import gold
     >>> list(condition_problems("n_orders > 0 and segment <> 'no_orders'", gold.CUSTOMER_SEGMENTS))
     []
-    >>> list(condition_problems("reflect('java.lang.System', 'exit', 1) is null", gold.CUSTOMER_SEGMENTS))
-    ["a condition may not say reflect('java.lang.System', 'exit', 1) is null"]
+    >>> [refusal] = condition_problems("reflect('java.lang.System', 'exit', 1) is null", gold.CUSTOMER_SEGMENTS)
+    >>> refusal.partition("; it may say ")[0]
+    "a condition may not say reflect('java.lang.System', 'exit', 1) is null"
     """
     types = {field.name: field.type for field in table.fields}
-    for term in _AND.split(condition):
-        yield from _term_problems(term, types)
+    read = {term: _kind_and_column(term) for term in _AND.split(condition)}
+    if unread := [term for term, found in read.items() if found is None]:
+        yield f"a condition may not say {' and '.join(unread)}; it may say {_MAY_SAY}"
+    for found in read.values():
+        if found is not None:
+            yield from _misfit(*found, types)
 
 
-def _term_problems(term: str, types: Mapping[str, str]) -> Iterator[str]:
-    read = [(kind, match["column"]) for kind, form in _TERMS.items() if (match := form.fullmatch(term))]
-    if not read:
-        yield f"a condition may not say {term}"
-        return
-    kind, column = read[0]
+def _kind_and_column(term: str) -> tuple[str, str] | None:
+    return next(((kind, match["column"]) for kind, form in _TERMS.items() if (match := form.fullmatch(term))), None)
+
+
+def _misfit(kind: str, column: str, types: Mapping[str, str]) -> Iterator[str]:
     if column not in types:
         yield f"its condition names {column}, which is not declared"
     elif not _HOLDS[kind].fullmatch(types[column]):

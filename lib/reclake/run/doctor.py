@@ -17,7 +17,7 @@ from reclake.privacy.keys import check_keys
 from reclake.settings import Settings
 
 from .application import load_sources, located
-from .rights import allowed_readers, open_leftovers, other_readers
+from .rights import allowed_readers, open_leftovers, other_readers, readers_of_files
 
 Finding = dict[str, str]
 _JAVA = "17"
@@ -165,7 +165,7 @@ def _readers(places: dict[str, str], umask: str) -> str:
     here = {name: Path(path) for name, path in places.items() if "://" not in path and Path(path).exists()}
     if not here:
         return "not checked: nothing of it is on this machine yet"
-    read_by = {name: other_readers(path) for name, path in here.items()}
+    read_by = {name: readers_of_files(path) if name == "secrets" else other_readers(path) for name, path in here.items()}
     if wide := {name: who for name, who in read_by.items() if not who.startswith(allowed_readers(umask))}:
         raise ReclakeError(
             "others can read what holds personal data or keys",

@@ -12,19 +12,33 @@ EVERYBODY, GROUP, NOBODY = "everybody on this machine", "the group", "its owner 
 
 
 def other_readers(path: Path) -> str:
-    """Who besides its owner can read an existing file or list an existing folder.
+    """Who besides its owner can read an existing file, or list an existing folder or open by name what lies in it.
 
     Access lists beyond the mode are not looked at. Without the right to pass a folder above, nobody gets that far.
     """
     mode = path.stat().st_mode
     ways = [folder.stat() for folder in path.resolve().parents]
-    if mode & _OF_ALL and all(way.st_mode & stat.S_IXOTH for way in ways):
+    # Whoever passes a folder opens the files whose names he knows: those of a lake and its tables are no secret.
+    of_folder = stat.S_ISDIR(mode)
+    if mode & (_OF_ALL | (stat.S_IXOTH if of_folder else 0)) and all(way.st_mode & stat.S_IXOTH for way in ways):
         return EVERYBODY
     group = path.stat().st_gid
     passes = (way.st_mode & (stat.S_IXGRP if way.st_gid == group else stat.S_IXOTH) for way in ways)
-    if mode & _OF_GROUP and all(passes):
+    if mode & (_OF_GROUP | (stat.S_IXGRP if of_folder else 0)) and all(passes):
         return f"{GROUP} {_name_of(group)}"
     return NOBODY
+
+
+def readers_of_files(folder: Path) -> str:
+    """Who besides its owner can read a file of an existing folder; begins as `other_readers` answers.
+
+    For a folder of few files that are closed one by one, such as keys: others may look into it.
+    """
+    found = {other_readers(file) for file in folder.rglob("*") if file.is_file()}
+    if widest := sorted(found - {NOBODY}):  # everybody before a group
+        return widest[0]
+    looks = other_readers(folder)
+    return NOBODY if looks == NOBODY else f"{NOBODY} ({looks} can look into the folder; its files are closed)"
 
 
 def allowed_readers(umask: str) -> tuple[str, ...]:

@@ -31,9 +31,11 @@ def accounts(
     state a stub stands for it, with the channel of the first record that names one; a state that was registered
     before takes its place. `first_delivery_day`, `first_file_digest` and `first_position` point to the earliest
     delivered record of the account, in whatever table, and are the same in all its rows; so is `is_machine`, of an
-    account that nothing but the events of machines names. A state without a year of birth keeps the one stated before.
+    account that nothing but the events of machines names. A state without a year of birth keeps the one stated before; one
+    whose year cannot be read counts as born in the year of delivery, as a slip must not open a child to profiling.
     """
-    registered = account_records.where(is_kept()).select(
+    kept_records = account_records.where(is_kept()).withColumn("birth_year", F.coalesce("birth_year", _youngest()))
+    registered = kept_records.select(
         "account_id",
         *STATE,
         "changed_at",
@@ -55,6 +57,12 @@ def accounts(
         "basis": _basis(sources),
         **{f"first_{name}": F.col(f"first.{name}") for name in DELIVERY_ORDER},
     })
+
+
+def _youngest() -> Column:
+    """The last year in which the person can have been born, where the record's year of birth was left out and noted."""
+    is_left_out = F.exists("notes", lambda note: note.startswith("birth_year "))
+    return F.when(is_left_out, F.year("delivery_day"))
 
 
 def _first_seen(

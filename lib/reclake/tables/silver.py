@@ -133,7 +133,13 @@ _ACCOUNT = (
     Field("device_id", "string", "A device that the channel ties to the account.", privacy=Privacy.PSEUDONYM),
     personal("region", "string", "Region, not finer than a district."),
     personal("gender", "string", "As stated by the person."),
-    personal("birth_year", "integer", "As stated by the person; a later record without one says nothing.", "year"),
+    personal(
+        "birth_year",
+        "integer",
+        "As stated by the person; a later record without one says nothing. In silver.accounts the year of delivery stands for one "
+        "that cannot be read.",
+        "year",
+    ),
 )
 
 ACCOUNT_RECORDS = Table(
