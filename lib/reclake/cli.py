@@ -541,7 +541,12 @@ def alert(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell by webhook or mail what is wrong with a day: stopped gates, thin or late deliveries, unbuilt tables."""
+    """Tell by webhook or mail what is wrong with a day.
+
+    It tells of stopped gates, of thin, late or missing deliveries, and of consents that were refused or not taken over.
+
+    It tells of files that were not taken in, and of tables that are not built or not maintained.
+    """
     from reclake.run.alerts import Finding, findings_of
     from reclake.run.application import located
     from reclake.run.posting import tell

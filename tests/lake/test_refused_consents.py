@@ -1,14 +1,16 @@
 """A refused consent from its file to the finding of an alert."""
 
 import json
+import re
 from datetime import date
 
 from lakes import open_lake, run_days
-from reclake.run.alerts import findings_of
+from reclake.run.alerts import Finding, _undelivered, findings_of
 from reclake.run.views import published
 from reclake.tables import ops, silver
 
-DAY, NEXT = date(2026, 1, 1), date(2026, 1, 2)
+DAY, NEXT, LATER = date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)
+NEXT_STEP = "each may be a withdrawal: reclake rejected shows why, once silver.rejected_records is built"
 ONLY = frozenset({silver.CONSENT_RECORDS.name, silver.CONSENTS.name, silver.ACCOUNTS.name, ops.RECONCILIATION.name})
 
 
@@ -41,8 +43,49 @@ def test_it_is_told_by_the_run_and_the_alert_of_its_day_and_nobody_stays_granted
     assert granted.count() == 10 + 20
     assert published(app, silver.CONSENTS).where("is_suspended").select("account_id").distinct().count() == 2
     assert published(app, silver.ACCOUNTS).count() == 12 + 20
-    of_day = "3 refused, grants of 2 accounts suspended, 1 names no account that can be read"
+    of_day = "3 refused, 2 accounts named, 1 names no account that can be read"
     (report,) = [one for one in app.reporter.reports if one.table == silver.CONSENT_RECORDS.name]
-    assert report.warnings == (f"every consent of source demo can be read: {NEXT}: {of_day}",)
+    assert report.warnings == (f"consents of source demo were refused: {NEXT}: {of_day}; {NEXT_STEP}",)
     told = {day: [(one.subject, one.told) for one in findings_of(app, day) if one.kind == "consents"] for day in (DAY, NEXT)}
-    assert told == {DAY: [], NEXT: [(f"demo {NEXT}", of_day)]}
+    assert told == {DAY: [], NEXT: [(f"demo {NEXT}", f"{of_day}; {NEXT_STEP}")]}
+
+
+def test_it_is_told_whatever_else_is_stopped_and_so_are_consents_that_were_not_taken_over(spark, tmp_path):
+    """Clicks that nobody can read stop silver.event_records, and with it ops.reconciliation and ops.freshness."""
+    landing = tmp_path / "landing"
+    clicks, folder = landing / "demo" / "events" / "app", landing / "demo" / "consents" / "all"
+    clicks.mkdir(parents=True)
+    folder.mkdir(parents=True)
+    for day in (DAY, NEXT):
+        delivered(clicks, day, *(json.dumps({"no": f"{day}-{n}"}) for n in range(5)))
+    delivered(folder, DAY, *(consent(n, f"u{n}") for n in range(12)), consent(20, "u0", granted="false"))
+    delivered(folder, NEXT, *(consent(n, f"u{n}", granted="false") for n in range(30, 33)), consent(40, "u1"))
+    app = open_lake(spark, tmp_path / "lake", source="demo", landing=landing)
+    only = frozenset({silver.EVENT_RECORDS.name, silver.CONSENT_RECORDS.name, ops.RECONCILIATION.name, ops.FRESHNESS.name})
+
+    stopped = run_days(app, DAY, only=only).keys() & only
+    assert stopped == {silver.EVENT_RECORDS.name, ops.RECONCILIATION.name, ops.FRESHNESS.name}
+    assert not {ops.RECONCILIATION.name, ops.FRESHNESS.name} & app.manifest.current().keys()
+    found = {(one.kind, one.subject): one.told for one in findings_of(app, DAY) if one.kind in ("gate", "consents", "freshness")}
+    assert found.keys() == {("gate", silver.EVENT_RECORDS.name), ("consents", f"demo {DAY}")}
+    assert found["consents", f"demo {DAY}"] == f"1 refused, 1 account named; {NEXT_STEP}"
+    of_gate = found["gate", silver.EVENT_RECORDS.name]
+    assert re.fullmatch(r"failed: 1 of \d+ expectations; more of a delivery was refused than its source allows", of_gate)
+
+    assert run_days(app, NEXT, only=only).keys() & only == only
+    told = [one for one in findings_of(app, NEXT) if one.kind in ("gate", "consents", "freshness")]
+    assert {one.subject for one in told if one.kind == "gate"} == {silver.CONSENT_RECORDS.name, silver.EVENT_RECORDS.name}
+    assert [one for one in told if one.kind != "gate"] == [
+        Finding(
+            "consents",
+            f"demo {NEXT}",
+            "not taken over: silver.consent_records is stopped; each of 4 records may be a withdrawal",
+        )
+    ]
+    silent = [(one.kind, one.told) for one in findings_of(app, LATER) if one.kind in ("consents", "freshness")]
+    assert silent == [("freshness", "nothing was delivered")]
+
+
+def test_a_day_of_which_every_file_was_refused_is_told_as_that():
+    told = [(one.subject, one.told) for one in _undelivered(("a", "b", "c"), {"a": True, "b": False, "not enabled": False})]
+    assert told == [("b", "every file was refused"), ("c", "nothing was delivered")]

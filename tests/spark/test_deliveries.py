@@ -15,7 +15,7 @@ from reclake.tables import silver
 DAY, NEXT = date(2026, 3, 1), date(2026, 3, 2)
 
 
-def judged(spark, table, rows, *, share=None, stored="[]"):
+def judged(spark, table, rows, *, share=None, stored="[]", gate_row=None):
     """Refused records, warnings, and the findings as they are stored."""
     numbered = [
         dict(source="shop", delivery_day=DAY, file_digest="f", position=n, record_class="kept", reasons=[]) | row
@@ -25,7 +25,7 @@ def judged(spark, table, rows, *, share=None, stored="[]"):
         sources={"shop": SimpleNamespace(max_rejected_share=share), "other": SimpleNamespace(max_rejected_share=share)},
         settings=SimpleNamespace(run=SimpleNamespace(max_rejected_share=0.2, max_key_share=0.5, min_key_records=10)),
     )
-    gate_row = {"findings": stored}
+    gate_row = {"findings": stored, "n_expectations": 9, "n_failed": 0} if gate_row is None else gate_row
     n_refused, warnings = gating.require_few_rejected(app, table, frame(spark, table, *numbered), gate_row)
     return n_refused, warnings, json.loads(gate_row["findings"])
 
@@ -44,6 +44,30 @@ def test_an_empty_line_is_refused_and_no_part_of_the_share(spark):
     both = refused("it is empty", "order_id is missing")
     with pytest.raises(TooMuchRejected, match="1 of 1 records"):
         judged(spark, silver.EVENT_RECORDS, [blank, both])
+
+
+def test_what_stops_a_delivery_blocks_in_the_row_of_its_gate_and_uses_no_waiver(spark):
+    row = {
+        "findings": '[{"rule": "r", "blocks": true}]',
+        "verdict": "waived",
+        "waiver_id": "w",
+        "n_expectations": 9,
+        "n_failed": 1,
+    }
+    with pytest.raises(TooMuchRejected):
+        judged(spark, silver.CONSENT_RECORDS, [refused("is_granted is missing")] * 3 + [{}] * 2, gate_row=row)
+    assert (row["verdict"], row["waiver_id"], row["n_expectations"], row["n_failed"]) == ("failed", None, 10, 2)
+    assert json.loads(row["findings"]) == [
+        {"rule": "r", "blocks": True},
+        {
+            "rule": "no more of a delivery is refused than its source allows",
+            "kind": "failed",
+            "n_bad": 3,
+            "n_rows": 5,
+            "message": "source shop of 2026-03-01: 3 of 5 records (is_granted is missing: 3); at most 20% may be",
+            "blocks": True,
+        },
+    ]
 
 
 def test_a_value_of_a_key_that_covers_an_odd_share_of_a_delivery_is_told_without_the_value(spark):
@@ -72,7 +96,7 @@ def test_a_value_of_a_key_that_covers_an_odd_share_of_a_delivery_is_told_without
     assert "zero" not in json.dumps(stored)
 
 
-def test_a_refused_consent_is_told_with_whom_it_suspends(spark):
+def test_a_refused_consent_is_told_with_whom_it_names(spark):
     bad = refused("is_granted is missing")
     rows = [
         *[dict(account_id=f"a_{n}") for n in range(20)],
@@ -83,13 +107,15 @@ def test_a_refused_consent_is_told_with_whom_it_suspends(spark):
         *[row | dict(source="other", delivery_day=date(2026, 3, n)) for n in range(2, 7) for row in [{}] * 9 + [bad | dict(account_id="a_2")]],
     ]  # fmt: skip
     n_refused, warnings, stored = judged(spark, silver.CONSENT_RECORDS, rows)
-    of_day = "1 refused, grants of 1 account suspended"
+    of_day = "1 refused, 1 account named"
     assert n_refused == 9
     assert warnings == [
-        "every consent of source other can be read: "
-        f"2026-03-06: {of_day}; 2026-03-05: {of_day}; 2026-03-04: {of_day}; and on 2 earlier days",
-        "every consent of source shop can be read: "
-        "2026-03-01: 3 refused, grants of 1 account suspended, 1 names no account that can be read",
+        "consents of source other were refused: "
+        f"2026-03-06: {of_day}; 2026-03-05: {of_day}; 2026-03-04: {of_day}; and on 2 earlier days; "
+        "each may be a withdrawal: reclake rejected shows why, once silver.rejected_records is built",
+        "consents of source shop were refused: "
+        "2026-03-01: 3 refused, 1 account named, 1 names no account that can be read; "
+        "each may be a withdrawal: reclake rejected shows why, once silver.rejected_records is built",
     ]
     assert [(one["n_bad"], one["blocks"]) for one in stored] == [(5, False), (3, False)]
     assert judged(spark, silver.CONSENT_RECORDS, [dict(account_id="a_1"), *[refused("it is empty")] * 3])[1:] == ([], [])

@@ -38,7 +38,7 @@ def test_totals_agree_to_the_record_and_what_is_lost_or_invented_shows(spark):
     )
     row = dict(
         source="demo", delivery_day=DAY, n_kept=0, n_duplicates=0, n_rejected=0, n_late=0, n_unaccounted=0, rejected_share=0.0,
-        n_refused_consents=None, n_unnamed_consents=None, n_suspended_accounts=None,
+        n_refused_consents=None, n_unnamed_consents=None, n_named_accounts=None,
     )  # fmt: skip
     assert contents(conform(built, ops.RECONCILIATION)) == in_order(
         row
@@ -49,11 +49,11 @@ def test_totals_agree_to_the_record_and_what_is_lost_or_invented_shows(spark):
         row | dict(source="shop", delivery_day=NEXT, record_table="silver.order_records", n_in=3, n_kept=1, n_unaccounted=2),
         row
         | dict(record_table="silver.consent_records", n_in=0, n_rejected=1, n_unaccounted=-1)
-        | dict(n_refused_consents=1, n_unnamed_consents=1, n_suspended_accounts=0),
+        | dict(n_refused_consents=1, n_unnamed_consents=1, n_named_accounts=0),
     )
 
 
-def test_refused_consents_are_counted_with_whom_they_suspend(spark):
+def test_refused_consents_are_counted_with_whom_they_name(spark):
     classes = dict(kept=[], duplicate=["again"], rejected=["is_granted is missing"])
 
     def consent(place, name, account=None, *, day=DAY, source="demo", **other):
@@ -77,7 +77,7 @@ def test_refused_consents_are_counted_with_whom_they_suspend(spark):
         *(frame(spark, table) for table in silver.RECORDS[:-1]),
         frame(spark, silver.CONSENT_RECORDS, *records),
     )
-    counts = ("n_rejected", "n_refused_consents", "n_unnamed_consents", "n_suspended_accounts")
+    counts = ("n_rejected", "n_refused_consents", "n_unnamed_consents", "n_named_accounts")
     assert contents(built, "source", "delivery_day", *counts) == in_order(
         dict(source="demo", delivery_day=DAY) | dict(zip(counts, (5, 4, 1, 2), strict=True)),
         dict(source="demo", delivery_day=NEXT) | dict(zip(counts, (1, 1, 0, 1), strict=True)),

@@ -107,9 +107,9 @@ ROWS = {
     ),
     "ops.reconciliation": (
         COUNTED | {"record_table": "silver.consent_records", "n_in": 4, "n_kept": 1, "n_duplicates": 1, "n_rejected": 1, "n_late": 1, "n_unaccounted": 0, "rejected_share": 0.25,
-                   "n_refused_consents": 1, "n_unnamed_consents": 0, "n_suspended_accounts": 1},
+                   "n_refused_consents": 1, "n_unnamed_consents": 0, "n_named_accounts": 1},
         COUNTED | {"n_in": 0, "n_kept": 0, "n_duplicates": 0, "n_rejected": 0, "n_late": 0, "n_unaccounted": 0, "rejected_share": 0.0},
-        {"n_unaccounted": -1, "n_suspended_accounts": -1}, {"n_unaccounted", "n_suspended_accounts"},
+        {"n_unaccounted": -1, "n_named_accounts": -1}, {"n_unaccounted", "n_named_accounts"},
     ),
     "ops.freshness": (
         COUNTED | {"latency_p50_seconds": 1.0, "latency_p95_seconds": 2.0, "latency_p99_seconds": 3.0, "completeness_share": 1.0, "collection_share": 0.5, "n_records": 1, "volume_ratio": 1.0,

@@ -15,7 +15,7 @@ COUNTED = {"n_in": "in", "n_kept": "kept", "n_duplicates": "duplicate", "n_rejec
 _OF_CONSENTS = {
     "n_refused_consents": ("named consent", "unnamed consent"),
     "n_unnamed_consents": ("unnamed consent",),
-    "n_suspended_accounts": ("suspended account",),
+    "n_named_accounts": ("named account",),
 }
 
 
@@ -68,11 +68,11 @@ def _entries(frames: tuple[DataFrame, ...], entry: Column) -> Iterator[DataFrame
 
 
 def _of_refused_consents(consent_records: DataFrame) -> Iterator[DataFrame]:
-    """One entry per refused consent, named or unnamed, and one per account and delivery that they suspend."""
+    """One entry per refused consent, named or unnamed, and one per account and delivery that they name."""
     refused = consent_records.where(is_refused_consent())
     name = F.lit(silver.CONSENT_RECORDS.name).alias("record_table")
     is_named = F.col("account_id").isNotNull()
     kind = F.when(is_named, "named consent").otherwise("unnamed consent")
     yield refused.select("source", name, "delivery_day", kind.alias("entry"))
     accounts = refused.where(is_named).select("source", "delivery_day", "account_id").distinct()
-    yield accounts.select("source", name, "delivery_day", F.lit("suspended account").alias("entry"))
+    yield accounts.select("source", name, "delivery_day", F.lit("named account").alias("entry"))

@@ -112,9 +112,9 @@ class Verdict:
         return f"correct the source or {suite}, then run the day again"
 
 
-def with_warnings(stored: str, warnings: Iterable[Finding]) -> str:
-    """The stored findings with warnings of the caller's own, which block nothing."""
-    return _written([*json.loads(stored), *(warning.stored(blocks=False) for warning in warnings)])
+def with_more(stored: str, findings: Iterable[Finding], *, blocks: bool) -> str:
+    """The stored findings with others of the caller's own, which block the table or only warn."""
+    return _written([*json.loads(stored), *(finding.stored(blocks=blocks) for finding in findings)])
 
 
 def _written(findings: list[dict[str, Any]]) -> str:
@@ -127,6 +127,7 @@ VALIDATION = "the validation"
 SAME_COUNT = "the frame holds the rows that were counted"
 WHOLE_GATE = (SUITE, TIME_LIMIT, VALIDATION)  # findings about the gate, not about one rule
 COLUMNS_AS_DECLARED = "columns are as declared"
+FEW_REFUSED = "no more of a delivery is refused than its source allows"
 
 
 def _follows(findings: tuple[Finding, ...]) -> Literal["passed", "failed", "broken"]:

@@ -5,22 +5,25 @@ An alert names tables, sources, days, rules broken by number and measured shares
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake import tables
+from reclake.quality.verdict import FEW_REFUSED
 from reclake.settings import AlertsSettings
-from reclake.tables import bronze, ops
+from reclake.tables import Table, bronze, ops, silver
 
 from .application import Application
 from .ingest import files_to_take_in
-from .refused_consents import sentence
+from .refused_consents import NEXT_STEP, refused_by_delivery, sentence
 from .report import named
 from .runner import scope_of
 from .untaken import untaken_files
@@ -38,11 +41,14 @@ class Finding:
 def findings_of(app: Application, day: date) -> list[Finding]:
     """What the lake shows of the delivery day: the newest verdicts of its gates, its deliveries, and what is not built."""
     deliveries = _deliveries(app, day)
+    gates = _stopped_gates(app)
+    taken_in = {row["source"]: True for row in deliveries} | _files_came(app, day)
     return [
-        *_stopped_gates(app),
+        *gates,
         *(finding for row in deliveries for finding in thin_or_late(row, app.settings.alerts)),
-        *_undelivered(app.sources, {row["source"] for row in deliveries} | _delivered_nothing(app, day)),
+        *_undelivered(app.sources, taken_in),
         *_refused_consents(app, day),
+        *_consents_not_taken_over(app, day, stopped={finding.subject for finding in gates}),
         *_waiting(app, day),
         *_untaken(app),
         *_unbuilt(app, day),
@@ -58,18 +64,21 @@ def _stopped_gates(app: Application) -> list[Finding]:
     rows = app.store.read_newest(ops.GATE_RESULTS).withColumn("place", F.row_number().over(newest))
     stopped = rows.where((F.col("place") == 1) & F.col("verdict").isin("failed", "broken")).orderBy("table")
     return [
-        Finding("gate", row["table"], f"{row['verdict']}: {row['n_failed']} of {row['n_expectations']} expectations")
-        for row in stopped.select("table", "verdict", "n_failed", "n_expectations").collect()
+        Finding("gate", row["table"], _stop_told(row))
+        for row in stopped.select("table", "verdict", "n_failed", "n_expectations", "findings").collect()
     ]
+
+
+def _stop_told(row: Row) -> str:
+    """How many rules are broken, and of them the one that is not the suite's; a suite's text may quote anything."""
+    told = f"{row['verdict']}: {row['n_failed']} of {row['n_expectations']} expectations"
+    broken = {finding.get("rule") for finding in json.loads(row["findings"])}
+    return f"{told}; more of a delivery was refused than its source allows" if FEW_REFUSED in broken else told
 
 
 def _deliveries(app: Application, day: date) -> list[dict[str, Any]]:
     """The published rows of ops.freshness of one delivery day: one per source and records table."""
-    current = app.manifest.current()
-    if ops.FRESHNESS.name not in current:
-        return []
-    version = current[ops.FRESHNESS.name].version
-    measured = app.read(ops.FRESHNESS, version=version, published=current, days=[day]).orderBy("source", "record_table")
+    measured = _published(app, ops.FRESHNESS, day).orderBy("source", "record_table")
     return [found.asDict() for found in measured.collect()]
 
 
@@ -90,35 +99,63 @@ def thin_or_late(row: Mapping[str, Any], alerts: AlertsSettings) -> list[Finding
     return found
 
 
-def _undelivered(sources: Iterable[str], heard: Collection[str]) -> list[Finding]:
-    """One per enabled source that nothing came from."""
-    return [Finding("freshness", name, "nothing was delivered") for name in sorted(set(sources) - set(heard))]
+def _undelivered(sources: Iterable[str], taken_in: Mapping[str, bool]) -> list[Finding]:
+    """One per enabled source that nothing came from, or nothing that could be taken in."""
+    silent = (name for name in sorted(sources) if not taken_in.get(name))
+    return [
+        Finding("freshness", name, "every file was refused" if name in taken_in else "nothing was delivered") for name in silent
+    ]
 
 
-def _delivered_nothing(app: Application, day: date) -> set[str]:
-    """Sources that delivered files of the day which rightly hold no record: a closed shop is no silent one."""
+def _files_came(app: Application, day: date) -> dict[str, bool]:
+    """Source → whether a file of the delivery day was taken in, of the sources that delivered one.
+
+    Whether its records came further says nothing of that; nor does their number: a closed shop is no silent one.
+    """
+    files = _published(app, bronze.FILES, day).groupBy("source")
+    rows = files.agg(F.bool_or(F.col("outcome") == "ingested").alias("is_taken_in")).collect()
+    return {row["source"]: row["is_taken_in"] for row in rows}
+
+
+def _published(app: Application, table: Table, day: date) -> DataFrame:
+    """The published rows of a delivery day; none where nothing is published."""
     current = app.manifest.current()
-    if bronze.FILES.name not in current:
-        return set()
-    files = app.read(bronze.FILES, version=current[bronze.FILES.name].version, published=current)
-    is_empty = (F.col("outcome") == "ingested") & (F.col("n_records") == 0)
-    of_day = files.where((F.col("delivery_day") == F.lit(day)) & is_empty)
-    return {row["source"] for row in of_day.select("source").distinct().collect()}
+    if table.name not in current:
+        return app.store.empty(table)
+    version = current[table.name].version
+    return app.read(table, version=version, published=current).where(F.col("delivery_day") == F.lit(day))
 
 
 def _refused_consents(app: Application, day: date) -> list[Finding]:
-    """One per source whose consents of the delivery day were refused, readable account or not: each may be a withdrawal."""
-    current = app.manifest.current()
-    if ops.RECONCILIATION.name not in current:
-        return []
-    totals = app.read(ops.RECONCILIATION, version=current[ops.RECONCILIATION.name].version, published=current, days=[day])
+    """One per source whose consents of the delivery day were refused, readable account or not: each may be a withdrawal.
+
+    They are counted where they were judged: what else was stopped keeps none of them back.
+    """
+    refused = refused_by_delivery(_published(app, silver.CONSENT_RECORDS, day)).orderBy("source").collect()
     return [
         Finding(
             "consents",
             f"{row['source']} {day}",
-            sentence(row["n_refused_consents"], n_accounts=row["n_suspended_accounts"], n_unnamed=row["n_unnamed_consents"]),
+            f"{sentence(row['n_refused'], n_accounts=row['n_accounts'], n_unnamed=row['n_unnamed'])}; {NEXT_STEP}",
         )
-        for row in totals.where("n_refused_consents > 0").orderBy("source").collect()
+        for row in refused
+    ]
+
+
+def _consents_not_taken_over(app: Application, day: date, *, stopped: Collection[str]) -> list[Finding]:
+    """One per source with consents of the delivery day that bronze holds and silver.consent_records does not."""
+    table = silver.CONSENT_RECORDS
+    keys = list(table.key)
+    came, judged = _published(app, bronze.CONSENTS, day), _published(app, table, day)
+    left = came.join(judged.select(keys), on=keys, how="left_anti").groupBy("source").count().orderBy("source").collect()
+    why = "is stopped" if table.name in stopped else "does not hold them yet"
+    return [
+        Finding(
+            "consents",
+            f"{row['source']} {day}",
+            f"not taken over: {table.name} {why}; each of {row['count']:,} records may be a withdrawal",
+        )
+        for row in left
     ]
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.errors import ReclakeError, TooMuchRejected
 from reclake.lake.digest import DayContent
 from reclake.lake.ledger import Entry
-from reclake.quality.verdict import Finding, Verdict, with_warnings
+from reclake.quality.verdict import FEW_REFUSED, Finding, Verdict, with_more
 from reclake.tables import Table, silver
 
 from .application import Application
+from .crowded_keys import counts_of_keys, crowded_keys
 from .jobs import JobCount
 from .phases import phase
 from .plan import Work
@@ -24,15 +25,6 @@ from .stage_run import StageRun
 from .waivers import Waivers
 
 BLANK = "it is empty"  # the reason of an empty line
-# What stands for a person or device: of one value in most records of a delivery somebody should know.
-_KEYS = {
-    silver.EVENT_RECORDS.name: ("device_id", "login_account_id"),
-    silver.ORDER_RECORDS.name: ("account_id",),
-    silver.ACCOUNT_RECORDS.name: ("device_id",),
-}
-# A sketch of 1,024 values: what covers a hundredth of the rows is in it, and counted to within half a hundredth.
-_MOST_COMMON = "approx_top_k({key}, 1, 1024) FILTER (WHERE {key} IS NOT NULL)"
-_SHOWN_DAYS = 3
 
 
 def check(
@@ -127,6 +119,8 @@ def require_few_rejected(app: Application, table: Table, frame: DataFrame, gate_
     key column that covers more of a delivery than one device or account should, and of refused consents; it stops nothing,
     and stands in `gate_row`.
 
+    A delivery that stops the table fails in `gate_row` too, as one expectation more.
+
     Raises
     ------
     TooMuchRejected
@@ -134,7 +128,7 @@ def require_few_rejected(app: Application, table: Table, frame: DataFrame, gate_
     """
     if table not in silver.RECORDS:
         return 0, []
-    keys = _KEYS.get(table.name, ())
+    keys = counts_of_keys(table)
     is_refused = F.col("record_class").isin("rejected", "late")
     is_blank = F.col("reasons") == F.array(F.lit(BLANK))
     counted = (
@@ -144,7 +138,7 @@ def require_few_rejected(app: Application, table: Table, frame: DataFrame, gate_
             F.count_if(~is_blank).alias("n"),
             F.count_if(is_refused).alias("n_refused"),
             F.count_if(is_refused & ~is_blank).alias("refused"),
-            *(F.expr(_MOST_COMMON.format(key=key)).alias(key) for key in keys),
+            *keys.values(),
         )
         .orderBy("source", "delivery_day")
         .collect()
@@ -154,52 +148,43 @@ def require_few_rejected(app: Application, table: Table, frame: DataFrame, gate_
         limit = app.settings.run.max_rejected_share if share is None else share
         if row["refused"] > limit * row["n"]:
             of_delivery = (F.col("source") == row["source"]) & (F.col("delivery_day") == row["delivery_day"])
+            found = (
+                f"{row['refused']:,} of {row['n']:,} records "
+                f"({_most_common(frame.where(of_delivery & is_refused & ~is_blank))}); at most {limit:.0%} may be"
+            )
+            _fail(gate_row, f"source {row['source']} of {row['delivery_day']}: {found}", n_bad=row["refused"], n_rows=row["n"])
             raise TooMuchRejected(
                 f"{table.name} {row['delivery_day']}: too much of source {row['source']} is refused",
-                found=f"{row['refused']:,} of {row['n']:,} records "
-                f"({_most_common(frame.where(of_delivery & is_refused & ~is_blank))}); at most {limit:.0%} may be",
+                found=found,
                 next_step="look at the delivery or its mapping, then run the day again; or raise max_rejected_share of the source",
             )
-    warnings = _crowded_keys(app, counted, keys)
+    warnings = crowded_keys(app.settings.run, counted, list(keys))
     if any(row["refused"] for row in counted):
         warnings += refused_consents(table, frame)
     return sum(row["n_refused"] for row in counted), noted(gate_row, warnings)
 
 
+def _fail(gate_row: dict[str, Any], message: str, *, n_bad: int, n_rows: int) -> None:
+    """Turn the row of ops.gate_results into one that blocks, as what the suite let through is stopped after all."""
+    stop = Finding.failed(FEW_REFUSED, n_bad=n_bad, n_rows=n_rows, message=message)
+    gate_row |= {
+        "verdict": "failed",
+        "n_expectations": gate_row["n_expectations"] + 1,
+        "n_failed": gate_row["n_failed"] + 1,
+        "findings": with_more(str(gate_row["findings"]), [stop], blocks=True),
+        "waiver_id": None,  # it let the suite's findings through, and stays unused
+    }
+
+
 def noted(gate_row: dict[str, Any], warnings: Sequence[Finding]) -> list[str]:
     """The warnings as text, after they were added to the row of ops.gate_results: they block nothing."""
-    gate_row["findings"] = with_warnings(str(gate_row["findings"]), warnings)
+    gate_row["findings"] = with_more(str(gate_row["findings"]), warnings, blocks=False)
     return [warning.text for warning in warnings]
 
 
 def nothing_on(day: str, reason: str) -> Finding:
     """The warning that a day rightly holds nothing."""
     return Finding.failed(f"{day} has at least one row", n_bad=None, n_rows=0, message=reason)
-
-
-def _crowded_keys(app: Application, counted: Sequence[Row], keys: Sequence[str]) -> list[Finding]:
-    """One per source and key column of which one value covers an odd share of a delivery; no value is told."""
-    limits = app.settings.run
-    crowded: dict[tuple[str, str], list[Row]] = {}
-    for row in counted:
-        for key in keys:
-            n_most = row[key][0]["count"] if row[key] else 0
-            if n_most >= limits.min_key_records and n_most > limits.max_key_share * row["n"]:
-                crowded.setdefault((row["source"], key), []).append(row)
-    found = []
-    for (source, key), rows in crowded.items():
-        days = [f"{row[key][0]['count'] / row['n']:.0%} of the {row['n']:,} records of {row['delivery_day']}" for row in rows]
-        more = f", and as much of {len(days) - _SHOWN_DAYS} more days" if len(days) > _SHOWN_DAYS else ""
-        told = f"{', '.join(days[:_SHOWN_DAYS])}{more}: a word for none, or a device that many share?"
-        found.append(
-            Finding.failed(
-                f"{key} of source {source}: one value covers at most {limits.max_key_share:.0%} of a delivery",
-                n_bad=sum(row[key][0]["count"] for row in rows),
-                n_rows=sum(row["n"] for row in rows),
-                message=told,
-            )
-        )
-    return found
 
 
 def _most_common(refused: DataFrame, *, n: int = 3) -> str:

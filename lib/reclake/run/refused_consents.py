@@ -1,4 +1,4 @@
-"""Statements of consent that were refused: how many, whom they suspend, and how that is told. No value of the data."""
+"""Statements of consent that were refused: how many, whom they name, and how that is told. No value of the data."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from reclake.ops.reconciliation import is_refused_consent
 from reclake.quality.verdict import Finding
 from reclake.tables import Table, silver
 
+NEXT_STEP = "each may be a withdrawal: reclake rejected shows why, once silver.rejected_records is built"
 _SHOWN_DAYS = 3
 
 
@@ -21,13 +22,7 @@ def refused_consents(table: Table, frame: DataFrame) -> list[Finding]:
 
 
 def _warnings(consent_records: DataFrame) -> Iterator[Finding]:
-    refused = consent_records.where(is_refused_consent()).groupBy("source", "delivery_day")
-    counted = refused.agg(
-        F.count("*").alias("n_refused"),
-        F.count_distinct("account_id").alias("n_accounts"),
-        F.count_if(F.col("account_id").isNull()).alias("n_unnamed"),
-    )
-    rows = counted.orderBy("source", F.desc("delivery_day")).collect()
+    rows = refused_by_delivery(consent_records).orderBy("source", F.desc("delivery_day")).collect()
     for source, of_source in groupby(rows, key=lambda row: row["source"]):
         days = list(of_source)
         sentences = [
@@ -37,26 +32,39 @@ def _warnings(consent_records: DataFrame) -> Iterator[Finding]:
         more = [f"and on {len(days) - _SHOWN_DAYS} earlier days"] if len(days) > _SHOWN_DAYS else []
         n_refused = sum(row["n_refused"] for row in days)
         yield Finding.failed(
-            f"every consent of source {source} can be read",
+            f"consents of source {source} were refused",
             n_bad=n_refused,
             n_rows=n_refused,
-            message="; ".join(sentences + more),
+            message=f"{'; '.join(sentences + more)}; {NEXT_STEP}",
         )
 
 
+def refused_by_delivery(consent_records: DataFrame) -> DataFrame:
+    """One row per source and delivery day with refused consents: how many, accounts named, and how many name none.
+
+    An account that is named counts once per delivery, with a grant to suspend or without.
+    """
+    refused = consent_records.where(is_refused_consent()).groupBy("source", "delivery_day")
+    return refused.agg(
+        F.count("*").alias("n_refused"),
+        F.count_distinct("account_id").alias("n_accounts"),
+        F.count_if(F.col("account_id").isNull()).alias("n_unnamed"),
+    )
+
+
 def sentence(n_refused: int, *, n_accounts: int, n_unnamed: int) -> str:
-    """What became of refused consents of one delivery.
+    """How many consents of one delivery were refused, and whom they name.
 
     Examples
     --------
     >>> sentence(3, n_accounts=1, n_unnamed=2)
-    '3 refused, grants of 1 account suspended, 2 name no account that can be read'
+    '3 refused, 1 account named, 2 name no account that can be read'
     >>> sentence(1, n_accounts=0, n_unnamed=1)
     '1 refused, 1 names no account that can be read'
     """
     parts = [f"{n_refused:,} refused"]
     if n_accounts:
-        parts.append(f"grants of {n_accounts:,} account{'' if n_accounts == 1 else 's'} suspended")
+        parts.append(f"{n_accounts:,} account{'' if n_accounts == 1 else 's'} named")
     if n_unnamed:
         parts.append(f"{n_unnamed:,} name{'s' if n_unnamed == 1 else ''} no account that can be read")
     return ", ".join(parts)

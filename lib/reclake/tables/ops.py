@@ -32,7 +32,12 @@ RECONCILIATION = Table(
         plain(
             "n_unnamed_consents", "long", "Those of them that name no account that can be read: they suspend nobody.", "records"
         ),
-        plain("n_suspended_accounts", "long", "Accounts whose grants the others suspend from this delivery on.", "accounts"),
+        plain(
+            "n_named_accounts",
+            "long",
+            "Accounts that refused consents name, each once, with a grant to suspend or without.",
+            "accounts",
+        ),
     ),
     stage="silver",
     write="replace_days",
