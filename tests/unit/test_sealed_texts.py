@@ -79,14 +79,27 @@ def test_a_mobile_is_stored_in_no_column(keys, table, column):
 
 
 @pytest.mark.parametrize(("table", "column"), [(t, c) for t, cs in COLUMNS.items() for c in cs if c in IDS | {"product_id"}])
-@pytest.mark.parametrize("value", [*CONTACTS, "+86 13800138000", "SO-anna.l@example.com", "anna%40example.com"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *CONTACTS,
+        "+86 13800138000",
+        "SO-anna.l@example.com",
+        "anna%40example.com",
+        "0086 138 0013 8000",
+        "0086 13800138000",
+        "(138)00138000",
+        "(138) 0013-8000",
+        "(86)13800138000",
+    ],
+)
 def test_an_id_that_is_evident_contact_data_is_refused(keys, table, column, value):
     row = read_as(keys, table, column, value, type="product" if column == "product_id" else "string")
     assert (row[column], row["read_reasons"]) == (None, [f"{column} {IS_A_CONTACT}"])
 
 
 @pytest.mark.parametrize(
-    "value", ["13912345678", "202611290001234", "6901234567892", "A-138-0013-8000", "S.O/1+2", "6222020200112345678", "订单①", "0012345678"]
+    "value", ["13912345678", "202611290001234", "6901234567892", "A-138-0013-8000", "S.O/1+2", "6222020200112345678", "订单①", "0012345678", "008613800138000", "(138)001380001"]
 )  # fmt: skip
 def test_an_id_of_digits_is_an_id(keys, value):
     row = read_as(keys, "orders", "order_id", value)
@@ -106,6 +119,22 @@ def test_an_id_of_digits_is_an_id(keys, value):
 def test_other_texts_stay(keys, table, column, value):
     row = read_as(keys, table, column, value)
     assert (row[column], row["read_reasons"]) == (value, [])
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("Bot/1.0 (+8613800138000)", "Bot/1.0 ([phone])"),
+        ("Bot/1.0 008613800138000", "Bot/1.0 [phone]"),
+        ("Bot １３８００１３８０００ x", "Bot [phone] x"),
+        ("Bot%201.0 anna%40example.com", "Bot%201.0 [email]"),
+        ("Bot anna＠example.com", "Bot [email]"),
+        ("Bot anna@mail.163.example.com", "Bot [email]"),
+        ("Chrome/140.0.7339.210 4K@60Hz 86/13.8", "Chrome/140.0.7339.210 4K@60Hz 86/13.8"),
+    ],
+)
+def test_a_user_agent_is_read_decoded(keys, written, stored):
+    assert read_as(keys, "events", "user_agent", written)["user_agent"] == stored
 
 
 @pytest.mark.parametrize("type_", ["string", "product"])
@@ -143,7 +172,20 @@ def test_a_whole_address_in_region_is_cut_to_the_declared_level(keys, level, sto
     assert (row["region"], row["notes"], row["read_reasons"]) == (stored, notes, [])
 
 
-@pytest.mark.parametrize("written", ["221B Baker Street, London", "建国路88号", "anna@example.com", "13800138000", "Anna " * 20])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "221B Baker Street, London",
+        "建国路88号",
+        "anna@example.com",
+        "13800138000",
+        "Anna " * 20,
+        "一三八零零一三八零零零",
+        "加微信annawang",
+        "anna at example dot com",
+        "幺三八零零幺三八零零零市",
+    ],
+)
 def test_what_cannot_be_cut_is_left_out_and_costs_nothing(keys, written):
     row = read_as(keys, "accounts", "region", written)
     assert (row["region"], row["notes"], row["read_reasons"]) == (None, ["region is finer than a region: left out"], [])

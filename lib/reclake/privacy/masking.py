@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from reclake.privacy.readings import reading
+from reclake.privacy.readings import Reading, reading
 from reclake.privacy.short_texts import kept_if_short
 from reclake.privacy.written_kinds import KINDS, READ_OUT, Kind, may_be_read_out, needs_a_look
 from reclake.tables.vocabulary import EMAIL_IN_TEXT, MOBILE_IN_TEXT
@@ -74,19 +74,21 @@ def reaches_somebody(text: str) -> bool:
 
 @kept_if_short(65536)
 def without_evident_contacts(text: str) -> str:
-    """The text with what a gate finds masked: for texts that machines write, in which versions look like numbers of people.
+    """The text without e-mail addresses and unbroken mobile numbers: for texts of machines, in which versions look like numbers.
+
+    It is read decoded, with the decimal digits of any script; a mobile number may have the country code before it.
 
     Examples
     --------
     >>> without_evident_contacts("Crawler/1.0 Chrome/140.0.7339.210 (anna@example.com)")
     'Crawler/1.0 Chrome/140.0.7339.210 ([email])'
     """
-    if not reaches_somebody(text):
+    if text.isascii() and _MAY_BE_EVIDENT.search(text) is None:
         return text
-    found = _EVIDENT_EMAIL.sub("[email]", text)
-    for pattern, mask in _REACHES:
-        found = pattern.sub(mask, found)
-    return found
+    written = reading(text)
+    plain = written.decimals()
+    masks = _joined(_Masked(*match.span(), mask) for pattern, mask in _EVIDENT for match in pattern.finditer(plain))
+    return _without_what_gates_find(_written_in(text, written, masks))
 
 
 def is_evident_contact(text: str) -> bool:
@@ -103,12 +105,20 @@ def is_evident_contact(text: str) -> bool:
 
 def may_hold_contacts(texts: str) -> bool:
     """A cheap look at many ids, joined by line breaks: without one of these signs none is a contact."""
-    return not texts.isascii() or any(sign in texts for sign in "@%&+") or _GROUPED.search(texts) is not None
+    return not texts.isascii() or any(sign in texts for sign in "@%&+(") or _GROUPED.search(texts) is not None
 
 
-_GROUPED = re.compile(r"1[3-9]\d[ .-]\d{4}[ .-]", re.ASCII)
-_EVIDENT_PHONE = re.compile(r"\+\d[\d .()-]{6,18}\d|(?:86[ .-]?)?1[3-9]\d[ .-]\d{4}[ .-]\d{4}")
-_EVIDENT_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z]")
+_GROUPED = re.compile(r"1[3-9]\d[ .-]\d{4}[ .-]|86[ .-]1[3-9]\d", re.ASCII)
+_EVIDENT_PHONE = re.compile(
+    r"\+\d[\d .()-]{6,18}\d"
+    r"|(?:(?:00)?86[ .-]?)?(?:1[3-9]\d[ .-]\d{4}[ .-]|\(1[3-9]\d\)[ .-]?\d{4}[ .-]?)\d{4}"
+    r"|(?:(?:00)?86[ .-]|\((?:00)?86\)[ .-]?)1[3-9]\d[ .-]?\d{4}[ .-]?\d{4}"
+)
+_MAY_BE_EVIDENT = re.compile(r"[@%&]|1[3-9]\d{9}", re.ASCII)
+_EVIDENT = (
+    (re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?=[A-Za-z0-9.-]{1,253}[.][A-Za-z])[A-Za-z0-9.-]{1,255}[A-Za-z]", re.ASCII), "[email]"),
+    (re.compile(r"(?<!\d)(?:(?:\+|00)?86[ -]?)?1[3-9]\d{9}(?!\d)", re.ASCII), "[phone]"),
+)
 
 
 @kept_if_short(65536)
@@ -116,8 +126,8 @@ def masked(text: str) -> str:
     """The text with e-mail addresses, id and bank cards, phone numbers, ids of messengers and addresses replaced by what they are.
 
     All else stays as it was written. The text is read decoded, with digits of any script; circled and raised digits count
-    only in what is left then, as they are also written beside a number (80m²13800138000), and numerals and the letter O in
-    what is left after that. What a gate would still find is masked as well.
+    only in what is left then, as they are also written beside a number (80m²13800138000), and numerals and the letters O, I
+    and l in what is left after that. What a gate would still find is masked as well.
 
     Examples
     --------
@@ -135,11 +145,19 @@ def masked(text: str) -> str:
         masks = _found(digits, KINDS, masks)
     if may_be_read_out(written.text):
         masks = _found(written.numerals(), READ_OUT, masks)
-    found = _written_with(text, [_Masked(written.places[begin], written.places[end], mask) for begin, end, mask in masks])
-    if reaches_somebody(found):
+    return _without_what_gates_find(_written_in(text, written, masks))
+
+
+def _without_what_gates_find(text: str) -> str:
+    if reaches_somebody(text):
         for pattern, mask in _REACHES:
-            found = pattern.sub(mask, found)
-    return found
+            text = pattern.sub(mask, text)
+    return text
+
+
+def _written_in(text: str, written: Reading, masks: Iterable[_Masked]) -> str:
+    """The text with masks that were found in its reading."""
+    return _written_with(text, (_Masked(written.places[begin], written.places[end], mask) for begin, end, mask in masks))
 
 
 def _written_with(text: str, masks: Iterable[_Masked]) -> str:

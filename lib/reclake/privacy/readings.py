@@ -41,7 +41,9 @@ _READ_AS = {
     "0": "〇零○洞", "1": "一壹幺", "2": "二贰", "3": "三叁", "4": "四肆", "5": "五伍", "6": "六陆", "7": "七柒拐", "8": "八捌", "9": "九玖勾",
 }  # fmt: skip
 NUMERALS = "".join(_READ_AS.values())
-_NUMERALS = {ord(sign): digit for digit, signs in _READ_AS.items() for sign in signs} | {ord("O"): "0", ord("o"): "0"}
+_NUMERALS = {ord(sign): digit for digit, signs in _READ_AS.items() for sign in signs} | {
+    ord("O"): "0", ord("o"): "0", ord("I"): "1", ord("l"): "1",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Reading:
         return self.text if self.text.isascii() else self.text.translate(_DIGITS)
 
     def numerals(self) -> str:
-        """With Chinese numerals and the letter O as digits, too; as long as the text."""
+        """With Chinese numerals and the letters O, I and l as digits, too; as long as the text."""
         return self.digits().translate(_NUMERALS)
 
 

@@ -79,6 +79,8 @@ def _regions(texts: Texts, mapping: ColumnMapping, note: Report) -> Texts:
     found: Texts = []
     for row, text in enumerate(texts):
         region = text and region_of(text, level)
+        if region and masked(region) != region:
+            region = None  # one with a mask in it is no region
         if text is not None and region != text.strip():
             note(row, f"region {CUT} {level}" if region else f"region {LEFT_OUT}")
         found.append(region)

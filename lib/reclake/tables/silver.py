@@ -331,7 +331,8 @@ PRODUCTS = Table(
             "The product.",
             privacy=Privacy.NONE,
             required=True,
-            falls_because="that there is such a product says nothing of who dealt with it; a code that holds contact data is refused",
+            falls_because="that there is such a product says nothing of who dealt with it; a code that is evident contact data is "
+            "refused, one of digits alone may be any code",
         ),
         *_VALIDITY,
         personal("product_name", "string", "Name shown to customers; of a product that no catalogue has, as a till typed it."),
