@@ -8,7 +8,7 @@ from parsing import read
 from reclake.privacy import pseudonyms
 from reclake.privacy.keys import make_key_files
 from reclake.privacy.pseudonyms import Keys
-from reclake.records import columns, parser, raw_json
+from reclake.records import columns, raw_json, raw_records
 from reclake.records.columns import IS_A_NUMBER
 from sources_of_records import ACCOUNT_COLUMNS, EVENT_COLUMNS, ORDER_COLUMNS, feed
 
@@ -159,7 +159,7 @@ def test_whatever_a_record_does_to_the_parser_costs_that_record(keys, monkeypatc
             raise ZeroDivisionError
         return found
 
-    monkeypatch.setattr(parser, "json_object", broken_json)
+    monkeypatch.setattr(raw_records, "json_object", broken_json)
     monkeypatch.setattr(columns, "spelt", broken_column)
     records = [{"sku": f"p{n}"} for n in range(20)] + [{"sku": "bomb"}]
     rows = events(keys, *records, names=("product_id",))

@@ -7,13 +7,13 @@ import doctest
 import numpy as np
 import pytest
 
-from reclake.recommend import bootstrap, metrics, scoring, training
+from reclake.recommend import bootstrap, judging, metrics, scoring
 from reclake.recommend.metrics import ideal_dcg, ndcg_at, recall_at
 from reclake.recommend.scoring import inner_products, picks_of, top_k
 from reclake.registry import proof
 
 
-@pytest.mark.parametrize("module", [bootstrap, metrics, proof, scoring, training], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [bootstrap, judging, metrics, proof, scoring], ids=lambda module: module.__name__)
 def test_examples(module):
     found = doctest.testmod(module)
     assert found.attempted
