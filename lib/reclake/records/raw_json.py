@@ -119,8 +119,9 @@ def json_object(raw: bytes, *, max_bytes: int, max_depth: int) -> dict[str, Any]
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    return {name: value for name, value in fields.items() if all(value == other for twin, other in pairs if twin == name)}
+    fields: dict[str, Any] = {}
+    doubtful = {name for name, value in pairs if fields.setdefault(name, value) != value}
+    return {name: value for name, value in fields.items() if name not in doubtful}
 
 
 _SCAN_LOOSELY: Callable[[str, int], tuple[Any, int]] = make_scanner(
