@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
+from reclake.lake.manifest import Published
 from reclake.lake.schema import spark_schema
 from reclake.lake.session import checkpoints_in
 from reclake.recommend.interface import AlsValues
@@ -79,6 +81,18 @@ def train(app: Application, *, as_of: date, tune: Tune = "when-due") -> Training
     return outcome
 
 
+def published_or_empty(app: Application, table: Table, published: Mapping[str, Published]) -> DataFrame:
+    """The table at its version of these published ones; no rows where none of it is published.
+
+    Raises
+    ------
+    LakeDamaged
+        When it is not what was published.
+    """
+    row = published.get(table.name)
+    return app.store.empty(table) if row is None else app.read(table, version=row.version, published=published)
+
+
 def _is_due(measured: DataFrame, as_of: date, *, every_days: int) -> bool:
     """Whether the last search, or the first training, is `every_days` old at `as_of`; never for 0."""
     if not every_days:
@@ -118,11 +132,7 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
             raise UsageError("there is nothing to train on", "silver.interactions is not published", "run the daily stages first")
         versions = {table.name: published[table.name].version for table in _INPUTS if table.name in published}
 
-        def read(table: Table) -> DataFrame:
-            row = published.get(table.name)
-            return app.store.empty(table) if row is None else app.read(table, version=row.version, published=published)
-
-        measured, settings = read(gold.MODEL_METRICS), app.settings
+        measured, settings = published_or_empty(app, gold.MODEL_METRICS, published), app.settings
         champion_version = app.model_version(MODEL)
         # A crash between promotion and manifest leaves alias and metrics ahead; the manifest is what serves.
         app.registry.serve(None if champion_version is None else str(champion_version))
@@ -139,7 +149,7 @@ def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome
         )
         with checkpoints_in(app.spark, passing_folder(app, CHECKPOINTS)):
             outcome = evaluate_and_fit(
-                **{table.noun: read(table) for table in _INPUTS},
+                **{table.noun: published_or_empty(app, table, published) for table in _INPUTS},
                 as_of=as_of,
                 als=replace(AlsValues.of(settings.als), **tuned),
                 popularity=settings.popularity,

@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 from datetime import date, timedelta
 
-from pyspark.sql import DataFrame
-
 from reclake.errors import Overtaken
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.files import Files
 from reclake.privacy.consent import customers_open_to
 from reclake.recommend.withdrawals import not_allowed, withdrawn
-from reclake.tables import Table, silver
+from reclake.tables import silver
 
 from .application import Application
-from .training import MODEL
+from .training import MODEL, published_or_empty
 
 logger = logging.getLogger("reclake")
 
@@ -28,20 +26,15 @@ def leave_out_withdrawn(app: Application, version: int, *, as_of: date) -> int:
     is at work, which reads these files, nothing is removed: the next run does it. Lists show them nothing personal in any case.
     """
     published = app.manifest.current()
-
-    def read(table: Table) -> DataFrame:
-        row = published.get(table.name)
-        return app.store.empty(table) if row is None else app.read(table, version=row.version, published=published)
-
     if silver.IDENTITIES.name not in published:
         return 0
     today = app.clock().date()
     now = max(as_of, today + timedelta(days=1))  # a statement of today is valid for the as_of of tomorrow
-    identities = read(silver.IDENTITIES)
+    identities = published_or_empty(app, silver.IDENTITIES, published)
     allowed = customers_open_to(
         identities,
-        read(silver.ACCOUNTS),
-        read(silver.CONSENTS),
+        published_or_empty(app, silver.ACCOUNTS, published),
+        published_or_empty(app, silver.CONSENTS, published),
         use="profiling",
         min_age=app.settings.privacy.min_age,
         as_of=now,
