@@ -32,3 +32,9 @@ def contents(built: DataFrame, *columns: str) -> list[dict[str, Any]]:
     """The frame's rows as a bag; only `columns` if named."""
     chosen = built.select(*columns) if columns else built
     return in_order(*(row.asDict(recursive=True) for row in chosen.collect()))
+
+
+def family(spark, tables, **rows):
+    """What a builder takes of a family: noun → frame, of the rows given by noun; the others hold none."""
+    assert rows.keys() <= {table.noun for table in tables}
+    return {table.noun: frame(spark, table, *rows.get(table.noun, ())) for table in tables}

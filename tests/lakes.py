@@ -118,7 +118,7 @@ def with_inputs(*wanted: Table) -> frozenset[str]:
         table = waiting.pop()
         if table.name not in found:
             found.add(table.name)
-            waiting.extend(i.table for i in table.inputs)
+            waiting.extend(i.table for i in table.reads)
     return frozenset(found)
 
 

@@ -77,7 +77,7 @@ def test_what_a_person_did_and_when_is_personal(table):
 FALLS = [
     (table.name, field.name, i.table.name)
     for table, field in COLUMNS
-    for i in table.inputs
+    for i in table.reads
     for read in i.table.fields
     if read.name == field.name and is_lower(field.privacy, read.privacy)
 ]
@@ -171,9 +171,7 @@ def test_gold_is_flat_and_readable_by_every_tool():
 
 def test_inputs_come_before_what_reads_them():
     place = {table.name: number for number, table in enumerate(tables.TABLES)}
-    assert [
-        t.name for t in tables.TABLES for i in t.inputs if place[i.table.name] >= place[t.name] and t not in ops.WRITTEN
-    ] == []
+    assert [t.name for t in tables.TABLES for i in t.reads if place[i.table.name] >= place[t.name] and t not in ops.WRITTEN] == []
     assert {table.stage for table in BUILT} <= set(tables.STAGES)
 
 
@@ -183,8 +181,8 @@ def test_a_builder_is_named_after_its_table_and_takes_what_it_declares(table):
     parameters = inspect.signature(builder).parameters.values()
     positional = [p.name for p in parameters if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
     keywords = {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
-    assert positional == [i.table.parameter for i in table.inputs]
-    options = {key.rpartition(".")[2] for key in table.parameters}
+    assert positional == [declared.name for declared in table.inputs]
+    options = {parameter.name for parameter in table.parameters}
     assert keywords == options | ({"as_of"} if table.is_as_of else set()) | ({"model"} if table.model else set())
     assert not any(p.default is not inspect.Parameter.empty for p in parameters)
 

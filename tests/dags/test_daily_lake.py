@@ -115,7 +115,7 @@ def test_a_run_by_hand_takes_the_day_of_the_schedules_zone(monkeypatch, stand_in
 def test_a_run_by_hand_is_for_the_last_day_whose_files_have_come(stand_in):
     run = run_of(without_waiting(read_dag()))
     assert str(run.state) == "success", states_of(run)
-    assert [call[call.index("--day") + 1] for call in stand_in.calls()] == [DAY] * 6
+    assert [call[call.index("--day") + 1] for call in stand_in.calls()] == [DAY] * 5
     assert asset_events(run) == dict.fromkeys(uris(every_table()), stand_in.version)
 
 
@@ -127,25 +127,21 @@ def test_a_run_without_a_logical_date_is_for_the_same_day(stand_in, started, day
     run = without_waiting(read_dag()).test(logical_date=None, run_after=datetime.fromisoformat(started).replace(tzinfo=UTC))
     assert str(run.state) == "success", states_of(run)
     assert run.data_interval_start is None
-    assert [call[call.index("--day") + 1] for call in stand_in.calls()] == [day] * 6
+    assert [call[call.index("--day") + 1] for call in stand_in.calls()] == [day] * 5
 
 
 def test_a_failed_gate_ends_the_day_red_and_stops_only_what_reads_it(stand_in):
-    built = names_of("silver") - {"silver.order_lines"}
-    stand_in.plan(
-        silver={"exit_code": 3, "published": dict.fromkeys(built, 4)},
-        behaviour={"exit_code": 3, "published": {"silver.sessions": 4}},  # interactions read order_lines
-    )
+    unbuilt = {"silver.order_lines", "silver.interactions"}  # interactions read order_lines
+    stand_in.plan(silver={"exit_code": 3, "published": dict.fromkeys(names_of("silver") - unbuilt, 4)})
     run = run_of(without_waiting(read_dag(), retries=2), run_conf={"day": "2026-01-02"})
     assert str(run.state) == "failed"
     states = states_of(run)
-    stopped = {"silver": "failed", "behaviour": "failed", "all_built": "upstream_failed"}
+    stopped = {"silver": "failed", "all_built": "upstream_failed"}
     assert states == dict.fromkeys(states, "success") | stopped
     calls = stand_in.calls()
-    assert [call[0] for call in calls] == ["bronze", "silver", "customers", "behaviour", "recommendations", "alert"], "once each"
+    assert [call[0] for call in calls] == ["bronze", "silver", "customers", "recommendations", "alert"], "once each"
     assert all(call[call.index("--day") + 1] == "2026-01-02" for call in calls)
     found = asset_events(run)
-    unbuilt = {"silver.order_lines", "silver.interactions"}
     assert set(found) == uris(every_table() - unbuilt)
     assert found["delta://silver/sessions"] == 4
 
@@ -171,16 +167,14 @@ def test_what_another_try_cannot_mend_is_not_tried_again(stand_in, exit_code, n_
 
 
 def test_a_stage_that_breaks_off_is_told_at_once_and_a_gate_by_the_last_job(stand_in, monkeypatch):
-    stand_in.plan(
-        bronze={"exit_code": 6, "reports": False}, silver={"exit_code": 3}, customers={"exit_code": 4}, behaviour={"exit_code": 2}
-    )
+    stand_in.plan(bronze={"exit_code": 6, "reports": False}, silver={"exit_code": 3}, customers={"exit_code": 2})
     stand_in.with_python(JOBS / "bin" / "python")
     with webhook() as server:
         monkeypatch.setenv("RECLAKE__ALERTS__CHANNEL", "webhook")
         monkeypatch.setenv("RECLAKE_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hook")
         assert str(run_of(without_waiting(read_dag())).state) == "failed"
     told = [finding["subject"] for _, alert in server.seen for finding in alert["findings"]]
-    assert told == ["daily_lake.bronze", "daily_lake.behaviour"]
+    assert told == ["daily_lake.bronze", "daily_lake.customers"]
     of_jobs = {call[call.index("--day") + 1] for call in stand_in.calls()}
     assert {alert["day"] for _, alert in server.seen} == of_jobs, "the day that is to be run again"
 

@@ -117,7 +117,7 @@ def customers(folder):
 
 def test_status_says_of_every_day_and_table_what_is_built_and_what_is_missing(lake):
     found = listed(lake, "status")
-    columns = ("day", "bronze", "silver", "customers", "behaviour", "recommendations")
+    columns = ("day", "bronze", "silver", "customers", "recommendations")
     assert chosen(found["days"], *columns) == [
         ("2026-03-29", "1 built", "3 built, 2 missing", "1 missing", "1 missing", ""),
         ("2026-03-28", "1 built", "3 built, 2 missing", "", "1 missing", ""),

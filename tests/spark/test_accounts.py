@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from frames import contents, frame, in_order
+from frames import contents, family, frame, in_order
 from reclake.lake.schema import conform
 from reclake.silver.accounts import accounts
 from reclake.tables import silver
@@ -23,10 +23,8 @@ def kept(delivered: int, position: int, *, digest: str = "f", source: str = "dem
 def build(spark):
     def built(*, registered=(), events=(), orders=(), consents=()):
         made = accounts(
-            frame(spark, silver.ACCOUNT_RECORDS, *registered),
+            family(spark, silver.NAMING_ACCOUNTS, account_records=registered, order_records=orders, consent_records=consents),
             frame(spark, silver.EVENTS, *events),
-            frame(spark, silver.ORDER_RECORDS, *orders),
-            frame(spark, silver.CONSENT_RECORDS, *consents),
             sources=SOURCES,
             timezone="UTC",
         )

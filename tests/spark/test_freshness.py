@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 
-from frames import contents, frame, in_order
+from frames import contents, family, frame, in_order
 from reclake.lake.schema import conform
 from reclake.ops.freshness import freshness, required_columns
 from reclake.tables import bronze, ops, silver
@@ -16,12 +16,10 @@ SOURCES = {"demo": small_source("demo", feeds=("events", "orders")), "shop": sma
 
 def build(spark, *, bronze_rows=None, record_rows=None, earlier=(), untaken=()):
     """The rows by source and records table of DAY."""
-    bronze_frames = [
-        frame(spark, table, *(bronze_rows or {}).get(table.noun, ())) for table in bronze.TABLES if table != bronze.FILES
-    ]
-    records = [frame(spark, table, *(record_rows or {}).get(table.noun, ())) for table in silver.RECORDS]
+    raw_records = family(spark, bronze.FED, **(bronze_rows or {}))
+    records = family(spark, silver.RECORDS, **(record_rows or {}))
     noted = dict(earlier=frame(spark, ops.FRESHNESS, *earlier), untaken=untaken)
-    built = conform(freshness(*bronze_frames, *records, sources=SOURCES, at=AT, **noted), ops.FRESHNESS)
+    built = conform(freshness(raw_records, records, sources=SOURCES, at=AT, **noted), ops.FRESHNESS)
     return {(row["source"], row["record_table"]): row for row in contents(built.where(built.delivery_day == DAY))}
 
 

@@ -114,12 +114,17 @@ def built(spark, tmp_path_factory):
     facts = {
         "silver.order_lines": order_lines(of_orders),
         "silver.events": events(of_events, order_lines(of_orders), sources=sources, bots=BOTS),
-        "silver.products": products(of_products, of_orders, of_events, timezone=ZONE),
+        "silver.products": products(of_products, {"order_records": of_orders, "event_records": of_events}, timezone=ZONE),
         "silver.consents": consents(of_consents, timezone=ZONE),
     }
     made |= {name: conform(frame, BY_NAME[name]).cache() for name, frame in facts.items()}
     last = {
-        "silver.accounts": accounts(of_accounts, made["silver.events"], of_orders, of_consents, sources=sources, timezone=ZONE),
+        "silver.accounts": accounts(
+            {"account_records": of_accounts, "order_records": of_orders, "consent_records": of_consents},
+            made["silver.events"],
+            sources=sources,
+            timezone=ZONE,
+        ),
         "silver.interactions": interactions(made["silver.events"], made["silver.order_lines"], sources=sources),
     }
     yield made | {name: conform(frame, BY_NAME[name]) for name, frame in last.items()}

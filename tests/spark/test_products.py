@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from frames import contents, frame, in_order
+from frames import contents, family, frame, in_order
 from reclake.lake.schema import conform
 from reclake.silver.products import products
 from reclake.tables import silver
@@ -29,28 +29,28 @@ def test_described_products_have_validities_and_the_others_a_stub(spark):
             ),
             tea | dict(delivery_day=day(9), position=1, price_amount=Decimal("1.0000"), record_class="late"),
         ),
-        frame(
+        family(
             spark,
-            silver.ORDER_RECORDS,
-            KEPT | dict(product_id="cup", product_name="CUP", delivery_day=day(3), position=7, event_date=day(2)),
-            KEPT | dict(product_id="cup", product_name="Cup, blue", delivery_day=day(3), position=8, event_date=day(1)),
-            KEPT | dict(product_id="cup", delivery_day=day(3), position=9, event_date=day(3)),
-            KEPT
-            | dict(
-                product_id="cup",
-                product_name="broken",
-                delivery_day=day(9),
-                position=0,
-                event_date=day(1),
-                record_class="rejected",
-            ),
-            KEPT | dict(product_code="POST", product_name="Postage", delivery_day=day(3), position=10, event_date=day(3)),
-        ),
-        frame(
-            spark,
-            silver.EVENT_RECORDS,
-            KEPT | dict(product_id="tea", delivery_day=day(3), position=0, event_date=day(2)),
-            KEPT | dict(product_id="pot", delivery_day=day(3), position=1, event_date=day(3)),
+            silver.NAMING_PRODUCTS,
+            order_records=[
+                KEPT | dict(product_id="cup", product_name="CUP", delivery_day=day(3), position=7, event_date=day(2)),
+                KEPT | dict(product_id="cup", product_name="Cup, blue", delivery_day=day(3), position=8, event_date=day(1)),
+                KEPT | dict(product_id="cup", delivery_day=day(3), position=9, event_date=day(3)),
+                KEPT
+                | dict(
+                    product_id="cup",
+                    product_name="broken",
+                    delivery_day=day(9),
+                    position=0,
+                    event_date=day(1),
+                    record_class="rejected",
+                ),
+                KEPT | dict(product_code="POST", product_name="Postage", delivery_day=day(3), position=10, event_date=day(3)),
+            ],
+            event_records=[
+                KEPT | dict(product_id="tea", delivery_day=day(3), position=0, event_date=day(2)),
+                KEPT | dict(product_id="pot", delivery_day=day(3), position=1, event_date=day(3)),
+            ],
         ),
         timezone="UTC",
     )

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from ages import min_age
+from declared import cut_inputs
 from frames import contents, frame, in_order
 from reclake.errors import ContractBroken
 from reclake.gold.recommendations import emptiness, recommendations
@@ -94,8 +94,8 @@ def model(spark):
 
 
 def built(spark, model, *, interactions=INTERACTIONS, n=3):
-    frames = (
-        frame(spark, table, *rows)
+    frames = {
+        table.name: frame(spark, table, *rows)
         for table, rows in (
             (silver.IDENTITIES, IDENTITIES),
             (silver.ACCOUNTS, ACCOUNTS),
@@ -103,8 +103,9 @@ def built(spark, model, *, interactions=INTERACTIONS, n=3):
             (silver.INTERACTIONS, interactions),
             (silver.PRODUCTS, CATALOGUE),
         )
-    )
-    made = recommendations(*frames, as_of=DAY, n=n, popularity=HalfLife(), weights=WEIGHTS, min_age=min_age(), model=model)
+    }
+    inputs = cut_inputs(gold.RECOMMENDATIONS, frames, as_of=DAY)
+    made = recommendations(**inputs, as_of=DAY, n=n, popularity=HalfLife(), weights=WEIGHTS, model=model)
     return contents(conform(made, gold.RECOMMENDATIONS))
 
 
@@ -195,15 +196,17 @@ def test_who_may_no_longer_be_profiled_gets_the_list_of_everyone_else(spark):
 
 
 def reason_for_nothing(spark, *, identities=IDENTITIES, interactions=(), products=()):
+    frames = {
+        silver.IDENTITIES.name: frame(spark, silver.IDENTITIES, *identities),
+        silver.ACCOUNTS.name: frame(spark, silver.ACCOUNTS, *ACCOUNTS),
+        silver.CONSENTS.name: frame(spark, silver.CONSENTS, *CONSENTS),
+        silver.INTERACTIONS.name: frame(spark, silver.INTERACTIONS, *interactions),
+        silver.PRODUCTS.name: frame(spark, silver.PRODUCTS, *products),
+    }
     told = emptiness(
-        frame(spark, silver.IDENTITIES, *identities),
-        frame(spark, silver.ACCOUNTS, *ACCOUNTS),
-        frame(spark, silver.CONSENTS, *CONSENTS),
-        frame(spark, silver.INTERACTIONS, *interactions),
-        frame(spark, silver.PRODUCTS, *products),
+        **cut_inputs(gold.RECOMMENDATIONS, frames, as_of=DAY),
         as_of=DAY,
         n=3,
-        min_age=min_age(),
         model=None,
     )
     (row,) = contents(told)

@@ -1,6 +1,6 @@
 from datetime import date
 
-from frames import contents, frame, in_order
+from frames import contents, family, in_order
 from reclake.lake.schema import conform
 from reclake.ops.reconciliation import reconciliation
 from reclake.tables import bronze, ops, silver
@@ -13,29 +13,23 @@ def test_totals_agree_to_the_record_and_what_is_lost_or_invented_shows(spark):
     of_day = dict(source="demo", delivery_day=DAY, file_digest="f")
     of_next = dict(source="shop", delivery_day=NEXT, file_digest="g")
     classes = ("kept", "kept", "duplicate", "rejected", "late", "kept", "rejected", "late")
-    nothing = [frame(spark, table) for table in (bronze.ACCOUNTS, bronze.PRODUCTS)]
-    no_records = [frame(spark, table) for table in (silver.ACCOUNT_RECORDS, silver.PRODUCT_RECORDS)]
-    built = reconciliation(
-        frame(spark, bronze.EVENTS, *(of_day | dict(position=n) for n in range(8)), of_next | dict(position=0)),
-        frame(spark, bronze.ORDERS, *(of_next | dict(position=n) for n in range(3))),
-        *nothing,
-        frame(spark, bronze.CONSENTS),
-        frame(
-            spark,
-            silver.EVENT_RECORDS,
-            *(of_day | dict(position=n, record_class=name) for n, name in enumerate(classes)),
-            of_next | dict(position=0, record_class="kept"),
-        ),
-        # One line is lost, another has a class that does not exist.
-        frame(
-            spark,
-            silver.ORDER_RECORDS,
-            of_next | dict(position=0, record_class="kept"),
-            of_next | dict(position=1, record_class="?"),
-        ),
-        *no_records,
-        frame(spark, silver.CONSENT_RECORDS, of_day | dict(position=0, record_class="rejected", reasons=["it is no JSON"])),
+    raw = family(
+        spark,
+        bronze.FED,
+        events=[*(of_day | dict(position=n) for n in range(8)), of_next | dict(position=0)],
+        orders=[of_next | dict(position=n) for n in range(3)],
     )
+    of_events = [of_day | dict(position=n, record_class=name) for n, name in enumerate(classes)]
+    # One line is lost, another has a class that does not exist.
+    of_orders = [of_next | dict(position=0, record_class="kept"), of_next | dict(position=1, record_class="?")]
+    records = family(
+        spark,
+        silver.RECORDS,
+        event_records=[*of_events, of_next | dict(position=0, record_class="kept")],
+        order_records=of_orders,
+        consent_records=[of_day | dict(position=0, record_class="rejected", reasons=["it is no JSON"])],
+    )
+    built = reconciliation(raw, records)
     row = dict(
         source="demo", delivery_day=DAY, n_kept=0, n_duplicates=0, n_rejected=0, n_late=0, n_unaccounted=0, rejected_share=0.0,
         n_refused_consents=None, n_unnamed_consents=None, n_named_accounts=None,
@@ -71,12 +65,7 @@ def test_refused_consents_are_counted_with_whom_they_name(spark):
         consent(0, "rejected", "a", day=NEXT),
         consent(0, "kept", "a", source="shop"),
     ]
-    built = reconciliation(
-        *(frame(spark, table) for table in (bronze.EVENTS, bronze.ORDERS, bronze.ACCOUNTS, bronze.PRODUCTS)),
-        frame(spark, bronze.CONSENTS),
-        *(frame(spark, table) for table in silver.RECORDS[:-1]),
-        frame(spark, silver.CONSENT_RECORDS, *records),
-    )
+    built = reconciliation(family(spark, bronze.FED), family(spark, silver.RECORDS, consent_records=records))
     counts = ("n_rejected", "n_refused_consents", "n_unnamed_consents", "n_named_accounts")
     assert contents(built, "source", "delivery_day", *counts) == in_order(
         dict(source="demo", delivery_day=DAY) | dict(zip(counts, (5, 4, 1, 2), strict=True)),

@@ -1,6 +1,6 @@
 from datetime import date
 
-from frames import contents, frame, in_order
+from frames import contents, family, in_order
 from reclake.lake.schema import conform
 from reclake.silver.rejected_records import rejected_records
 from reclake.tables import silver
@@ -13,11 +13,14 @@ def test_what_was_not_kept_of_any_table_is_pointed_to_with_its_reasons(spark):
     consent = pointer | dict(position=3, record_class="late", reasons=["late"])
     kept = pointer | dict(position=0, record_class="kept", reasons=[])
     built = rejected_records(
-        frame(spark, silver.EVENT_RECORDS, event | dict(account_id="a", search_query="tea"), kept),
-        frame(spark, silver.ORDER_RECORDS, order, kept),
-        frame(spark, silver.ACCOUNT_RECORDS, kept),
-        frame(spark, silver.PRODUCT_RECORDS),
-        frame(spark, silver.CONSENT_RECORDS, consent),
+        family(
+            spark,
+            silver.RECORDS,
+            event_records=[event | dict(account_id="a", search_query="tea"), kept],
+            order_records=[order, kept],
+            account_records=[kept],
+            consent_records=[consent],
+        )
     )
     assert built.columns == [field.name for field in silver.REJECTED_RECORDS.fields]
     assert contents(conform(built, silver.REJECTED_RECORDS)) == in_order(

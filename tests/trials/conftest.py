@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from declared import cut_inputs
 from lakes import ROOT, open_lake, run_days, with_inputs
 from reclake import tables
 from reclake.lake.schema import conform
@@ -77,10 +78,15 @@ def built(app: Application, landing: Path) -> dict[str, DataFrame]:
     as_of = max(day for day in delivered if day is not None) + timedelta(days=1)
     for table in tables.TABLES:
         frames.setdefault(table.name, app.store.empty(table))
-        if table.name in ALL_TABLES and table.inputs:
-            options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
-            options |= {"as_of": as_of} if table.is_as_of else {}
-            inputs = {i.table.parameter: frames[i.table.name] for i in table.inputs}
+        if table.name in ALL_TABLES and table.reads:
+            options = app.arguments(table.parameters) | ({"as_of": as_of} if table.is_as_of else {})
+            inputs = cut_inputs(
+                table,
+                frames,
+                as_of=as_of if table.is_as_of else None,
+                window_days=app.settings.segments.window_days,
+                limits=app.settings.privacy.min_age,
+            )
             frames[table.name] = conform(builder_of(table)(**inputs, **options), table).persist()
     return frames
 

@@ -18,7 +18,9 @@ ONLY = with_inputs(gold.CUSTOMER_SEGMENTS, gold.RECOMMENDATIONS)
 
 
 def test_every_gold_table_of_customers_says_what_a_withdrawal_does_to_it():
-    assert set(CONSENTED) == {table.name for table in gold.TABLES if "customer_id" in {field.name for field in table.fields}}
+    assert {table.name for table in CONSENTED} == {
+        table.name for table in gold.TABLES if "customer_id" in {field.name for field in table.fields}
+    }
 
 
 def withdraw_half(company, folder):
@@ -82,7 +84,7 @@ def test_who_withdrew_since_is_not_profiled_after_a_rollback(shop):
     for customer, rows in after.items():
         assert rows == (everyones if customer in then - now else shown[customer])
     current = app.manifest.current()
-    assert {name: current[name].version for name in CONSENTED} == {name: moved[name] for name in CONSENTED}
+    assert {t.name: current[t.name].version for t in CONSENTED} == {t.name: moved[t.name] for t in CONSENTED}
     for table in (gold.CUSTOMER_SEGMENTS, gold.RECOMMENDATIONS):
         assert published(app, table).count() == app.ledger.n_rows(table) == current[table.name].n_rows
     assert run_days(app, NEXT, only=ONLY) == {}  # the later state comes back

@@ -14,7 +14,7 @@ from reclake.tables import gold, silver
 
 
 def test_every_built_table_has_a_digest_and_rules_count():
-    built = [table for table in tables.GATED if table.inputs]
+    built = [table for table in tables.GATED if table.reads]
     assert len(built) >= 20
     digests = {table.name: code.code_digest(table) for table in built}
     assert len(set(digests.values())) == len(built)
@@ -61,7 +61,7 @@ def test_a_mended_mapping_of_products_makes_no_event_stale():
 
     def digests(source):
         named = {"sources": {"demo": source}}
-        return {table.name: code.settings_digest(table, named) for table in tables.GATED if "sources" in table.parameters}
+        return {table.name: code.settings_digest(table, named) for table in tables.GATED if "sources" in table.settings}
 
     before, after = digests(demo), digests(other)
     moved = {name for name in before if before[name] != after[name]}

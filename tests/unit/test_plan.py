@@ -9,9 +9,11 @@ import pytest
 from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import EXPIRED, REMOVED, Entry, Ledger
 from reclake.run.plan import Digests, Limits, Planner, Scope, limits_of
-from reclake.tables import bronze, gold, ops, silver
+from reclake.tables import Input, bronze, gold, ops, silver
+from reclake.tables.inputs import day_before, previous_as_of, until_as_of
 
 NOTHING = Digests("code", "settings", "suite")
+WINDOWS = {"segments.window_days": 0}  # all days
 
 
 def entry(table, day, *, digest="1:a", details=None, sequence=1, inputs=None):
@@ -23,7 +25,7 @@ def entry(table, day, *, digest="1:a", details=None, sequence=1, inputs=None):
     )  # fmt: skip
 
 
-def planner(*entries, scope=None, limits=None, digests=NOTHING, model=None):
+def planner(*entries, scope=None, limits=None, digests=NOTHING, model=None, windows=None):
     ledger = Ledger(None)
     ledger.add(entries)
     return Planner(
@@ -32,6 +34,7 @@ def planner(*entries, scope=None, limits=None, digests=NOTHING, model=None):
         limits=limits or Limits(late_days=3, repeat_days=2),
         digests=lambda table: digests,
         models={"als": model},
+        windows=WINDOWS if windows is None else windows,
     ), ledger
 
 
@@ -61,7 +64,7 @@ def test_event_days_are_those_that_the_delivery_brought_and_those_it_may_have_br
     earlier = [entry(silver.EVENTS, day) for day in ("2026-01-01", "2026-01-02", "2026-01-04")]
     plan, _ = planner(entry(bronze.EVENTS, "2026-01-05"), records, *earlier, scope=on("2026-01-05"))
     assert plan.touched(silver.EVENTS) == {"2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05"}
-    assert plan.days_to_read(silver.EVENTS.inputs[0], ["2026-01-03"]) is None
+    assert plan.days_to_read(silver.EVENTS.reads[0], ["2026-01-03"]) is None
 
 
 def test_sessions_are_rebuilt_around_a_touched_day():
@@ -70,7 +73,7 @@ def test_sessions_are_rebuilt_around_a_touched_day():
     plan, _ = planner(entry(bronze.EVENTS, "2026-01-03"), records, *events, scope=on("2026-01-03"), limits=Limits(0, 0))
     # An event may lie one day after its delivery, as zones differ: that day is looked at as well.
     assert plan.touched(silver.SESSIONS) == {"2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05"}
-    assert plan.days_to_read(silver.SESSIONS.inputs[0], ["2026-01-02"]) == [date(2026, 1, n) for n in (1, 2, 3)]
+    assert plan.days_to_read(silver.SESSIONS.reads[0], ["2026-01-02"]) == [date(2026, 1, n) for n in (1, 2, 3)]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_a_day_is_stale_by_code_settings_and_suite(change, why):
     ledger.add([entry(silver.ORDER_RECORDS, "2026-01-01", inputs=inputs)])
     assert not plan.work(silver.ORDER_RECORDS).reasons
     changed = Digests(**{"code": "code", "settings": "settings", "suite": "suite", **change})
-    other = Planner(ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda table: changed, models={})
+    other = Planner(ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda table: changed, models={}, windows=WINDOWS)
     assert other.work(silver.ORDER_RECORDS).reasons == {"2026-01-01": why}
 
 
@@ -106,7 +109,9 @@ class TestExpiredRawRecords:
         return ledger
 
     def work(self, ledger, table=silver.ORDER_RECORDS, digests=NOTHING, **scope):
-        return Planner(ledger, scope=Scope(**scope), limits=Limits(3, 2), digests=lambda _: digests, models={}).work(table)
+        return Planner(
+            ledger, scope=Scope(**scope), limits=Limits(3, 2), digests=lambda _: digests, models={}, windows=WINDOWS
+        ).work(table)
 
     def test_days_that_read_them_stay_as_they_are_and_what_was_never_built_is_built(self, ledger):
         assert self.work(ledger).reasons == {"2026-01-05": "never built"}
@@ -126,7 +131,7 @@ class TestExpiredRawRecords:
 
     def test_to_take_a_day_back_is_a_loss_only_where_it_cannot_be_built_again(self, ledger):
         now = ledger.days(silver.ORDER_RECORDS)
-        plan = Planner(ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda _: NOTHING, models={})
+        plan = Planner(ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda _: NOTHING, models={}, windows=WINDOWS)
         same, other = (
             replace(now[self.DAYS[0]], code_digest="other"),
             replace(now[self.DAYS[0]], input_digests={"bronze.orders": "x"}),
@@ -164,7 +169,13 @@ class TestExpiredRawRecords:
         ledger.add([entry(bronze.ORDERS, self.DAYS[0], digest="2:b", sequence=10)])
         assert self.DAYS[0] in plan.unread(bronze.ORDERS), "another file came, and nothing was built from it yet"
         published = Planner(
-            ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda _: NOTHING, models={}, versions={"bronze.orders": 0}
+            ledger,
+            scope=Scope(),
+            limits=Limits(3, 2),
+            digests=lambda _: NOTHING,
+            models={},
+            windows=WINDOWS,
+            versions={"bronze.orders": 0},
         )
         assert published.unread(bronze.ORDERS) == set(self.DAYS[:3]), "nothing that was built is published"
 
@@ -265,3 +276,39 @@ def test_evidence_beside_what_feeds_a_table_makes_no_day_of_it_and_restates_thos
     assert restated.reasons == {"2026-01-20": "silver.order_lines changed"}
     long_before = entry(silver.ORDER_LINES, "2025-12-20", sequence=2)
     assert not planner(lines, records, built, long_before)[0].work(silver.EVENTS).reasons
+
+
+def segments_read(*days, how, output):
+    """The as_ofs of segments that an as_of of a table reads which declares them so."""
+    plan, _ = planner(*(entry(gold.CUSTOMER_SEGMENTS, f"2026-01-{day:02}") for day in days))
+    i = Input(gold.CUSTOMER_SEGMENTS, how)
+    return sorted(plan.read_for(i, [f"2026-01-{output:02}"]))
+
+
+def test_the_previous_as_of_is_the_last_that_was_built_and_the_day_before_a_day():
+    built = (1, 5, 9)
+    assert segments_read(*built, how=previous_as_of(), output=9) == ["2026-01-05"]
+    assert segments_read(*built, how=previous_as_of(), output=8) == ["2026-01-05"]
+    assert segments_read(*built, how=previous_as_of(), output=1) == []
+    assert segments_read(*built, how=day_before(), output=9) == []
+    assert segments_read(*built, how=day_before(), output=6) == ["2026-01-05"]
+    assert segments_read(*built, how=day_before(4), output=9) == ["2026-01-05"]
+
+
+def test_a_window_of_a_setting_is_the_days_that_it_says():
+    lines = [entry(silver.ORDER_LINES, f"2026-01-{day:02}") for day in range(1, 10)]
+    i = Input(silver.ORDER_LINES, until_as_of(window="segments.window_days"))
+    for n_days, expected in ((0, 8), (3, 3), (100, 8)):
+        plan, _ = planner(*lines, windows={"segments.window_days": n_days})
+        assert len(plan.read_for(i, ["2026-01-09"])) == expected
+
+
+def test_a_window_that_changes_makes_stale_only_what_reads_other_days_then():
+    lines = [entry(silver.ORDER_LINES, f"2026-01-{day:02}") for day in range(1, 4)]
+    asked = Scope(as_ofs=(date(2026, 1, 4),))
+    first, _ = planner(*lines, scope=asked, windows={"segments.window_days": 0})
+    work = first.work(gold.CUSTOMER_SEGMENTS)
+    made = entry(gold.CUSTOMER_SEGMENTS, "2026-01-04", inputs=work.input_digests["2026-01-04"])
+    for n_days, is_stale in ((0, False), (30, False), (2, True)):
+        plan, _ = planner(*lines, made, scope=asked, windows={"segments.window_days": n_days})
+        assert bool(plan.work(gold.CUSTOMER_SEGMENTS).reasons) is is_stale, n_days

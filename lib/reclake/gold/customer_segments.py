@@ -6,8 +6,6 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
-from reclake.behaviour.windows import is_in_window, is_valid_at
-from reclake.privacy.consent import MinAge, customers_open_to
 from reclake.segment.rfm import is_sale, score_in, scored_bins
 from reclake.segment.segments import segment
 from reclake.segment.tiers import tier
@@ -18,17 +16,7 @@ _AMOUNT = "decimal(18,4)"
 _SUM = "decimal(38,4)"  # of 10^20 lines of the greatest amount
 
 
-def customer_segments(
-    identities: DataFrame,
-    accounts: DataFrame,
-    consents: DataFrame,
-    order_lines: DataFrame,
-    *,
-    as_of: date,
-    window_days: int,
-    reporting_currency: str,
-    min_age: MinAge,
-) -> DataFrame:
+def customer_segments(people: DataFrame, order_lines: DataFrame, *, as_of: date, reporting_currency: str) -> DataFrame:
     """One row per as_of_date and customer who may be profiled and is no machine.
 
     Who bought nothing in the window is a prospect: a registered account, or an anonymous device of a source that
@@ -37,14 +25,10 @@ def customer_segments(
     reporting currency if a sale is in it, else the one of most orders; customers are scored among those of the same
     currency, as there are no exchange rates yet.
     """
-    profiled = customers_open_to(identities, accounts, consents, use="profiling", min_age=min_age, as_of=as_of)
-    people = (
-        identities.where(is_valid_at(as_of)).select("account_id", "customer_id").join(profiled, on="customer_id", how="left_semi")
-    )
-    human = accounts.where(is_valid_at(as_of) & ~F.col("is_machine")).select("account_id")
-    known = people.join(human, on="account_id", how="left_semi").select("customer_id").distinct()
-    lines = order_lines.where(is_in_window("event_date", as_of=as_of, days=window_days))
-    bought = _bought(lines.join(people, on="account_id", how="inner"), as_of=as_of, reporting_currency=reporting_currency)
+    profiled = people.where("may_be_profiled").select("account_id", "customer_id", "is_machine")
+    known = profiled.where(~F.col("is_machine")).select("customer_id").distinct()
+    lines = order_lines.join(profiled.drop("is_machine"), on="account_id", how="inner")
+    bought = _bought(lines, as_of=as_of, reporting_currency=reporting_currency)
     customers = bought.join(known, on="customer_id", how="right").withColumn(
         "currency", F.coalesce("currency", F.lit(reporting_currency))
     )

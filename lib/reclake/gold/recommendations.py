@@ -7,25 +7,23 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.behaviour.windows import is_valid_at
 from reclake.errors import ContractBroken
-from reclake.privacy.consent import MinAge, customers_open_to
+from reclake.identity.people import customers_to_profile
 from reclake.recommend.als import FittedAls
 from reclake.recommend.catalogue import active_products
 from reclake.recommend.interface import KindWeights, PopularitySettings
-from reclake.recommend.lists import ranked_lists
+from reclake.recommend.lists import ranked_lists, with_consented_lists
 from reclake.recommend.popularity import popular_products
 from reclake.recommend.weights import pairs, product_popularity, resolved
 
 SCENARIO = "home"
 
 
-def customers_to_serve(identities: DataFrame, accounts: DataFrame, interactions: DataFrame, *, as_of: date) -> DataFrame:
-    """One row per customer with an account that is no mere device, or with any interaction before `as_of`: customer_id."""
-    persons = identities.where(is_valid_at(as_of)).select("account_id", "customer_id")
-    named = accounts.where(is_valid_at(as_of) & ~F.col("is_device")).select("account_id")
-    active = interactions.where(F.col("event_date") < F.lit(as_of)).select("account_id")
-    return persons.join(named.union(active).distinct(), on="account_id", how="left_semi").select("customer_id").distinct()
+def customers_to_serve(people: DataFrame, interactions: DataFrame) -> DataFrame:
+    """One row per customer with an account that is no mere device, or with any interaction: customer_id."""
+    named = people.where(~F.col("is_device")).select("account_id")
+    known = named.union(interactions.select("account_id")).distinct()
+    return people.join(known, on="account_id", how="left_semi").select("customer_id").distinct()
 
 
 def require_past(model: FittedAls, *, as_of: date) -> None:
@@ -39,9 +37,7 @@ def require_past(model: FittedAls, *, as_of: date) -> None:
 
 
 def recommendations(
-    identities: DataFrame,
-    accounts: DataFrame,
-    consents: DataFrame,
+    people: DataFrame,
     interactions: DataFrame,
     products: DataFrame,
     *,
@@ -49,7 +45,6 @@ def recommendations(
     n: int,
     popularity: PopularitySettings,
     weights: KindWeights,
-    min_age: MinAge,
     model: FittedAls | None,
 ) -> DataFrame:
     """One row per customer and rank, `n` for everyone where the catalogue allows.
@@ -66,15 +61,15 @@ def recommendations(
     """
     if model is not None:
         require_past(model, as_of=as_of)
-    may_be_profiled = customers_open_to(identities, accounts, consents, use="profiling", min_age=min_age, as_of=as_of)
-    known = resolved(interactions, identities, as_of=as_of).join(may_be_profiled, on="customer_id", how="left_semi")
+    profiled = people.where("may_be_profiled")
+    known = resolved(interactions, profiled)
     counted = product_popularity(known, weights, as_of=as_of, half_life_days=popularity.half_life_days)
-    catalogue = popular_products(active_products(products, as_of=as_of), counted)
-    customers = customers_to_serve(identities, accounts, interactions, as_of=as_of)
-    personal = may_be_profiled.select("customer_id", F.lit(True).alias("is_personal"))
-    people = customers.join(personal, on="customer_id", how="left").fillna(False, subset=["is_personal"])
+    catalogue = popular_products(active_products(products), counted)
+    personal = customers_to_profile(people).withColumn("is_personal", F.lit(True))
+    shown = customers_to_serve(people, interactions)
+    customers = shown.join(personal, on="customer_id", how="left").fillna(False, subset=["is_personal"])
     version = F.when(F.col("source") == "als", F.lit(model.version if model else None)).cast("string")
-    return ranked_lists(people, pairs(known), catalogue, n=n, model=model).select(
+    return ranked_lists(customers, pairs(known), catalogue, n=n, model=model).select(
         F.lit(as_of).alias("as_of_date"),
         F.lit(SCENARIO).alias("scenario"),
         "customer_id",
@@ -87,23 +82,24 @@ def recommendations(
     )
 
 
+def consented(rows: DataFrame, allowed: DataFrame) -> DataFrame:
+    """The lists with those of customers who may no longer be profiled replaced by what everybody else is shown."""
+    return with_consented_lists(rows, allowed)
+
+
 def emptiness(
-    identities: DataFrame,
-    accounts: DataFrame,
-    consents: DataFrame,
+    people: DataFrame,
     interactions: DataFrame,
     products: DataFrame,
     *,
     as_of: date,
-    min_age: MinAge,
     **_options: object,
 ) -> DataFrame:
     """One row: as_of_date, and the reason why nobody can be shown anything; null if somebody can, or nobody is there."""
-    may_be_profiled = customers_open_to(identities, accounts, consents, use="profiling", min_age=min_age, as_of=as_of)
-    known = pairs(resolved(interactions, identities, as_of=as_of).join(may_be_profiled, on="customer_id", how="left_semi"))
-    catalogue = active_products(products, as_of=as_of)
+    known = pairs(resolved(interactions, people.where("may_be_profiled")))
+    catalogue = active_products(products)
     n_known = known.join(catalogue, on="product_id", how="left_semi").groupBy("customer_id").agg(F.count("*").alias("n_known"))
-    customers = customers_to_serve(identities, accounts, interactions, as_of=as_of)
+    customers = customers_to_serve(people, interactions)
     n_products = catalogue.agg(F.count("*").alias("n_products"))
     left = customers.join(n_known, on="customer_id", how="left").crossJoin(F.broadcast(n_products))
     counts = left.agg(

@@ -38,7 +38,7 @@ def segment_bins(customer_segments: DataFrame, *, as_of: date, min_group_size: i
     )
     scores = (
         customer_segments
-        .where((F.col("as_of_date") == F.lit(as_of)) & (F.col("n_orders") > 0))
+        .where("n_orders > 0")
         .select(F.inline(values))
         .where("value is not null")
         .groupBy("measure", "unit", "score")

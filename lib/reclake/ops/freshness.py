@@ -22,16 +22,8 @@ _HAPPENED = {"silver.event_records": "occurred_at", "silver.order_records": "ord
 
 
 def freshness(
-    bronze_events: DataFrame,
-    bronze_orders: DataFrame,
-    bronze_accounts: DataFrame,
-    bronze_products: DataFrame,
-    bronze_consents: DataFrame,
-    event_records: DataFrame,
-    order_records: DataFrame,
-    account_records: DataFrame,
-    product_records: DataFrame,
-    consent_records: DataFrame,
+    bronze: Mapping[str, DataFrame],
+    records: Mapping[str, DataFrame],
     *,
     sources: Mapping[str, Source],
     at: datetime,
@@ -47,12 +39,10 @@ def freshness(
     Latency is that of records that are kept or late (a duplicate is captured once, a rejected time means nothing), its
     percentiles exact to the millisecond and interpolated, hence the same for any partitioning.
     """
-    bronze = (bronze_events, bronze_orders, bronze_accounts, bronze_products, bronze_consents)
-    records = (event_records, order_records, account_records, product_records, consent_records)
-    arrived = (_arrived(table, rows) for table, rows in zip(silver.RECORDS, bronze, strict=True))
-    measured = (_measured(table, rows, sources) for table, rows in zip(silver.RECORDS, records, strict=True))
+    arrived = (_arrived(table, bronze[silver.raw_of(table).noun]) for table in silver.RECORDS)
+    measured = (_measured(table, records[table.noun], sources) for table in silver.RECORDS)
     deliveries = reduce(DataFrame.unionByName, (*arrived, *measured)).groupBy(*DELIVERY).agg(*_summary()).where("n_records > 0")
-    collected = _collected(event_records, order_records, sources)
+    collected = _collected(records["event_records"], records["order_records"], sources)
     seen = earlier.select(*DELIVERY, "arrived_at", F.col("visible_at").alias("first_visible_at"))
     visible_at = F.coalesce("first_visible_at", F.lit(at).cast("timestamp"))
     waited = F.unix_micros(visible_at) - F.unix_micros("arrived_at")
@@ -131,7 +121,7 @@ def required_columns(table: Table, source: Source) -> tuple[str, ...]:
     Those that each of its feeds into the table maps as required from a field of the record; a constant says nothing of
     a delivery, and what one feed alone requires cannot be asked of the others' records.
     """
-    feeds = source.feeds_of(table.inputs[0].table.noun).values()
+    feeds = source.feeds_of(silver.raw_of(table).noun).values()
     required = [
         {name for name, mapping in feed.columns.items() if mapping.required and mapping.from_ is not None} for feed in feeds
     ]

@@ -1,6 +1,6 @@
 """ops.reconciliation: what came in is accounted for, to the record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from reclake.records.delivery import is_rejected
 from reclake.records.raw_json import EMPTY
-from reclake.tables import silver
+from reclake.tables import Table, silver
 
 COUNTED = {"n_in": "in", "n_kept": "kept", "n_duplicates": "duplicate", "n_rejected": "rejected", "n_late": "late"}
 # Of consents alone: a refused one may have been a withdrawal.
@@ -19,26 +19,17 @@ _OF_CONSENTS = {
 }
 
 
-def reconciliation(
-    bronze_events: DataFrame,
-    bronze_orders: DataFrame,
-    bronze_accounts: DataFrame,
-    bronze_products: DataFrame,
-    bronze_consents: DataFrame,
-    event_records: DataFrame,
-    order_records: DataFrame,
-    account_records: DataFrame,
-    product_records: DataFrame,
-    consent_records: DataFrame,
-) -> DataFrame:
+def reconciliation(bronze: Mapping[str, DataFrame], records: Mapping[str, DataFrame]) -> DataFrame:
     """One row per source, records table and delivery day: in = kept + duplicates + rejected + late.
 
     `n_unaccounted` is what that leaves: positive when records were lost or have an unknown class, negative when records
     came from nowhere. One exchange of all records, and one of the refused consents, which are few.
     """
-    bronze = (bronze_events, bronze_orders, bronze_accounts, bronze_products, bronze_consents)
-    records = (event_records, order_records, account_records, product_records, consent_records)
-    entries = (*_entries(bronze, F.lit("in")), *_entries(records, F.col("record_class")), *_of_refused_consents(consent_records))
+    entries = (
+        *(_entries(table, bronze[silver.raw_of(table).noun], F.lit("in")) for table in silver.RECORDS),
+        *(_entries(table, records[table.noun], F.col("record_class")) for table in silver.RECORDS),
+        *_of_refused_consents(records[silver.CONSENT_RECORDS.noun]),
+    )
     counts = (
         reduce(DataFrame.unionByName, entries)
         .groupBy("source", "record_table", "delivery_day")
@@ -62,9 +53,8 @@ def is_refused_consent() -> Column:
     return is_rejected() & (F.col("reasons") != F.array(F.lit(EMPTY)))
 
 
-def _entries(frames: tuple[DataFrame, ...], entry: Column) -> Iterator[DataFrame]:
-    for table, of_table in zip(silver.RECORDS, frames, strict=True):
-        yield of_table.select("source", F.lit(table.name).alias("record_table"), "delivery_day", entry.alias("entry"))
+def _entries(table: Table, rows: DataFrame, entry: Column) -> DataFrame:
+    return rows.select("source", F.lit(table.name).alias("record_table"), "delivery_day", entry.alias("entry"))
 
 
 def _of_refused_consents(consent_records: DataFrame) -> Iterator[DataFrame]:

@@ -34,36 +34,63 @@ class MinAge(Protocol):
     def unknown_is_allowed(self) -> bool: ...
 
 
-def customers_open_to(
-    identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, use: Use, min_age: MinAge, as_of: date
-) -> DataFrame:
-    """One row per customer who may be profiled, or marketed to, at the as_of: customer_id.
+def uses_open_to(identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, min_age: MinAge, as_of: date) -> DataFrame:
+    """One row per customer: customer_id, scopes: what they are open to, of profiling and marketing, sorted.
 
     A refusal, a withdrawal or a suspension of the purpose on any of their accounts is no, whatever the accounts' sources
     rest on. Silence is no where an account's source rests on consent or is not known, and always for marketing. A customer
     who is too young, or may be, is out (docs/decisions/0040): the youngest year of birth of their accounts counts, and the
     strictest limit of the bases of their accounts.
+
+    Parameters
+    ----------
+    identities, accounts, consents
+        The rows that are valid at `as_of`.
     """
-    people = identities.where(is_valid_at(as_of)).select("customer_id", "account_id")
-    described = accounts.where(is_valid_at(as_of)).select("account_id", "basis", "birth_year")
-    statements = consents.where(is_valid_at(as_of) & (F.col("purpose") == PURPOSES[use])).select("account_id", "is_granted")
-    needs_consent = F.lit(use == "marketing") | F.coalesce(F.col("basis") == CONSENT_BASIS, F.lit(True))
-    return (
-        people
+    described = accounts.select("account_id", "basis", "birth_year")
+    statements = consents.select("account_id", "purpose", "is_granted")
+    rests_on_consent = F.coalesce(F.col("basis") == CONSENT_BASIS, F.lit(True))
+    facts = (
+        identities
+        .select("customer_id", "account_id")
         .join(described, on="account_id", how="left")
         .join(statements, on="account_id", how="left")
         .groupBy("customer_id")
         .agg(
-            F.bool_or(needs_consent).alias("needs_consent"),
-            F.bool_and("is_granted").alias("agreed"),
+            F.bool_or(rests_on_consent).alias("rests_on_consent"),
             F.max("birth_year").alias("birth_year"),
-            F.max(_least_age(use, min_age)).alias("least_age"),
+            # bool_and leaves out those who said nothing; it is null if nobody said anything.
+            *(
+                F.bool_and(F.when(F.col("purpose") == of, F.col("is_granted"))).alias(f"agreed_{use}")
+                for use, of in PURPOSES.items()
+            ),
+            *(F.max(_least_age(use, min_age)).alias(f"least_age_{use}") for use in PURPOSES),
         )
-        # bool_and leaves out those who said nothing; it is null if nobody said anything.
-        .where(F.coalesce("agreed", ~F.col("needs_consent")))
-        .where(F.coalesce(_age(as_of) >= F.col("least_age"), F.lit(min_age.unknown_is_allowed)))
-        .select("customer_id")
     )
+    open_to = F.array_compact(F.array(*(F.when(_is_open(use, min_age, as_of), use) for use in sorted(PURPOSES))))
+    return facts.select("customer_id", open_to.alias("scopes"))
+
+
+def _is_open(use: Use, min_age: MinAge, as_of: date) -> Column:
+    """Whether a customer agreed to the use, or need not, and is old enough."""
+    silence = F.lit(False) if use == "marketing" else ~F.col("rests_on_consent")
+    is_old_enough = F.coalesce(_age(as_of) >= F.col(f"least_age_{use}"), F.lit(min_age.unknown_is_allowed))
+    return F.coalesce(F.col(f"agreed_{use}"), silence) & is_old_enough
+
+
+def customers_open_to(
+    identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, use: Use, min_age: MinAge, as_of: date
+) -> DataFrame:
+    """One row per customer who may be profiled, or marketed to, at the as_of: customer_id (`uses_open_to`).
+
+    Parameters
+    ----------
+    identities, accounts, consents
+        All rows: those that are valid at `as_of` are taken.
+    """
+    valid = (dimension.where(is_valid_at(as_of)) for dimension in (identities, accounts, consents))
+    found = uses_open_to(*valid, min_age=min_age, as_of=as_of)
+    return found.where(F.array_contains("scopes", use)).select("customer_id")
 
 
 def _age(as_of: date) -> Column:

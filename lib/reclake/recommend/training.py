@@ -9,9 +9,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
+from reclake.behaviour.windows import is_valid_at
 from reclake.errors import ContractBroken
-from reclake.privacy.consent import MinAge, customers_open_to
+from reclake.identity.people import people
+from reclake.privacy.consent import MinAge
 from reclake.recommend.als import Als, FittedAls
 from reclake.recommend.catalogue import active_products
 from reclake.recommend.held_out import HeldOut, K, Metric, compared, hold_out, rows_of
@@ -119,9 +122,10 @@ def evaluate_and_fit(
         `min_group_size`, or the product factors are too large to be broadcast.
     """
     cut, chosen, search = as_of - timedelta(days=training.test_days), AlsValues.of(als), None
-    people = customers_open_to(identities, accounts, consents, use="profiling", min_age=min_age, as_of=as_of)
-    known = resolved(interactions, identities, as_of=as_of).join(people, on="customer_id", how="left_semi").persist()
-    catalogue = active_products(products, as_of=as_of)
+    valid = (dimension.where(is_valid_at(as_of)) for dimension in (identities, accounts, consents))
+    profiled = people(*valid, as_of=as_of, min_age=min_age).where("may_be_profiled")
+    known = resolved(interactions.where(F.col("event_date") < F.lit(as_of)), profiled).persist()
+    catalogue = active_products(products.where(is_valid_at(as_of)))
     with ExitStack() as in_the_end:
         in_the_end.callback(known.unpersist)
 

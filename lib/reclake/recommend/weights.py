@@ -7,24 +7,20 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake.behaviour.windows import is_valid_at
 from reclake.recommend.interface import KindWeights
 
 _LEAST_WEIGHT = 1e-6  # below it an interaction is too old to count; MLlib would make it a vector of nearly nothing
 
 
-def resolved(interactions: DataFrame, identities: DataFrame, *, as_of: date) -> DataFrame:
-    """The interactions before `as_of`, by the customer that the account belongs to at `as_of`.
+def resolved(interactions: DataFrame, people: DataFrame) -> DataFrame:
+    """The interactions by the customer that the account belongs to: of those in `people` (account_id, customer_id).
 
     An anonymous device is a customer of its own until an identity ties it to a person. An account
     without an identity is nobody and left out; the gate of `silver.identities` looks for those.
     """
-    persons = identities.where(is_valid_at(as_of)).select("account_id", "customer_id")
-    return (
-        interactions
-        .where(F.col("event_date") < F.lit(as_of))
-        .join(persons, on="account_id", how="inner")
-        .select("customer_id", "product_id", "event_date", "kind", "n_events")
+    customers = people.select("account_id", "customer_id")
+    return interactions.join(customers, on="account_id", how="inner").select(
+        "customer_id", "product_id", "event_date", "kind", "n_events"
     )
 
 

@@ -25,7 +25,8 @@ from reclake.privacy.keys import check_keys
 from reclake.quality.gate import Gate
 from reclake.settings import Settings
 from reclake.sources.source import Source, load_source
-from reclake.tables import BY_NAME, Table, bronze
+from reclake.tables import TABLES, Table
+from reclake.tables.inputs import Parameter
 
 from .code import code_digest, settings_digest, suite_digest
 from .plan import Digests, Planner, Scope, limits_of
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from reclake.registry import Registry
 
 logger = logging.getLogger("reclake")
+_WINDOWS = sorted({i.days.window for table in TABLES for i in table.reads if i.days.window})
 # Airflow's own ids hold colons and a plus. It is stored in the lake, in job groups and in MLflow, and told in logs.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,249}")
 
@@ -101,21 +103,26 @@ class Application:
         if row is not None and row.version == version:
             self.store.require_undamaged(table, version=version, n_files=row.n_files, n_bytes=row.n_bytes)
 
-    def parameters(self, table: Table) -> dict[str, Any]:
-        """The settings that the table's builder takes, by their full names."""
-        special = {
-            "sources": self.sources,
-            "run.at": self.clock(),
-            "run.earlier": None,  # the stage reads it, and the next
-            "run.untaken": None,
-            "secrets.directory": located(self.home, self.settings.secrets.directory),
+    def value(self, setting: str) -> Any:
+        """What a builder takes for a setting, as section.key or section."""
+        special: dict[str, Callable[[], Any]] = {
+            "sources": lambda: self.sources,
+            "run.at": self.clock,
+            "run.earlier": lambda: None,  # the stage reads it, and the next
+            "run.untaken": lambda: None,
+            "secrets.directory": lambda: located(self.home, self.settings.secrets.directory),
         }
-        return {key: special[key] if key in special else self.settings.value(key) for key in table.parameters}
+        return special[setting]() if setting in special else self.settings.value(setting)
+
+    def arguments(self, parameters: Iterable[Parameter]) -> dict[str, Any]:
+        """The settings under the names by which a builder takes them."""
+        return {parameter.name: self.value(parameter.setting) for parameter in parameters}
 
     def digests(self, table: Table) -> Digests:
         """What the table's days are made with now."""
         folder = self.at_home(self.settings.expectations.directory)
-        return Digests(code_digest(table), settings_digest(table, self.parameters(table)), suite_digest(folder, table))
+        values = {setting: self.value(setting) for setting in table.settings}
+        return Digests(code_digest(table), settings_digest(table, values), suite_digest(folder, table))
 
     def planner(self, scope: Scope) -> Planner:
         """A planner on the ledger as it stands; follows the ledger as tables are built."""
@@ -125,6 +132,7 @@ class Application:
             limits=limits_of(self.sources),
             digests=self.digests,
             models={"als": self.model_version("als")},
+            windows={setting: self.settings.value(setting) for setting in _WINDOWS},
             versions={name: row.version for name, row in self.manifest.current().items()},
         )
 
@@ -213,33 +221,6 @@ def open_application(
     )
     application.ledger.load()
     return application
-
-
-def require_sources_named(app: Application) -> None:
-    """Stop when the lake holds records of a source that is not enabled: its mapping and zone are part of every digest.
-
-    Raises
-    ------
-    UsageError
-        When there is one.
-    """
-    if missing := sorted(sources_in(app) - set(app.sources)):
-        raise UsageError(
-            f"the lake holds records of source {missing[0]}",
-            found=f"enabled are {', '.join(app.sources)}",
-            next_step=f"name it as well: {' '.join(f'--source {name}' for name in [*missing])}, or set sources.enabled",
-        )
-
-
-def sources_in(app: Application) -> set[str]:
-    """The sources whose records the lake holds, or silver was built from."""
-    return {
-        name.removeprefix("source:")
-        for noun in (table.noun for table in bronze.TABLES)
-        for entry in app.ledger.ever(BY_NAME[f"bronze.{noun}"]).values()
-        for name in entry.input_versions
-        if name.startswith("source:")
-    }
 
 
 def _tracking_uri(home: Path, settings: Settings) -> str:

@@ -1,20 +1,22 @@
-"""What a builder is given of the lake, and what it makes of it."""
+"""What a builder is given of the lake, cut as its table declares, and what it makes of it."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.tables import Reads, Table
+from reclake.behaviour.windows import is_valid_at
+from reclake.tables import Each, Input, Reads, Shared, Table
 
 from .application import Application
+from .code import builder_of, module_of
 from .plan import Work
 from .stage_run import StageRun
 from .untaken import untaken_files
@@ -24,21 +26,23 @@ from .withdrawals import leave_out_withdrawn
 def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataFrame:
     """The builder's frame over all stale days; an as_of table is the union of one call per as_of."""
     app, table = run.app, work.table
-    inputs = {i.table.parameter: _input(run, work, n) for n, i in enumerate(table.inputs)}
-    options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
-    if "run.earlier" in table.parameters:
-        options["earlier"] = _earlier(run, work)
-    if "run.untaken" in table.parameters:
-        options["untaken"] = untaken_files(app)
+    options = app.arguments(table.parameters)
+    for parameter in table.parameters:
+        if parameter.setting == "run.earlier":
+            options[parameter.name] = _earlier(run, work)
+        if parameter.setting == "run.untaken":
+            options[parameter.name] = untaken_files(app)
     if not table.is_as_of:
-        return builder(**inputs, **options)
+        return builder(**inputs_of(table, lambda i: _read(run, i, work.days)), **options)
     model = _champion(app, table, newest=date.fromisoformat(max(work.days)))
     frames: list[DataFrame] = []
-    for as_of in map(date.fromisoformat, work.days):
+    for as_of in work.days:
+        day = date.fromisoformat(as_of)
         if table.model:
             # A model scores only days at or after its training cut.
-            options["model"] = model if model is not None and model.cut <= as_of else None
-        frames.append(builder(**_until(table, inputs, as_of), as_of=as_of, **options))
+            options["model"] = model if model is not None and model.cut <= day else None
+        inputs = inputs_of(table, partial(_cut, run, as_of=as_of), partial(_shared, run, as_of=as_of))
+        frames.append(builder(**inputs, as_of=day, **options))
     return reduce(DataFrame.unionByName, frames)
 
 
@@ -59,24 +63,60 @@ def _champion(app: Application, table: Table, *, newest: date) -> Any:
     return app.registry.load(app.spark, str(version))
 
 
-def _input(run: StageRun, work: Work, number: int) -> DataFrame:
-    i = work.table.inputs[number]
+Frames = DataFrame | Mapping[str, DataFrame]
+
+
+def inputs_of(
+    table: Table, read: Callable[[Input], DataFrame], share: Callable[[Shared], DataFrame] | None = None
+) -> dict[str, Frames]:
+    """What a builder takes, by its arguments: a frame per input, of a family a mapping of noun to frame.
+
+    Parameters
+    ----------
+    read
+        The rows of an input as it is declared.
+    share
+        Gives a shared input; tables by day have none.
+    """
+    found: dict[str, Frames] = {}
+    for declared in table.inputs:
+        if isinstance(declared, Each):
+            found[declared.name] = {i.table.noun: read(i) for i in declared.reads}
+        elif isinstance(declared, Input):
+            found[declared.name] = read(declared)
+        elif share is not None:
+            found[declared.name] = share(declared)
+    return found
+
+
+def made(shared: Shared, read: Callable[[Input], DataFrame], *, as_of: date, arguments: Mapping[str, Any]) -> DataFrame:
+    """The frame of a shared input."""
+    frame: DataFrame = builder_of(shared)(**{i.name: read(i) for i in shared.inputs}, as_of=as_of, **arguments)
+    return frame
+
+
+def _shared(run: StageRun, shared: Shared, *, as_of: str) -> DataFrame:
+    """The shared input at an as_of: made when it is first asked for, and kept until the stage ends."""
+    versions = tuple(run.versions.get(i.table.name) for i in shared.reads)
+    arguments = run.app.arguments(shared.parameters)
+    read = partial(_cut, run, as_of=as_of)
+    return run.kept_frame(
+        (shared.name, as_of, versions), lambda: made(shared, read, as_of=date.fromisoformat(as_of), arguments=arguments)
+    )
+
+
+def _read(run: StageRun, i: Input, days: Iterable[str]) -> DataFrame:
+    """The days of the input that the output days read."""
     version = run.versions.get(i.table.name)
     if version is None or not run.planner.holds(i.table):  # never built, or not published yet by the run that built it
         return run.app.store.empty(i.table)
-    days = run.planner.days_to_read(i, work.days)
-    return run.app.read(i.table, version=version, published=run.published, days=days)
+    return run.app.read(i.table, version=version, published=run.published, days=run.planner.days_to_read(i, days))
 
 
-def _until(table: Table, inputs: Mapping[str, DataFrame], as_of: date) -> dict[str, DataFrame]:
-    """Each input cut to what one as_of reads; validity tables are cut by the builder itself."""
-    cut = dict(inputs)
-    for i in table.inputs:
-        if i.days.reads is Reads.UNTIL_AS_OF and i.table.day_column:
-            cut[i.table.parameter] = inputs[i.table.parameter].where(F.col(i.table.day_column) < F.lit(as_of))
-        elif i.table.is_as_of:
-            cut[i.table.parameter] = inputs[i.table.parameter].where(F.col("as_of_date") == F.lit(as_of))
-    return cut
+def _cut(run: StageRun, i: Input, *, as_of: str) -> DataFrame:
+    """The rows of the input that one as_of reads, and no others."""
+    frame = _read(run, i, (as_of,))
+    return frame.where(is_valid_at(date.fromisoformat(as_of))) if i.days.reads is Reads.VALID_AT_AS_OF else frame
 
 
 def reasons_for_nothing(run: StageRun, work: Work, short: Sequence[str]) -> dict[str, str]:
@@ -84,7 +124,7 @@ def reasons_for_nothing(run: StageRun, work: Work, short: Sequence[str]) -> dict
 
     A table whose module has no such function states none. Asked only for what is empty.
     """
-    module = importlib.import_module(f"reclake.{work.table.layer}.{work.table.noun}")
+    module = importlib.import_module(module_of(work.table))
     emptiness = getattr(module, "emptiness", None)
     if emptiness is None or not short:
         return {}

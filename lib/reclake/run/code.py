@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from reclake.errors import UsageError
-from reclake.tables import Table
+from reclake.tables import Shared, Table
 
 # What a builder imports from here carries no rule of its own.
 _WITHOUT_RULES = ("reclake.tables", "reclake.errors")
@@ -28,21 +28,27 @@ _ENGINES = frozenset({"pyspark", "delta", "numpy", "pandas", "pyarrow", "pydanti
 _UNDIGESTED = ("secrets.", "run.")
 
 
-def builder_of(table: Table) -> Callable[..., Any]:
-    """The function named after the table, in the module named after it."""
-    module = importlib.import_module(f"reclake.{table.layer}.{table.noun}")
-    builder: Callable[..., Any] = getattr(module, table.noun)
+def module_of(made: Table | Shared) -> str:
+    """Where the function lies that makes a table or a shared input."""
+    return f"reclake.{made.module}" if isinstance(made, Shared) else f"reclake.{made.layer}.{made.noun}"
+
+
+def builder_of(made: Table | Shared) -> Callable[..., Any]:
+    """The function named after the table or shared input, in the module named after it."""
+    name = made.name if isinstance(made, Shared) else made.noun
+    builder: Callable[..., Any] = getattr(importlib.import_module(module_of(made)), name)
     return builder
 
 
 @cache
 def code_digest(table: Table) -> str:
-    """The digest of the table's declaration and of its builder's code."""
+    """The digest of the table's declaration, and of the code of its builder and its shared inputs."""
     declared = repr((table.name, table.key, [(f.name, f.type) for f in table.fields]))
-    name = f"reclake.{table.layer}.{table.noun}"
     # A table that is taken in or written by the runner itself has no builder, and its layer perhaps no package.
-    built_by = module_digest(name) if _is_module(name) else ""
-    return hashlib.sha256(f"{declared}\n{built_by}".encode()).hexdigest()[:16]
+    made: tuple[Table | Shared, ...] = (table, *table.shared)
+    modules = [module_of(one) for one in made]
+    built_by = [module_digest(module) if _is_module(module) else "" for module in modules]
+    return hashlib.sha256("\n".join([declared, *built_by]).encode()).hexdigest()[:16]
 
 
 def module_digest(name: str) -> str:
@@ -83,7 +89,7 @@ def _bronze_behind(table: Table) -> frozenset[str]:
     """The bronze nouns that the table is made of."""
     if table.layer == "bronze":
         return frozenset({table.noun})
-    return frozenset().union(*(_bronze_behind(i.table) for i in table.inputs if i.feeds))
+    return frozenset().union(*(_bronze_behind(i.table) for i in table.reads if i.feeds))
 
 
 def _modules_behind(name: str) -> set[str]:

@@ -132,7 +132,7 @@ def _entry(run: StageRun, work: Work, day: str, content: DayContent, *, kind: st
         version=version,
         input_digests=work.input_digests[day],
         input_versions={
-            **{i.table.name: run.versions.get(i.table.name) for i in work.table.inputs},
+            **{i.table.name: run.versions.get(i.table.name) for i in work.table.reads},
             **noted_rules(run.app.sources, work.table),
         },
     )

@@ -35,7 +35,7 @@ def kept(table: Table) -> str:
 
 
 def _section(table: Table) -> str:
-    reads = ", ".join(f"{i.table.name} ({i.days.reads.value.replace('_', ' ')})" for i in table.inputs) or "nothing"
+    reads = ", ".join(f"{i.table.name} ({i.days.reads.value.replace('_', ' ')})" for i in table.reads) or "nothing"
     read_by = ", ".join(reader.name for reader in tables.readers_of(table.name)) or "nothing"
     lines = [
         f"\n## {table.name}\n",

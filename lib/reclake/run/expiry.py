@@ -14,8 +14,9 @@ from reclake.lake.log import Commit
 from reclake.sources.source import Source
 from reclake.tables import Table, bronze
 
-from .application import Application, require_sources_named
+from .application import Application
 from .plan import Planner, Scope
+from .sources_named import require_sources_named
 
 logger = logging.getLogger("reclake")
 _MARGIN_DAYS = 30  # between the last day that is closed to files and the first that may still be late

@@ -44,7 +44,7 @@ def noted_rules(sources: Mapping[str, Source], table: Table) -> dict[str, int]:
     """What the ledger entries of a records table note beside its input versions; nothing for other tables."""
     if table not in silver.RECORDS:
         return {}
-    noun = table.inputs[0].table.noun
+    noun = silver.raw_of(table).noun
     return {_note(name): source.id_rule for name, source in sources.items() if source.feeds_of(noun)}
 
 
@@ -59,7 +59,7 @@ def changed_rules(ledger: Ledger, sources: Mapping[str, Source]) -> list[RuleCha
         days: dict[str, tuple[str, ...]] = {}
         gone: set[str] = set()
         for table in silver.RECORDS:
-            raw = table.inputs[0].table
+            raw = silver.raw_of(table)
             delivered = ledger.ever(raw)
             of_source = {day for day, entry in delivered.items() if f"source:{name}" in entry.input_versions}
             other = sorted(

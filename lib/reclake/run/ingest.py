@@ -18,12 +18,13 @@ from reclake.sources.source import Source
 from reclake.tables import BY_NAME, Table, bronze
 
 from .append import append_records
-from .application import Application, located, require_sources_named
+from .application import Application, located
 from .expiry import open_from, require_raw_records_can_go
 from .gating import stopped_report
 from .id_rules import require_rules_can_change
 from .plan import Scope
 from .report import TableReport
+from .sources_named import require_sources_named
 from .stage_run import StageRun, open_stage, unpublished
 from .untaken import note_untaken
 

@@ -15,8 +15,6 @@ from reclake.lake.digest import WHOLE, valid_at
 from reclake.lake.ledger import Entry, Ledger
 from reclake.tables import BY_NAME, Input, Reads, Table, readers_of
 
-_BY_DAY = (Reads.DAYS, Reads.REPEATS)
-
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -72,6 +70,7 @@ class Planner:
         limits: Limits,
         digests: Callable[[Table], Digests],
         models: Mapping[str, int | None],
+        windows: Mapping[str, int],
         versions: Mapping[str, int] | None = None,
     ) -> None:
         # Table → the version that is read of it; without them, what the ledger knows is read.
@@ -81,10 +80,11 @@ class Planner:
         self._limits = limits
         self._digests = digests
         self._models = models
+        self._windows = windows  # setting → days before an as_of; 0 for all of them
 
     def is_fed(self, table: Table) -> bool:
         """Whether any input of the table holds anything."""
-        return any(self._ledger.holds(i.table) for i in table.inputs if i.feeds)
+        return any(self._ledger.holds(i.table) for i in table.reads if i.feeds)
 
     def holds(self, table: Table) -> bool:
         """Whether the table holds anything yet."""
@@ -96,7 +96,7 @@ class Planner:
 
     def work(self, table: Table) -> Work:
         """The days of the table that are stale now and in the run's scope; none if nothing feeds it."""
-        if not table.inputs or not self.is_fed(table) or not self.is_asked(table):
+        if not table.reads or not self.is_fed(table) or not self.is_asked(table):
             return Work(table, {})
         digests = self._digests(table)
         built = self._ledger.days(table)
@@ -129,7 +129,7 @@ class Planner:
         """Whether a day that goes back to an earlier entry, or to none, could not be built again as it is now."""
         if not self._is_kept(table, now.day):
             return False
-        names = [i.table.name for i in _by_day(table)]
+        names = [i.digest_name for i in _by_day(table)]
         return earlier is None or any(now.input_digests.get(name) != earlier.input_digests.get(name) for name in names)
 
     @property
@@ -164,19 +164,19 @@ class Planner:
         if entry is None or self._ahead(table, entry) is not None:
             return False
         return self._is_kept(table, day) or all(
-            entry.input_digests.get(i.table.name) == self._input_digest(i, day) for i in _by_day(table)
+            entry.input_digests.get(i.digest_name) == self._input_digest(i, day) for i in _by_day(table)
         )
 
     def touched(self, table: Table) -> set[str]:
         """The output days in scope that a change of the run's deliveries can reach."""
         candidates = self._candidates(table)
-        if self._scope.delivery_days is None or not table.inputs:
-            if not table.inputs and self._scope.delivery_days is not None:
+        if self._scope.delivery_days is None or not table.reads:
+            if not table.reads and self._scope.delivery_days is not None:
                 return candidates & {str(day) for day in self._scope.delivery_days}
             return candidates
         # An as_of that is asked for is built, also when nothing was delivered on the day before it.
         asked = {str(day) for day in self._scope.as_ofs} if table.is_as_of else set()
-        return asked.union(*(self._reached(i, self.touched(i.table), candidates) for i in table.inputs))
+        return asked.union(*(self._reached(i, self.touched(i.table), candidates) for i in table.reads))
 
     def _candidates(self, table: Table) -> set[str]:
         """Every output day that exists or could: those of inputs, those built before, those asked for."""
@@ -189,11 +189,11 @@ class Planner:
         if table.day_column is None:
             return {WHOLE}
         days = set(built)
-        for i in (i for i in table.inputs if i.feeds):
+        for i in (i for i in table.reads if i.feeds):
             entries = self._ledger.days(i.table)
             if i.days.reads is Reads.DELIVERIES:
                 days |= {day for entry in entries.values() for day in entry.content.details}
-            elif i.days.reads in _BY_DAY:
+            elif i.days.is_by_day:
                 days |= set(entries)
         return days
 
@@ -205,7 +205,7 @@ class Planner:
         reads = i.days.reads
         if reads in (Reads.WHOLE, Reads.VALID_AT_AS_OF) or WHOLE in changed:
             return candidates
-        if reads is Reads.UNTIL_AS_OF:
+        if reads in (Reads.UNTIL_AS_OF, Reads.PREVIOUS_AS_OF):
             return {day for day in candidates if day > min(changed)}
         if reads is Reads.DELIVERIES:
             # An event day that a delivery no longer brings lies among the late limit's days before it.
@@ -234,8 +234,12 @@ class Planner:
 
     def _read_by(self, i: Input, output: str, existing: Sequence[str]) -> Sequence[str]:
         """The input's existing days, given in their order, that one output day reads."""
+        if i.days.reads is Reads.PREVIOUS_AS_OF:
+            end = bisect_left(existing, output)
+            return existing[max(end - 1, 0) : end]
         if i.days.reads is Reads.UNTIL_AS_OF:
-            first = _shift(output, -i.days.window_days) if i.days.window_days else ""
+            n_days = self._windows[i.days.window] if i.days.window else i.days.window_days
+            first = _shift(output, -n_days) if n_days else ""
             return existing[bisect_left(existing, first) : bisect_left(existing, output)]
         if i.days.reads is Reads.DELIVERIES:
             entries = self._ledger.days(i.table)
@@ -245,22 +249,22 @@ class Planner:
         return existing[bisect_left(existing, first) : bisect_right(existing, last)]
 
     def _input_digests(self, table: Table, day: str) -> dict[str, str]:
-        digests = {i.table.name: self._input_digest(i, day) for i in table.inputs}
+        digests = {i.digest_name: self._input_digest(i, day) for i in table.reads}
         if table.model:
             digests[f"model:{table.model}"] = str(self._models.get(table.model))
         return digests
 
     def _is_fed_on(self, table: Table, day: str) -> bool:
         """Whether an input holds a row of the day itself; dimensions and windows count only where no input has such days."""
-        feeding = [i for i in table.inputs if i.feeds]
-        own = [i for i in feeding if i.days.reads in (Reads.DAYS, Reads.REPEATS, Reads.DELIVERIES)]
+        feeding = [i for i in table.reads if i.feeds]
+        own = [i for i in feeding if i.days.is_by_day or i.days.reads is Reads.DELIVERIES]
         return any(self._n_rows_on(i, day) for i in own or feeding)
 
     def _n_rows_on(self, i: Input, day: str) -> int:
         entries = self._ledger.days(i.table)
         if i.days.reads is Reads.DELIVERIES:
             return sum(e.content.details[day].n_rows for e in entries.values() if day in e.content.details)
-        if i.days.reads in _BY_DAY:
+        if i.days.is_by_day:
             return entries[day].content.digest.n_rows if day in entries else 0
         return sum(entries[read].content.digest.n_rows for read in entries)
 
@@ -321,7 +325,7 @@ def counted(whys: Iterable[str]) -> str:
 
 def _by_day(table: Table) -> list[Input]:
     """The inputs of which a day of the table reads days around it."""
-    return [i for i in table.inputs if i.days.reads in _BY_DAY]
+    return [i for i in table.reads if i.days.is_by_day]
 
 
 def _made_otherwise(entry: Entry, digests: Digests) -> list[str]:

@@ -32,11 +32,11 @@ def plan(app: Application, scope: Scope) -> Rows:
     stale: set[str] = set()
     for table in tables.GATED:
         work = planner.work(table)
-        inputs = sorted(i.table.name for i in table.inputs if i.table.name in stale)
+        inputs = sorted(i.table.name for i in table.reads if i.table.name in stale)
         if work.reasons:
             n_read = sum(
                 entry.content.digest.n_rows
-                for i in table.inputs
+                for i in table.reads
                 for entry in _read(app, planner.days_to_read(i, work.days), i.table)
             )
             why = counted(work.reasons.values())

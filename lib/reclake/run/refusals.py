@@ -79,7 +79,7 @@ def _shown(app: Application, row: Mapping[str, Any], record: Mapping[str, Any] |
         return shown
     shown |= {"file": record["file_name"], "line": record["line"]}
     source = app.sources.get(row["source"])
-    feed = source.feed_of(tables.BY_NAME[row["record_table"]].inputs[0].table.noun, record["file_name"]) if source else None
+    feed = source.feed_of(silver.raw_of(tables.BY_NAME[row["record_table"]]).noun, record["file_name"]) if source else None
     if feed is not None and row["record_class"] == REJECTED:  # of a duplicate or late record no value is wrong
         shown["value"] = written_value(row["reason"] or "", bytes(record["raw"]), record["header"], feed)
     return shown
@@ -87,7 +87,7 @@ def _shown(app: Application, row: Mapping[str, Any], record: Mapping[str, Any] |
 
 def _raw_records(app: Application, record_table: str, reasons: Rows) -> dict[tuple[str, str, int], dict[str, Any]]:
     """The raw records of the examples of one records table, by source, file and position: one for each row that is shown."""
-    table = tables.BY_NAME[record_table].inputs[0].table
+    table = silver.raw_of(tables.BY_NAME[record_table])
     current = app.manifest.current()
     mine = [row for row in reasons if row["record_table"] == record_table]
     if table.name not in current:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -19,20 +20,29 @@ from reclake.lake.ledger import Entry, commit_entry, sequence_of
 from reclake.lake.manifest import WITHDRAWN, Published
 from reclake.lake.schema import conform
 from reclake.privacy.consent import customers_open_to, profiled_only
-from reclake.recommend.lists import with_consented_lists
-from reclake.tables import BY_NAME, Table, gold, silver
+from reclake.tables import BY_NAME, PEOPLE, Table, gold, silver
 
 from .application import Application
+from .code import module_of
 from .maintain import erased_below
 from .plan import Scope
 from .runner import next_as_of
 
 _NOTHING = "nothing"  # a claim names something
-# What becomes of the rows of customers who may no longer be profiled: (rows, customers who may) → rows.
-CONSENTED: Mapping[str, Callable[[DataFrame, DataFrame], DataFrame]] = {
-    gold.CUSTOMER_SEGMENTS.name: profiled_only,
-    gold.RECOMMENDATIONS.name: with_consented_lists,
-}
+# What a rollback re-applies consent to: the tables with a row per customer that ask who may be profiled.
+CONSENTED = tuple(
+    table for table in gold.TABLES if PEOPLE in table.shared and any(field.name == "customer_id" for field in table.fields)
+)
+
+
+def consented_rows(table: Table) -> Callable[[DataFrame, DataFrame], DataFrame]:
+    """What becomes of a table's rows of customers who may no longer be profiled: (rows, customers who may) → rows.
+
+    They go, unless `consented` beside the table's builder says what takes their place.
+    """
+    own: Callable[[DataFrame, DataFrame], DataFrame] | None
+    own = getattr(importlib.import_module(module_of(table)), "consented", None)
+    return own or profiled_only
 
 
 def roll_back(app: Application, to: int) -> dict[str, int]:
@@ -121,7 +131,7 @@ def _require_raw_records(app: Application, then: Mapping[Table, Mapping[str, Ent
 def _apply_consents(app: Application, claim: Claim, moved: Mapping[str, int], to: int) -> dict[str, int]:
     """Commit the tables that go back without the profiles of those who withdrew since; table → the version to publish."""
     newest = app.manifest.highest(silver.CONSENTS.name)
-    going_back = [BY_NAME[name] for name in CONSENTED if moved.get(name, WITHDRAWN) != WITHDRAWN]
+    going_back = [table for table in CONSENTED if moved.get(table.name, WITHDRAWN) != WITHDRAWN]
     if newest is None or not going_back:
         return {}
     then = app.manifest.current(to)
@@ -151,7 +161,7 @@ def _recommit(app: Application, claim: Claim, table: Table, went_back_to: int, a
         return None
     day = max(before)
     of_day = app.store.read(table, version=went_back_to, days=[date.fromisoformat(day)])
-    consented = conform(CONSENTED[table.name](of_day, allowed), table).persist(StorageLevel.DISK_ONLY)
+    consented = conform(consented_rows(table)(of_day, allowed), table).persist(StorageLevel.DISK_ONLY)
     try:
         content = contents_by_day(consented, table).get(day, DayContent(Digest()))
         if content == before[day].content:

@@ -9,9 +9,10 @@ from reclake import tables
 from reclake.errors import ReclakeError, UsageError
 from reclake.tables import bronze
 
-from .application import Application, require_sources_named
+from .application import Application
 from .ingest import ingest
 from .plan import Scope
+from .sources_named import require_sources_named
 from .stage import build_stage
 
 

@@ -84,7 +84,7 @@ def _upper_bound(planner: Planner, mine: tuple[Table, ...]) -> dict[str, tuple[s
     for table in mine:
         if work := planner.work(table).days:
             wanted[table.name] = work
-        if any(i.table.name in wanted for i in table.inputs):
+        if any(i.table.name in wanted for i in table.reads):
             wanted[table.name] = (ALL_DAYS,)
     return wanted
 
@@ -98,7 +98,7 @@ def _idle(app: Application, planner: Planner, table: Table) -> TableReport:
 
 def _is_blocked(app: Application, table: Table, blocked: Set[str], stopped: dict[str, ReclakeError]) -> bool:
     """Whether an input that feeds the table was stopped; then the table is noted as stopped too, and reported."""
-    missing = sorted({i.table.name for i in table.inputs if i.feeds} & (blocked | stopped.keys()))
+    missing = sorted({i.table.name for i in table.reads if i.feeds} & (blocked | stopped.keys()))
     if missing:
         told = f"it reads {', '.join(missing)}"
         stopped[table.name] = StageStopped(f"{table.name} is not built", told, "mend what stopped these, then run again")

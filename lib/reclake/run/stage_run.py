@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
 
 from reclake import tables
 from reclake.errors import ReclakeError
@@ -35,6 +38,13 @@ class StageRun:
     gate_rows: list[dict[str, Any]] = field(default_factory=list)
     stopped: dict[str, ReclakeError] = field(default_factory=dict)  # table → what stopped it
     n_entries: int = 0
+    kept_frames: dict[Hashable, DataFrame] = field(default_factory=dict)
+
+    def kept_frame(self, key: Hashable, made: Callable[[], DataFrame]) -> DataFrame:
+        """The frame of this key, persisted when it is first asked for; it goes when the stage ends."""
+        if key not in self.kept_frames:
+            self.kept_frames[key] = made().persist(StorageLevel.DISK_ONLY)
+        return self.kept_frames[key]
 
     def next_sequence(self) -> int:
         """The place of the next ledger entry."""
@@ -85,6 +95,8 @@ def open_stage(app: Application, stage: str, planner: Planner, claimed: Mapping[
         try:
             yield run
         finally:
+            for frame in run.kept_frames.values():
+                frame.unpersist()
             # Also when the stage breaks off: what was committed until then is published by the next run.
             if run.gate_rows:
                 app.store.append(ops.GATE_RESULTS, run.gate_rows)

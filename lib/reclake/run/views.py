@@ -74,7 +74,7 @@ def describe(table: Table) -> dict[str, Any]:
         "key": list(table.key),
         "stage": table.stage,
         "write": table.write,
-        "reads": [f"{i.table.name} ({i.days.reads.value})" for i in table.inputs],
+        "reads": [f"{i.table.name} ({i.days.reads.value})" for i in table.reads],
         "read_by": [reader.name for reader in tables.readers_of(table.name)],
         "rows_stay": kept(table),
         "columns": [

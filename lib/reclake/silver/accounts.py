@@ -16,10 +16,8 @@ STATE = ("source", "channel", *REGISTERED)
 
 
 def accounts(
-    account_records: DataFrame,
+    records: Mapping[str, DataFrame],
     events: DataFrame,
-    order_records: DataFrame,
-    consent_records: DataFrame,
     *,
     sources: Mapping[str, Source],
     timezone: str,
@@ -34,7 +32,7 @@ def accounts(
     account that nothing but the events of machines names. A state without a year of birth keeps the one stated before; one
     whose year cannot be read counts as born in the year of delivery, as a slip must not open a child to profiling.
     """
-    kept_records = account_records.where(is_kept()).withColumn("birth_year", F.coalesce("birth_year", _youngest()))
+    kept_records = records["account_records"].where(is_kept()).withColumn("birth_year", F.coalesce("birth_year", _youngest()))
     registered = kept_records.select(
         "account_id",
         *STATE,
@@ -43,7 +41,7 @@ def accounts(
         change_day(timezone).alias("valid_from"),
         F.lit(False).alias("is_stub"),
     )
-    seen = _first_seen(account_records, events, order_records, consent_records, timezone=timezone)
+    seen = _first_seen(records, events, timezone=timezone)
     states = registered.unionByName(seen.withColumn("is_stub", F.lit(True)), allowMissingColumns=True)
     # Only the stub knows what was first; it tells the others before it may be dropped.
     in_time = states_in_time("account_id")
@@ -65,18 +63,17 @@ def _youngest() -> Column:
     return F.when(is_left_out, F.year("delivery_day"))
 
 
-def _first_seen(
-    account_records: DataFrame, events: DataFrame, order_records: DataFrame, consent_records: DataFrame, *, timezone: str
-) -> DataFrame:
+def _first_seen(records: Mapping[str, DataFrame], events: DataFrame, *, timezone: str) -> DataFrame:
     """One row per account in any kept record: valid_from, source, channel, is_device, is_machine, `first` (delivery)."""
-    account_states, orders, consents = (records.where(is_kept()) for records in (account_records, order_records, consent_records))
+    # Day and delivery: a state that was delivered before it becomes true does not hide the account until then.
+    days = {"account_records": F.col("delivery_day"), "consent_records": change_day(timezone)}
     mentions = (
-        # Day and delivery: a state that was delivered before it becomes true does not hide the account until then.
-        _mentions(account_states, "account_id", day=F.col("delivery_day")),
         # An event's account is its login or its device.
         _mentions(events, "login_account_id", "device_id", day=F.col("event_date"), is_machine=F.col("is_bot")),
-        _mentions(orders, "account_id", day=F.col("event_date")),
-        _mentions(consents.withColumn("channel", F.lit(None).cast("string")), "account_id", day=change_day(timezone)),
+        *(
+            _mentions(of_table.where(is_kept()), "account_id", day=days.get(noun, F.col("event_date")))
+            for noun, of_table in records.items()
+        ),
     )
     with_channel = F.when(F.col("channel").isNotNull(), delivered())
     return (
@@ -96,6 +93,8 @@ def _first_seen(
 def _mentions(records: DataFrame, *ids: str, day: Column, is_machine: Column | None = None) -> DataFrame:
     """One row per account, channel and file that names it: its first position there, the first day seen, is_machine."""
     is_machine = F.lit(False) if is_machine is None else is_machine
+    if "channel" not in records.columns:
+        records = records.withColumn("channel", F.lit(None).cast("string"))
     # Grouped by file first: whole numbers and days aggregate by hash, and little is left to shuffle and sort.
     by_file = records.groupBy("source", "channel", "delivery_day", "file_digest", *ids).agg(
         F.min("position").alias("position"), F.min(day).alias("day"), F.min(is_machine).alias("is_machine")

@@ -1,5 +1,8 @@
 """silver.products: every product that was described, sold or seen."""
 
+from collections.abc import Mapping
+from functools import partial, reduce
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -9,7 +12,7 @@ from reclake.records.validity import change_day, with_validity
 STATE = ("product_name", "category", "price_amount", "currency", "is_active")
 
 
-def products(product_records: DataFrame, order_records: DataFrame, event_records: DataFrame, *, timezone: str) -> DataFrame:
+def products(product_records: DataFrame, facts: Mapping[str, DataFrame], *, timezone: str) -> DataFrame:
     """One row per product and validity; validity as in `records.validity`.
 
     A product that order lines or events name before any product record does has a stub from the first day on which it
@@ -24,29 +27,30 @@ def products(product_records: DataFrame, order_records: DataFrame, event_records
         change_day(timezone).alias("valid_from"),
         F.lit(False).alias("is_stub"),
     )
-    stubs = _first_seen(order_records, event_records).withColumns({"is_active": F.lit(True), "is_stub": F.lit(True)})
+    stubs = _first_seen(facts).withColumns({"is_active": F.lit(True), "is_stub": F.lit(True)})
     states = described.unionByName(stubs, allowMissingColumns=True)
     return with_validity(states, key=("product_id",), state=STATE)
 
 
-def _first_seen(order_records: DataFrame, event_records: DataFrame) -> DataFrame:
+def _first_seen(facts: Mapping[str, DataFrame]) -> DataFrame:
     """One row per product in a kept fact: valid_from and product_name."""
-    is_usable = is_kept() & F.col("product_id").isNotNull()
-    # Grouped by file first: whole numbers and days aggregate by hash, and little is left to shuffle and sort.
-    on_lines = (
-        order_records
-        .where(is_usable)
-        .groupBy("product_id", "product_name", "delivery_day", "file_digest")
-        .agg(F.max("position").alias("position"), F.min("event_date").alias("event_date"))
-    )
-    in_events = event_records.where(is_usable).groupBy("product_id", "delivery_day").agg(F.min("event_date").alias("event_date"))
     named = F.when(F.col("product_name").isNotNull(), delivered())
     return (
-        on_lines
-        .unionByName(in_events, allowMissingColumns=True)
+        reduce(partial(DataFrame.unionByName, allowMissingColumns=True), (_mentions(records) for records in facts.values()))
         .groupBy("product_id")
         .agg(
             F.min(F.least("event_date", "delivery_day")).alias("valid_from"),
             F.max_by("product_name", named).alias("product_name"),
         )
+    )
+
+
+def _mentions(records: DataFrame) -> DataFrame:
+    """One row per product and delivery of kept records, of those that describe it one per description and file."""
+    usable = records.where(is_kept() & F.col("product_id").isNotNull())
+    if "product_name" not in records.columns:
+        return usable.groupBy("product_id", "delivery_day").agg(F.min("event_date").alias("event_date"))
+    # Grouped by file first: whole numbers and days aggregate by hash, and little is left to shuffle and sort.
+    return usable.groupBy("product_id", "product_name", "delivery_day", "file_digest").agg(
+        F.max("position").alias("position"), F.min("event_date").alias("event_date")
     )

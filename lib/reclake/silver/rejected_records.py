@@ -1,5 +1,6 @@
 """silver.rejected_records: what was not kept, and why."""
 
+from collections.abc import Mapping
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -9,17 +10,10 @@ from reclake.records.delivery import POINTER, is_kept
 from reclake.tables import silver
 
 
-def rejected_records(
-    event_records: DataFrame,
-    order_records: DataFrame,
-    account_records: DataFrame,
-    product_records: DataFrame,
-    consent_records: DataFrame,
-) -> DataFrame:
+def rejected_records(records: Mapping[str, DataFrame]) -> DataFrame:
     """One row per record that was not kept: the pointer into bronze and the reasons, no content."""
-    records = (event_records, order_records, account_records, product_records, consent_records)
     not_kept = (
-        of_table.where(~is_kept()).select(F.lit(table.name).alias("record_table"), *POINTER, "record_class", "reasons")
-        for table, of_table in zip(silver.RECORDS, records, strict=True)
+        records[table.noun].where(~is_kept()).select(F.lit(table.name).alias("record_table"), *POINTER, "record_class", "reasons")
+        for table in silver.RECORDS
     )
     return reduce(DataFrame.unionByName, not_kept)

@@ -17,7 +17,7 @@ ColumnType = Literal[
     "string", "long", "decimal", "double", "boolean", "timestamp", "date", "account", "device", "phone", "email", "free_text", "product"
 ]  # fmt: skip
 
-RECORDS: dict[str, Table] = {table.inputs[0].table.noun: table for table in silver.RECORDS}
+RECORDS: dict[str, Table] = {silver.raw_of(table).noun: table for table in silver.RECORDS}
 """The records table of each bronze noun."""
 
 _SET_BY_PARSER = {

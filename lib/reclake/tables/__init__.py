@@ -1,10 +1,19 @@
 """The graph, written once: every table, by name and by stage."""
 
 from . import bronze, gold, ops, silver
-from .declaration import DayRange, Field, Input, Privacy, Reads, Table
+from .declaration import Field, Privacy, Table
+from .graph import GraphRefused, require_people_asked, sorted_tables
+from .inputs import DayRange, Each, Input, Reads, Shared
+from .people import PEOPLE
 
-STAGES = ("bronze", "silver", "customers", "behaviour", "recommendations")
-TABLES: tuple[Table, ...] = (*bronze.TABLES, *silver.TABLES, *ops.BUILT, *gold.TABLES, *ops.WRITTEN)
+# The Spark applications of a day, in order. A stage without tables does not exist.
+_STAGES = ("bronze", "silver", "customers", "behaviour", "recommendations")
+
+TABLES: tuple[Table, ...] = sorted_tables(
+    (*bronze.TABLES, *silver.TABLES, *ops.BUILT, *gold.TABLES, *ops.WRITTEN), (*_STAGES, "training", "ops")
+)
+require_people_asked(TABLES)
+STAGES = tuple(stage for stage in _STAGES if any(table.stage == stage for table in TABLES))
 BY_NAME = {table.name: table for table in TABLES}
 GATED = tuple(table for table in TABLES if table not in ops.WRITTEN)
 
@@ -14,15 +23,15 @@ def of_stage(stage: str) -> tuple[Table, ...]:
 
     Examples
     --------
-    >>> [table.noun for table in of_stage("behaviour")]
-    ['sessions', 'interactions']
+    >>> [table.noun for table in of_stage("customers")]
+    ['customer_segments', 'segment_bins']
     """
     return tuple(table for table in TABLES if table.stage == stage)
 
 
 def readers_of(name: str) -> tuple[Table, ...]:
     """The tables that read the named one directly."""
-    return tuple(table for table in TABLES if any(i.table.name == name for i in table.inputs))
+    return tuple(table for table in TABLES if any(i.table.name == name for i in table.reads))
 
 
 def downstream_of(name: str) -> tuple[Table, ...]:
@@ -38,6 +47,6 @@ def downstream_of(name: str) -> tuple[Table, ...]:
 
 
 __all__ = [
-    "BY_NAME", "GATED", "STAGES", "TABLES", "DayRange", "Field", "Input", "Privacy", "Reads", "Table",
-    "bronze", "downstream_of", "gold", "of_stage", "ops", "readers_of", "silver",
+    "BY_NAME", "GATED", "PEOPLE", "STAGES", "TABLES", "DayRange", "Each", "Field", "GraphRefused", "Input", "Privacy", "Reads",
+    "Shared", "Table", "bronze", "downstream_of", "gold", "of_stage", "ops", "readers_of", "silver",
 ]  # fmt: skip

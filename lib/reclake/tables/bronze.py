@@ -92,4 +92,6 @@ FILES = Table(
     may_be_empty="a run may be offered nothing new",
 )
 
-TABLES = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS, FILES)
+# What sources feed.
+FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS)
+TABLES = (*FED, FILES)

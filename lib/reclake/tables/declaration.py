@@ -1,4 +1,4 @@
-"""What a table is: its grain, key, columns and the days it reads. Standard library only: the DAG imports this."""
+"""What a table is: its grain, key, columns and write rule. Standard library only: the DAG imports this."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
+
+from .inputs import Each, Input, Parameter, Reads, Shared
 
 _NAME = re.compile(r"^(bronze|silver|gold|ops)\.[a-z][a-z0-9_]{0,62}\Z")
 
@@ -40,62 +42,6 @@ def is_lower(one: Privacy, other: Privacy) -> bool:
     return levels[one] < levels[other]
 
 
-class Reads(StrEnum):
-    """Which days of an input one output day needs."""
-
-    DAYS = "days"  # the output day, and `before` and `after` days around it
-    REPEATS = "repeats"  # the delivery day and the `repeat_days` deliveries before it (a setting of the source)
-    DELIVERIES = "deliveries"  # every delivery that brought records of the event day, up to the late limit
-    UNTIL_AS_OF = "until_as_of"  # the `window_days` before the as_of, or all of them
-    VALID_AT_AS_OF = "valid_at_as_of"  # the dimension rows that were valid at the as_of
-    WHOLE = "whole"  # everything
-
-
-@dataclass(frozen=True, slots=True)
-class DayRange:
-    """The days of an input that one output day reads."""
-
-    reads: Reads
-    before: int = 0
-    after: int = 0
-    window_days: int | None = None
-
-
-def same_day() -> DayRange:
-    """Only the output day."""
-    return DayRange(Reads.DAYS)
-
-
-def days(*, before: int = 0, after: int = 0) -> DayRange:
-    """The output day and its neighbours."""
-    return DayRange(Reads.DAYS, before=before, after=after)
-
-
-def repeats() -> DayRange:
-    """The delivery day and those before it in which a repeat of its records may lie."""
-    return DayRange(Reads.REPEATS)
-
-
-def deliveries() -> DayRange:
-    """The deliveries that may bring records of the event day."""
-    return DayRange(Reads.DELIVERIES)
-
-
-def until_as_of(window_days: int | None = None) -> DayRange:
-    """The `window_days` days before the as_of, which itself does not count; all of them for None."""
-    return DayRange(Reads.UNTIL_AS_OF, window_days=window_days)
-
-
-def valid_at_as_of() -> DayRange:
-    """The rows of a dimension with valid_from < as_of ≤ valid_to, or open."""
-    return DayRange(Reads.VALID_AT_AS_OF)
-
-
-def whole() -> DayRange:
-    """All rows."""
-    return DayRange(Reads.WHOLE)
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
     """A declared column; `required` ones hold no null."""
@@ -117,15 +63,6 @@ def plain(name: str, type_: str, doc: str, unit: str = "", *, required: bool = F
 def personal(name: str, type_: str, doc: str, unit: str = "", *, required: bool = False) -> Field:
     """A column that says something about one person."""
     return Field(name, type_, doc, unit, privacy=Privacy.PERSONAL, required=required)
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A table that is read, and which of its days one output day reads."""
-
-    table: Table
-    days: DayRange
-    feeds: bool = True  # False: it is looked at beside what feeds the table, and makes no output day of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +89,17 @@ class Table:
     write: WriteRule
     day_column: str | None = None  # the column that cuts it into days
     source_day_column: str | None = None  # records only: the event day inside a delivery day
-    inputs: tuple[Input, ...] = ()
-    parameters: tuple[str, ...] = ()  # settings the builder takes, as section.key; their values are its settings digest
+    inputs: tuple[Input | Each | Shared, ...] = ()
+    parameters: tuple[Parameter, ...] = ()  # settings the builder takes; their values are its settings digest
+    counts_everyone: str = ""  # why a table of gold that reads facts by account asks nobody's consent and age
     model: str | None = None  # the registered model whose champion the builder takes
     retention: Retention | None = None
     stays_because: str = ""  # why rows stay as long as the lake, where they have no retention (docs/decisions/0022)
     is_restated: bool = True  # False: rows once served stay, unless forced
     may_be_empty: str = ""  # why a fed day may hold no row; without a reason one row at least is required
     run_columns: tuple[str, ...] = field(default=())  # say which run wrote a row: left out of digests and comparisons
+    # Every table that it reads, families and shared inputs resolved, each once: asked for once per output day.
+    reads: tuple[Input, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not _NAME.match(self.name):
@@ -175,6 +115,9 @@ class Table:
             raise ValueError(f"{self.name}: rows that have a retention do not stay")
         if self.write == "replace_days" and self.day_column is None:
             raise ValueError(f"{self.name}: replace_days needs a day_column")
+        reads = {(i.digest_name, i.days, i.feeds): i for declared in self.inputs for i in declared.reads}
+        object.__setattr__(self, "reads", tuple(reads.values()))
+        _require_sound_inputs(self)
 
     @property
     def layer(self) -> str:
@@ -190,6 +133,17 @@ class Table:
     def parameter(self) -> str:
         """The name under which a builder takes this table: silver repeats bronze's nouns."""
         return f"bronze_{self.noun}" if self.layer == "bronze" else self.noun
+
+    @property
+    def shared(self) -> tuple[Shared, ...]:
+        """The inputs that are made once for all tables of a stage."""
+        return tuple(declared for declared in self.inputs if isinstance(declared, Shared))
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that its rows depend on, as section.key: its own and those of its shared inputs."""
+        taken = [*self.parameters, *(parameter for shared in self.shared for parameter in shared.parameters)]
+        return tuple(dict.fromkeys(parameter.setting for parameter in taken))
 
     @property
     def min_rows(self) -> int:
@@ -210,3 +164,29 @@ class Table:
     def required(self) -> tuple[str, ...]:
         """The columns that hold no null."""
         return tuple(column.name for column in self.fields if column.required)
+
+
+def _require_sound_inputs(table: Table) -> None:
+    """Refuse inputs that the engine could not hand over as they are declared, and two arguments of one name.
+
+    Raises
+    ------
+    ValueError
+        Naming the table and the input.
+    """
+    arguments = [*(declared.name for declared in table.inputs), *(parameter.name for parameter in table.parameters)]
+    if twice := _twice(arguments):
+        raise ValueError(f"{table.name}: two arguments of its builder are named {twice!r}; give one of them another name")
+    if twice := _twice([i.digest_name for i in table.reads]):
+        raise ValueError(f"{table.name} reads {twice} in two ways: one range must serve both")
+    for i in table.reads:
+        if i.days.is_of_as_of and not table.is_as_of:
+            raise ValueError(f"{table.name} reads {i.table.name} by as_of, but its rows answer for no as_of")
+        if i.days.reads is Reads.VALID_AT_AS_OF and not i.table.is_validity:
+            raise ValueError(f"{table.name} reads what is valid of {i.table.name}, whose rows have no validity")
+        if i.days.reads not in (Reads.VALID_AT_AS_OF, Reads.WHOLE) and i.table.day_column is None:
+            raise ValueError(f"{table.name} reads days of {i.table.name}, which has none")
+
+
+def _twice(names: list[str]) -> str:
+    return next((name for n, name in enumerate(names) if name in names[:n]), "")

@@ -1,7 +1,8 @@
 """What the lake knows about itself. `reconciliation` and `freshness` are built; the others are written by the runner."""
 
 from . import bronze, silver
-from .declaration import Input, Retention, Table, days, plain, repeats, same_day
+from .declaration import Retention, Table, plain
+from .inputs import Each, days, repeats, same_day, takes
 
 _RUN = plain("run_id", "string", "The run.", required=True)
 
@@ -43,13 +44,7 @@ RECONCILIATION = Table(
     write="replace_days",
     stays_because=_COUNTS,
     day_column="delivery_day",
-    inputs=(
-        *(
-            Input(table, same_day())
-            for table in (bronze.EVENTS, bronze.ORDERS, bronze.ACCOUNTS, bronze.PRODUCTS, bronze.CONSENTS)
-        ),
-        *(Input(table, same_day()) for table in silver.RECORDS),
-    ),
+    inputs=(Each("bronze", bronze.FED, same_day()), Each("records", silver.RECORDS, same_day())),
 )
 
 FRESHNESS = Table(
@@ -101,17 +96,16 @@ FRESHNESS = Table(
     stays_because=_COUNTS,
     day_column="delivery_day",
     inputs=(
-        *(
-            Input(table, days(before=28))
-            for table in (bronze.EVENTS, bronze.ORDERS, bronze.ACCOUNTS, bronze.PRODUCTS, bronze.CONSENTS)
+        Each("bronze", bronze.FED, days(before=28)),
+        # An order and its event may be delivered apart.
+        Each(
+            "records",
+            silver.RECORDS,
+            same_day(),
+            wider=((silver.EVENT_RECORDS, repeats()), (silver.ORDER_RECORDS, repeats())),
         ),
-        Input(silver.EVENT_RECORDS, repeats()),
-        Input(silver.ORDER_RECORDS, repeats()),
-        Input(silver.ACCOUNT_RECORDS, same_day()),
-        Input(silver.PRODUCT_RECORDS, same_day()),
-        Input(silver.CONSENT_RECORDS, same_day()),
     ),
-    parameters=("sources", "run.at", "run.earlier", "run.untaken"),
+    parameters=takes("sources", at="run.at", earlier="run.earlier", untaken="run.untaken"),
     run_columns=(
         "arrived_at",
         "visible_at",

@@ -1,0 +1,36 @@
+"""Who an account belongs to at an as_of, and what that person is open to: the shared input of tables that count people."""
+
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.privacy.consent import MinAge, uses_open_to
+
+
+def people(identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, as_of: date, min_age: MinAge) -> DataFrame:
+    """One row per account with a customer: account_id, customer_id, is_device, is_machine, basis, scopes, may_be_profiled.
+
+    `scopes` holds what the customer, with all their accounts, is open to: marketing, profiling, sorted. `may_be_profiled`
+    is whether profiling is among them. `basis` is that of the account's source. is_device, is_machine and basis are null of
+    an account that silver.accounts does not describe.
+
+    Parameters
+    ----------
+    identities, accounts, consents
+        The rows that are valid at `as_of`.
+    """
+    open_to = uses_open_to(identities, accounts, consents, min_age=min_age, as_of=as_of)
+    described = accounts.select("account_id", "is_device", "is_machine", "basis")
+    return (
+        identities
+        .select("account_id", "customer_id")
+        .join(described, on="account_id", how="left")
+        .join(open_to, on="customer_id", how="inner")
+        .withColumn("may_be_profiled", F.array_contains("scopes", "profiling"))
+    )
+
+
+def customers_to_profile(people: DataFrame) -> DataFrame:
+    """One row per customer who may be profiled: customer_id."""
+    return people.where("may_be_profiled").select("customer_id").distinct()

@@ -1,0 +1,38 @@
+"""How each trained model was judged."""
+
+from reclake.tables.declaration import Table, plain
+
+MODEL_METRICS = Table(
+    name="gold.model_metrics",
+    grain="one row per training, model, split and metric",
+    key=("training_id", "model_name", "split", "metric"),
+    fields=(
+        plain("training_id", "string", "The training run.", required=True),
+        plain("as_of_date", "date", "Training used days before it.", required=True),
+        plain(
+            "model_name",
+            "string",
+            "als; popularity; champion: the one it was compared with; refit: the champion's settings, fitted without those who withdrew.",
+            required=True,
+        ),
+        plain("model_version", "string", "Registered version; null when not registered."),
+        plain("split", "string", "How train and test were parted.", required=True),
+        plain(
+            "metric",
+            "string",
+            "recall_at_10, ndcg_at_10, coverage_at_10, a ratio with its base, or tuned_ndcg_at_10: of what a search chose.",
+            required=True,
+        ),
+        plain("value", "double", "The metric.", "0–1, or a ratio", required=True),
+        plain(
+            "lower", "double", "Lower end of the 95 % paired bootstrap interval; null for coverage, which is no mean.", "as value"
+        ),
+        plain("upper", "double", "Upper end of it.", "as value"),
+        plain("n_customers", "long", "Customers who took up a product new to them in the test days.", "customers", required=True),
+        plain("is_promoted", "boolean", "Whether this training's model became the champion.", required=True),
+    ),
+    stage="training",
+    write="append_new",
+    stays_because="how a model was judged is compared with all before it; it holds no row of a person",
+    run_columns=("training_id", "model_version"),
+)

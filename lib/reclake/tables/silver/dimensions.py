@@ -1,0 +1,170 @@
+"""What is true of accounts, products, consents and identities, and since when."""
+
+from reclake.tables import bronze
+from reclake.tables.declaration import Field, Privacy, Table, personal, plain
+from reclake.tables.inputs import Each, Input, takes, whole
+
+from .facts import EVENTS
+from .records import ACCOUNT, ACCOUNT_RECORDS, CONSENT_RECORDS, EVENT_RECORDS, PRODUCT, PRODUCT_RECORDS, RECORDS
+
+# Why rows stay as long as the lake (docs/decisions/0022).
+_PERSON = "it is made from all records; a person's rows go with the person's erasure"
+
+_VALIDITY = (
+    plain("valid_from", "date", "The day on which the row became true; it counts for an as_of after it.", required=True),
+    plain("valid_to", "date", "The last as_of for which it counts; null while it does."),
+)
+
+# Records that name an account without being an event, whose machines are known in silver.events only.
+NAMING_ACCOUNTS = tuple(
+    table for table in RECORDS if table != EVENT_RECORDS and any(field.name == "account_id" for field in table.fields)
+)
+# Records of days on which somebody had to do with a product.
+NAMING_PRODUCTS = tuple(
+    table for table in RECORDS if table.source_day_column and any(field.name == "product_id" for field in table.fields)
+)
+
+ACCOUNTS = Table(
+    name="silver.accounts",
+    grain="one row per account in any fact and validity, an anonymous device too",
+    key=("account_id", "valid_from"),
+    fields=(
+        Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
+        *_VALIDITY,
+        plain("source", "string", "The source that knows it.", required=True),
+        plain("basis", "string", "Lawful basis stated by the source.", required=True),
+        plain("is_device", "boolean", "An anonymous device, not a login or member.", required=True),
+        plain("is_machine", "boolean", "Whether nothing but the events of machines names it; no customer then.", required=True),
+        plain("first_delivery_day", "date", "The first day on which anything of it was delivered.", required=True),
+        plain("first_file_digest", "string", "The file of its first record, which orders accounts of one day.", required=True),
+        plain("first_position", "long", "Place of its first record in that file.", "records", required=True),
+        *(Field(f.name, f.type, f.doc, f.unit, privacy=f.privacy) for f in ACCOUNT if f.name not in ("account_id", "changed_at")),
+    ),
+    stage="silver",
+    write="replace_validity",
+    may_be_empty="every line may be a guest's, who has no account",
+    stays_because=_PERSON,
+    inputs=(Each("records", NAMING_ACCOUNTS, whole()), Input(EVENTS, whole())),
+    parameters=takes("sources", timezone="business.timezone"),
+)
+
+PRODUCTS = Table(
+    name="silver.products",
+    grain="one row per product and validity",
+    key=("product_id", "valid_from"),
+    fields=(
+        Field(
+            "product_id",
+            "string",
+            "The product.",
+            privacy=Privacy.NONE,
+            required=True,
+            falls_because="that there is such a product says nothing of who dealt with it; a code that is evident contact data is "
+            "refused, one of digits alone may be any code",
+        ),
+        *_VALIDITY,
+        personal("product_name", "string", "Name shown to customers; of a product that no catalogue has, as a till typed it."),
+        *(
+            Field(f.name, f.type, f.doc, f.unit, privacy=f.privacy)
+            for f in PRODUCT
+            if f.name not in ("product_id", "product_name", "changed_at")
+        ),
+    ),
+    stage="silver",
+    write="replace_validity",
+    may_be_empty="no line may name a product",
+    stays_because="it says nothing of a person, and is made from all records",
+    inputs=(Input(PRODUCT_RECORDS, whole()), Each("facts", NAMING_PRODUCTS, whole())),
+    parameters=takes(timezone="business.timezone"),
+)
+
+CONSENTS = Table(
+    name="silver.consents",
+    grain="one row per account, purpose and validity",
+    key=("account_id", "purpose", "valid_from"),
+    fields=(
+        Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
+        plain("purpose", "string", "What for.", required=True),
+        *_VALIDITY,
+        personal("is_granted", "boolean", "Granted, and not refused, withdrawn or suspended.", required=True),
+        personal(
+            "is_suspended",
+            "boolean",
+            "Whether a refused record of the account stands in the way: nobody knows what it said, so nothing is granted "
+            "until a later grant is delivered.",
+            required=True,
+        ),
+    ),
+    stage="silver",
+    write="replace_validity",
+    may_be_empty="every statement may have been refused",
+    stays_because="it is the proof of what was agreed to",
+    inputs=(Input(CONSENT_RECORDS, whole()),),
+    parameters=takes(timezone="business.timezone"),
+)
+
+CONTACTS = Table(
+    name="silver.contacts",
+    grain="one row per account with contact data: its last state (restricted)",
+    key=("account_id",),
+    fields=(
+        Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
+        Field(
+            "phone_encrypted",
+            "binary",
+            "AES-SIV of the normalised phone, bound to table, column and account.",
+            privacy=Privacy.CONTACT,
+        ),
+        Field("email_encrypted", "binary", "AES-SIV of the normalised e-mail address.", privacy=Privacy.CONTACT),
+        Field("address_encrypted", "binary", "AES-SIV of the postal address.", privacy=Privacy.CONTACT),
+        plain("key_id", "string", "The key that encrypts it.", required=True),
+        plain("delivery_day", "date", "The delivery of this state.", required=True),
+    ),
+    stage="silver",
+    write="replace_whole",
+    stays_because=_PERSON,
+    inputs=(Input(ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
+    may_be_empty="a source may know nobody's phone or address",
+    parameters=takes(
+        "sources",
+        contact_key_id="privacy.contact_key_id",
+        default_region="privacy.default_region",
+        directory="secrets.directory",
+        max_record_bytes="landing.max_record_bytes",
+        max_depth="landing.max_depth",
+    ),
+)
+
+IDENTITIES = Table(
+    name="silver.identities",
+    grain="one row per account and validity",
+    key=("account_id", "valid_from"),
+    fields=(
+        Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
+        Field(
+            "customer_id",
+            "string",
+            "The person: named after the earliest-delivered account of the group.",
+            privacy=Privacy.PSEUDONYM,
+            required=True,
+        ),
+        *_VALIDITY,
+        plain(
+            "evidence",
+            "string",
+            "What tied it to the group: login, phone, email, device; alone, or too_many: tied to more accounts than are linked.",
+            required=True,
+        ),
+        personal("n_accounts", "long", "Accounts of the group in this validity.", "accounts", required=True),
+    ),
+    stage="silver",
+    write="replace_validity",
+    may_be_empty="there may be no account",
+    stays_because=_PERSON,
+    inputs=(Input(ACCOUNTS, whole()), Input(EVENT_RECORDS, whole())),
+    parameters=takes(
+        max_accounts_per_key="identity.max_accounts_per_key", max_accounts_per_customer="identity.max_accounts_per_customer"
+    ),
+)
+
+TABLES = (PRODUCTS, CONSENTS, ACCOUNTS, CONTACTS, IDENTITIES)

@@ -1,0 +1,125 @@
+"""What happened, by event day and by the account as seen."""
+
+from reclake.tables.declaration import Field, Privacy, Table, personal, plain
+from reclake.tables.inputs import Input, days, deliveries, same_day, takes
+
+from .records import EVENT, EVENT_RECORDS, ORDER, ORDER_RECORDS, POINTER
+
+# Why rows stay as long as the lake (docs/decisions/0022).
+_HISTORY = "a first order of years ago is still a first order; a person's rows go with the person's erasure"
+
+ORDER_LINES = Table(
+    name="silver.order_lines",
+    grain="one row per kept order line, sale or return",
+    key=("source", "event_date", "file_digest", "position"),
+    fields=(
+        *POINTER,
+        *(
+            Field(
+                f.name,
+                f.type,
+                f.doc,
+                f.unit,
+                privacy=f.privacy,
+                required=f.name in ("order_id", "event_date", "ordered_at", "quantity", "line_amount", "currency", "is_return"),
+            )
+            for f in ORDER
+        ),
+        plain("is_repeat", "boolean", "Its content equals an earlier line's of its source.", required=True),
+    ),
+    stage="silver",
+    write="replace_days",
+    stays_because=_HISTORY,
+    day_column="event_date",
+    inputs=(Input(ORDER_RECORDS, deliveries()),),
+)
+
+EVENTS = Table(
+    name="silver.events",
+    grain="one row per kept event",
+    key=("source", "event_date", "file_digest", "position"),
+    fields=(
+        *POINTER,
+        *(
+            Field(
+                f.name,
+                f.type,
+                f.doc,
+                f.unit,
+                privacy=f.privacy,
+                required=f.name in ("event_date", "occurred_at", "event_type", "account_id"),
+            )
+            for f in EVENT
+        ),
+        plain("is_bot", "boolean", "Whether a machine made it; left out downstream.", required=True),
+        plain("bot_reason", "string", "The rule that says so; null for people."),
+    ),
+    stage="silver",
+    write="replace_days",
+    stays_because=_HISTORY,
+    day_column="event_date",
+    # Evidence of a person: docs/decisions/0034.
+    inputs=(Input(EVENT_RECORDS, deliveries()), Input(ORDER_LINES, days(before=30), feeds=False)),
+    parameters=takes("sources", "bots"),
+)
+
+SESSIONS = Table(
+    name="silver.sessions",
+    grain="one row per session of a device or account as seen",
+    key=("session_id",),
+    fields=(
+        Field("session_id", "string", "Digest of source, unit and first event.", privacy=Privacy.PSEUDONYM, required=True),
+        plain("session_date", "date", "Business day of its start; a day without a pause cuts it at midnight.", required=True),
+        plain("source", "string", "The source of its events.", required=True),
+        Field(
+            "unit_id",
+            "string",
+            "The device as seen, or the account where no device is known.",
+            privacy=Privacy.PSEUDONYM,
+            required=True,
+        ),
+        Field("account_id", "string", "The last login in it, else the unit.", privacy=Privacy.PSEUDONYM, required=True),
+        plain("channel", "string", "Channel of its first event."),
+        personal("started_at", "timestamp", "First event.", "UTC", required=True),
+        personal("ended_at", "timestamp", "Last event.", "UTC", required=True),
+        personal("duration_seconds", "long", "Last minus first event.", "seconds", required=True),
+        personal("n_events", "long", "Events.", "events", required=True),
+        personal("n_views", "long", "Product views.", "events", required=True),
+        personal("n_carts", "long", "Additions to the cart.", "events", required=True),
+        personal("n_purchases", "long", "Purchase events.", "events", required=True),
+        personal("is_engaged", "boolean", "Longer than 10 s, or a cart or purchase, or two views.", required=True),
+    ),
+    stage="silver",
+    write="replace_days",
+    stays_because=_HISTORY,
+    day_column="session_date",
+    inputs=(Input(EVENTS, days(before=1, after=1)),),
+    may_be_empty="a day may hold machines only, or visits that began the day before",
+    parameters=takes(gap_minutes="sessions.gap_minutes", timezone="business.timezone"),
+)
+
+INTERACTIONS = Table(
+    name="silver.interactions",
+    grain="one row per account, product, day and kind",
+    key=("event_date", "account_id", "product_id", "kind"),
+    fields=(
+        plain("event_date", "date", "Business day.", required=True),
+        Field("account_id", "string", "The account as seen.", privacy=Privacy.PSEUDONYM, required=True),
+        personal("product_id", "string", "The product.", required=True),
+        personal("kind", "string", "view, add_to_cart, purchase or rating.", required=True),
+        personal(
+            "n_events", "long", "Events; of a purchase order lines, where the source delivers orders.", "events", required=True
+        ),
+        personal("rating", "double", "The last rating of the day.", "stars"),
+        personal("last_at", "timestamp", "The last of them.", "UTC", required=True),
+    ),
+    stage="silver",
+    write="replace_days",
+    stays_because=_HISTORY,
+    day_column="event_date",
+    inputs=(Input(EVENTS, same_day()), Input(ORDER_LINES, same_day())),
+    parameters=takes("sources"),
+    may_be_empty="a day may hold no event that names a product",
+)
+
+TABLES = (ORDER_LINES, EVENTS, SESSIONS, INTERACTIONS)

@@ -1,0 +1,180 @@
+"""Records as they were delivered, classified and typed: one table per table of bronze, by delivery day."""
+
+from reclake.tables import bronze
+from reclake.tables.declaration import Field, Privacy, Table, personal, plain
+from reclake.tables.inputs import Each, Input, Parameter, repeats, same_day, takes
+
+# Why rows stay as long as the lake (docs/decisions/0022).
+JUDGED = "how a record was judged is needed once the raw one is gone; a person's rows go with the person's erasure"
+
+POINTER = (
+    plain("source", "string", "The source that delivered the record.", required=True),
+    plain("delivery_day", "date", "The day of its delivery.", required=True),
+    plain("file_digest", "string", "The file in bronze.", required=True),
+    plain("position", "long", "Place in that file, from 0.", "records", required=True),
+)
+CLASS = (
+    plain("record_class", "string", "kept, duplicate, rejected or late.", required=True),
+    plain("reasons", "array<string>", "Every reason for a class other than kept, sorted.", required=True),
+    plain(
+        "notes", "array<string>", "What was noted of the record and cost it nothing, sorted: a value left out; null for nothing."
+    ),
+    plain("is_repeat", "boolean", "A kept record whose content equals an earlier one of its source.", required=True),
+)
+
+_KEYS = takes(id_key_id="privacy.id_key_id", directory="secrets.directory")
+_CONTACT_KEYS = takes(contact_key_id="privacy.contact_key_id", default_region="privacy.default_region")
+_BUSINESS_DAYS = takes(timezone="business.timezone")
+
+
+def _records(raw: Table, fields: tuple[Field, ...], *parameters: Parameter) -> Table:
+    """The records table of a table of bronze; its event day is the column event_date, where it has one."""
+    has_event_day = any(field.name == "event_date" for field in fields)
+    return Table(
+        name=f"silver.{raw.noun.removesuffix('s')}_records",
+        grain=f"one row per record of {raw.name}",
+        key=("source", "file_digest", "position"),
+        fields=POINTER + CLASS + fields,
+        stage="silver",
+        write="replace_days",
+        stays_because=JUDGED,
+        day_column="delivery_day",
+        source_day_column="event_date" if has_event_day else None,
+        inputs=(Input(raw, repeats()),),
+        parameters=(
+            *takes("sources"), *parameters, *takes(max_record_bytes="landing.max_record_bytes", max_depth="landing.max_depth"),
+        ),
+    )  # fmt: skip
+
+
+def raw_of(records: Table) -> Table:
+    """The table of bronze that a records table classifies."""
+    return records.reads[0].table
+
+
+EVENT = (
+    personal("event_id", "string", "The source's id of the event."),
+    plain("event_date", "date", "Business day of the event; null if its time cannot be used."),
+    personal("occurred_at", "timestamp", "When it happened.", "UTC"),
+    personal("received_at", "timestamp", "When the collector received it.", "UTC"),
+    plain("channel", "string", "app, mini_program, web or pos."),
+    personal("event_type", "string", "GA4 name: view_item, add_to_cart, purchase, …"),
+    Field("account_id", "string", "The account as seen: the login if there was one, else the device.", privacy=Privacy.PSEUDONYM),
+    Field("login_account_id", "string", "The account that was logged in.", privacy=Privacy.PSEUDONYM),
+    Field("device_id", "string", "The device's anonymous account.", privacy=Privacy.PSEUDONYM),
+    personal("product_id", "string", "The product looked at, added, bought or rated."),
+    personal("order_id", "string", "The order that the event belongs to."),
+    personal("rating", "double", "A stated rating.", "stars"),
+    personal("search_query", "string", "What was searched for, contact data masked."),
+    personal("user_agent", "string", "The client as it names itself."),
+)
+
+EVENT_RECORDS = _records(bronze.EVENTS, EVENT, *_BUSINESS_DAYS, *_KEYS)
+
+ORDER = (
+    personal(
+        "order_id",
+        "string",
+        "The source's id of the order or till receipt. One order is what shares source, order_scope and order_id.",
+    ),
+    plain(
+        "order_scope",
+        "string",
+        "Within what the order's number is unique, as its feed says: a channel, the name of a feed, or blank for the whole source.",
+    ),
+    personal("line_id", "string", "The source's id of the line within the order, if it gives one."),
+    plain("event_date", "date", "Business day of the order; null if its time cannot be used."),
+    personal("ordered_at", "timestamp", "When it was ordered or rung up.", "UTC"),
+    personal("received_at", "timestamp", "When the collector received it.", "UTC"),
+    plain("channel", "string", "app, mini_program, web or pos."),
+    Field("account_id", "string", "The account that bought; null for a guest.", privacy=Privacy.PSEUDONYM),
+    plain(
+        "line_kind",
+        "string",
+        "product; service: sold, but no product; shipping, fee: charged with the order; voucher, discount, rounding: "
+        "money taken off the order, or added; gift: goods for 0. Only a product has a product_id, only product and "
+        "service make an order, and all count in its spend. Null in rows from before it was told: product or service.",
+    ),
+    personal("product_id", "string", "The product bought or returned; null where the line is of another kind than product."),
+    personal("product_code", "string", "The code as the source writes it."),
+    personal("product_name", "string", "The product as the source describes it on the line."),
+    personal("country", "string", "Country of the delivery as the source writes it."),
+    personal("quantity", "long", "Pieces; negative for a return.", "pieces"),
+    personal(
+        "unit_price_amount", "decimal(18,4)", "Price of one piece; below 0 only for a voucher, discount or rounding.", "currency"
+    ),
+    personal(
+        "line_amount", "decimal(18,4)", "quantity × unit price; negative for a return, and where money is taken off.", "currency"
+    ),
+    plain("currency", "string", "ISO 4217."),
+    personal("is_return", "boolean", "Whether goods came back."),
+)
+
+ORDER_RECORDS = _records(bronze.ORDERS, ORDER, *_BUSINESS_DAYS, *_KEYS)
+
+ACCOUNT = (
+    Field("account_id", "string", "Pseudonym of the channel's account.", privacy=Privacy.PSEUDONYM),
+    plain("channel", "string", "The channel that keeps the account."),
+    personal("changed_at", "timestamp", "When the account took this state.", "UTC"),
+    personal("registered_at", "timestamp", "When the account was opened.", "UTC"),
+    Field("phone_token", "string", "Keyed token of the normalised phone, with key id.", privacy=Privacy.PSEUDONYM),
+    Field("email_token", "string", "Keyed token of the normalised e-mail address, with key id.", privacy=Privacy.PSEUDONYM),
+    personal("is_phone_verified", "boolean", "Whether the channel has seen the phone reach the person; null without a phone."),
+    personal("is_email_verified", "boolean", "The same of the e-mail address. What is not verified ties no accounts."),
+    Field("device_id", "string", "A device that the channel ties to the account.", privacy=Privacy.PSEUDONYM),
+    personal("region", "string", "Region, not finer than a district."),
+    personal("gender", "string", "As stated by the person."),
+    personal(
+        "birth_year",
+        "integer",
+        "As stated by the person; a later record without one says nothing. In silver.accounts the year of delivery stands for one "
+        "that cannot be read.",
+        "year",
+    ),
+)
+
+ACCOUNT_RECORDS = _records(bronze.ACCOUNTS, ACCOUNT, *_KEYS, *_CONTACT_KEYS)
+
+PRODUCT = (
+    plain("product_id", "string", "The product's id across channels."),
+    plain("changed_at", "timestamp", "When the product took this state; null if the source does not say.", "UTC"),
+    plain("product_name", "string", "Name shown to customers."),
+    plain("category", "string", "Category shown to customers."),
+    plain("price_amount", "decimal(18,4)", "List price of one piece.", "currency"),
+    plain("currency", "string", "ISO 4217."),
+    plain("is_active", "boolean", "Whether it is on sale."),
+)
+
+PRODUCT_RECORDS = _records(bronze.PRODUCTS, PRODUCT)
+
+CONSENT = (
+    personal("consent_id", "string", "The source's id of the statement."),
+    Field("account_id", "string", "The account that made it.", privacy=Privacy.PSEUDONYM),
+    plain("purpose", "string", "What for: personalisation, marketing, analytics."),
+    personal("is_granted", "boolean", "Granted, or refused or withdrawn."),
+    personal("changed_at", "timestamp", "When the person decided.", "UTC"),
+)
+
+CONSENT_RECORDS = _records(bronze.CONSENTS, CONSENT, *_KEYS)
+
+RECORDS = (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSENT_RECORDS)
+
+REJECTED_RECORDS = Table(
+    name="silver.rejected_records",
+    grain="one row per record that was not kept",
+    key=("record_table", "source", "file_digest", "position"),
+    fields=(
+        plain("record_table", "string", "The records table that holds its classification.", required=True),
+        *POINTER,
+        plain("record_class", "string", "duplicate, rejected or late.", required=True),
+        plain("reasons", "array<string>", "Every reason, sorted.", required=True),
+    ),
+    stage="silver",
+    write="replace_days",
+    stays_because=JUDGED,
+    day_column="delivery_day",
+    inputs=(Each("records", RECORDS, same_day()),),
+    may_be_empty="everything may have been kept",
+)
+
+TABLES = (*RECORDS, REJECTED_RECORDS)
