@@ -228,6 +228,7 @@ class MlflowSettings(Section):
 class RunSettings(Section):
     claim_minutes: PositiveFloat
     claim_wait_seconds: float = Field(ge=0)
+    restate_as_ofs: PositiveInt
     max_rejected_share: float = Field(ge=0, le=1)
     max_key_share: float = Field(gt=0, le=1)
     min_key_records: PositiveInt

@@ -25,7 +25,7 @@ def entry(table, day, *, digest="1:a", details=None, sequence=1, inputs=None):
     )  # fmt: skip
 
 
-def planner(*entries, scope=None, limits=None, digests=NOTHING, model=None, windows=None):
+def planner(*entries, scope=None, limits=None, digests=NOTHING, model=None, windows=None, restate_as_ofs=30):
     ledger = Ledger(None)
     ledger.add(entries)
     return Planner(
@@ -35,6 +35,7 @@ def planner(*entries, scope=None, limits=None, digests=NOTHING, model=None, wind
         digests=lambda table: digests,
         models={"als": model},
         windows=WINDOWS if windows is None else windows,
+        restate_as_ofs=restate_as_ofs,
     ), ledger
 
 
@@ -90,7 +91,9 @@ def test_a_day_is_stale_by_code_settings_and_suite(change, why):
     ledger.add([entry(silver.ORDER_RECORDS, "2026-01-01", inputs=inputs)])
     assert not plan.work(silver.ORDER_RECORDS).reasons
     changed = Digests(**{"code": "code", "settings": "settings", "suite": "suite", **change})
-    other = Planner(ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda table: changed, models={}, windows=WINDOWS)
+    other = Planner(
+        ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda table: changed, models={}, windows=WINDOWS, restate_as_ofs=30
+    )
     assert other.work(silver.ORDER_RECORDS).reasons == {"2026-01-01": why}
 
 
@@ -110,7 +113,13 @@ class TestExpiredRawRecords:
 
     def work(self, ledger, table=silver.ORDER_RECORDS, digests=NOTHING, **scope):
         return Planner(
-            ledger, scope=Scope(**scope), limits=Limits(3, 2), digests=lambda _: digests, models={}, windows=WINDOWS
+            ledger,
+            scope=Scope(**scope),
+            limits=Limits(3, 2),
+            digests=lambda _: digests,
+            models={},
+            windows=WINDOWS,
+            restate_as_ofs=30,
         ).work(table)
 
     def test_days_that_read_them_stay_as_they_are_and_what_was_never_built_is_built(self, ledger):
@@ -131,7 +140,9 @@ class TestExpiredRawRecords:
 
     def test_to_take_a_day_back_is_a_loss_only_where_it_cannot_be_built_again(self, ledger):
         now = ledger.days(silver.ORDER_RECORDS)
-        plan = Planner(ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda _: NOTHING, models={}, windows=WINDOWS)
+        plan = Planner(
+            ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda _: NOTHING, models={}, windows=WINDOWS, restate_as_ofs=30
+        )
         same, other = (
             replace(now[self.DAYS[0]], code_digest="other"),
             replace(now[self.DAYS[0]], input_digests={"bronze.orders": "x"}),
@@ -175,6 +186,7 @@ class TestExpiredRawRecords:
             digests=lambda _: NOTHING,
             models={},
             windows=WINDOWS,
+            restate_as_ofs=30,
             versions={"bronze.orders": 0},
         )
         assert published.unread(bronze.ORDERS) == set(self.DAYS[:3]), "nothing that was built is published"
@@ -312,3 +324,29 @@ def test_a_window_that_changes_makes_stale_only_what_reads_other_days_then():
     for n_days, is_stale in ((0, False), (30, False), (2, True)):
         plan, _ = planner(*lines, made, scope=asked, windows={"segments.window_days": n_days})
         assert bool(plan.work(gold.CUSTOMER_SEGMENTS).reasons) is is_stale, n_days
+
+
+def test_changed_code_restates_the_newest_as_ofs_and_older_ones_where_they_are_asked_for():
+    raw = entry(silver.ORDER_LINES, "2026-01-01")
+    days = [f"2026-01-{day:02}" for day in range(2, 7)]
+    plan, _ = planner(raw)
+    made = [entry(gold.CUSTOMER_SEGMENTS, day, inputs=plan._input_digests(gold.CUSTOMER_SEGMENTS, day)) for day in days]
+    changed = replace(NOTHING, code="other")
+
+    def work(**options):
+        return planner(raw, *made, digests=changed, restate_as_ofs=2, **options)[0].work(gold.CUSTOMER_SEGMENTS)
+
+    assert work().reasons == dict.fromkeys(days[-2:], "code changed")
+    assert work().older == frozenset(days[:-2])
+    asked = work(scope=Scope(as_ofs=(date(2026, 1, 3),)))
+    assert (set(asked.reasons), asked.older) == ({days[1], *days[-2:]}, {days[0], days[2]})
+    assert set(work(scope=Scope(force=True)).reasons) == set(days)
+    # Changed inputs are restated however old the as_of is: late data is data.
+    late = replace(made[0], input_digests={})
+    found = planner(raw, late, *made[1:], digests=changed, restate_as_ofs=2)[0].work(gold.CUSTOMER_SEGMENTS)
+    assert set(found.reasons) == {days[0], *days[-2:]}
+    # A table by day has no older ones.
+    records = entry(silver.ORDER_RECORDS, "2026-01-01", details={"2026-01-01": "1:a"})
+    by_day = planner(records, raw, digests=changed, restate_as_ofs=2)[0].work(silver.ORDER_LINES)
+    assert set(by_day.reasons) == {"2026-01-01"}
+    assert not by_day.older

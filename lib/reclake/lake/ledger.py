@@ -17,6 +17,7 @@ from .store import Store
 
 REMOVED = "removed"  # the day is to be built again
 EXPIRED = "expired"  # its rows are beyond their retention
+ACCEPTED = "accepted"  # its rows stay: code that changed since would make the same
 _GONE = (REMOVED, EXPIRED)
 
 
@@ -32,7 +33,7 @@ class Entry:
     table: str
     day: str
     sequence: int
-    kind: str  # build, unchanged, rollback, removed or expired
+    kind: str  # build, unchanged, accepted, rollback, removed or expired
     version: int
     run_id: str
     token: int

@@ -132,6 +132,7 @@ class Application:
             limits=limits_of(self.sources),
             digests=self.digests,
             models={"als": self.model_version("als")},
+            restate_as_ofs=self.settings.run.restate_as_ofs,
             windows={setting: self.settings.value(setting) for setting in _WINDOWS},
             versions={name: row.version for name, row in self.manifest.current().items()},
         )

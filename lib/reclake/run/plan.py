@@ -15,6 +15,8 @@ from reclake.lake.digest import WHOLE, valid_at
 from reclake.lake.ledger import Entry, Ledger
 from reclake.tables import BY_NAME, Input, Reads, Table, readers_of
 
+CODE_CHANGED = "code changed"
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -52,6 +54,7 @@ class Work:
     input_digests: dict[str, dict[str, str]] = field(default_factory=dict)  # day → input → digest
     unfed_days: frozenset[str] = frozenset()  # days for which no input holds a row: they are committed empty, by name
     kept: dict[str, str] = field(default_factory=dict)  # ISO day → how it was made otherwise, and stays: its inputs are gone
+    older: frozenset[str] = frozenset()  # as_ofs that stay as earlier code made them, unless they are asked for
 
     @property
     def days(self) -> tuple[str, ...]:
@@ -71,6 +74,7 @@ class Planner:
         digests: Callable[[Table], Digests],
         models: Mapping[str, int | None],
         windows: Mapping[str, int],
+        restate_as_ofs: int,
         versions: Mapping[str, int] | None = None,
     ) -> None:
         # Table → the version that is read of it; without them, what the ledger knows is read.
@@ -80,6 +84,7 @@ class Planner:
         self._limits = limits
         self._digests = digests
         self._models = models
+        self._restate_as_ofs = restate_as_ofs
         self._windows = windows  # setting → days before an as_of; 0 for all of them
 
     def is_fed(self, table: Table) -> bool:
@@ -103,17 +108,28 @@ class Planner:
         reasons: dict[str, str] = {}
         input_digests: dict[str, dict[str, str]] = {}
         kept: dict[str, str] = {}
+        older = self._older_as_ofs(table)
+        left: set[str] = set()
         for day in sorted(self.touched(table)):
             if self._is_kept(table, day):
                 if why := self._why_kept(built.get(day), digests):
                     kept[day] = why
                 continue
             inputs = self._input_digests(table, day)
-            if why := self._why_stale(table, day, built.get(day), digests, inputs):
+            why = self._why_stale(table, day, built.get(day), digests, inputs)
+            if why == CODE_CHANGED and day in older:
+                left.add(day)
+            elif why:
                 reasons[day] = why
                 input_digests[day] = inputs
         unfed = frozenset(day for day in reasons if not self._is_fed_on(table, day))
-        return Work(table, reasons, input_digests, unfed, kept)
+        return Work(table, reasons, input_digests, unfed, kept, frozenset(left))
+
+    def _older_as_ofs(self, table: Table) -> set[str]:
+        """The as_ofs that changed code does not restate: all but the newest ones, and those that are asked for."""
+        if not table.is_as_of:
+            return set()
+        return set(list(self._ledger.days(table))[: -self._restate_as_ofs]) - {str(day) for day in self._scope.as_ofs}
 
     def _is_kept(self, table: Table, day: str) -> bool:
         """Whether the day reads days that are beyond their retention: it cannot be built again, and stays as it is."""
@@ -295,6 +311,11 @@ class Planner:
             return None
         return f"unpublished {entry.version}"
 
+    def why_stale(self, table: Table, day: str) -> str:
+        """Why the day would be built anew, whatever the run's scope; blank if it would not."""
+        entry = self._ledger.days(table).get(day)
+        return self._why_stale(table, day, entry, self._digests(table), self._input_digests(table, day))
+
     def _why_stale(self, table: Table, day: str, entry: Entry | None, digests: Digests, inputs: dict[str, str]) -> str:
         if entry is None:
             return "never built"
@@ -330,7 +351,7 @@ def _by_day(table: Table) -> list[Input]:
 
 def _made_otherwise(entry: Entry, digests: Digests) -> list[str]:
     changes = {
-        "code changed": entry.code_digest != digests.code,
+        CODE_CHANGED: entry.code_digest != digests.code,
         "settings changed": entry.settings_digest != digests.settings,
         "suite changed": entry.suite_digest != digests.suite,
     }

@@ -45,6 +45,9 @@ def plan(app: Application, scope: Scope) -> Rows:
         elif inputs:
             found.append(_planned(table, 0, "known when its inputs are built", f"reads {', '.join(inputs)}", 0))
             stale.add(table.name)
+        if work.older:
+            why = "not built: older as_ofs stay as earlier code made them; --as-of restates them"
+            found.append(_planned(table, len(work.older), f"{min(work.older)} … {max(work.older)}", why, 0))
     return found
 
 
