@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 _NAME = re.compile(r"^(bronze|silver|gold|ops)\.[a-z][a-z0-9_]{0,62}\Z")
+_CATALOGUE = re.compile(r"^[a-z][a-z0-9_]{0,62}(\.[a-z][a-z0-9_]{0,62})?\Z")
 
 
 class Privacy(StrEnum):
@@ -154,6 +155,7 @@ class Table:
     source_day_column: str | None = None  # records only: the event day inside a delivery day
     inputs: tuple[Input, ...] = ()
     parameters: tuple[str, ...] = ()  # settings the builder takes, as section.key; their values are its settings digest
+    catalogues: tuple[str, ...] = ()  # those that the builder takes: all items as "tags", named ones as "tags.loyal"
     model: str | None = None  # the registered model whose champion the builder takes
     retention: Retention | None = None
     stays_because: str = ""  # why rows stay as long as the lake, where they have no retention (docs/decisions/0022)
@@ -175,6 +177,7 @@ class Table:
             raise ValueError(f"{self.name}: rows that have a retention do not stay")
         if self.write == "replace_days" and self.day_column is None:
             raise ValueError(f"{self.name}: replace_days needs a day_column")
+        _require_plain_catalogues(self)
 
     @property
     def layer(self) -> str:
@@ -210,3 +213,19 @@ class Table:
     def required(self) -> tuple[str, ...]:
         """The columns that hold no null."""
         return tuple(column.name for column in self.fields if column.required)
+
+
+def _require_plain_catalogues(table: Table) -> None:
+    """Refuse catalogues that are misspelt or named twice, or that share the name of a builder's parameter with an input."""
+    if misspelt := [name for name in table.catalogues if not _CATALOGUE.match(name)]:
+        raise ValueError(f"{table.name}: {misspelt} are no catalogues: write catalogue, or catalogue.item, in lower case")
+    whole = {name for name in table.catalogues if "." not in name}
+    named = [name for name in table.catalogues if "." in name]
+    twice = sorted(name for name in named if name.partition(".")[0] in whole)
+    if twice or len(set(table.catalogues)) != len(table.catalogues):
+        raise ValueError(
+            f"{table.name}: {twice or list(table.catalogues)}: a catalogue is read whole or by named items, each once"
+        )
+    names = {name.partition(".")[0] for name in table.catalogues}
+    if taken := sorted(names & {i.table.parameter for i in table.inputs}):
+        raise ValueError(f"{table.name}: the builder takes both an input and a catalogue as {taken}")
