@@ -14,17 +14,20 @@ ROOT = Path(__file__).resolve().parents[2]
 RULES = {"identity", "behaviour", "segment", "recommend", "text", "privacy", "records"}
 BUILDERS = {"bronze", "silver", "gold", "ops"}
 PLAIN_SOURCE = "sources.source"  # a frozen model without I/O, which builders take as a parameter
+FROM_FILES = {"catalogue", "strict"}  # what items and sections of settings are made of: frozen values that people write
 
 # What each package may import besides itself: packages, or single modules of them.
 MAY_IMPORT: dict[str, set[str]] = {
     "tables": set(),
     "errors": {"printable"},
     "printable": set(),
+    "strict": {"errors"},
+    "catalogue": {"errors", "strict", "tables"},
     "settings": {"errors", "synthetic.settings"},  # the demo's section stands beside the demo
-    **{rules: {"errors", "tables", PLAIN_SOURCE} | RULES for rules in RULES},
+    **{rules: {"errors", "tables", PLAIN_SOURCE} | FROM_FILES | RULES for rules in RULES},
     # lake.schema makes a Spark schema of a declaration, and touches no lake.
     **{builders: {"errors", "tables", "lake.schema", PLAIN_SOURCE} | RULES for builders in BUILDERS},
-    "sources": {"privacy", "tables", "settings", "errors", "printable"},
+    "sources": {"privacy", "tables", "settings", "errors", "printable"} | FROM_FILES,
     # Looks into files with the readers that an ingest and the records tables use.
     "inspection": {"sources", "records", "privacy", "settings", "tables", "errors", "printable"},
     "synthetic": {"privacy", "tables", "settings", "errors"},
@@ -45,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # privacy.keys makes and checks key files; recommend.training is to the training stage what a builder is to a table;
     # privacy.consent and recommend.lists say what a rollback does to the rows of those who have withdrawn since.
     "run": {
+        "catalogue",
         "sources",
         "lake",
         "quality",

@@ -78,7 +78,7 @@ def built(app: Application, landing: Path) -> dict[str, DataFrame]:
     for table in tables.TABLES:
         frames.setdefault(table.name, app.store.empty(table))
         if table.name in ALL_TABLES and table.inputs:
-            options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
+            options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()} | app.items(table)
             options |= {"as_of": as_of} if table.is_as_of else {}
             inputs = {i.table.parameter: frames[i.table.name] for i in table.inputs}
             frames[table.name] = conform(builder_of(table)(**inputs, **options), table).persist()

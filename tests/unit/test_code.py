@@ -9,7 +9,7 @@ from importlib import metadata
 from lakes import ROOT
 from reclake import tables
 from reclake.run import code
-from reclake.sources.source import load_source
+from reclake.sources.catalogues import SOURCES
 from reclake.tables import gold, silver
 
 
@@ -55,13 +55,13 @@ def test_versions_of_packages_that_bring_rules_count_and_those_of_engines_do_not
 
 
 def test_a_mended_mapping_of_products_makes_no_event_stale():
-    demo = load_source(ROOT / "conf" / "sources" / "demo.toml")
+    demo = SOURCES.read(ROOT / "conf" / "sources" / "demo.toml")
     feeds = {name: feed for name, feed in demo.feeds.items() if feed.table != "products"}
     other = demo.model_copy(update={"feeds": feeds})
 
     def digests(source):
         named = {"sources": {"demo": source}}
-        return {table.name: code.settings_digest(table, named) for table in tables.GATED if "sources" in table.parameters}
+        return {table.name: code.settings_digest(table, named) for table in tables.GATED if "sources" in table.catalogues}
 
     before, after = digests(demo), digests(other)
     moved = {name for name in before if before[name] != after[name]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from pyspark.sql import DataFrame, SparkSession
 
+from reclake.catalogue.declared import Items, declared, items_of
 from reclake.errors import UsageError
 from reclake.lake.claims import Claims
 from reclake.lake.ledger import Ledger
@@ -24,10 +25,12 @@ from reclake.lake.store import Store
 from reclake.privacy.keys import check_keys
 from reclake.quality.gate import Gate
 from reclake.settings import Settings
-from reclake.sources.source import Source, load_source
+from reclake.sources.catalogues import SOURCES
+from reclake.sources.source import Source
 from reclake.tables import BY_NAME, Table, bronze
 
-from .code import code_digest, settings_digest, suite_digest
+from .code import catalogue_digests, code_digest, settings_digest, suite_digest
+from .items import load_catalogues, load_sources
 from .plan import Digests, Planner, Scope, limits_of
 from .report import Reporter, Silent
 
@@ -58,6 +61,7 @@ class Application:
     gate: Gate
     sources: Mapping[str, Source]
     run_id: str
+    catalogues: Mapping[str, Items]  # all but the sources, of which a run takes those that are enabled
     clock: Callable[[], datetime] = utc_now
     reporter: Reporter = field(default_factory=Silent)
 
@@ -104,7 +108,6 @@ class Application:
     def parameters(self, table: Table) -> dict[str, Any]:
         """The settings that the table's builder takes, by their full names."""
         special = {
-            "sources": self.sources,
             "run.at": self.clock(),
             "run.earlier": None,  # the stage reads it, and the next
             "run.untaken": None,
@@ -112,10 +115,21 @@ class Application:
         }
         return {key: special[key] if key in special else self.settings.value(key) for key in table.parameters}
 
+    def items(self, table: Table) -> dict[str, Items]:
+        """The items of catalogues that the table's builder takes, by the name of the catalogue."""
+        return items_of(table, {**self.catalogues, SOURCES.name: self.sources})
+
     def digests(self, table: Table) -> Digests:
         """What the table's days are made with now."""
         folder = self.at_home(self.settings.expectations.directory)
-        return Digests(code_digest(table), settings_digest(table, self.parameters(table)), suite_digest(folder, table))
+        items = self.items(table)
+        as_settings = {name: items.pop(name) for name in tuple(items) if declared()[name].counts_as_setting}
+        return Digests(
+            code_digest(table),
+            settings_digest(table, {**self.parameters(table), **as_settings}),
+            suite_digest(folder, table),
+            catalogue_digests(table, items),
+        )
 
     def planner(self, scope: Scope) -> Planner:
         """A planner on the ledger as it stands; follows the ledger as tables are built."""
@@ -137,26 +151,6 @@ class Application:
 def located(home: Path, path: str) -> str:
     """A path or URI of the settings; a relative path lies in the project folder, and no path stays none."""
     return path if "://" in path or not path else str(home / path)
-
-
-def load_sources(home: Path, settings: Settings, names: Iterable[str]) -> dict[str, Source]:
-    """The source files of the names.
-
-    Raises
-    ------
-    UsageError
-        When there is no such file.
-    """
-    folder = home / settings.sources.directory
-    known = sorted(path.stem for path in folder.glob("*.toml"))
-    found = {}
-    for name in names:
-        if name not in known:
-            raise UsageError(
-                f"there is no source {name!r}", f"sources {', '.join(known) or 'none'}", "see docs/sources.md to add one"
-            )
-        found[name] = load_source(folder / f"{name}.toml")
-    return found
 
 
 def open_application(
@@ -190,6 +184,7 @@ def open_application(
         check_keys(located(home, settings.secrets.directory), (settings.privacy.id_key_id, settings.privacy.contact_key_id))
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     sources = load_sources(home, settings, settings.sources.enabled)
+    catalogues = load_catalogues(home, settings)
     metastore = located(home, settings.bi.metastore) if needs_metastore or settings.bi.renew_views else None
     address = {"bind.host": settings.bi.thrift_host, "port": str(settings.bi.thrift_port)}
     thrift = {f"spark.hive.server2.thrift.{key}": value for key, value in address.items()}
@@ -207,6 +202,7 @@ def open_application(
         claims=Claims(store, clock, minutes=settings.run.claim_minutes, wait_seconds=settings.run.claim_wait_seconds),
         gate=Gate(home / settings.expectations.directory, settings.expectations.timeout_seconds),
         sources=sources,
+        catalogues=catalogues,
         run_id=run_id or f"{clock():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}",
         clock=clock,
         reporter=reporter or Silent(),

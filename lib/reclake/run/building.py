@@ -26,6 +26,7 @@ def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataF
     app, table = run.app, work.table
     inputs = {i.table.parameter: _input(run, work, n) for n, i in enumerate(table.inputs)}
     options = {key.rpartition(".")[2]: value for key, value in app.parameters(table).items()}
+    options |= app.items(table)
     if "run.earlier" in table.parameters:
         options["earlier"] = _earlier(run, work)
     if "run.untaken" in table.parameters:

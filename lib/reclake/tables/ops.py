@@ -111,7 +111,8 @@ FRESHNESS = Table(
         Input(silver.PRODUCT_RECORDS, same_day()),
         Input(silver.CONSENT_RECORDS, same_day()),
     ),
-    parameters=("sources", "run.at", "run.earlier", "run.untaken"),
+    catalogues=("sources",),
+    parameters=("run.at", "run.earlier", "run.untaken"),
     run_columns=(
         "arrived_at",
         "visible_at",

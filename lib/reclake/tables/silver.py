@@ -51,8 +51,8 @@ EVENT_RECORDS = Table(
     day_column="delivery_day",
     source_day_column="event_date",
     inputs=(Input(bronze.EVENTS, repeats()),),
+    catalogues=("sources",),
     parameters=(
-        "sources",
         "business.timezone",
         "privacy.id_key_id",
         "secrets.directory",
@@ -111,8 +111,8 @@ ORDER_RECORDS = Table(
     day_column="delivery_day",
     source_day_column="event_date",
     inputs=(Input(bronze.ORDERS, repeats()),),
+    catalogues=("sources",),
     parameters=(
-        "sources",
         "business.timezone",
         "privacy.id_key_id",
         "secrets.directory",
@@ -152,8 +152,8 @@ ACCOUNT_RECORDS = Table(
     stays_because=_JUDGED,
     day_column="delivery_day",
     inputs=(Input(bronze.ACCOUNTS, repeats()),),
+    catalogues=("sources",),
     parameters=(
-        "sources",
         "privacy.id_key_id",
         "privacy.contact_key_id",
         "privacy.default_region",
@@ -183,7 +183,8 @@ PRODUCT_RECORDS = Table(
     stays_because=_JUDGED,
     day_column="delivery_day",
     inputs=(Input(bronze.PRODUCTS, repeats()),),
-    parameters=("sources", "landing.max_record_bytes", "landing.max_depth"),
+    catalogues=("sources",),
+    parameters=("landing.max_record_bytes", "landing.max_depth"),
 )
 
 _CONSENT = (
@@ -204,7 +205,8 @@ CONSENT_RECORDS = Table(
     stays_because=_JUDGED,
     day_column="delivery_day",
     inputs=(Input(bronze.CONSENTS, repeats()),),
-    parameters=("sources", "privacy.id_key_id", "secrets.directory", "landing.max_record_bytes", "landing.max_depth"),
+    catalogues=("sources",),
+    parameters=("privacy.id_key_id", "secrets.directory", "landing.max_record_bytes", "landing.max_depth"),
 )
 
 REJECTED_RECORDS = Table(
@@ -279,7 +281,8 @@ EVENTS = Table(
     day_column="event_date",
     # Evidence of a person: docs/decisions/0034.
     inputs=(Input(EVENT_RECORDS, deliveries()), Input(ORDER_LINES, days(before=30), feeds=False)),
-    parameters=("sources", "bots"),
+    catalogues=("sources",),
+    parameters=("bots",),
 )
 
 _VALIDITY = (
@@ -317,7 +320,8 @@ ACCOUNTS = Table(
         Input(ORDER_RECORDS, whole()),
         Input(CONSENT_RECORDS, whole()),
     ),
-    parameters=("sources", "business.timezone"),
+    catalogues=("sources",),
+    parameters=("business.timezone",),
 )
 
 PRODUCTS = Table(
@@ -397,8 +401,8 @@ CONTACTS = Table(
     stays_because=_PERSON,
     inputs=(Input(ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
     may_be_empty="a source may know nobody's phone or address",
+    catalogues=("sources",),
     parameters=(
-        "sources",
         "privacy.contact_key_id",
         "privacy.default_region",
         "secrets.directory",
@@ -492,7 +496,7 @@ INTERACTIONS = Table(
     stays_because=_HISTORY,
     day_column="event_date",
     inputs=(Input(EVENTS, same_day()), Input(ORDER_LINES, same_day())),
-    parameters=("sources",),
+    catalogues=("sources",),
     may_be_empty="a day may hold no event that names a product",
 )
 
