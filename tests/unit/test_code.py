@@ -23,6 +23,17 @@ def test_every_built_table_has_a_digest_and_rules_count():
     assert not any(module.startswith("reclake.tables") for module in behind)
 
 
+def test_what_items_and_settings_are_made_of_is_no_rule():
+    """Their values count: another section, or another line of the loader, makes no day stale."""
+    assert "reclake.behaviour.settings" in code._imports_of("reclake.behaviour.bots")
+    assert "reclake.catalogue" in code._imports_of("reclake.sources.source")
+    behind = code._modules_behind("reclake.silver.events")
+    assert "reclake.sources.source" in behind
+    assert not any(
+        module.endswith(".settings") or module.startswith(("reclake.strict", "reclake.catalogue")) for module in behind
+    )
+
+
 def test_comments_and_layout_do_not_count_and_a_changed_rule_does(monkeypatch):
     def meaning(text):
         monkeypatch.setattr(code, "_source", lambda module: text)

@@ -7,7 +7,8 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.behaviour.windows import is_in_window, is_valid_at
-from reclake.privacy.consent import MinAge, customers_open_to
+from reclake.privacy.consent import customers_open_to
+from reclake.privacy.settings import MinAgeSettings
 from reclake.segment.rfm import is_sale, score_in, scored_bins
 from reclake.segment.segments import segment
 from reclake.segment.tiers import tier
@@ -27,7 +28,7 @@ def customer_segments(
     as_of: date,
     window_days: int,
     reporting_currency: str,
-    min_age: MinAge,
+    min_age: MinAgeSettings,
 ) -> DataFrame:
     """One row per as_of_date and customer who may be profiled and is no machine.
 

@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 
 from reclake.behaviour.windows import is_valid_at
 from reclake.errors import ContractBroken
-from reclake.privacy.consent import MinAge, customers_open_to
+from reclake.privacy.consent import customers_open_to
+from reclake.privacy.settings import MinAgeSettings
 from reclake.recommend.als import FittedAls
 from reclake.recommend.catalogue import active_products
 from reclake.recommend.interface import KindWeights, PopularitySettings
@@ -49,7 +50,7 @@ def recommendations(
     n: int,
     popularity: PopularitySettings,
     weights: KindWeights,
-    min_age: MinAge,
+    min_age: MinAgeSettings,
     model: FittedAls | None,
 ) -> DataFrame:
     """One row per customer and rank, `n` for everyone where the catalogue allows.
@@ -95,7 +96,7 @@ def emptiness(
     products: DataFrame,
     *,
     as_of: date,
-    min_age: MinAge,
+    min_age: MinAgeSettings,
     **_options: object,
 ) -> DataFrame:
     """One row: as_of_date, and the reason why nobody can be shown anything; null if somebody can, or nobody is there."""

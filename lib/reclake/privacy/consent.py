@@ -2,40 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from reclake.behaviour.windows import is_valid_at
 
+from .settings import MinAgeSettings
+
 Use = Literal["profiling", "marketing"]
 PURPOSES: Mapping[Use, str] = {"profiling": "personalisation", "marketing": "marketing"}
 CONSENT_BASIS = "consent"
 
 
-class AgeLimits(Protocol):
-    """The least age in years for each use."""
-
-    @property
-    def profiling(self) -> int: ...
-    @property
-    def marketing(self) -> int: ...
-
-
-class MinAge(Protocol):
-    """The section [privacy.min_age]."""
-
-    @property
-    def any_basis(self) -> AgeLimits: ...
-    @property
-    def of_basis(self) -> Mapping[str, AgeLimits]: ...
-    @property
-    def unknown_is_allowed(self) -> bool: ...
-
-
 def customers_open_to(
-    identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, use: Use, min_age: MinAge, as_of: date
+    identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, use: Use, min_age: MinAgeSettings, as_of: date
 ) -> DataFrame:
     """One row per customer who may be profiled, or marketed to, at the as_of: customer_id.
 
@@ -71,7 +53,7 @@ def _age(as_of: date) -> Column:
     return F.lit(as_of.year - 1) - F.col("birth_year")
 
 
-def _least_age(use: Use, min_age: MinAge) -> Column:
+def _least_age(use: Use, min_age: MinAgeSettings) -> Column:
     """The age that the account's basis asks for."""
     least = F.lit(getattr(min_age.any_basis, use))
     for basis, limits in min_age.of_basis.items():

@@ -11,7 +11,8 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from reclake.errors import ContractBroken
-from reclake.privacy.consent import MinAge, customers_open_to
+from reclake.privacy.consent import customers_open_to
+from reclake.privacy.settings import MinAgeSettings
 from reclake.recommend.als import Als, FittedAls
 from reclake.recommend.catalogue import active_products
 from reclake.recommend.held_out import HeldOut, K, Metric, compared, hold_out, rows_of
@@ -97,7 +98,7 @@ def evaluate_and_fit(
     popularity: PopularitySettings,
     weights: Mapping[str, float] | KindWeights,
     training: TrainingSettings,
-    min_age: MinAge,
+    min_age: MinAgeSettings,
     champion: FittedAls | None,
     min_group_size: int,
     tuning: TuningSettings | None = None,

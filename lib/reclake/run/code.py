@@ -20,7 +20,7 @@ from reclake.catalogue.declared import Items, catalogue_digest, declared, item_d
 from reclake.errors import UsageError
 from reclake.tables import Table
 
-# What a builder imports from here carries no rule of its own. A section of settings counts by its values.
+# What a builder imports from here carries no rule of its own; nor does a section of settings, whose values count.
 _WITHOUT_RULES = ("reclake.tables", "reclake.errors", "reclake.strict", "reclake.catalogue")
 _SECTIONS = ".settings"
 # Machines for rules, not rules: what they compute is fixed by our code, and a new version must not make years of days
