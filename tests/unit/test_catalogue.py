@@ -1,6 +1,8 @@
 """Catalogues: what a folder of items may hold, what an item's digest counts, and what a table is given of it."""
 
 import os
+import re
+import textwrap
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -8,6 +10,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field, PositiveInt
 
+from lakes import ROOT
 from reclake.catalogue import Catalogue, Item
 from reclake.catalogue.declared import catalogue_digest, declared, items_of
 from reclake.errors import SettingsInvalid, UsageError
@@ -302,3 +305,17 @@ class TestTables:
 def test_the_catalogues_of_the_packages_are_known():
     assert {name: (one.noun, one.counts_as_setting) for name, one in declared().items()}["sources"] == ("source", True)
     assert all(name == one.name for name, one in declared().items())
+
+
+def test_the_example_of_the_document_can_be_used(tmp_path):
+    text = (ROOT / "docs" / "catalogues.md").read_text(encoding="utf-8")
+    types, declaration = (textwrap.dedent(block) for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    names = {"__name__": "tag"}
+    exec(types + declaration, names)  # noqa: S102
+    (item,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    place = tmp_path / "conf" / "tags"
+    place.mkdir(parents=True)
+    (place / "loyal.toml").write_text(textwrap.dedent(item), encoding="utf-8")
+    (tags,) = names["CATALOGUES"]
+    loyal = tags.load(tags.place(tmp_path, setting=None))["loyal"]
+    assert (loyal.window_days, loyal.counts) == (90, "orders")
