@@ -4,10 +4,10 @@ from argparse import ArgumentParser, Namespace
 from datetime import date
 from typing import get_args
 
+from reclake.recommend.settings import Tune
 from reclake.run.application import Application
 from reclake.run.job import main
 from reclake.run.training import train
-from reclake.settings import Tune
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -1,6 +1,6 @@
 """Limits of age as the settings ship them, and others."""
 
-from reclake.settings import MinAgeSettings
+from reclake.privacy.settings import MinAgeSettings
 
 
 def min_age(profiling=14, marketing=18, *, unknown_is_allowed=True, **of_basis):

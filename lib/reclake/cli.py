@@ -17,10 +17,11 @@ import typer
 
 from reclake import tables
 from reclake.errors import ReclakeError, UsageError
+from reclake.recommend.settings import Tune
 from reclake.run.console import Console
 from reclake.run.job import end_with, project_home, set_up_logging
 from reclake.run.plan import require_table
-from reclake.settings import Settings, Tune, load_settings
+from reclake.settings import Settings, load_settings
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -7,114 +7,37 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-    field_validator,
-    model_validator,
-)  # fmt: skip
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from reclake.behaviour.settings import BotSettings, SessionsSettings
 from reclake.errors import SettingsInvalid
+from reclake.identity.settings import IdentitySettings
+from reclake.lake.settings import FilesSettings, LakeSettings, MaintenanceSettings, RetentionSettings, SparkSettings
+from reclake.privacy.settings import PrivacySettings, SecretsSettings
+from reclake.quality.settings import ExpectationsSettings
+from reclake.recommend.settings import (
+    AlsSettings,
+    InteractionsSettings,
+    ModelsSettings,
+    PopularitySettings,
+    RecommendationsSettings,
+    TrainingSettings,
+    TuningSettings,
+)
+from reclake.run.settings import AlertsSettings, BiSettings, RunSettings
+from reclake.segment.settings import SegmentsSettings
+from reclake.sources.settings import LandingSettings, SourcesSettings
+from reclake.strict import Section, mistakes, read_toml
 from reclake.synthetic.settings import DemoSettings
 
-_NAME = r"[a-z][a-z0-9_]{0,62}"  # of a profile or source: it becomes a part of a path
+_PROFILE = r"[a-z][a-z0-9_]{0,62}"  # it becomes a part of a path
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ENVIRONMENT_PREFIX = "RECLAKE__"
 _NEXT = "correct it; conf/base.toml explains every setting"
-
-
-class Section(BaseModel):
-    """One section of the settings; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class LakeSettings(Section):
-    root: str
-    keep_manifests_days: int = Field(ge=7)  # less breaks readers that are at work
-
-
-class FilesSettings(Section):
-    umask: str = Field(pattern=r"^0[0-7]{2}\z")  # its owner has all rights
-
-
-class LandingSettings(Section):
-    root: str
-    max_file_bytes: PositiveInt
-    max_unpacked_ratio: PositiveInt
-    max_record_bytes: PositiveInt
-    max_depth: PositiveInt
-
-
-class SourcesSettings(Section):
-    enabled: tuple[Annotated[str, Field(pattern=rf"^{_NAME}\z")], ...]
-    directory: str
-
-
-class ExpectationsSettings(Section):
-    directory: str
-    timeout_seconds: PositiveFloat
-
-
-class SecretsSettings(Section):
-    directory: str
-
-
-Years = Annotated[int, Field(ge=0, le=120)]
-
-
-class AgeLimits(Section):
-    profiling: Years
-    marketing: Years
-
-
-class MinAgeSettings(Section):
-    any_basis: AgeLimits
-    of_basis: Mapping[Annotated[str, Field(pattern=rf"^{_NAME}\z")], AgeLimits]
-    unknown_is_allowed: bool
-
-    @model_validator(mode="before")
-    @classmethod
-    def fills_in(cls, values: Any) -> Any:
-        """Let a basis that says nothing of a use ask for what holds for every basis."""
-        if not isinstance(values, Mapping):
-            return values
-        least, bases = values.get("any_basis"), values.get("of_basis")
-        if not isinstance(least, Mapping) or not isinstance(bases, Mapping):
-            return values
-        uses = {use: least[use] for use in AgeLimits.model_fields if use in least}
-        filled = {basis: {**uses, **limits} if isinstance(limits, Mapping) else limits for basis, limits in bases.items()}
-        return {**values, "of_basis": filled}
-
-    @model_validator(mode="after")
-    def asks_for_no_less(self) -> MinAgeSettings:
-        """Refuse a basis that asks for less than all of them: the limit of any_basis holds for every basis."""
-        for basis, limits in self.of_basis.items():
-            for use in ("profiling", "marketing"):
-                least, own = getattr(self.any_basis, use), getattr(limits, use)
-                if own < least:
-                    raise ValueError(
-                        f"of_basis.{basis}.{use} is {own}, below any_basis.{use} ({least}), which holds for every basis"
-                    )
-        return self
-
-
-class PrivacySettings(Section):
-    min_age: MinAgeSettings
-    id_key_id: str = Field(pattern="^[a-z][a-z0-9_]{0,30}$")
-    contact_key_id: str = Field(pattern="^[a-z][a-z0-9_]{0,30}$")
-    default_region: str = Field(pattern="^[A-Z]{2}$")
-    min_group_size: PositiveInt
 
 
 class BusinessSettings(Section):
@@ -130,88 +53,9 @@ class BusinessSettings(Section):
         return value
 
 
-class BotSettings(Section):
-    max_events_per_minute: PositiveInt
-    min_events_for_rhythm: PositiveInt
-    min_gap_deviation: PositiveFloat
-    max_active_hours: PositiveInt
-
-
-class SessionsSettings(Section):
-    gap_minutes: PositiveInt = Field(le=1440)  # sessions read one day before and after
-
-
-class IdentitySettings(Section):
-    max_accounts_per_key: PositiveInt
-    max_accounts_per_customer: PositiveInt
-
-
-class SegmentsSettings(Section):
-    window_days: NonNegativeInt
-
-
-class PopularitySettings(Section):
-    half_life_days: PositiveFloat
-
-
-class InteractionWeights(Section):
-    view: PositiveFloat
-    add_to_cart: PositiveFloat
-    purchase: PositiveFloat
-    rating: PositiveFloat
-
-
-class InteractionsSettings(Section):
-    weights: InteractionWeights
-
-
-class AlsSettings(Section):
-    rank: PositiveInt
-    iterations: PositiveInt
-    regularisation: PositiveFloat
-    alpha: PositiveFloat
-    half_life_days: PositiveFloat
-    blocks: PositiveInt
-    seed: int
-
-
-def _is_range(value: tuple[float, float]) -> tuple[float, float]:
-    if not 0 < value[0] < value[1]:
-        raise ValueError("needs a least value above 0 and a greater one")
-    return value
-
-
-Tune = Literal["when-due", "always", "never"]  # whether a training searches its settings first
-Range = Annotated[tuple[float, float], AfterValidator(_is_range)]
-
-
-class TuningSettings(Section):
-    every_days: NonNegativeInt
-    n_trials: int = Field(ge=2)
-    seed: int
-    ranks: tuple[PositiveInt, ...] = Field(min_length=1)
-    regularisation: Range
-    alpha: Range
-    half_life_days: Range
-
-
-class TrainingSettings(Section):
-    test_days: PositiveInt
-    bootstrap_samples: PositiveInt
-    bootstrap_seed: int
-    min_champion_ratio: PositiveFloat
-    max_item_factor_bytes: PositiveInt
-
-
-class RecommendationsSettings(Section):
-    n: PositiveInt
-
-
-class ModelsSettings(Section):
-    max_withdrawn_days: NonNegativeInt
-
-
 class MlflowSettings(Section):
+    """Of the registry, whose package loads MLflow when it is imported: settings are read without it."""
+
     tracking_uri: str
     artifact_root: str
     unencrypted: bool
@@ -223,65 +67,6 @@ class MlflowSettings(Section):
         if address.scheme.lower() == "http" and address.hostname not in _LOOPBACK and not self.unencrypted:
             raise ValueError("tracking_uri asks another machine in clear: give an https address, or set mlflow.unencrypted")
         return self
-
-
-class RunSettings(Section):
-    claim_minutes: PositiveFloat
-    claim_wait_seconds: float = Field(ge=0)
-    restate_as_ofs: PositiveInt
-    max_rejected_share: float = Field(ge=0, le=1)
-    max_key_share: float = Field(gt=0, le=1)
-    min_key_records: PositiveInt
-
-
-class MaintenanceSettings(Section):
-    longest_reader_days: PositiveInt
-    max_small_files: PositiveInt
-    small_file_bytes: PositiveInt
-
-
-class RetentionSettings(Section):
-    raw_days: NonNegativeInt
-    as_of_days: PositiveInt
-    notes_days: int = Field(ge=7)  # a claim that may still be in force stays
-
-
-class AlertsSettings(Section):
-    channel: Literal["none", "webhook", "mail"]
-    timeout_seconds: PositiveFloat
-    tries: PositiveInt
-    mail_host: str
-    mail_port: PositiveInt
-    mail_from: str
-    mail_to: tuple[str, ...]
-    min_completeness_share: float = Field(ge=0, le=1)
-    min_collection_share: float = Field(ge=0, le=1)
-    min_volume_ratio: float = Field(ge=0)
-    max_arrival_to_visible_hours: PositiveFloat
-    max_days_without_maintenance: NonNegativeInt
-
-    @model_validator(mode="after")
-    def is_complete(self) -> AlertsSettings:
-        """Refuse mail without a server, a sender or a receiver."""
-        if self.channel == "mail" and not (self.mail_host and self.mail_from and self.mail_to):
-            raise ValueError("channel mail needs mail_host, mail_from and mail_to")
-        return self
-
-
-class SparkSettings(Section):
-    conf_dir: str
-
-
-class BiSettings(Section):
-    metastore: str
-    database: str = Field(pattern=rf"^{_NAME}\z")
-    renew_views: bool
-    duckdb_file: str
-    duckdb_python: str
-    thrift_host: str
-    thrift_port: int = Field(ge=1, le=65535)
-    thrift_anonymous: bool
-    thrift_renew_seconds: PositiveFloat
 
 
 class Settings(Section):
@@ -347,8 +132,8 @@ def read(kind: type[S], values: Mapping[str, Any], *, name: str) -> S:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        found = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SettingsInvalid(f"settings {name} cannot be used", found, _NEXT) from None
+        wrong = mistakes(error, kind, whole=name)
+        raise SettingsInvalid(f"settings {name} cannot be used", wrong, _NEXT) from None
 
 
 def find_home(start: Path) -> Path:
@@ -378,7 +163,7 @@ def load_settings(
         When the profile is no plain name, a file is missing or broken, a key is unknown, missing or mistyped, or an age
         is set for a lawful basis that no source states.
     """
-    if not re.fullmatch(_NAME, profile):
+    if not re.fullmatch(_PROFILE, profile):
         raise SettingsInvalid(f"{profile!r} is not a profile", "a profile is a plain name", "name a file of conf/, such as local")
     changes = _changes(home, profile, overrides, os.environ if environment is None else environment)
     chosen = _toml(home / "conf" / "base.toml")
@@ -398,7 +183,7 @@ def _require_stated(of_basis: Iterable[str], sources: Path) -> None:
     """
     if not (asked := set(of_basis)):
         return
-    stated = {str(_toml(path).get("basis", "")) for path in sorted(sources.glob("*.toml"))}
+    stated = {str(_source(path).get("basis", "")) for path in sorted(sources.glob("*.toml"))}
     if unstated := sorted(asked - stated):
         raise SettingsInvalid(
             "privacy.min_age.of_basis names a basis that no source states",
@@ -427,17 +212,19 @@ def _business_of_sources(home: Path, sources: SourcesSettings) -> dict[str, Any]
     for name in reversed(sources.enabled):
         path = home / sources.directory / f"{name}.toml"
         if path.is_file():
-            found |= _toml(path).get("business", {})
+            found |= _source(path).get("business", {})
     return found
 
 
 def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsInvalid(f"settings file {path.name} is missing", f"nothing at {path}", "name an existing profile") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsInvalid(f"settings file {path.name} is not TOML", str(error), _NEXT) from None
+    return read_toml(
+        path, kind="settings file", next_step="name an existing profile, and write it in TOML as conf/base.toml shows"
+    )
+
+
+def _source(path: Path) -> dict[str, Any]:
+    """What a source file states, before the catalogue of sources checks it: settings come first."""
+    return read_toml(path, kind="source file", next_step="correct it; docs/sources.md explains every key", within=path.parent)
 
 
 def _merge(values: dict[str, Any], changes: Mapping[str, Any]) -> None:

@@ -183,6 +183,7 @@ def test_a_builder_is_named_after_its_table_and_takes_what_it_declares(table):
     keywords = {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
     assert positional == [declared.name for declared in table.inputs]
     options = {parameter.name for parameter in table.parameters}
+    options |= {name.partition(".")[0] for name in table.catalogues}
     assert keywords == options | ({"as_of"} if table.is_as_of else set()) | ({"model"} if table.model else set())
     assert not any(p.default is not inspect.Parameter.empty for p in parameters)
 

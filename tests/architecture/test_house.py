@@ -1,7 +1,9 @@
 """Who may import whom, how big things are, and what they are called: read from the syntax trees."""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,26 +16,32 @@ ROOT = Path(__file__).resolve().parents[2]
 RULES = {"identity", "behaviour", "segment", "recommend", "text", "privacy", "records"}
 BUILDERS = {"bronze", "silver", "gold", "ops"}
 PLAIN_SOURCE = "sources.source"  # a frozen model without I/O, which builders take as a parameter
+WITH_SECTIONS = {
+    "behaviour", "identity", "lake", "privacy", "quality", "recommend", "run", "segment", "sources", "synthetic",
+}  # fmt: skip
+FROM_FILES = {"catalogue", "strict"}  # what items and sections of settings are made of: frozen values that people write
 
 # What each package may import besides itself: packages, or single modules of them.
 MAY_IMPORT: dict[str, set[str]] = {
     "tables": set(),
     "errors": {"printable"},
     "printable": set(),
-    "settings": {"errors", "synthetic.settings"},  # the demo's section stands beside the demo
-    **{rules: {"errors", "tables", PLAIN_SOURCE} | RULES for rules in RULES},
+    "strict": {"errors"},
+    "catalogue": {"errors", "strict", "tables"},
+    # A section of settings stands beside the rules that take it, and imports no rule: whatever needs settings needs no Spark.
+    "settings": {"errors", "strict"} | {f"{package}.settings" for package in WITH_SECTIONS},
+    **{rules: {"errors", "tables", PLAIN_SOURCE} | FROM_FILES | RULES for rules in RULES},
     # lake.schema makes a Spark schema of a declaration, and touches no lake.
     **{builders: {"errors", "tables", "lake.schema", PLAIN_SOURCE} | RULES for builders in BUILDERS},
-    "sources": {"privacy", "tables", "settings", "errors", "printable"},
+    "sources": {"privacy", "tables", "errors", "printable"} | FROM_FILES,
     # Looks into files with the readers that an ingest and the records tables use.
     "inspection": {"sources", "records", "privacy", "settings", "tables", "errors", "printable"},
-    "synthetic": {"privacy", "tables", "settings", "errors"},
-    "lake": {"tables", "settings", "errors"},
-    "quality": {"tables", "settings", "errors", "lake.schema"},
+    "synthetic": {"privacy", "tables", "errors", "strict"},
+    "lake": {"tables", "errors", "strict"},
+    "quality": {"tables", "errors", "strict", "lake.schema"},
     # A registry stores and loads the models of these modules.
     "registry": {
         "tables",
-        "settings",
         "errors",
         "recommend.als",
         "recommend.held_out",
@@ -45,6 +53,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # privacy.keys makes and checks key files; recommend.training is to the training stage what a builder is to a table;
     # privacy.consent and recommend.lists say what a rollback does to the rows of those who have withdrawn since.
     "run": {
+        "catalogue",
+        "strict",
         "sources",
         "lake",
         "quality",
@@ -60,13 +70,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "inspection.written",
         "recommend.interface",
         "recommend.lists",
+        "recommend.settings",
         "recommend.training",
         "recommend.withdrawals",
     }
     | BUILDERS,
-    "cli": {"run", "inspection", "lake", "registry", "synthetic", "settings", "tables", "errors"},
+    "cli": {"run", "inspection", "lake", "registry", "synthetic", "recommend.settings", "settings", "tables", "errors"},
 }
-JOBS_MAY_IMPORT = {"run", "lake", "registry", "synthetic", "settings", "tables", "errors"}
+JOBS_MAY_IMPORT = {"run", "lake", "registry", "synthetic", "recommend.settings", "settings", "tables", "errors"}
 HEAVY = {
     "pyspark.ml": ("recommend", "registry"),
     "mlflow": ("registry",),
@@ -84,7 +95,6 @@ LONG_MODULES = {
     "reclake.cli": "one function per command, none of them long",
     "reclake.run.plan": "touched days and staleness are one thought",
     "reclake.registry.models": "log, promote, load and roll back of one registry",
-    "reclake.settings": "the sections, one after the other",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
 
@@ -263,6 +273,18 @@ def test_tables_need_the_standard_library_only():
     assert len(found) >= 5
     foreign = {name for module in found for name in module.imports if not name.startswith("reclake.tables")}
     assert {name for name in foreign if name.split(".")[0] not in sys.stdlib_module_names} == set()
+
+
+def test_sections_of_settings_need_no_rule_and_no_engine():
+    """Looking, the command line and workers read settings: they wait for pydantic alone."""
+    found = [module for module in lib() if module.name.endswith(".settings") and module.package != "settings"]
+    assert {module.package for module in found} == WITH_SECTIONS
+    allowed = {*sys.stdlib_module_names, "pydantic", "reclake"}
+    assert {name for module in found for name in module.imports if name.split(".")[0] not in allowed} == set()
+    assert {name for module in found for name in own_imports(module) if not is_within(name, {"strict"})} == set()
+    asked = "import sys, reclake.settings; sys.exit(len(sys.modules.keys() & {'pyspark', 'delta', 'mlflow', 'numpy'}))"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "lib")}
+    assert subprocess.run([sys.executable, "-c", asked], env=environment, check=False).returncode == 0
 
 
 def test_heavy_libraries_stay_in_their_folders():

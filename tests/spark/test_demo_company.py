@@ -16,8 +16,8 @@ from reclake.silver.consent_records import consent_records
 from reclake.silver.event_records import event_records
 from reclake.silver.order_records import order_records
 from reclake.silver.product_records import product_records
+from reclake.sources.catalogues import SOURCES
 from reclake.sources.intake import take_in
-from reclake.sources.source import load_source
 from reclake.synthetic.company import generate
 
 SETTINGS = demo_settings(n_customers=60, n_days=4, **dirtier(6))
@@ -82,7 +82,7 @@ def test_another_company_is_refused(spark, made):
 
 def test_every_record_is_classified_as_it_was_planted(spark, made, root, tmp_path):
     folder, _ = made
-    source = load_source(root / "conf" / "sources" / "demo.toml")
+    source = SOURCES.read(root / "conf" / "sources" / "demo.toml")
     limits = load_settings(root, profile="test", environment={}).landing
     for key in ("id1", "c1"):
         (tmp_path / f"{key}.key").write_text(os.urandom(32).hex())

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 from frames import contents, frame, in_order
 from reclake.lake.schema import conform
 from reclake.silver.interactions import interactions
-from reclake.sources.source import load_source
+from reclake.sources.catalogues import SOURCES
 from reclake.tables import silver
 
 DAY = date(2026, 3, 1)
@@ -57,7 +57,7 @@ def test_each_kind_is_counted_and_machines_guests_and_services_are_left_out(spar
 
 
 def test_a_purchase_event_counts_only_where_its_source_delivers_no_orders(spark, root):
-    sources = {name: load_source(root / "conf" / "sources" / f"{name}.toml") for name in ("retailrocket", "demo")}
+    sources = {name: SOURCES.read(root / "conf" / "sources" / f"{name}.toml") for name in ("retailrocket", "demo")}
     event = dict(
         event_date=DAY, delivery_day=DAY, file_digest="f", product_id="p", is_bot=False, event_type="purchase", occurred_at=at(1)
     )

@@ -9,8 +9,8 @@ from reclake.privacy.keys import load_key, make_key_files
 from reclake.privacy.tokens import account_pseudonym
 from reclake.settings import load_settings
 from reclake.silver.order_records import order_records
+from reclake.sources.catalogues import SOURCES
 from reclake.sources.intake import take_in
-from reclake.sources.source import load_source
 from reclake.tables import silver
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
@@ -19,7 +19,7 @@ NOW = datetime(2026, 3, 5, tzinfo=UTC)
 def test_nine_lines_are_kept_and_the_one_without_a_price_is_rejected(spark, root, tmp_path):
     make_key_files(str(tmp_path), ["id1"])
     key = load_key(str(tmp_path), "id1")
-    source = load_source(root / "conf" / "sources" / "online_retail.toml")
+    source = SOURCES.read(root / "conf" / "sources" / "online_retail.toml")
     limits = load_settings(root, profile="test", environment={}).landing
     taken = take_in(
         spark, source, str(root / "tests" / "data" / "online_retail"), known=None, delivery_days=None, limits=limits, now=NOW,

@@ -79,7 +79,7 @@ def built(app: Application, landing: Path) -> dict[str, DataFrame]:
     for table in tables.TABLES:
         frames.setdefault(table.name, app.store.empty(table))
         if table.name in ALL_TABLES and table.reads:
-            options = app.arguments(table.parameters) | ({"as_of": as_of} if table.is_as_of else {})
+            options = app.arguments(table.parameters) | app.items(table) | ({"as_of": as_of} if table.is_as_of else {})
             inputs = cut_inputs(
                 table,
                 frames,

@@ -12,11 +12,13 @@ from reclake import tables
 from reclake.errors import SecretMissing, UsageError
 from reclake.lake.store import Store
 from reclake.privacy.keys import check_keys, load_key, make_key_files
-from reclake.run.application import load_sources, open_application
+from reclake.run.application import open_application
+from reclake.run.items import load_sources
 from reclake.run.plan import require_table
 from reclake.settings import load_settings
+from reclake.sources.catalogues import SOURCES
 from reclake.sources.intake import take_in
-from reclake.sources.source import Source, load_source
+from reclake.sources.source import Source
 from reclake.tables import Table
 from reclake.tables.declaration import plain
 from trials.shop import FIRST
@@ -26,7 +28,7 @@ HOSTILE = (
     "s3a://other/lake", "~root", ".", "", "a b", "a\n", "Å",
 )  # fmt: skip
 hostile = pytest.mark.parametrize("name", HOSTILE, ids=ascii)
-TRIAL = load_source(ROOT / "tests" / "trials" / "sources" / "trial.toml")
+TRIAL = SOURCES.read(ROOT / "tests" / "trials" / "sources" / "trial.toml")
 LIMITS = load_settings(ROOT, profile="test", environment={}).landing
 
 

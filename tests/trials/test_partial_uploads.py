@@ -17,13 +17,14 @@ from lakes import ROOT, open_lake, run_days, with_inputs
 from reclake.run.ingest import ingest_source
 from reclake.run.views import published
 from reclake.settings import load_settings
+from reclake.sources.catalogues import SOURCES
 from reclake.sources.intake import Intake, take_in
-from reclake.sources.source import Completion, Source, load_source
+from reclake.sources.source import Completion, Source
 from reclake.tables import bronze, silver
 from trials.shop import FIRST, N_DAYS, SMALL, Fact, as_csv, as_lines, as_parquet, happened, packed, record
 from trials.trial import differences, plain_rows
 
-TRIAL = load_source(ROOT / "tests" / "trials" / "sources" / "trial.toml")
+TRIAL = SOURCES.read(ROOT / "tests" / "trials" / "sources" / "trial.toml")
 STABLE = TRIAL.model_copy(update={"completion": Completion(marker="stable", stable_seconds=3600)})
 MARKED = TRIAL.model_copy(update={"name": "marked", "completion": Completion(marker="success_file")})
 BELIEVING = TRIAL.model_copy(update={"completion": Completion(marker="rename")})

@@ -9,7 +9,7 @@ from importlib import metadata
 from lakes import ROOT
 from reclake import tables
 from reclake.run import code
-from reclake.sources.source import load_source
+from reclake.sources.catalogues import SOURCES
 from reclake.tables import gold, silver
 
 
@@ -21,6 +21,17 @@ def test_every_built_table_has_a_digest_and_rules_count():
     behind = code._modules_behind("reclake.silver.events")
     assert {"reclake.silver.events", "reclake.behaviour.bots"} <= behind
     assert not any(module.startswith("reclake.tables") for module in behind)
+
+
+def test_what_items_and_settings_are_made_of_is_no_rule():
+    """Their values count: another section, or another line of the loader, makes no day stale."""
+    assert "reclake.behaviour.settings" in code._imports_of("reclake.behaviour.bots")
+    assert "reclake.catalogue" in code._imports_of("reclake.sources.source")
+    behind = code._modules_behind("reclake.silver.events")
+    assert "reclake.sources.source" in behind
+    assert not any(
+        module.endswith(".settings") or module.startswith(("reclake.strict", "reclake.catalogue")) for module in behind
+    )
 
 
 def test_comments_and_layout_do_not_count_and_a_changed_rule_does(monkeypatch):
@@ -55,13 +66,13 @@ def test_versions_of_packages_that_bring_rules_count_and_those_of_engines_do_not
 
 
 def test_a_mended_mapping_of_products_makes_no_event_stale():
-    demo = load_source(ROOT / "conf" / "sources" / "demo.toml")
+    demo = SOURCES.read(ROOT / "conf" / "sources" / "demo.toml")
     feeds = {name: feed for name, feed in demo.feeds.items() if feed.table != "products"}
     other = demo.model_copy(update={"feeds": feeds})
 
     def digests(source):
         named = {"sources": {"demo": source}}
-        return {table.name: code.settings_digest(table, named) for table in tables.GATED if "sources" in table.settings}
+        return {table.name: code.settings_digest(table, named) for table in tables.GATED if "sources" in table.catalogues}
 
     before, after = digests(demo), digests(other)
     moved = {name for name in before if before[name] != after[name]}

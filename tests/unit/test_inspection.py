@@ -17,7 +17,8 @@ from reclake.inspection.looking import inspect
 from reclake.inspection.naming import pattern_of
 from reclake.inspection.report import field_rows, file_rows, sample_rows
 from reclake.inspection.written import shown_value, written_value
-from reclake.sources.source import ColumnMapping, Feed, load_source
+from reclake.sources.catalogues import SOURCES
+from reclake.sources.source import ColumnMapping, Feed
 
 TILLS = "order,line,at,customer,sku,title,qty,price,ccy\n"
 
@@ -147,7 +148,7 @@ def test_a_drafted_source_can_be_used_and_takes_its_files(tmp_path):
     (landing / "app" / "clicks-2026-02-01.jsonl").write_text("".join(event % (n, n) for n in range(9)))
     text = draft("shop", inspect(landing, None, None).samples)
     (tmp_path / "shop.toml").write_text(text)
-    source = load_source(tmp_path / "shop.toml")
+    source = SOURCES.read(tmp_path / "shop.toml")
     tills, app = source.feeds["tills"], source.feeds["app"]
     assert (tills.table, tills.delimiter, tills.pattern, app.table, app.format) == (
         "orders",
@@ -217,7 +218,7 @@ def test_events_are_mapped_to_the_standard_where_their_names_tell(tmp_path):
     assert 'map = { "view" = "view_item", "addtocart" = "add_to_cart" }' in text
     assert "no event of the standard is called newsletter" in text
     (tmp_path / "shop.toml").write_text(text)
-    assert load_source(tmp_path / "shop.toml").feeds["events"].columns["event_type"].map == {
+    assert SOURCES.read(tmp_path / "shop.toml").feeds["events"].columns["event_type"].map == {
         "view": "view_item",
         "addtocart": "add_to_cart",
     }

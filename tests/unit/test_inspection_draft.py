@@ -9,7 +9,7 @@ from reclake.inspection.fields import summary
 from reclake.inspection.heads import head_of
 from reclake.inspection.looking import inspect
 from reclake.inspection.naming import day_pattern, exact_pattern, pattern_of
-from reclake.sources.source import load_source
+from reclake.sources.catalogues import SOURCES
 
 NAMES = "order,line,at,customer,sku,qty,price,ccy"
 ROW = "A{n},1,2026-02-01 10:00:00,k{n},P1,2,3.50,EUR"
@@ -30,7 +30,7 @@ def drafted(tmp_path, **files):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     text = draft("shop", inspect(landing, None, Limits()).samples)
     (tmp_path / "shop.toml").write_text(text, encoding="utf-8")
-    source = load_source(tmp_path / "shop.toml")
+    source = SOURCES.read(tmp_path / "shop.toml")
     return source, text, inspect(landing, source, Limits())
 
 

@@ -350,3 +350,66 @@ def test_changed_code_restates_the_newest_as_ofs_and_older_ones_where_they_are_a
     by_day = planner(records, raw, digests=changed, restate_as_ofs=2)[0].work(silver.ORDER_LINES)
     assert set(by_day.reasons) == {"2026-01-01"}
     assert not by_day.older
+
+
+def read_by(table, *, built, catalogue="new", scope=None):
+    """What is planned for a table whose days were built with the items of a catalogue as they were before."""
+    fed = [entry(i.table, "2026-01-01") for i in table.reads if i.table.day_column]
+    table_planner, ledger = planner(*fed, scope=Scope(as_ofs=tuple(date.fromisoformat(day) for day in built if day != "whole")))
+    before = {day: inputs | {"catalogue:tags": "old"} for day, inputs in table_planner.work(table).input_digests.items()}
+    ledger.add(entry(table, day, inputs=before.get(day, {"catalogue:tags": "old"})) for day in built)
+    digests = replace(NOTHING, catalogues={"catalogue:tags": catalogue})
+    return Planner(
+        ledger,
+        scope=scope or Scope(),
+        limits=Limits(3, 2),
+        digests=lambda _: digests,
+        models={},
+        windows=WINDOWS,
+        restate_as_ofs=30,
+    ).work(table)
+
+
+AS_OFS = ("2026-01-02", "2026-01-03", "2026-01-04")
+
+
+def test_a_changed_item_makes_the_newest_as_of_stale_and_no_older_one():
+    work = read_by(gold.CUSTOMER_SEGMENTS, built=AS_OFS)
+    assert work.reasons == {"2026-01-04": "catalogue:tags changed"}
+    assert work.input_digests["2026-01-04"]["catalogue:tags"] == "new"
+    assert read_by(gold.CUSTOMER_SEGMENTS, built=AS_OFS, catalogue="old").reasons == {}
+
+
+def test_an_as_of_that_follows_is_built_with_the_changed_item_and_the_one_before_keeps_what_it_had():
+    work = read_by(gold.CUSTOMER_SEGMENTS, built=AS_OFS, scope=Scope(as_ofs=(date(2026, 1, 5),)))
+    assert work.reasons == {"2026-01-05": "never built"}
+    assert work.input_digests["2026-01-05"]["catalogue:tags"] == "new"
+
+
+def test_an_older_as_of_is_restated_by_its_other_inputs_and_then_has_the_items_of_now():
+    built = read_by(gold.CUSTOMER_SEGMENTS, built=AS_OFS, scope=Scope(force=True)).input_digests
+    older = {day: inputs | {"catalogue:tags": "old"} for day, inputs in built.items()}
+    entries = [entry(gold.CUSTOMER_SEGMENTS, day, inputs=inputs) for day, inputs in older.items()]
+    late = entry(silver.ORDER_LINES, "2026-01-01", digest="2:f", sequence=5)
+    work = planner(*entries, late, digests=replace(NOTHING, catalogues={"catalogue:tags": "new"}))[0].work(gold.CUSTOMER_SEGMENTS)
+    assert work.reasons == {
+        "2026-01-02": "silver.order_lines changed",
+        "2026-01-03": "silver.order_lines changed",
+        "2026-01-04": "catalogue:tags changed, silver.order_lines changed",
+    }
+    assert {inputs["catalogue:tags"] for inputs in work.input_digests.values()} == {"new"}
+
+
+def test_a_changed_item_makes_every_day_stale_of_a_table_by_day_and_of_one_that_is_whole():
+    days = ("2026-01-01",)
+    assert read_by(silver.ORDER_RECORDS, built=days).reasons == {"2026-01-01": "catalogue:tags changed"}
+    assert set(read_by(silver.ACCOUNTS, built=("whole",)).reasons) == {"whole"}
+
+
+def test_lists_that_were_served_follow_a_changed_item_from_the_newest_as_of_on():
+    asked = {day: Scope(as_ofs=(date.fromisoformat(day),)) for day in (*AS_OFS, "2026-01-05")}
+    reasons = {day: read_by(gold.RECOMMENDATIONS, built=AS_OFS, scope=scope).reasons for day, scope in asked.items()}
+    assert reasons == {
+        "2026-01-02": {}, "2026-01-03": {},
+        "2026-01-04": {"2026-01-04": "catalogue:tags changed"}, "2026-01-05": {"2026-01-05": "never built"},
+    }  # fmt: skip

@@ -18,10 +18,17 @@ def home(tmp_path):
 
 
 MISTAKES = {
-    "an unknown key": ("[lake]\nrot = 1\n", "rot"),
-    "an unknown section": ("[lakes]\nroot = 'x'\n", "lakes"),
+    "an unknown key": (
+        "[lake]\nrot = 1\n",
+        "lake.rot: is no known key (did you mean 'root'?), known are root, keep_manifests_days",
+    ),
+    "an unknown section": ("[lakes]\nroot = 'x'\n", "lakes: is no known key (did you mean 'lake'?), known are lake, files"),
+    "a word that is not known": (
+        "[alerts]\nchannel = 'webhok'\n",
+        "alerts.channel: Input should be 'none', 'webhook' or 'mail' (did you mean 'webhook'?)",
+    ),
     "a value of another type": ("[run]\nclaim_minutes = 'soon'\n", "claim_minutes"),
-    "no TOML": ("[lake\n", "mine.toml"),
+    "no TOML": ("[lake\n", "settings file mine.toml cannot be read"),
 }
 
 
@@ -34,6 +41,19 @@ def test_a_mistake_in_a_settings_file_is_told_in_three_lines(home, monkeypatch, 
     assert named in str(told.value)
     monkeypatch.setenv("RECLAKE_HOME", str(home))
     assert isinstance(CliRunner().invoke(cli.app, ["status", "--profile", "mine"]).exception, SettingsInvalid)
+
+
+def test_a_key_that_is_missing_is_told(home):
+    base = (home / "conf" / "base.toml").read_text()
+    (home / "conf" / "base.toml").write_text(base.replace("gap_minutes = ", "gap_minute = "))
+    with pytest.raises(SettingsInvalid, match=r"sessions\.gap_minutes: is missing; sessions\.gap_minute: is no known key"):
+        load_settings(home, profile="local", environment={})
+
+
+def test_a_source_file_that_settings_are_taken_from_is_named(home):
+    (home / "conf" / "sources" / "demo.toml").write_text("[business\n")
+    with pytest.raises(SettingsInvalid, match=r"source file demo\.toml cannot be read\n  found: it is not TOML"):
+        load_settings(home, profile="local", environment={})
 
 
 def test_a_right_settings_file_is_taken(home):

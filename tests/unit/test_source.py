@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 
 from reclake.errors import SettingsInvalid
-from reclake.sources.source import ColumnMapping, DeliveryDay, Source, load_source, mappable
+from reclake.sources.catalogues import SOURCES
+from reclake.sources.source import RECORDS, ColumnMapping, DeliveryDay, Source, mappable
 from reclake.sources.times import moment, time_format_problem
 
 GOOD = """
@@ -54,7 +55,7 @@ def written(tmp_path, text=GOOD, name="shop"):
 def refused(tmp_path, text, name="shop"):
     """What the error says was found."""
     with pytest.raises(SettingsInvalid) as error:
-        load_source(written(tmp_path, text, name))
+        SOURCES.read(written(tmp_path, text, name))
     assert error.value.exit_code == 2
     return str(error.value)
 
@@ -65,7 +66,7 @@ def changed(old, new):
 
 
 def test_a_good_file_is_read(tmp_path):
-    source = load_source(written(tmp_path))
+    source = SOURCES.read(written(tmp_path))
     assert source.tables_fed == ("events",)
     assert source.feeds_of("events") == {"clicks": source.feeds["clicks"]}
     assert source.feeds_of("orders") == {}
@@ -118,7 +119,7 @@ def test_a_day_is_found_behind_other_letters_of_an_ending():
 
 
 def test_a_source_travels_to_workers(tmp_path):
-    source = load_source(written(tmp_path))
+    source = SOURCES.read(written(tmp_path))
     assert pickle.loads(pickle.dumps(source)) == source  # noqa: S301
 
 
@@ -248,7 +249,7 @@ currency = { constant = "eur", type = "string", upper = true }
     ],
 )
 def test_a_value_that_no_record_may_hold_is_refused(tmp_path, old, new, said):
-    load_source(written(tmp_path, SHOP, "tills"))
+    SOURCES.read(written(tmp_path, SHOP, "tills"))
     assert SHOP.count(old) == 1
     assert said in refused(tmp_path, SHOP.replace(old, new), "tills")
 
@@ -345,7 +346,7 @@ def test_no_default_grants_a_consent():
 def test_a_constant_is_judged_in_its_spelling(tmp_path):
     text = SHOP.replace('constant = "1", type = "long"', 'constant = "1.0", type = "long", whole_number = true')
     assert text != SHOP
-    assert load_source(written(tmp_path, text, "tills")).feeds["sales"].columns["quantity"].constant == "1.0"
+    assert SOURCES.read(written(tmp_path, text, "tills")).feeds["sales"].columns["quantity"].constant == "1.0"
     assert "'1.0' is no long" in refused(tmp_path, text.replace("whole_number = true", "whole_number = false"), "tills")
 
 
@@ -392,7 +393,7 @@ def test_a_pattern_stays_below_the_landing_folder(tmp_path, pattern):
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SettingsInvalid, match=r"nothing\.toml cannot be read"):
-        load_source(tmp_path / "nothing.toml")
+        SOURCES.read(tmp_path / "nothing.toml")
 
 
 def test_the_digest_moves_with_what_decides_on_a_record():
@@ -426,6 +427,34 @@ def test_a_key_that_came_later_changes_no_digest_while_it_holds_its_default():
     assert source.digest(source.tables_fed) == "b5db34ee0a2e6ff19b91fbd4793bc04832617b1649e875901c721dd9e8d625bf"
 
 
+SHIPPED = [
+    ("demo", "accounts", "cd59104ab2d26a3d1d33f751ab8d30ef9b8ee1a529b12f4f3c31808cc07c7940"),
+    ("demo", "consents", "84ce10414b2d2b9ac947f441b1a1904d19cbd3fa6efa04558a90b76706e9c86f"),
+    ("demo", "events", "d110451fee7c69ffbe22e6cb6db5d0774b06f2eb5ad47575d49fb2d8937811d2"),
+    ("demo", "orders", "4598117f660982393e5d53e2b39e8092fb24ab3cb204b819e0b2cfb73d84a0d4"),
+    ("demo", "products", "e64b42976f7a095d549a3f4b6db270343e6f382908488e1ef38d0ea9df87779a"),
+    ("movielens", "accounts", "feb90b1fbe49fe4fcc007d5ebc66c5c3927002c11087fb79a31e9e7dc154c9e6"),
+    ("movielens", "events", "2a1a675497dcc6ddaec986b6b318fcbcd2a032ef8fcfea3e57459fcc0f829221"),
+    ("movielens", "products", "3c7177c9a6425ec15d5ac555b6b59aa0dc3f948f6307327e0a98892ed002ecf5"),
+    ("online_retail", "orders", "7d6a5379147b0aafedaaa852d552de9ff8c973b5b8584b0ae883e7cc5b520e4a"),
+    ("retailrocket", "events", "26bd5821963027067c77d15ebdbce1fbab24e505d6ac1ed22cb6f7a1088d517b"),
+]
+
+
+@pytest.mark.parametrize(("name", "noun", "digest"), SHIPPED)
+def test_the_shipped_sources_have_the_digests_that_lakes_were_built_with(root, name, noun, digest):
+    source = SOURCES.read(root / "conf" / "sources" / f"{name}.toml")
+    assert source.digest([noun]) == digest
+    other = sorted(set(RECORDS) - set(source.tables_fed))
+    assert source.concerns([noun, *other])
+    assert not source.concerns(other)
+
+
+def test_all_that_a_source_feeds_counts_where_nothing_is_named(root):
+    demo = SOURCES.read(root / "conf" / "sources" / "demo.toml")
+    assert demo.digest() == demo.digest(demo.tables_fed) != demo.digest(demo.tables_fed[1:])
+
+
 def test_delivery_day_is_a_real_day():
     rule = DeliveryDay(from_="name", pattern=r"(\d{4}-?\d{2}-?\d{2})")
     names = {"a/2026-03-01.csv": date(2026, 3, 1), "20240229.csv": date(2024, 2, 29), "2026-02-30.csv": None, "none.csv": None}
@@ -452,11 +481,11 @@ def test_a_time_that_is_none_is_none():
 def test_shipped_sources_can_be_read(root):
     paths = sorted((root / "conf" / "sources").glob("*.toml"))
     assert {"movielens", "online_retail", "retailrocket"} <= {path.stem for path in paths}
-    assert all(load_source(path).name == path.stem for path in paths)
+    assert all(SOURCES.read(path).name == path.stem for path in paths)
 
 
 def test_services_of_online_retail_are_no_products(root):
-    product = load_source(root / "conf" / "sources" / "online_retail.toml").feeds["lines"].columns["product_id"]
+    product = SOURCES.read(root / "conf" / "sources" / "online_retail.toml").feeds["lines"].columns["product_id"]
     codes = {
         "POST": True,
         "M": True,
@@ -481,7 +510,7 @@ def test_every_recipe_can_be_used_as_it_stands(root, tmp_path):
     found = recipes(root)
     assert found.keys() >= {"branch_sheets", "webshop", "site_analytics"}
     for name, text in found.items():
-        assert load_source(written(tmp_path, text, name)).name == name
+        assert SOURCES.read(written(tmp_path, text, name)).name == name
 
 
 def test_every_key_of_a_column_is_explained(root):

@@ -13,7 +13,6 @@ on that day or in the 30 days before (docs/decisions/0034). The other rules are 
 """
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import crawleruseragents
 import pyarrow as pa
@@ -25,24 +24,13 @@ from pyspark.sql.types import BooleanType
 
 from reclake.privacy.short_texts import kept_if_short
 
+from .settings import BotSettings
+
 UNIT_DAY = ("source", "unit_id", "event_date")
 
 EVIDENCE_DAYS = 30  # days before the event day in which an order speaks for a person
 
 _MINUTE = 60_000_000  # microseconds
-
-
-class BotLimits(Protocol):
-    """The settings section `bots`."""
-
-    @property
-    def max_events_per_minute(self) -> int: ...
-    @property
-    def min_events_for_rhythm(self) -> int: ...
-    @property
-    def min_gap_deviation(self) -> float: ...
-    @property
-    def max_active_hours(self) -> int: ...
 
 
 @kept_if_short(65_536)
@@ -137,7 +125,7 @@ def days_of_buyers(events: DataFrame, order_lines: DataFrame, *, min_events: int
     return bought.select(*UNIT_DAY).distinct()
 
 
-def behaviour_rules(limits: BotLimits, *, is_person: Column) -> dict[str, Column]:
+def behaviour_rules(limits: BotSettings, *, is_person: Column) -> dict[str, Column]:
     """The rules by behaviour, by name, over the columns of `with_activity`.
 
     Gaps that are all 0 have no rhythm: a till that writes a whole receipt at one moment is no machine's pace.

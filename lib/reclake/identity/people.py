@@ -5,10 +5,11 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.privacy.consent import MinAge, uses_open_to
+from reclake.privacy.consent import uses_open_to
+from reclake.privacy.settings import MinAgeSettings
 
 
-def people(identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, as_of: date, min_age: MinAge) -> DataFrame:
+def people(identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, as_of: date, min_age: MinAgeSettings) -> DataFrame:
     """One row per account with a customer: account_id, customer_id, is_device, is_machine, basis, scopes, may_be_profiled.
 
     `scopes` holds what the customer, with all their accounts, is open to: marketing, profiling, sorted. `may_be_profiled`

@@ -12,7 +12,8 @@ from pathlib import Path
 from reclake.errors import SettingsInvalid, UsageError
 from reclake.printable import printable
 from reclake.settings import Settings
-from reclake.sources.source import VERIFIED, Source, load_source
+from reclake.sources.catalogues import SOURCES
+from reclake.sources.source import VERIFIED, Source
 
 from .draft import draft
 from .looking import Inspection, inspect
@@ -42,11 +43,11 @@ def check(home: Path, settings: Settings, name: str, *, landing: str | None = No
     """
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} cannot be the name of a source", "other signs than a-z, 0-9 and _", "choose a plain name")
-    file = home / settings.sources.directory / f"{name}.toml"
+    file = SOURCES.place(home, settings.value) / f"{name}.toml"
     folder = _folder(home, settings, name, landing)
     if write:
         return _drafted(file, folder, name, settings)
-    source = load_source(file) if file.exists() else None
+    source = SOURCES.read(file) if file.exists() else None
     found = inspect(folder, source, settings.landing, timezone=settings.business.timezone)
     says = (
         (*_verdict(found), *_unstated(source))
@@ -116,7 +117,7 @@ def _drafted(file: Path, folder: Path, name: str, settings: Settings) -> Checked
     _write(file, draft(name, looked.samples))
     drafted = f"{_shown(file)} is drafted: confirm each line that says so, then run check-source again."
     try:
-        source: Source = load_source(file)
+        source: Source = SOURCES.read(file)
     except SettingsInvalid as problem:
         return Checked(looked, False, (drafted, f"What it lacks to be used: {problem.args[1]}"))
     found = inspect(folder, source, settings.landing, timezone=settings.business.timezone, samples=looked.samples)

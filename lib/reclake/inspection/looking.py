@@ -9,9 +9,9 @@ from pathlib import Path
 
 from reclake.errors import UsageError
 from reclake.printable import printable
-from reclake.sources.broken import LandingLimits
 from reclake.sources.found import FoundFile, Waiting
 from reclake.sources.landing import finished_name, sorted_out, unusable
+from reclake.sources.settings import LandingSettings
 from reclake.sources.source import Feed, Source
 from reclake.sources.walk import walked
 
@@ -44,7 +44,7 @@ class Inspection:
 def inspect(
     folder: Path,
     source: Source | None,
-    limits: LandingLimits,
+    limits: LandingSettings,
     *,
     timezone: str = "UTC",
     now: datetime | None = None,

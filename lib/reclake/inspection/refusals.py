@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from reclake.records.batch import Batch
 from reclake.records.raw_records import Limits, read_batch
-from reclake.sources.broken import BrokenFile, LandingLimits
+from reclake.sources.broken import BrokenFile
 from reclake.sources.found import OfferedFile
 from reclake.sources.line_counts import RECOVERED, Placed, Recovered
 from reclake.sources.reading import verdict_of
+from reclake.sources.settings import LandingSettings
 from reclake.sources.source import Feed, Source
 from reclake.sources.split import opened
 from reclake.sources.verdict import Zones
@@ -42,7 +43,9 @@ class Refusal:
     value: str = ""
 
 
-def refusals_of(path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, **how: Any) -> list[Refusal] | None:
+def refusals_of(
+    path: Path, name: str, feed_name: str, source: Source, limits: LandingSettings, **how: Any
+) -> list[Refusal] | None:
     """As `judged`; whatever goes wrong with the file is a problem of this file alone."""
     try:
         return judged(path, name, feed_name, source, limits, **how)
@@ -53,7 +56,7 @@ def refusals_of(path: Path, name: str, feed_name: str, source: Source, limits: L
 
 
 def judged(
-    path: Path, name: str, feed_name: str, source: Source, limits: LandingLimits, *, n_records: int, n_bytes: int, timezone: str
+    path: Path, name: str, feed_name: str, source: Source, limits: LandingSettings, *, n_records: int, n_bytes: int, timezone: str
 ) -> list[Refusal] | None:
     """The reasons for which the file as a whole, or else records of its beginning, would be refused, each once.
 
@@ -108,7 +111,7 @@ def _content(path: Path, name: str, feed: Feed, n_bytes: int) -> tuple[bytes | N
 class _Readers:
     source: Source
     feed: Feed
-    limits: LandingLimits
+    limits: LandingSettings
     n_records: int  # at most, of each file
     delivery: Delivery
 

@@ -2,39 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from reclake.behaviour.windows import is_valid_at
 
+from .settings import MinAgeSettings
+
 Use = Literal["profiling", "marketing"]
 PURPOSES: Mapping[Use, str] = {"profiling": "personalisation", "marketing": "marketing"}
 CONSENT_BASIS = "consent"
 
 
-class AgeLimits(Protocol):
-    """The least age in years for each use."""
-
-    @property
-    def profiling(self) -> int: ...
-    @property
-    def marketing(self) -> int: ...
-
-
-class MinAge(Protocol):
-    """The section [privacy.min_age]."""
-
-    @property
-    def any_basis(self) -> AgeLimits: ...
-    @property
-    def of_basis(self) -> Mapping[str, AgeLimits]: ...
-    @property
-    def unknown_is_allowed(self) -> bool: ...
-
-
-def uses_open_to(identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, min_age: MinAge, as_of: date) -> DataFrame:
+def uses_open_to(
+    identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, min_age: MinAgeSettings, as_of: date
+) -> DataFrame:
     """One row per customer: customer_id, scopes: what they are open to, of profiling and marketing, sorted.
 
     A refusal, a withdrawal or a suspension of the purpose on any of their accounts is no, whatever the accounts' sources
@@ -71,7 +55,7 @@ def uses_open_to(identities: DataFrame, accounts: DataFrame, consents: DataFrame
     return facts.select("customer_id", open_to.alias("scopes"))
 
 
-def _is_open(use: Use, min_age: MinAge, as_of: date) -> Column:
+def _is_open(use: Use, min_age: MinAgeSettings, as_of: date) -> Column:
     """Whether a customer agreed to the use, or need not, and is old enough."""
     silence = F.lit(False) if use == "marketing" else ~F.col("rests_on_consent")
     is_old_enough = F.coalesce(_age(as_of) >= F.col(f"least_age_{use}"), F.lit(min_age.unknown_is_allowed))
@@ -79,7 +63,7 @@ def _is_open(use: Use, min_age: MinAge, as_of: date) -> Column:
 
 
 def customers_open_to(
-    identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, use: Use, min_age: MinAge, as_of: date
+    identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, use: Use, min_age: MinAgeSettings, as_of: date
 ) -> DataFrame:
     """One row per customer who may be profiled, or marketed to, at the as_of: customer_id (`uses_open_to`).
 
@@ -98,7 +82,7 @@ def _age(as_of: date) -> Column:
     return F.lit(as_of.year - 1) - F.col("birth_year")
 
 
-def _least_age(use: Use, min_age: MinAge) -> Column:
+def _least_age(use: Use, min_age: MinAgeSettings) -> Column:
     """The age that the account's basis asks for."""
     least = F.lit(getattr(min_age.any_basis, use))
     for basis, limits in min_age.of_basis.items():

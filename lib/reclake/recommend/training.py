@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from reclake.behaviour.windows import is_valid_at
 from reclake.errors import ContractBroken
 from reclake.identity.people import people
-from reclake.privacy.consent import MinAge
+from reclake.privacy.settings import MinAgeSettings
 from reclake.recommend.als import Als, FittedAls
 from reclake.recommend.catalogue import active_products
 from reclake.recommend.held_out import HeldOut, K, Metric, compared, hold_out, rows_of
@@ -100,7 +100,7 @@ def evaluate_and_fit(
     popularity: PopularitySettings,
     weights: Mapping[str, float] | KindWeights,
     training: TrainingSettings,
-    min_age: MinAge,
+    min_age: MinAgeSettings,
     champion: FittedAls | None,
     min_group_size: int,
     tuning: TuningSettings | None = None,

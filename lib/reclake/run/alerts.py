@@ -18,7 +18,6 @@ from pyspark.sql import functions as F
 
 from reclake import tables
 from reclake.quality.verdict import FEW_REFUSED
-from reclake.settings import AlertsSettings
 from reclake.tables import Table, bronze, ops, silver
 
 from .application import Application
@@ -26,6 +25,7 @@ from .ingest import files_to_take_in
 from .refused_consents import NEXT_STEP, refused_by_delivery, sentence
 from .report import named
 from .runner import scope_of
+from .settings import AlertsSettings
 from .untaken import untaken_files
 
 

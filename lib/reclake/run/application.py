@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from pyspark.sql import DataFrame, SparkSession
 
+from reclake.catalogue.declared import Items, declared, items_of
 from reclake.errors import UsageError
 from reclake.lake.claims import Claims
 from reclake.lake.ledger import Ledger
@@ -24,11 +25,13 @@ from reclake.lake.store import Store
 from reclake.privacy.keys import check_keys
 from reclake.quality.gate import Gate
 from reclake.settings import Settings
-from reclake.sources.source import Source, load_source
+from reclake.sources.catalogues import SOURCES
+from reclake.sources.source import Source
 from reclake.tables import TABLES, Table
 from reclake.tables.inputs import Parameter
 
-from .code import code_digest, settings_digest, suite_digest
+from .code import catalogue_digests, code_digest, settings_digest, suite_digest
+from .items import load_catalogues, load_sources
 from .plan import Digests, Planner, Scope, limits_of
 from .report import Reporter, Silent
 
@@ -60,6 +63,7 @@ class Application:
     gate: Gate
     sources: Mapping[str, Source]
     run_id: str
+    catalogues: Mapping[str, Items]  # all but the sources, of which a run takes those that are enabled
     clock: Callable[[], datetime] = utc_now
     reporter: Reporter = field(default_factory=Silent)
 
@@ -106,7 +110,6 @@ class Application:
     def value(self, setting: str) -> Any:
         """What a builder takes for a setting, as section.key or section."""
         special: dict[str, Callable[[], Any]] = {
-            "sources": lambda: self.sources,
             "run.at": self.clock,
             "run.earlier": lambda: None,  # the stage reads it, and the next
             "run.untaken": lambda: None,
@@ -118,11 +121,22 @@ class Application:
         """The settings under the names by which a builder takes them."""
         return {parameter.name: self.value(parameter.setting) for parameter in parameters}
 
+    def items(self, table: Table) -> dict[str, Items]:
+        """The items of catalogues that the table's builder takes, by the name of the catalogue."""
+        return items_of(table, {**self.catalogues, SOURCES.name: self.sources})
+
     def digests(self, table: Table) -> Digests:
         """What the table's days are made with now."""
         folder = self.at_home(self.settings.expectations.directory)
+        items = self.items(table)
+        as_settings = {name: items.pop(name) for name in tuple(items) if declared()[name].counts_as_setting}
         values = {setting: self.value(setting) for setting in table.settings}
-        return Digests(code_digest(table), settings_digest(table, values), suite_digest(folder, table))
+        return Digests(
+            code_digest(table),
+            settings_digest(table, {**values, **as_settings}),
+            suite_digest(folder, table),
+            catalogue_digests(table, items),
+        )
 
     def planner(self, scope: Scope) -> Planner:
         """A planner on the ledger as it stands; follows the ledger as tables are built."""
@@ -146,26 +160,6 @@ class Application:
 def located(home: Path, path: str) -> str:
     """A path or URI of the settings; a relative path lies in the project folder, and no path stays none."""
     return path if "://" in path or not path else str(home / path)
-
-
-def load_sources(home: Path, settings: Settings, names: Iterable[str]) -> dict[str, Source]:
-    """The source files of the names.
-
-    Raises
-    ------
-    UsageError
-        When there is no such file.
-    """
-    folder = home / settings.sources.directory
-    known = sorted(path.stem for path in folder.glob("*.toml"))
-    found = {}
-    for name in names:
-        if name not in known:
-            raise UsageError(
-                f"there is no source {name!r}", f"sources {', '.join(known) or 'none'}", "see docs/sources.md to add one"
-            )
-        found[name] = load_source(folder / f"{name}.toml")
-    return found
 
 
 def open_application(
@@ -199,6 +193,7 @@ def open_application(
         check_keys(located(home, settings.secrets.directory), (settings.privacy.id_key_id, settings.privacy.contact_key_id))
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     sources = load_sources(home, settings, settings.sources.enabled)
+    catalogues = load_catalogues(home, settings)
     metastore = located(home, settings.bi.metastore) if needs_metastore or settings.bi.renew_views else None
     address = {"bind.host": settings.bi.thrift_host, "port": str(settings.bi.thrift_port)}
     thrift = {f"spark.hive.server2.thrift.{key}": value for key, value in address.items()}
@@ -216,6 +211,7 @@ def open_application(
         claims=Claims(store, clock, minutes=settings.run.claim_minutes, wait_seconds=settings.run.claim_wait_seconds),
         gate=Gate(home / settings.expectations.directory, settings.expectations.timeout_seconds),
         sources=sources,
+        catalogues=catalogues,
         run_id=run_id or f"{clock():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}",
         clock=clock,
         reporter=reporter or Silent(),

@@ -26,7 +26,7 @@ from .withdrawals import leave_out_withdrawn
 def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataFrame:
     """The builder's frame over all stale days; an as_of table is the union of one call per as_of."""
     app, table = run.app, work.table
-    options = app.arguments(table.parameters)
+    options = app.arguments(table.parameters) | app.items(table)
     for parameter in table.parameters:
         if parameter.setting == "run.earlier":
             options[parameter.name] = _earlier(run, work)

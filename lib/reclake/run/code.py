@@ -16,11 +16,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from reclake.catalogue.declared import Items, catalogue_digest, declared, item_digests
 from reclake.errors import UsageError
 from reclake.tables import Shared, Table
 
-# What a builder imports from here carries no rule of its own.
-_WITHOUT_RULES = ("reclake.tables", "reclake.errors")
+# What a builder imports from here carries no rule of its own; nor does a section of settings, whose values count.
+_WITHOUT_RULES = ("reclake.tables", "reclake.errors", "reclake.strict", "reclake.catalogue")
+_SECTIONS = ".settings"
 # Machines for rules, not rules: what they compute is fixed by our code, and a new version must not make years of days
 # stale. Lists of crawlers and of numbering plans are rules, and come with the version of their package.
 _ENGINES = frozenset({"pyspark", "delta", "numpy", "pandas", "pyarrow", "pydantic"})
@@ -42,30 +44,35 @@ def builder_of(made: Table | Shared) -> Callable[..., Any]:
 
 @cache
 def code_digest(table: Table) -> str:
-    """The digest of the table's declaration, and of the code of its builder and its shared inputs."""
-    declared = repr((table.name, table.key, [(f.name, f.type) for f in table.fields]))
-    # A table that is taken in or written by the runner itself has no builder, and its layer perhaps no package.
+    """The digest of the table's declaration, of the code of its builder and its shared inputs, and of its items' types."""
+    declaration = repr((table.name, table.key, [(f.name, f.type) for f in table.fields]))
+    item_types = sorted({declared()[one.partition(".")[0]].item.__module__ for one in table.catalogues})
     made: tuple[Table | Shared, ...] = (table, *table.shared)
-    modules = [module_of(one) for one in made]
-    built_by = [module_digest(module) if _is_module(module) else "" for module in modules]
-    return hashlib.sha256("\n".join([declared, *built_by]).encode()).hexdigest()[:16]
+    # A table that is taken in or written by the runner itself has no builder, and its layer perhaps no package.
+    built_by = [module_digest(module, *item_types) if _is_module(module) else "" for module in map(module_of, made)]
+    return hashlib.sha256("\n".join([declaration, *built_by]).encode()).hexdigest()[:16]
 
 
-def module_digest(name: str) -> str:
-    """The digest of a module and of all reclake modules that it imports.
+def module_digest(*names: str) -> str:
+    """The digest of modules and of all reclake modules that they import.
 
     Of other packages that these import the versions count, but for engines. Comments, docstrings and layout do not count.
     """
-    modules = sorted(_modules_behind(name))
+    modules = sorted(set().union(*map(_modules_behind, names)))
     meant = [f"{module}\n{_meaning(module)}" for module in modules]
     versions = [f"{package} {_version(package)}" for package in _packages_behind(modules)]
     return hashlib.sha256("\n".join([*meant, *versions]).encode()).hexdigest()[:16]
 
 
 def settings_digest(table: Table, values: Mapping[str, Any]) -> str:
-    """The digest of the settings that the builder takes, by their full names."""
+    """The digest of the settings that the builder takes, by their full names, and of items that count as settings."""
     counted = {key: _plain(table, value) for key, value in values.items() if not key.startswith(_UNDIGESTED)}
     return hashlib.sha256(json.dumps(counted, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def catalogue_digests(table: Table, items: Mapping[str, Items]) -> dict[str, str]:
+    """`catalogue:NAME` → the digest of the items of it that the table's builder takes."""
+    return {f"catalogue:{name}": catalogue_digest(of_one, _bronze_behind(table)) for name, of_one in items.items()}
 
 
 def suite_digest(folder: Path, table: Table) -> str:
@@ -79,8 +86,7 @@ def _plain(table: Table, value: Any) -> Any:
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         # A source counts where its records arrive: a mended mapping of products makes no event stale.
-        nouns = _bronze_behind(table)
-        return {name: source.digest(nouns) for name, source in value.items() if nouns.intersection(source.tables_fed)}
+        return item_digests(value, _bronze_behind(table))
     return value
 
 
@@ -97,7 +103,7 @@ def _modules_behind(name: str) -> set[str]:
     waiting = [name]
     while waiting:
         module = waiting.pop()
-        if module not in found and not module.startswith(_WITHOUT_RULES):
+        if module not in found and not module.startswith(_WITHOUT_RULES) and not module.endswith(_SECTIONS):
             found.add(module)
             waiting.extend(_imports_of(module))
     return found

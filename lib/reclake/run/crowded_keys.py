@@ -8,8 +8,9 @@ from pyspark.sql import Column, Row
 from pyspark.sql import functions as F
 
 from reclake.quality.verdict import Finding
-from reclake.settings import RunSettings
 from reclake.tables import Table, silver
+
+from .settings import RunSettings
 
 # What stands for a person or device: of one value in most records of a delivery somebody should know.
 _KEYS = {

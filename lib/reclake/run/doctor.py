@@ -16,7 +16,8 @@ from reclake.errors import ReclakeError
 from reclake.privacy.keys import check_keys
 from reclake.settings import Settings
 
-from .application import load_sources, located
+from .application import located
+from .items import load_sources
 from .rights import allowed_readers, open_leftovers, other_readers, readers_of_files
 
 Finding = dict[str, str]

@@ -43,6 +43,7 @@ class Digests:
     code: str
     settings: str
     suite: str
+    catalogues: Mapping[str, str] = field(default_factory=dict)  # catalogue:NAME → the digest of the items that it reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Planner:
                 if why := self._why_kept(built.get(day), digests):
                     kept[day] = why
                 continue
-            inputs = self._input_digests(table, day)
+            inputs = self._inputs_now(table, day, digests)
             why = self._why_stale(table, day, built.get(day), digests, inputs)
             if why == CODE_CHANGED and day in older:
                 left.add(day)
@@ -313,8 +314,12 @@ class Planner:
 
     def why_stale(self, table: Table, day: str) -> str:
         """Why the day would be built anew, whatever the run's scope; blank if it would not."""
-        entry = self._ledger.days(table).get(day)
-        return self._why_stale(table, day, entry, self._digests(table), self._input_digests(table, day))
+        entry, digests = self._ledger.days(table).get(day), self._digests(table)
+        return self._why_stale(table, day, entry, digests, self._inputs_now(table, day, digests))
+
+    def _inputs_now(self, table: Table, day: str, digests: Digests) -> dict[str, str]:
+        """The digests of what the day reads, of tables, models and catalogues."""
+        return {**self._input_digests(table, day), **digests.catalogues}
 
     def _why_stale(self, table: Table, day: str, entry: Entry | None, digests: Digests, inputs: dict[str, str]) -> str:
         if entry is None:
@@ -324,13 +329,20 @@ class Planner:
         if not table.is_restated:
             return self._why_served_anew(table, day, entry, inputs)
         moved = [name for name in sorted(inputs) if entry.input_digests.get(name) != inputs[name]]
+        if moved and table.is_as_of and not self._is_newest(table, day):
+            moved = [name for name in moved if name not in digests.catalogues]
         return ", ".join([*_made_otherwise(entry, digests), *(f"{name} changed" for name in moved)])
 
     def _why_served_anew(self, table: Table, day: str, entry: Entry, inputs: Mapping[str, str]) -> str:
-        """Rows once served stay, whatever changed behind them; but a promotion is served from the newest as_of on."""
-        model = f"model:{table.model}"
-        is_promoted = model in inputs and entry.input_digests.get(model) != inputs[model]
-        return f"{model} changed" if is_promoted and day == max(self._ledger.days(table)) else ""
+        """Rows once served stay, whatever changed behind them; but the newest as_of follows a promotion and a changed item."""
+        if not self._is_newest(table, day):
+            return ""
+        served = [name for name in sorted(inputs) if name.startswith(("model:", "catalogue:"))]
+        return ", ".join(f"{name} changed" for name in served if entry.input_digests.get(name) != inputs[name])
+
+    def _is_newest(self, table: Table, day: str) -> bool:
+        """Whether no later as_of of the table was built or is asked for."""
+        return day == max({*self._ledger.days(table), *map(str, self._scope.as_ofs)})
 
 
 def counted(whys: Iterable[str]) -> str:

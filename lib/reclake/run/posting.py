@@ -19,9 +19,9 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from reclake.errors import SecretMissing, ServiceDown, UsageError
 from reclake.printable import printable
 from reclake.privacy.keys import secret_text
-from reclake.settings import AlertsSettings
 
 from .alerts import Finding
+from .settings import AlertsSettings
 
 logger = logging.getLogger("reclake")
 WEBHOOK, MAIL = "alert_webhook", "alert_mail"  # names of the secrets

@@ -18,8 +18,8 @@ from reclake.lake.manifest import Published
 from reclake.lake.schema import spark_schema
 from reclake.lake.session import checkpoints_in
 from reclake.recommend.interface import AlsValues
+from reclake.recommend.settings import Tune
 from reclake.recommend.training import TUNED, TrainingOutcome, evaluate_and_fit
-from reclake.settings import Tune
 from reclake.tables import Table, gold, ops, silver
 
 from .application import Application

@@ -7,13 +7,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from reclake.behaviour import bots as bot_rules
-from reclake.behaviour.bots import BotLimits
+from reclake.behaviour.settings import BotSettings
 from reclake.behaviour.units import unit_as_seen
 from reclake.records.delivery import is_kept
 from reclake.sources.source import Source
 
 
-def events(event_records: DataFrame, order_lines: DataFrame, *, sources: Mapping[str, Source], bots: BotLimits) -> DataFrame:
+def events(event_records: DataFrame, order_lines: DataFrame, *, sources: Mapping[str, Source], bots: BotSettings) -> DataFrame:
     """One row per kept event. Nothing is deleted: what a machine made carries `is_bot` and the rules that say so.
 
     The user agent speaks for its own event, behaviour for all events of the unit on that event day. A source says which

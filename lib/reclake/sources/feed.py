@@ -10,8 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from reclake.strict import Strict
+
 from .lines import Encoding
-from .mapping import ColumnMapping, Part, Text
+from .mapping import ColumnMapping, Text
 from .stated import stated_problems
 
 IdScope = Literal["channel", "feed", "source"]
@@ -69,7 +71,7 @@ def _not_a_regex(pattern: str) -> str | None:
     return None
 
 
-class DeliveryDay(Part):
+class DeliveryDay(Strict):
     """Where a file's delivery day comes from: its name, the last event in it, or fixed for a file that tells no day."""
 
     from_: Literal["name", "last_event", "fixed"] = Field(alias="from")
@@ -108,7 +110,7 @@ class DeliveryDay(Part):
             yield f"column {self.column!r} is not mapped as a timestamp or date"
 
 
-class Feed(Part):
+class Feed(Strict):
     """Files of one kind, and the bronze table that they feed."""
 
     table: Literal["events", "orders", "accounts", "products", "consents"]

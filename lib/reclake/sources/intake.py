@@ -17,11 +17,11 @@ from pyspark.sql import functions as F
 
 from reclake.tables import BY_NAME, bronze
 
-from .broken import LandingLimits
 from .earlier import decided_before
 from .found import OfferedFile, Waiting
 from .landing import offered_files
 from .reading import Decided, ddl, judge_files, read_files
+from .settings import LandingSettings
 from .source import Source
 from .verdict import Verdict, Zones
 
@@ -46,7 +46,7 @@ def take_in(
     *,
     known: DataFrame | None,
     delivery_days: Collection[date] | None,
-    limits: LandingLimits,
+    limits: LandingSettings,
     now: datetime,
     batch_id: str,
     timezone: str = "UTC",
@@ -183,7 +183,7 @@ def _taken_in_as(first: tuple[str, date | None], copy: Decided) -> Waiting:
 
 
 def _records_by_noun(
-    spark: SparkSession, source: Source, decided: Collection[Decided], limits: LandingLimits, batch_id: str
+    spark: SparkSession, source: Source, decided: Collection[Decided], limits: LandingSettings, batch_id: str
 ) -> dict[str, DataFrame]:
     good = [each for each in decided if each.verdict.reason is None and not each.is_empty]
     by_noun = {noun: [each for each in good if source.feeds[each.file.feed].table == noun] for noun in source.tables_fed}

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from .broken import BrokenFile, LandingLimits, most_unpacked
+from .broken import BrokenFile, most_unpacked
 from .line_counts import LineCounts
+from .settings import LandingSettings
 
 Encoding = Literal["utf-8", "gb18030", "utf-16", "latin-1"]
 
@@ -33,7 +34,7 @@ _FEWEST_WRONG = 3  # lines that are not UTF-8 before a file is taken for one in 
 
 
 def lines_of(
-    content: bytes, name: str, encoding: Encoding | None, limits: LandingLimits, counts: LineCounts, *, is_judged: bool = False
+    content: bytes, name: str, encoding: Encoding | None, limits: LandingSettings, counts: LineCounts, *, is_judged: bool = False
 ) -> Iterator[bytes]:
     """Lines with their ends, in UTF-8; nothing for a file that holds nothing.
 
@@ -75,7 +76,7 @@ def _broken_if_damaged() -> Iterator[None]:
 
 
 def _byte_lines(
-    stream: gzip.GzipFile | io.BytesIO, counts: LineCounts, *, most: int, longest: int, limits: LandingLimits, is_utf_8: bool
+    stream: gzip.GzipFile | io.BytesIO, counts: LineCounts, *, most: int, longest: int, limits: LandingSettings, is_utf_8: bool
 ) -> Iterator[bytes]:
     """The lines without byte order marks, which files that were put together bear in the middle, too.
 
@@ -136,7 +137,7 @@ def _is_utf_8(line: bytes) -> bool:
     return True
 
 
-def too_much(limits: LandingLimits) -> str:
+def too_much(limits: LandingSettings) -> str:
     """Why a file that unpacks to so much is refused."""
     return f"unpacks to more than {limits.max_unpacked_ratio} times its size"
 
@@ -154,7 +155,7 @@ def _recoded(line: bytes, codec: str) -> bytes:
 
 
 def _utf_16_within(
-    stream: gzip.GzipFile | io.BytesIO, counts: LineCounts, *, most: int, longest: int, limits: LandingLimits
+    stream: gzip.GzipFile | io.BytesIO, counts: LineCounts, *, most: int, longest: int, limits: LandingSettings
 ) -> Iterator[bytes]:
     n_bytes = 0
     with _broken_if_damaged():

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from reclake.strict import Strict
 from reclake.tables import Privacy, Table, silver
 
 from .times import time_format_problem
@@ -94,11 +95,7 @@ def mappable(table: str) -> dict[str, str]:
     return columns
 
 
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class ColumnMapping(Part):
+class ColumnMapping(Strict):
     """How one standard column is made from a raw record.
 
     The order of steps: take the field, trim, normalise an id, `whole_number`, `strip_suffix`, `upper` or `lower`,

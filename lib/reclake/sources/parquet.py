@@ -12,10 +12,11 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .broken import BrokenFile, LandingLimits, most_unpacked
+from .broken import BrokenFile, most_unpacked
 from .feed import Feed
 from .line_counts import LineCounts
 from .mapping import is_id
+from .settings import LandingSettings
 
 _ROWS_AT_ONCE = 128  # few, as a page of a few bytes may stand for rows of megabytes
 _ANNOTATED_TEXT = ("ENUM", "JSON")  # bytes with a text meaning, though Arrow shows them as bytes
@@ -24,7 +25,7 @@ BytesAs = Literal["utf-8", "hex"]
 
 
 def parquet_rows(
-    content: bytes, feed: Feed, limits: LandingLimits, counts: LineCounts, *, id_rule: Literal[1, 2]
+    content: bytes, feed: Feed, limits: LandingSettings, counts: LineCounts, *, id_rule: Literal[1, 2]
 ) -> Iterator[bytes]:
     """The rows as JSON objects, one line each, keys in the file's column order.
 

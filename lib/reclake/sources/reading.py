@@ -14,10 +14,10 @@ from pyspark.sql import functions as F
 from reclake.tables import Table
 from reclake.tables.vocabulary import EARLIEST
 
-from .broken import LandingLimits
 from .found import OfferedFile, Waiting
 from .landing import changed_meanwhile, read_as_files, still_lying, why_unread
 from .line_counts import RECOVERED, LineCounts, Placed, Recovered
+from .settings import LandingSettings
 from .source import Source
 from .split import Opened, opened
 from .verdict import Verdict, Zones, verdict
@@ -60,7 +60,7 @@ class Decided:
 
 
 def judge_files(
-    spark: SparkSession, source: Source, files: Collection[OfferedFile], limits: LandingLimits, zones: Zones
+    spark: SparkSession, source: Source, files: Collection[OfferedFile], limits: LandingSettings, zones: Zones
 ) -> tuple[list[Decided], list[Waiting]]:
     """The files with their verdicts, and those that could not be read as they were listed.
 
@@ -89,7 +89,7 @@ def judge_files(
 
 
 def _verdicts(
-    spark: SparkSession, source: Source, files: Mapping[str, OfferedFile], limits: LandingLimits, zones: Zones
+    spark: SparkSession, source: Source, files: Mapping[str, OfferedFile], limits: LandingSettings, zones: Zones
 ) -> list[Row]:
     def judge(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -113,7 +113,7 @@ def _verdicts(
     return read.mapInArrow(judge, _VERDICT_DDL).collect()  # one row per file of this run
 
 
-def verdict_of(content: bytes, file: OfferedFile, source: Source, limits: LandingLimits, zones: Zones) -> Verdict:
+def verdict_of(content: bytes, file: OfferedFile, source: Source, limits: LandingSettings, zones: Zones) -> Verdict:
     """The verdict on a file of the source, by its name as well."""
     feed = source.feeds[file.feed]
     found = verdict(content, file.name, feed, arrived_at=file.modified_at, limits=limits, zones=zones, id_rule=source.id_rule)
@@ -128,7 +128,7 @@ def verdict_of(content: bytes, file: OfferedFile, source: Source, limits: Landin
 
 
 def read_files(
-    spark: SparkSession, source: Source, table: Table, files: Collection[Decided], limits: LandingLimits, batch_id: str
+    spark: SparkSession, source: Source, table: Table, files: Collection[Decided], limits: LandingSettings, batch_id: str
 ) -> DataFrame:
     """The records of judged files as rows of the bronze table, lazily: each action reads the files again.
 
@@ -152,7 +152,7 @@ def _files_in(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, bytes]]:
 
 
 def _record_batches(
-    content: bytes, decided: Decided, source: Source, limits: LandingLimits, batch_id: str, schema: pa.Schema
+    content: bytes, decided: Decided, source: Source, limits: LandingSettings, batch_id: str, schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
     if hashlib.sha256(content).hexdigest() != decided.verdict.file_digest:
         raise RuntimeError(f"the file {decided.file.name} changed after it was judged: run the delivery again")

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from reclake.errors import SettingsInvalid
+from reclake.catalogue import Item
+from reclake.strict import Name, Strict
 
 from .feed import REQUIRED, VERIFIED, DeliveryDay, Feed
-from .mapping import RECORDS, ColumnMapping, Part, Text, field_in_note, is_id, mappable
+from .mapping import RECORDS, ColumnMapping, Text, field_in_note, is_id, mappable
 from .stated import unknown_events
 from .times import time_reader
 
 __all__ = [
-    "RECORDS", "REQUIRED", "VERIFIED", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "field_in_note", "is_id", "load_source", "mappable", "time_reader",
+    "RECORDS", "REQUIRED", "VERIFIED", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "field_in_note", "is_id", "mappable", "time_reader",
 ]  # fmt: skip
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
-
-class Completion(Part):
+class Completion(Strict):
     """What marks a file as complete."""
 
     marker: Literal["rename", "success_file", "stable"]
@@ -39,7 +36,7 @@ class Completion(Part):
         return self
 
 
-class BotRules(Part):
+class BotRules(Strict):
     """Which rules tell machines in this source's events."""
 
     by_user_agent: bool
@@ -49,18 +46,16 @@ class BotRules(Part):
     ] = ()  # standard event types that a client sends by itself: no rule by behaviour counts them
 
 
-class BusinessDefaults(Part):
+class BusinessDefaults(Strict):
     """Settings of the section business that hold for a lake of this source unless a profile, variable or --set names them."""
 
     timezone: str | None = None
     reporting_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
 
 
-class Source(Part):
+class Source(Item):
     """A source: where its records lie, how they become standard columns, and what is promised about them."""
 
-    name: Name
-    description: Text
     basis: Name  # lawful basis: consent, research, contract, …
     time_zone: str  # zone of times that are written without offset
     historical: bool = False  # no late limit; repeats are looked for in all deliveries
@@ -125,8 +120,12 @@ class Source(Part):
         name = self.feed_name(file_name, table)
         return self.feeds[name] if name is not None else None
 
-    def digest(self, nouns: Collection[str]) -> str:
-        """SHA-256 of all that can change what becomes of a record of these bronze nouns.
+    def concerns(self, nouns: Collection[str]) -> bool:
+        """Whether any of its records become rows of these bronze nouns."""
+        return not set(nouns).isdisjoint(self.tables_fed)
+
+    def digest(self, nouns: Collection[str] | None = None) -> str:
+        """SHA-256 of all that can change what becomes of a record of these bronze nouns; of all that it feeds for None.
 
         Description, marks of completion, delivery day, encoding, bytes and the tolerated share of rejects are left out: they
         decide what is taken in, not how it is read. A key that came later counts once it is set to other than its default, so
@@ -148,7 +147,7 @@ class Source(Part):
             told["feeds"][name].pop("verified_contacts", None)
             if feed.contacts and feed.verified_contacts != "all":
                 told["feeds"][name]["verified_contacts"] = feed.verified_contacts
-        told["feeds"] = {name: feed for name, feed in told["feeds"].items() if feed["table"] in nouns}
+        told["feeds"] = {name: feed for name, feed in told["feeds"].items() if nouns is None or feed["table"] in nouns}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -173,31 +172,3 @@ def _without_later_defaults(dumped: dict[str, Any], set_otherwise: Mapping[str, 
         columns = {column: kept(mapping, other["columns"][column]) for column, mapping in feed["columns"].items()}
         told["feeds"] = told["feeds"] | {name: kept(feed, other) | {"columns": columns}}
     return told
-
-
-def load_source(path: Path) -> Source:
-    """The source of a file `<name>.toml`.
-
-    Raises
-    ------
-    SettingsInvalid
-        When the file cannot be read, or anything in it is unknown, missing, misspelt or contradictory: all of it at once.
-    """
-    try:
-        source = Source.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsInvalid(
-            f"source file {path.name} cannot be read",
-            found=str(getattr(error, "strerror", None) or error),
-            next_step="write conf/sources/<name>.toml; docs/sources.md shows it step by step",
-        ) from None
-    except ValidationError as error:
-        found = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'source'}: {e['msg']}" for e in error.errors())
-        raise SettingsInvalid(
-            f"source file {path.name} cannot be used", found, "correct it; docs/sources.md explains every key"
-        ) from None
-    if source.name != path.stem:
-        raise SettingsInvalid(
-            f"source file {path.name} cannot be used", f"it names the source {source.name!r}", f"name the file {source.name}.toml"
-        )
-    return source

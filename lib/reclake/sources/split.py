@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from .broken import BrokenFile, LandingLimits
+from .broken import BrokenFile
 from .csv_records import LINE_FEED, CsvLines, without_end
 from .feed import Feed
 from .line_counts import LineCounts, Placed
 from .lines import lines_of
 from .parquet import parquet_rows
+from .settings import LandingSettings
 
 _SWALLOWED_RECORDS = 4  # a quote that is open for longer than that many of the largest records is never closed
 
@@ -34,7 +35,7 @@ class Opened:
 
 
 def opened(
-    content: bytes, name: str, feed: Feed, limits: LandingLimits, *, id_rule: Literal[1, 2] = 2, is_judged: bool = False
+    content: bytes, name: str, feed: Feed, limits: LandingSettings, *, id_rule: Literal[1, 2] = 2, is_judged: bool = False
 ) -> Opened:
     """The records of a file, lazily, without their line ends; one that was judged good is read without some checks.
 

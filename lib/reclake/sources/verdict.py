@@ -10,11 +10,12 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from .broken import BrokenFile, LandingLimits
+from .broken import BrokenFile
 from .csv_records import column_names
 from .decimal_commas import CommaSearch, CsvCommaSearch, JsonCommaSearch, fields_with_commas, json_text
 from .feed import Feed
 from .line_counts import LineCounts
+from .settings import LandingSettings
 from .split import Opened, opened
 from .times import moment
 
@@ -45,7 +46,7 @@ def verdict(
     feed: Feed,
     *,
     arrived_at: datetime,
-    limits: LandingLimits,
+    limits: LandingSettings,
     zones: Zones,
     id_rule: Literal[1, 2] = 2,
 ) -> Verdict:

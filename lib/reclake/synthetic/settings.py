@@ -5,7 +5,9 @@ from datetime import date
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
+
+from reclake.strict import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
@@ -13,11 +15,7 @@ OnlineChannel = Literal["app", "mini_program", "web"]
 ONLINE: tuple[OnlineChannel, ...] = ("app", "mini_program", "web")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ProductSettings(_Section):
+class ProductSettings(Section):
     """The catalogue."""
 
     n_products: Annotated[int, Field(ge=60)]
@@ -27,7 +25,7 @@ class ProductSettings(_Section):
     popularity_exponent: PositiveFloat
 
 
-class TasteSettings(_Section):
+class TasteSettings(Section):
     """What people look at and buy next."""
 
     sequence_share: Share
@@ -44,7 +42,7 @@ class TasteSettings(_Section):
         return self
 
 
-class LifeSettings(_Section):
+class LifeSettings(Section):
     """Who comes, how often they buy and when they stop."""
 
     visitor_share: Share
@@ -65,7 +63,7 @@ class LifeSettings(_Section):
     high_rate_per_day: PositiveFloat
 
 
-class OnlineChannelSettings(_Section):
+class OnlineChannelSettings(Section):
     """One online channel and its funnel."""
 
     used_share: Share
@@ -83,14 +81,14 @@ class OnlineChannelSettings(_Section):
         return self.view * self.cart * self.checkout * self.purchase
 
 
-class ShopSettings(_Section):
+class ShopSettings(Section):
     """The shops."""
 
     used_share: Share
     weight: PositiveFloat
 
 
-class ChannelSettings(_Section):
+class ChannelSettings(Section):
     """The four channels."""
 
     app: OnlineChannelSettings
@@ -104,7 +102,7 @@ class ChannelSettings(_Section):
         return found
 
 
-class CollectionSettings(_Section):
+class CollectionSettings(Section):
     """How well visits are collected and how fast they arrive."""
 
     collected_share: Share
@@ -112,7 +110,7 @@ class CollectionSettings(_Section):
     latency_sigma: PositiveFloat
 
 
-class ContactSettings(_Section):
+class ContactSettings(Section):
     """Keys and consents that people leave with a channel."""
 
     blank_phone_share: Share
@@ -129,7 +127,7 @@ class ContactSettings(_Section):
     canary_share: Share
 
 
-class DirtSettings(_Section):
+class DirtSettings(Section):
     """Shares of good records beside which a bad one is planted, or which are moved."""
 
     late_limit_days: PositiveInt
@@ -146,14 +144,14 @@ class DirtSettings(_Section):
     missing_field_share: Share
 
 
-class BotTrafficSettings(_Section):
+class BotTrafficSettings(Section):
     """Machines that look at products."""
 
     per_customer: Share
     days: PositiveInt
 
 
-class DemoSettings(_Section):
+class DemoSettings(Section):
     """The whole company."""
 
     seed: int

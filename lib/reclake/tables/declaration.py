@@ -10,6 +10,7 @@ from typing import Literal
 from .inputs import Each, Input, Parameter, Reads, Shared
 
 _NAME = re.compile(r"^(bronze|silver|gold|ops)\.[a-z][a-z0-9_]{0,62}\Z")
+_CATALOGUE = re.compile(r"^[a-z][a-z0-9_]{0,62}(\.[a-z][a-z0-9_]{0,62})?\Z")
 
 
 class Privacy(StrEnum):
@@ -91,6 +92,7 @@ class Table:
     source_day_column: str | None = None  # records only: the event day inside a delivery day
     inputs: tuple[Input | Each | Shared, ...] = ()
     parameters: tuple[Parameter, ...] = ()  # settings the builder takes; their values are its settings digest
+    catalogues: tuple[str, ...] = ()  # those that the builder takes: all items as "tags", named ones as "tags.loyal"
     counts_everyone: str = ""  # why a table of gold that reads facts by account asks nobody's consent and age
     model: str | None = None  # the registered model whose champion the builder takes
     retention: Retention | None = None
@@ -117,6 +119,7 @@ class Table:
             raise ValueError(f"{self.name}: replace_days needs a day_column")
         reads = {(i.digest_name, i.days, i.feeds): i for declared in self.inputs for i in declared.reads}
         object.__setattr__(self, "reads", tuple(reads.values()))
+        _require_plain_catalogues(self)
         _require_sound_inputs(self)
 
     @property
@@ -174,7 +177,10 @@ def _require_sound_inputs(table: Table) -> None:
     ValueError
         Naming the table and the input.
     """
-    arguments = [*(declared.name for declared in table.inputs), *(parameter.name for parameter in table.parameters)]
+    catalogues = dict.fromkeys(name.partition(".")[0] for name in table.catalogues)
+    arguments = (
+        [declared.name for declared in table.inputs] + [parameter.name for parameter in table.parameters] + list(catalogues)
+    )
     if twice := _twice(arguments):
         raise ValueError(f"{table.name}: two arguments of its builder are named {twice!r}; give one of them another name")
     if twice := _twice([i.digest_name for i in table.reads]):
@@ -190,3 +196,16 @@ def _require_sound_inputs(table: Table) -> None:
 
 def _twice(names: list[str]) -> str:
     return next((name for n, name in enumerate(names) if name in names[:n]), "")
+
+
+def _require_plain_catalogues(table: Table) -> None:
+    """Refuse catalogues that are misspelt or named twice."""
+    if misspelt := [name for name in table.catalogues if not _CATALOGUE.match(name)]:
+        raise ValueError(f"{table.name}: {misspelt} are no catalogues: write catalogue, or catalogue.item, in lower case")
+    whole = {name for name in table.catalogues if "." not in name}
+    named = [name for name in table.catalogues if "." in name]
+    twice = sorted(name for name in named if name.partition(".")[0] in whole)
+    if twice or len(set(table.catalogues)) != len(table.catalogues):
+        raise ValueError(
+            f"{table.name}: {twice or list(table.catalogues)}: a catalogue is read whole or by named items, each once"
+        )

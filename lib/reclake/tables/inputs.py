@@ -156,8 +156,8 @@ def takes(*sections: str, **arguments: str) -> tuple[Parameter, ...]:
 
     Examples
     --------
-    >>> [f"{p.name} = {p.setting}" for p in takes("sources", min_age="privacy.min_age")]
-    ['sources = sources', 'min_age = privacy.min_age']
+    >>> [f"{p.name} = {p.setting}" for p in takes("bots", min_age="privacy.min_age")]
+    ['bots = bots', 'min_age = privacy.min_age']
     """
     return (*(Parameter(name, name) for name in sections), *(Parameter(name, setting) for name, setting in arguments.items()))
 

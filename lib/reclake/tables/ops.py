@@ -105,7 +105,8 @@ FRESHNESS = Table(
             wider=((silver.EVENT_RECORDS, repeats()), (silver.ORDER_RECORDS, repeats())),
         ),
     ),
-    parameters=takes("sources", at="run.at", earlier="run.earlier", untaken="run.untaken"),
+    catalogues=("sources",),
+    parameters=takes(at="run.at", earlier="run.earlier", untaken="run.untaken"),
     run_columns=(
         "arrived_at",
         "visible_at",

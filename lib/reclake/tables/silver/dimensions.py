@@ -45,7 +45,8 @@ ACCOUNTS = Table(
     may_be_empty="every line may be a guest's, who has no account",
     stays_because=_PERSON,
     inputs=(Each("records", NAMING_ACCOUNTS, whole()), Input(EVENTS, whole())),
-    parameters=takes("sources", timezone="business.timezone"),
+    catalogues=("sources",),
+    parameters=takes(timezone="business.timezone"),
 )
 
 PRODUCTS = Table(
@@ -125,8 +126,8 @@ CONTACTS = Table(
     stays_because=_PERSON,
     inputs=(Input(ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
     may_be_empty="a source may know nobody's phone or address",
+    catalogues=("sources",),
     parameters=takes(
-        "sources",
         contact_key_id="privacy.contact_key_id",
         default_region="privacy.default_region",
         directory="secrets.directory",

@@ -60,7 +60,8 @@ EVENTS = Table(
     day_column="event_date",
     # Evidence of a person: docs/decisions/0034.
     inputs=(Input(EVENT_RECORDS, deliveries()), Input(ORDER_LINES, days(before=30), feeds=False)),
-    parameters=takes("sources", "bots"),
+    catalogues=("sources",),
+    parameters=takes("bots"),
 )
 
 SESSIONS = Table(
@@ -118,7 +119,7 @@ INTERACTIONS = Table(
     stays_because=_HISTORY,
     day_column="event_date",
     inputs=(Input(EVENTS, same_day()), Input(ORDER_LINES, same_day())),
-    parameters=takes("sources"),
+    catalogues=("sources",),
     may_be_empty="a day may hold no event that names a product",
 )
 

@@ -41,9 +41,8 @@ def _records(raw: Table, fields: tuple[Field, ...], *parameters: Parameter) -> T
         day_column="delivery_day",
         source_day_column="event_date" if has_event_day else None,
         inputs=(Input(raw, repeats()),),
-        parameters=(
-            *takes("sources"), *parameters, *takes(max_record_bytes="landing.max_record_bytes", max_depth="landing.max_depth"),
-        ),
+        catalogues=("sources",),
+        parameters=(*parameters, *takes(max_record_bytes="landing.max_record_bytes", max_depth="landing.max_depth")),
     )  # fmt: skip
 
 
