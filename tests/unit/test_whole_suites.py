@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -302,14 +301,6 @@ class TestDigest:
         refused = suite_digest(folder, NEW)
         write(folder, n_expectations=2)
         assert len({"none", whole, refused, suite_digest(folder, NEW)}) == 4
-
-
-def test_listings_need_no_spark():
-    """Modules that a listing of suites imports."""
-    for module in ("forms", "kinds", "particular", "whole"):
-        text = (Path(whole_suite.__code__.co_filename).parent / f"{module}.py").read_text()
-        assert "pyspark" not in text
-        assert ".rules" not in text
 
 
 def test_the_form_of_a_whole_suite(folder):
