@@ -241,7 +241,40 @@ ENTRIES = [
 ]
 
 
-@settings(deadline=None)
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"column": ["n_orders"]},
+        {"column": None},
+        {"severity": "high"},
+        {"where": " "},
+        {"where": {"pass_through_filter": "n_orders > 0", "type": "pass_through"}},
+        {"reason": ""},
+        {"min_matching_rows": True},
+        {"min_matching_rows": "1"},
+        {"mostly": True},
+        {"mostly": "0.5"},
+        {"kwargs": {}},
+        {"meta": {}},
+        {"row_condition": "n_orders > 0"},
+        {"type": None},
+    ],
+    ids=str,
+)
+def test_an_expectation_of_another_form_is_refused(folder, odd):
+    write(folder, NEW, ENTRIES[0] | odd)
+    with pytest.raises(SuiteRefused, match="^expectation 1 is malformed$"):
+        whole_suite(folder, NEW)
+
+
+@pytest.mark.parametrize("least", [None, True, "3", 0, 2.0])
+def test_a_floor_that_is_no_whole_number_is_refused(folder, least):
+    write(folder, NEW, {"type": "expect_table_row_count_to_be_between", "min_value": least})
+    with pytest.raises(SuiteRefused, match="a floor on rows below 1 says nothing"):
+        load_suite(folder, NEW)
+
+
+@settings(deadline=None, max_examples=300)
 @given(entry=st.sampled_from(ENTRIES), key=st.sampled_from(sorted({key for one in ENTRIES for key in one})), value=ODD)
 def test_a_file_with_an_odd_value_is_read_or_refused(tmp_path_factory, entry, key, value):
     folder = tmp_path_factory.mktemp("odd")
