@@ -1,11 +1,14 @@
 """The suite of a table as a listing gives it."""
 
+import json
 import shutil
 import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
+from reclake import cli
 from reclake.errors import UsageError
 from reclake.run.suites import listed_suite
 from reclake.settings import load_settings
@@ -48,3 +51,19 @@ def test_a_missing_file_is_told_with_its_path(home):
 def test_it_needs_no_spark():
     code = "import sys, reclake.run.suites; sys.exit('pyspark' in sys.modules or 'great_expectations' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_command_prints_it_as_great_expectations_reads_it(home, monkeypatch):
+    from great_expectations.core.expectation_suite import ExpectationSuite
+
+    monkeypatch.setenv("RECLAKE_HOME", str(home))
+    done = CliRunner().invoke(cli.app, ["tables", "silver.sessions", "--suite"], catch_exceptions=False)
+    printed = json.loads(done.stdout)
+    assert printed == listed(home, silver.SESSIONS)
+    assert len(ExpectationSuite(**printed).expectations) == 27
+
+
+def test_the_command_needs_a_table():
+    refused = CliRunner().invoke(cli.app, ["tables", "--suite"]).exception
+    assert isinstance(refused, UsageError)
+    assert "--suite names no table" in str(refused)
