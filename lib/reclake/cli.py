@@ -318,12 +318,22 @@ def status(
 
 @app.command("tables")
 def list_tables(
-    table: Annotated[str | None, typer.Argument(help="One table: grain, columns, lineage.")] = None, as_json: JsonOption = False
+    table: Annotated[str | None, typer.Argument(help="One table: grain, columns, lineage.")] = None,
+    suite: Annotated[bool, typer.Option("--suite", help="The whole suite of the table, as JSON of Great Expectations.")] = False,
+    profile: ProfileOption = "local",
+    as_json: JsonOption = False,
 ) -> None:
     """List the tables, or describe one."""
     from reclake.run import views
+    from reclake.run.suites import listed_suite
 
     console = Console(as_json=as_json)
+    if suite:
+        if table is None:
+            raise UsageError("--suite names no table", "a suite judges one table", "name it: reclake tables NAME --suite")
+        chosen = _choose(profile, None)
+        console.json(listed_suite(chosen.home, chosen.settings, require_table(table)))
+        return
     if table is None:
         console.rows("tables", [{"stage": t.stage, "table": t.name, "grain": t.grain} for t in tables.TABLES])
         return

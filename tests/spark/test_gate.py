@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -61,22 +62,31 @@ ORDERED = rule(
 
 
 def on_web(meta):
-    return rule(
-        "column_values_to_not_be_null", column="ended_at", row_condition="channel = 'web'", condition_parser="spark", meta=meta
-    )
+    condition = {"pass_through_filter": "channel = 'web'", "type": "pass_through"}
+    kwargs = {"column": "ended_at", "row_condition": condition, "condition_parser": "spark"}
+    return rule("column_values_to_not_be_null", meta=meta, **kwargs)
+
+
+def as_written(expectation):
+    """An expectation as a file writes it."""
+    kwargs = {key: value for key, value in expectation["kwargs"].items() if key not in ("row_condition", "condition_parser")}
+    condition = expectation["kwargs"].get("row_condition")
+    where = {"where": condition["pass_through_filter"]} if condition else {}
+    return {"type": expectation["type"], "severity": expectation["severity"], **kwargs, **where, **expectation["meta"]}
 
 
 @pytest.fixture
 def write_suite(tmp_path):
-    def write(*rules, floor=1, **changes):
+    def write(*rules, **changes):
         suite = {
-            "name": VISITS.name,
-            "meta": {"table": VISITS.name, "n_expectations": len(rules), "floor": floor} | changes.pop("meta", {}),
-            "expectations": list(rules),
+            "table": VISITS.name,
+            "n_expectations": len(rules),
+            "overrules": {"channel": "visits have channels of their own", "n_views": "nobody looks longer"},
+            "expectations": list(map(as_written, rules)),
         } | changes
         (tmp_path / f"{VISITS.name}.json").write_text(json.dumps(suite))
 
-    write(*NOT_NULL, ONE_OF, WITHIN, ORDERED)
+    write(ONE_OF, WITHIN, ORDERED)
     return write
 
 
@@ -110,8 +120,9 @@ class TestVerdict:
     def test_a_good_frame_passes_and_every_check_is_counted(self, gate, visits, write_suite):
         verdict = gate.check(VISITS, visits(GOOD, GOOD | {"visit_id": "v2"}), n_rows=2)
         assert said(verdict) == ("passed", [])
-        # suite 5; columns, floor, key; 2 required columns, 1 blank key column, 1 finite number
-        assert (verdict.n_expectations, verdict.n_failed, verdict.n_rows, verdict.warnings) == (5 + 3 + 4, 0, 2, ())
+        # Derived: floor, 2 required columns, 2 times, 1 number; 3 of the file.
+        # The gate's own: columns, floor, key; 2 required columns, 1 blank key column, 1 finite number.
+        assert (verdict.n_expectations, verdict.n_failed, verdict.n_rows, verdict.warnings) == (6 + 3 + 3 + 4, 0, 2, ())
         gate.require(verdict)
 
     def test_the_error_says_what_was_found_and_what_to_do(self, gate, visits, write_suite):
@@ -119,7 +130,7 @@ class TestVerdict:
         with pytest.raises(GateFailed) as stopped:
             gate.require(verdict, days="2026-03-01")
         assert str(stopped.value) == (
-            "silver.visits 2026-03-01: 1 of 12 expectations failed\n"
+            "silver.visits 2026-03-01: 1 of 16 expectations failed\n"
             "  found: started_at is not null: 1 of 2 rows\n"
             "  next:  correct the source or expectations/silver.visits.json, then run the day again"
         )
@@ -149,7 +160,7 @@ class TestVerdict:
         verdict = gate.check(VISITS, visits(GOOD)).also(
             Finding.failed("every day has rows", n_bad=None, n_rows=1, message="one has none")
         )
-        assert (verdict.verdict, verdict.n_failed, verdict.n_expectations) == ("failed", 1, 13)
+        assert (verdict.verdict, verdict.n_failed, verdict.n_expectations) == ("failed", 1, 17)
         assert json.loads(verdict.stored()) == [
             {
                 "rule": "every day has rows",
@@ -184,26 +195,32 @@ class TestSuiteRefused:
     @pytest.mark.parametrize(
         ("changes", "why"),
         [
-            ({"name": "silver.events"}, "it is of another table"),
-            ({"meta": {"table": "silver.events"}}, "it is of another table"),
-            ({"meta": {"n_expectations": 6}}, "it holds 5 expectations and declares 6"),
-            ({"meta": {"n_expectations": None}}, "it holds 5 expectations and declares None"),
-            ({"meta": {"floor": 0}}, "its floor is 0, that of the table 1"),
-            ({"meta": {"floor": None}}, "its floor is None, that of the table 1"),
-            (
-                {"expectations": [{"type": "expect_column_values_to_not_be_null"}], "meta": {"n_expectations": 1}},
-                "expectation 1 is malformed",
-            ),
+            ({"table": "silver.events"}, "it is of another table"),
+            ({"n_expectations": 4}, "it holds 3 expectations and declares 4"),
+            ({"n_expectations": None}, "it holds 3 expectations and declares None"),
+            ({"expectations": []}, "it holds 0 expectations and declares 3"),
+            ({"expectations": [{"column": "tab"}], "n_expectations": 1}, "expectation 1 is malformed"),
+            ({"overrules": {"channel": ""}}, "overrules is no object of column and reason"),
+            ({"overrules": {"tab": "it is free"}}, "it overrules tab, about whose values nothing is derived"),
         ],
     )
-    def test_a_suite_that_is_not_whole_blocks(self, gate, visits, write_suite, changes, why):
-        write_suite(*NOT_NULL, ONE_OF, WITHIN, ORDERED, **changes)
+    def test_a_file_that_is_not_whole_blocks(self, gate, visits, write_suite, changes, why):
+        write_suite(ONE_OF, WITHIN, ORDERED, **changes)
         assert said(gate.check(VISITS, visits(GOOD))) == ("broken", [f"the suite: could not run, {why}"])
 
-    def test_a_suite_without_expectations_blocks_where_bare_success_passes(self, gate, visits, write_suite):
-        write_suite()
+    @pytest.mark.parametrize("repeated", [NOT_NULL[0], rule("table_row_count_to_be_between", min_value=1)])
+    def test_a_rule_that_is_derived_already_blocks(self, gate, visits, write_suite, repeated):
+        write_suite(repeated)
+        assert "expectation 1 is derived already" in said(gate.check(VISITS, visits(GOOD)))[1][0]
+
+    def test_a_suite_without_expectations_blocks_where_bare_success_passes(self, gate, visits, tmp_path):
+        anything = replace(
+            VISITS, key=("tab",), day_column=None, write="replace_whole", may_be_empty="why not", fields=VISITS.fields[1:2]
+        )
+        (tmp_path / f"{VISITS.name}.json").write_text(json.dumps({"table": VISITS.name, "n_expectations": 0, "expectations": []}))
         assert bare_success(visits(GOOD)) is True
-        assert said(gate.check(VISITS, visits(GOOD))) == ("broken", ["the suite: could not run, it holds no expectations"])
+        verdict = gate.check(anything, visits(GOOD).select("tab"))
+        assert said(verdict) == ("broken", ["the suite: could not run, it holds no expectations"])
 
     @pytest.mark.parametrize(
         ("refused", "why"),
@@ -233,7 +250,7 @@ class TestSuiteRefused:
         ],
     )
     def test_a_rule_that_cannot_bite_or_does_not_fit_blocks(self, gate, visits, write_suite, refused, why):
-        write_suite(*NOT_NULL, refused)
+        write_suite(refused)
         verdict = gate.check(VISITS, visits(GOOD))
         assert verdict.verdict == "broken"
         assert why in verdict.findings[0].message
@@ -247,13 +264,18 @@ class TestPassesOnNothing:
         assert said(gate.check(VISITS, visits(), n_rows=0)) == ("failed", ["rows are at least 1: 0 rows"])
 
     def test_an_empty_frame_where_nothing_feeds_or_the_day_is_declared_empty(self, gate, visits, write_suite):
-        write_suite(rule("table_row_count_to_be_between", min_value=1), *NOT_NULL)
+        write_suite()
         assert gate.check(VISITS, visits(), is_fed=False).verdict == "passed"
         assert gate.check(VISITS, visits(), min_rows=0).verdict == "passed"
         assert gate.check(VISITS, visits()).verdict == "failed"
 
     def test_a_floor_above_one(self, gate, visits, write_suite):
         assert said(gate.check(VISITS, visits(GOOD), min_rows=2)) == ("failed", ["rows are at least 2: 1 rows"])
+
+    def test_a_floor_of_the_file(self, gate, visits, write_suite):
+        write_suite(rule("table_row_count_to_be_between", min_value=2))
+        assert said(gate.check(VISITS, visits(GOOD))) == ("failed", ["rows are at least 2: 1 rows"])
+        assert said(gate.check(VISITS, visits())) == ("failed", ["rows are at least 2: 0 rows"])
 
     def test_a_required_column_of_nulls(self, gate, visits, write_suite):
         write_suite(
@@ -276,16 +298,17 @@ class TestPassesOnNothing:
         write_suite(rule("column_values_to_not_be_null", column="score"))
         judged = visits(GOOD, GOOD | {"visit_id": "v2", "score": value})
         assert bare_success(judged, rule("column_values_to_not_be_null", column="score")) is True
-        assert said(gate.check(VISITS, judged)) == ("failed", ["score is finite: 1 of 2 rows"])
+        bounds = "score is between -1000000000000 and 1000000000000: 1 of 2 rows"
+        assert said(gate.check(VISITS, judged)) == ("failed", ["score is finite: 1 of 2 rows", bounds])
 
     def test_a_condition_that_finds_no_row(self, gate, visits, write_suite):
-        write_suite(*NOT_NULL, on_web({"min_matching_rows": 1}))
+        write_suite(on_web({"min_matching_rows": 1}))
         judged = visits(GOOD | {"channel": "app"})
         assert bare_success(judged, *NOT_NULL, on_web({})) is True
         assert said(gate.check(VISITS, judged)) == ("failed", ["rows where channel = 'web' are at least 1: 0 of 1 rows"])
 
     def test_a_condition_judges_its_rows_only(self, gate, visits, write_suite):
-        write_suite(*NOT_NULL, on_web({"min_matching_rows": 0, "reason": "a day without web is right"}))
+        write_suite(on_web({"min_matching_rows": 0, "reason": "a day without web is right"}))
         nowhere = GOOD | {"channel": "app", "ended_at": None}
         assert gate.check(VISITS, visits(nowhere)).verdict == "passed"
         found = gate.check(VISITS, visits(nowhere, GOOD | {"visit_id": "v2", "ended_at": None}))
@@ -293,7 +316,7 @@ class TestPassesOnNothing:
 
     def test_a_share_of_bad_rows_is_tolerated_only_with_a_reason(self, gate, visits, write_suite):
         half = rule("column_values_to_not_be_null", column="channel", mostly=0.5, meta={"reason": "half of them name none"})
-        write_suite(*NOT_NULL, half)
+        write_suite(half)
         rows = [GOOD | {"visit_id": f"v{n}", "channel": None} for n in range(2)] + [GOOD]
         assert gate.check(VISITS, visits(rows[0], GOOD)).verdict == "passed"
         assert said(gate.check(VISITS, visits(*[r | {"visit_id": str(n)} for n, r in enumerate(rows)]))) == (
@@ -340,11 +363,11 @@ class TestColumns:
 class TestCouldNotRun:
     def test_an_error_inside_great_expectations_is_not_a_broken_rule(self, gate, visits, write_suite, monkeypatch):
         monkeypatch.setattr(gate_module, "differences", lambda *_: [])
-        write_suite(*NOT_NULL, ONE_OF | {"severity": "warning"})
+        write_suite(ONE_OF | {"severity": "warning"})
         verdict = gate.check(VISITS, visits(GOOD).drop("channel"))
         assert verdict.verdict == "broken"
         assert [f.text for f in verdict.findings] == ["channel is one of app, web: could not run, an error in Great Expectations"]
-        assert "1 of 10 expectations could not run" in str(verdict.failure())
+        assert "1 of 14 expectations could not run" in str(verdict.failure())
 
     @pytest.mark.parametrize(
         ("info", "success", "says"),
@@ -386,7 +409,7 @@ class TestCouldNotRun:
         monkeypatch.setattr(validation, "in_order", lambda results, n_rules: in_order(results[:-1], n_rules=n_rules))
         assert said(gate.check(VISITS, visits(GOOD))) == (
             "broken",
-            ["the validation: could not run, 4 results for 5 expectations"],
+            ["the validation: could not run, 8 results for 9 expectations"],
         )
 
     def test_an_exception_blocks_and_its_message_is_not_repeated(self, gate, visits, write_suite, monkeypatch):
@@ -397,9 +420,8 @@ class TestCouldNotRun:
         assert said(gate.check(VISITS, visits(GOOD))) == ("broken", ["the validation: could not run, ValueError DIVIDE_BY_ZERO"])
 
     def test_a_condition_that_names_no_column_blocks(self, gate, visits, write_suite):
-        write_suite(
-            *NOT_NULL, on_web({"min_matching_rows": 1}) | {"kwargs": on_web({})["kwargs"] | {"row_condition": "chanel = 'web'"}}
-        )
+        misspelt = {"pass_through_filter": "chanel = 'web'"}
+        write_suite(on_web({"min_matching_rows": 1}) | {"kwargs": {"column": "ended_at", "row_condition": misspelt}})
         verdict = gate.check(VISITS, visits(GOOD))
         assert said(verdict)[0] == "broken"
         assert "its condition names chanel, which is not declared" in verdict.findings[0].text
@@ -423,10 +445,30 @@ class TestCouldNotRun:
         assert spark.sparkContext.statusTracker().getActiveJobsIds() == []
 
 
+class TestDerived:
+    def test_a_file_without_rules_leaves_the_derived_ones(self, gate, visits, write_suite):
+        write_suite(overrules={})
+        assert gate.check(VISITS, visits(GOOD)).verdict == "passed"
+        early = datetime(1900, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+        verdict = gate.check(VISITS, visits(GOOD | {"channel": "shop", "started_at": early, "n_views": -1}))
+        assert said(verdict) == (
+            "failed",
+            [
+                "channel is one of app, mini_program, web, pos: 1 of 1 rows",
+                "started_at is between 1989-12-31T00:00:00 and 2100-12-31T23:59:59: 1 of 1 rows",
+                "n_views is between 0 and 1000000000: 1 of 1 rows",
+            ],
+        )
+
+    def test_what_is_overruled_is_not_judged(self, gate, visits, write_suite):
+        write_suite()
+        assert gate.check(VISITS, visits(GOOD | {"channel": "shop", "n_views": -1})).verdict == "passed"
+
+
 class TestSeverity:
     @pytest.mark.parametrize("severity", ["warning", "info"])
     def test_only_critical_blocks_and_the_others_are_stored(self, gate, visits, write_suite, severity):
-        write_suite(*NOT_NULL, ONE_OF | {"severity": severity})
+        write_suite(ONE_OF | {"severity": severity})
         judged = visits(GOOD | {"channel": "shop"})
         verdict = gate.check(VISITS, judged)
         assert bare_success(judged, *NOT_NULL, ONE_OF | {"severity": severity}) is False
@@ -441,7 +483,7 @@ class TestWhatItLeavesBehind:
     def test_no_value_of_the_data_is_told_stored_or_logged(self, gate, visits, write_suite, caplog, capfd):
         planted = "13800138000"
         caplog.set_level(logging.DEBUG, logger="reclake")
-        write_suite(*NOT_NULL, ONE_OF, rule("column_values_to_match_regex", column="visit_id", regex="^v"))
+        write_suite(ONE_OF, rule("column_values_to_match_regex", column="visit_id", regex="^v"))
         judged = visits(GOOD | {"channel": planted}, GOOD | {"visit_id": planted}, GOOD | {"visit_id": planted})
         verdict = gate.check(VISITS, judged)
         assert verdict.n_failed == 3
@@ -456,8 +498,8 @@ class TestWhatItLeavesBehind:
             validation, "in_order", lambda results, n_rules: kept.extend(results) or in_order(results, n_rules=n_rules)
         )
         gate.check(VISITS, visits(GOOD | {"channel": "13800138000"}))
-        assert len(kept) == 5
-        assert [result.result for result in kept] == [{}] * 5
+        assert len(kept) == 9
+        assert [result.result for result in kept] == [{}] * 9
 
     def test_nothing_is_cached_and_the_frame_stays_persisted(self, spark, gate, visits, write_suite):
         judged = visits(GOOD).persist(StorageLevel.DISK_ONLY)

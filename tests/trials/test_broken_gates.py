@@ -74,7 +74,7 @@ def empty_input(app, suite, monkeypatch):
 SAID = {
     exception: "the validation: could not run, RuntimeError",
     timeout: "the time limit: could not run, no answer after 1 s",
-    empty_suite: "the suite: could not run, it holds no expectations",
+    empty_suite: "the suite: could not run, it holds 0 expectations and declares 3",
     missing_suite_file: "the suite: could not run, its file is missing",
     empty_input: "rows are at least 1: 0 rows",
 }

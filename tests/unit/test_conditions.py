@@ -123,8 +123,8 @@ def test_a_text_that_is_taken_names_a_column_first(text):
 @pytest.mark.parametrize("condition", HOSTILE[:6])
 def test_a_suite_with_such_a_condition_judges_nothing(root, tmp_path, condition):
     suite = json.loads((root / "expectations" / "silver.order_lines.json").read_text())
-    conditional = next(one for one in suite["expectations"] if "row_condition" in one["kwargs"])
-    conditional["kwargs"]["row_condition"] = {"type": "pass_through", "pass_through_filter": condition}
+    conditional = next(one for one in suite["expectations"] if "where" in one)
+    conditional["where"] = condition
     (tmp_path / "silver.order_lines.json").write_text(json.dumps(suite))
     with pytest.raises(SuiteRefused, match="a condition may not say"):
         load_suite(tmp_path, LINES)

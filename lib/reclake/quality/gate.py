@@ -19,7 +19,8 @@ from reclake.tables import Table
 
 from .judging import Expected, Judgement, judge
 from .measures import differences, n_own_checks
-from .suites import Suite, SuiteRefused, load_suite
+from .particular import SuiteRefused
+from .suites import Suite, load_suite
 from .time_limit import OutOfTime, n_jobs, within
 from .validation import ResultsIncomplete, Validator, error_name
 from .verdict import COLUMNS_AS_DECLARED, SUITE, TIME_LIMIT, VALIDATION, Finding, Verdict, judged

@@ -1,31 +1,30 @@
-"""Suites: one file per table, refused unless it is whole and its rules fit the table."""
+"""Suites as the gate reads them: refused unless they are whole and their rules fit the table."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from reclake.tables import Table
 
+from .kinds import ROW_COUNT, Expectation
+from .particular import SuiteRefused
 from .rules import Rule
-
-_SEVERITIES = ("critical", "warning", "info")
-
-
-class SuiteRefused(Exception):
-    """A suite that must not judge: it would pass on nothing, or judges another table."""
+from .whole import whole_suite
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The rules of one table, and the floor on its rows."""
+    """The rules of one table."""
 
     table: str
     rules: tuple[Rule, ...]
-    floor: int
+
+    @property
+    def floor(self) -> int:
+        """Rows below which a frame is stopped; 0 where it may be empty."""
+        floors = [rule.kwargs["min_value"] for rule in self.rules if rule.type == ROW_COUNT and rule.severity == "critical"]
+        return max(floors, default=0)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -33,72 +32,21 @@ class Suite:
         return tuple(dict.fromkeys(rule.condition for rule in self.rules if rule.condition))
 
 
-def suite_path(directory: Path, table: Table) -> Path:
-    """Where the table's suite lies."""
-    return directory / f"{table.name}.json"
-
-
 def load_suite(directory: Path, table: Table) -> Suite:
-    """The table's suite.
+    """The table's whole suite.
 
     Raises
     ------
     SuiteRefused
-        When the file is missing, unreadable or of another table, holds fewer rules than it declares or none, or a rule
-        that does not fit: all problems at once.
+        When its file must be refused (`whole_suite`), or a rule does not fit the table: all problems at once.
     """
-    try:
-        written = json.loads(suite_path(directory, table).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SuiteRefused("its file is missing") from None
-    except (OSError, ValueError) as error:
-        raise SuiteRefused(f"its file cannot be read ({type(error).__name__})") from None
-    if problems := list(_malformed(written, table)):
-        raise SuiteRefused("; ".join(problems))
-    rules = tuple(_rule(expectation) for expectation in written["expectations"])
+    rules = tuple(map(_rule, whole_suite(directory, table)["expectations"]))
     if problems := [problem for rule in rules for problem in rule.problems(table)]:
         raise SuiteRefused("; ".join(problems))
-    return Suite(table.name, rules, written["meta"]["floor"])
+    return Suite(table.name, rules)
 
 
-def written_form(suite: Mapping[str, Any]) -> str:
-    """A suite as its file writes it: two blanks, one newline at the end, what Great Expectations adds left out."""
-    meta = {key: value for key, value in suite["meta"].items() if key != "great_expectations_version"}
-    expectations = [{key: e[key] for key in ("type", "kwargs", "meta", "severity")} for e in suite["expectations"]]
-    return json.dumps({"name": suite["name"], "meta": meta, "expectations": expectations}, indent=2, ensure_ascii=False) + "\n"
-
-
-def _malformed(written: Any, table: Table) -> Iterator[str]:
-    if not isinstance(written, dict) or set(written) != {"name", "meta", "expectations"}:
-        yield "its file is no object of name, meta and expectations"
-        return
-    meta, expectations = written["meta"], written["expectations"]
-    if not isinstance(meta, dict) or {written["name"], meta.get("table")} != {table.name}:
-        yield "it is of another table"
-        return
-    if not isinstance(expectations, list) or not expectations:
-        yield "it holds no expectations"
-        return
-    if meta.get("n_expectations") != len(expectations):
-        yield f"it holds {len(expectations)} expectations and declares {meta.get('n_expectations')}"
-    floor = meta.get("floor")
-    if type(floor) is not int or floor < table.min_rows:
-        yield f"its floor is {floor!r}, that of the table {table.min_rows}"
-    yield from (f"expectation {number} is malformed" for number, e in enumerate(expectations, start=1) if not _is_whole(e))
-
-
-def _is_whole(expectation: Any) -> bool:
-    return (
-        isinstance(expectation, dict)
-        and set(expectation) == {"type", "kwargs", "meta", "severity"}
-        and isinstance(expectation["type"], str)
-        and isinstance(expectation["kwargs"], dict)
-        and isinstance(expectation["meta"], dict)
-        and expectation["severity"] in _SEVERITIES
-    )
-
-
-def _rule(expectation: Mapping[str, Any]) -> Rule:
+def _rule(expectation: Expectation) -> Rule:
     meta = expectation["meta"]
     return Rule(
         expectation["type"], expectation["kwargs"], expectation["severity"], meta.get("min_matching_rows"), meta.get("reason", "")
