@@ -121,7 +121,7 @@ def test_who_writes_a_table_waits_for_whoever_else_does():
     from reclake import tables
 
     writers = {f"daily_lake.{stage}": "reclake_lake" for stage in tables.STAGES}
-    assert taken == writers | {"maintain_lake.maintain": "reclake_lake", "train_recommenders.training": "reclake_training"}
+    assert taken == writers | {"maintain_lake.maintain": "reclake_lake", "train_recommenders.training_als": "reclake_training"}
     assert {name: pools[name]["slots"] for name in set(taken.values())} == {"reclake_lake": 1, "reclake_training": 1}
 
 
@@ -237,7 +237,11 @@ def test_a_task_that_no_later_job_tells_of_is_told_by_airflow(told, stand_in):
     assert str(run.state) == "failed"
     [(_, alert)] = told
     [finding] = alert["findings"]
-    assert finding == {"kind": "failure", "subject": "train_recommenders.training", "told": "the task failed after its last try"}
+    assert finding == {
+        "kind": "failure",
+        "subject": "train_recommenders.training_als",
+        "told": "the task failed after its last try",
+    }
     assert alert["run_id"] == run.run_id
 
 

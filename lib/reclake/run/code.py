@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from reclake.errors import UsageError
-from reclake.tables import Shared, Table
+from reclake.tables import Shared, Table, models
 
 # What a builder imports from here carries no rule of its own.
 _WITHOUT_RULES = ("reclake.tables", "reclake.errors")
@@ -42,21 +42,21 @@ def builder_of(made: Table | Shared) -> Callable[..., Any]:
 
 @cache
 def code_digest(table: Table) -> str:
-    """The digest of the table's declaration, and of the code of its builder and its shared inputs."""
+    """The digest of the table's declaration, and of the code of its builder, its shared inputs and the trainers of its models."""
     declared = repr((table.name, table.key, [(f.name, f.type) for f in table.fields]))
     # A table that is taken in or written by the runner itself has no builder, and its layer perhaps no package.
     made: tuple[Table | Shared, ...] = (table, *table.shared)
-    modules = [module_of(one) for one in made]
+    modules = [*map(module_of, made), *(model.trainer.partition(":")[0] for model in models.serving(table))]
     built_by = [module_digest(module) if _is_module(module) else "" for module in modules]
     return hashlib.sha256("\n".join([declared, *built_by]).encode()).hexdigest()[:16]
 
 
-def module_digest(name: str) -> str:
-    """The digest of a module and of all reclake modules that it imports.
+def module_digest(*names: str) -> str:
+    """The digest of modules and of all reclake modules that they import.
 
     Of other packages that these import the versions count, but for engines. Comments, docstrings and layout do not count.
     """
-    modules = sorted(_modules_behind(name))
+    modules = sorted(_modules_behind(*names))
     meant = [f"{module}\n{_meaning(module)}" for module in modules]
     versions = [f"{package} {_version(package)}" for package in _packages_behind(modules)]
     return hashlib.sha256("\n".join([*meant, *versions]).encode()).hexdigest()[:16]
@@ -92,9 +92,9 @@ def _bronze_behind(table: Table) -> frozenset[str]:
     return frozenset().union(*(_bronze_behind(i.table) for i in table.reads if i.feeds))
 
 
-def _modules_behind(name: str) -> set[str]:
+def _modules_behind(*names: str) -> set[str]:
     found: set[str] = set()
-    waiting = [name]
+    waiting = [*names]
     while waiting:
         module = waiting.pop()
         if module not in found and not module.startswith(_WITHOUT_RULES):

@@ -13,7 +13,7 @@ from typing import Any
 from reclake.errors import UsageError
 from reclake.lake.digest import WHOLE, valid_at
 from reclake.lake.ledger import Entry, Ledger
-from reclake.tables import BY_NAME, Input, Reads, Table, readers_of
+from reclake.tables import BY_NAME, Input, Reads, Table, models, readers_of
 
 CODE_CHANGED = "code changed"
 
@@ -266,9 +266,7 @@ class Planner:
 
     def _input_digests(self, table: Table, day: str) -> dict[str, str]:
         digests = {i.digest_name: self._input_digest(i, day) for i in table.reads}
-        if table.model:
-            digests[f"model:{table.model}"] = str(self._models.get(table.model))
-        return digests
+        return digests | {model.published_name: str(self._models.get(model.name)) for model in models.serving(table)}
 
     def _is_fed_on(self, table: Table, day: str) -> bool:
         """Whether an input holds a row of the day itself; dimensions and windows count only where no input has such days."""
@@ -328,9 +326,10 @@ class Planner:
 
     def _why_served_anew(self, table: Table, day: str, entry: Entry, inputs: Mapping[str, str]) -> str:
         """Rows once served stay, whatever changed behind them; but a promotion is served from the newest as_of on."""
-        model = f"model:{table.model}"
-        is_promoted = model in inputs and entry.input_digests.get(model) != inputs[model]
-        return f"{model} changed" if is_promoted and day == max(self._ledger.days(table)) else ""
+        champions = {name: version for name, version in inputs.items() if name.startswith(models.PREFIX)}
+        # A model that was declared since has no champion, as one that was declared before and never promoted.
+        moved = [name for name in sorted(champions) if entry.input_digests.get(name, str(None)) != champions[name]]
+        return ", ".join(f"{name} changed" for name in moved) if day == max(self._ledger.days(table)) else ""
 
 
 def counted(whys: Iterable[str]) -> str:
