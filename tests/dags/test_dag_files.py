@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -131,6 +132,18 @@ def test_training_is_weekly_and_reads_the_days_before_its_monday(stand_in):
     [call] = stand_in.calls()
     assert (call[0], call[call.index("--as-of") + 1]) == ("training", "2026-04-27")
     assert call[call.index("--tune") + 1] == "when-due"
+
+
+def test_every_declared_model_has_a_training_of_its_own(monkeypatch):
+    from reclake.tables import models
+
+    monkeypatch.setattr(models, "MODELS", (models.ALS, replace(models.ALS, name="other", scenario="cart")))
+    tasks = {task.task_id: task for task in read_dag("train_recommenders").tasks}
+    assert sorted(tasks) == ["training_als", "training_als_published", "training_other", "training_other_published"]
+    for name in ("als", "other"):
+        arguments = tasks[f"training_{name}"].application_args
+        assert arguments[arguments.index("--model") + 1] == name
+        assert tasks[f"training_{name}"].downstream_task_ids == {f"training_{name}_published"}
 
 
 def test_a_search_of_the_settings_is_had_on_request(stand_in):

@@ -99,7 +99,7 @@ class StoredModel:
         """customer_id, one row each, of whom any part holds a row."""
         of_parts = [self._rows(stored).select("customer_id") for stored in self._of_customers()]
         nobody = self.spark.createDataFrame([], "customer_id string")
-        return reduce(DataFrame.union, of_parts).distinct() if of_parts else nobody
+        return reduce(lambda one, other: one.union(other).distinct(), of_parts) if of_parts else nobody
 
     def without(self, left: DataFrame, *, mark: str) -> Signature:
         """Write the parts of customers anew, beside those that lie there, without the customers of `left`; says what was written.
