@@ -26,8 +26,8 @@ def metric_name(metric: Metric, *, first_split: str) -> str:
 
     Examples
     --------
-    >>> metric_name(Metric("als", "a", "ndcg_at_10 / champion", 1.0, 5), first_split="b")
-    'later_days.als.ndcg_at_10_over_champion'
+    >>> metric_name(Metric("m", "a", "ndcg_at_10 / champion", 1.0, 5), first_split="b")
+    'later_days.m.ndcg_at_10_over_champion'
     """
     prefix = "" if metric.split == first_split else _LATER
     return f"{prefix}{_logged(metric.model_name, metric.metric)}"
