@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
@@ -361,6 +362,52 @@ def test_the_settings_of_a_version(spark, registry):
     other = replace(TINY_ALS, rank=9, alpha=7.0)
     assert registry.fitted_settings(version, like=other) == TINY_ALS
     assert registry.fitted_settings(logged(registry, outcome(fitted(spark)), "of rank alone"), like=other) is None
+
+
+# As releases wrote them that knew one kind of model: tags of a version, and the one that says which customers are left.
+EARLIER = {
+    "cut": "2026-03-01", "rank": "2", "n_customers": "2", "n_products": "3", "customers_digest": "13109031253303922151",
+    "products_digest": "448250409171156850", "training_id": "earlier", "compared_with": "", "refit_of": "",
+}  # fmt: skip
+EARLIER_KEPT = {
+    "n_customers": 1, "customers_digest": "6285875956043583731", "customers_folder": "customer_factors_7", "withdrawn_since": "2026-03-05",
+}  # fmt: skip
+
+
+def test_a_version_of_an_earlier_release_serves_and_is_known_by_its_name(spark, registry, store, request):
+    """R-25: files, tags, parameters and metrics as they lie in a registry of that time."""
+    folder, client = store / request.node.name, registry._client
+    customers, schema = [("c1", [1.0, 0.0]), ("c2", [0.0, 1.0])], "customer_id string, factors array<float>"
+    spark.createDataFrame(customers, schema).write.parquet(str(folder / "customer_factors"))
+    spark.createDataFrame(
+        [("p1", 0, [0.0, 1.0]), ("p2", 1, [2.0, 3.0]), ("p3", 2, [4.0, 5.0])],
+        "product_id string, product_index int, factors array<float>",
+    ).write.parquet(str(folder / "product_factors"))
+    run = client.create_run(registry._experiment).info.run_id
+    for name, value in asdict(TINY_ALS).items():
+        client.log_param(run, f"als.{name}", value)
+    for name, value in (("", 1.5), (".lower", 1.2)):
+        client.log_metric(run, f"als.ndcg_at_10_over_popularity{name}", value)
+    client.create_registered_model(registry.name)
+    client.create_model_version(registry.name, source=folder.as_uri(), run_id=run, tags=EARLIER)
+
+    registry.promote(spark, "1", min_champion_ratio=0.98)
+    model = registry.load_champion(spark)
+    assert (model.name, model.version, model.cut, model.n_customers) == ("als", "1", DAY, 2)
+    assert contents(model.customer_factors) == contents(fitted(spark).customer_factors)
+    assert (model.product_factors == fitted(spark).product_factors).all()
+    assert registry.fitted_settings("1", like=TINY_ALS) == TINY_ALS
+    assert registry.withdrawn_since("1") is None
+
+    spark.createDataFrame(customers[1:], schema).write.parquet(str(folder / "customer_factors_7"))
+    client.set_model_version_tag(registry.name, "1", "kept_customers", json.dumps(EARLIER_KEPT))
+    assert registry.load_champion(spark).n_customers == 1
+    assert [row["customer_id"] for row in contents(registry.learnt_customers(spark, "1"))] == ["c2"]
+    assert registry.withdrawn_since("1") == date(2026, 3, 5)
+
+
+def test_a_model_is_registered_under_its_own_name(store):
+    assert Registry(f"sqlite:///{store}/mlflow.db", str(store / "artefacts"), ALS).name == "reclake_als"
 
 
 def test_an_unknown_version_is_named(spark, serving):
