@@ -24,7 +24,7 @@ def test_what_it_names_exists(root, model):
     assert all(settings.value(section).model_dump() for section in model.settings)
     assert tables.BY_NAME[model.serves] in tables.gold.TABLES
     assert model in serving(tables.BY_NAME[model.serves])
-    assert {i.table for i in model.inputs} <= set(tables.TABLES)
+    assert {i.table for i in model.reads} <= set(tables.TABLES)
 
 
 @EVERY_MODEL
