@@ -24,7 +24,7 @@ from pyspark.sql import functions as F
 
 from reclake.lake.session import open_session
 from reclake.recommend.als import fitted_als
-from reclake.recommend.interface import AlsValues
+from reclake.recommend.als_settings import AlsValues
 from reclake.recommend.lists import ranked_lists
 from reclake.recommend.metrics import customer_metrics
 from reclake.recommend.popularity import popular_products

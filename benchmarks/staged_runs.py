@@ -144,7 +144,7 @@ def _step(app: Application, step: str, first: date, last: date) -> dict[str, int
     if step == SIZES:
         return _sizes(app)
     if step == TRAINING:
-        train(app, as_of=next_as_of(app))
+        train(app, tables.models.ALS, as_of=next_as_of(app))
     elif step.startswith(FLOOR):
         floor(app, step.removeprefix(FLOOR))
     else:

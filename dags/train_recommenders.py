@@ -9,7 +9,7 @@ STAGE = "training"
 
 with DAG(
     dag_id="train_recommenders",
-    description="Train the recommender, judge it against the champion, promote it if it is better",
+    description="Train each model, judge it against its champion, promote it if it is better",
     # Mondays at noon, when Sunday is published: the days before Monday count.
     schedule=CronDataIntervalTimetable("0 12 * * 1", timezone=ZONE.key),
     start_date=START,
@@ -23,16 +23,19 @@ with DAG(
     user_defined_filters=FILTERS,
     tags=["reclake"],
 ) as dag:
-    SubmitJob(
-        task_id=STAGE,
-        job="train",
-        arguments=[
-            "--as-of",
-            # A run without a logical date, as `airflow dags trigger` starts it, has no interval.
-            "{{ params.as_of or (data_interval_end | default(dag_run.run_after, true) | local_day) }}",
-            "--tune",
-            "{{ 'always' if params.tune else 'when-due' }}",
-        ],
-        pool=TRAINING_POOL,
-        on_failure_callback=tell_failed,
-    ) >> TellPublished(job=STAGE, tables=tables.of_stage(STAGE))
+    for model in tables.models.MODELS:  # the pool has them train one after the other
+        SubmitJob(
+            task_id=(task := f"{STAGE}_{model.name}"),
+            job="train",
+            arguments=[
+                "--model",
+                model.name,
+                "--as-of",
+                # A run without a logical date, as `airflow dags trigger` starts it, has no interval.
+                "{{ params.as_of or (data_interval_end | default(dag_run.run_after, true) | local_day) }}",
+                "--tune",
+                "{{ 'always' if params.tune else 'when-due' }}",
+            ],
+            pool=TRAINING_POOL,
+            on_failure_callback=tell_failed,
+        ) >> TellPublished(job=task, tables=tables.of_stage(STAGE))

@@ -8,12 +8,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ages import min_age
-from reclake.run.building import inputs_of, made
+from reclake.run.inputs import inputs_of, made
 from reclake.tables import Input, Reads, Shared, Table
+from reclake.tables.models import Model
 
 
 def cut_inputs(
-    table: Table, frames: Mapping[str, DataFrame], *, as_of: date | None = None, window_days: int = 0, limits: Any = None
+    table: Table | Model, frames: Mapping[str, DataFrame], *, as_of: date | None = None, window_days: int = 0, limits: Any = None
 ) -> dict[str, Any]:
     """The arguments that hold frames; `window_days` stands for whatever setting a window names, 0 for all days."""
 

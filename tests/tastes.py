@@ -1,15 +1,19 @@
 """A world with tastes that can be learnt, for tests of trainings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
+from declared import cut_inputs
 from frames import frame
-from reclake.recommend.interface import AlsValues
+from reclake.recommend.als import Als
+from reclake.recommend.als_settings import AlsValues
+from reclake.recommend.interface import Judging
 from reclake.run.application import Application
 from reclake.tables import silver
+from reclake.tables.models import ALS
 
 DAY = date(2026, 3, 1)  # as_of
 CUT = DAY - timedelta(days=7)  # first held-out day
@@ -35,7 +39,14 @@ class Training:
     bootstrap_samples: int = 200
     bootstrap_seed: int = 7
     min_champion_ratio: float = 0.98
-    max_item_factor_bytes: int = 10**6
+
+
+def als(settings: AlsValues = TINY_ALS) -> Als:
+    return Als(settings, WEIGHTS, max_item_factor_bytes=10**6)
+
+
+def judging(min_group_size: int = 1, **training: float) -> Judging:
+    return Judging("ndcg_at_10", replace(Training(), **training), min_group_size)
 
 
 def world(spark: SparkSession) -> list[DataFrame]:
@@ -66,6 +77,12 @@ def world(spark: SparkSession) -> list[DataFrame]:
         ),
         frame(spark, silver.PRODUCTS, *(dict(product_id=f"t{t}p{p}", valid_from=start) for t in range(4) for p in range(8))),
     ]
+
+
+def trained_on(frames: list[DataFrame], *, as_of: date = DAY) -> dict[str, DataFrame]:
+    """What a training is given of the frames, which are one for each of INPUTS."""
+    named = {table.name: rows for table, rows in zip(INPUTS, frames, strict=True)}
+    return cut_inputs(ALS, named, as_of=as_of)
 
 
 def publish_world(app: Application) -> None:

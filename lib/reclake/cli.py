@@ -114,6 +114,7 @@ def demo(
     from reclake.run import demo as company
     from reclake.run.runner import next_as_of, run_graph
     from reclake.run.stage import require_nothing_stopped
+    from reclake.run.training import runs_of
     from reclake.run.training import train as run_training
 
     chosen = _choose(profile, overrides)
@@ -123,12 +124,11 @@ def demo(
         stopped = dict(run_graph(application, stages=tables.STAGES[:-1]))
         if tables.gold.MODEL_METRICS.name not in application.manifest.current() and not stopped:
             try:
-                outcome = run_training(application, as_of=next_as_of(application))
+                for training, model in runs_of(application, tables.models.MODELS):
+                    if outcome := run_training(training, model, as_of=next_as_of(application)):
+                        console.say(f"the model {model.name} is {outcome.decision}")
             except ReclakeError as failure:
                 stopped[tables.gold.MODEL_METRICS.name] = failure  # the lists are built all the same, from what is popular
-            else:
-                if outcome:  # of a run that has tried before there is none
-                    console.say(f"the model is {outcome.decision}")
         stopped |= run_graph(application, stages=tables.STAGES[-1:])
         console.end()
         require_nothing_stopped(stopped)
@@ -257,30 +257,47 @@ def train(
     as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Train on the days before it.")] = None,
     tune: Annotated[
         Tune,
-        typer.Option("--tune", help="Search the settings first; never: take [als] as it stands, without an earlier search's."),
+        typer.Option(
+            "--tune", help="Search the settings first; never: take the model's section as it stands, without an earlier search's."
+        ),
     ] = "when-due",
+    model: Annotated[str | None, typer.Option("--model", help="Only this model; all of them without it.")] = None,
     source: SourceOption = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train the recommender, judge it, and promote it if it is better."""
+    """Train the models, judge each, and promote those that are better."""
     from reclake.run.runner import next_as_of
+    from reclake.run.training import runs_of
     from reclake.run.training import train as run_training
 
+    wanted = _models(model)
     chosen = _choose(profile, overrides, as_json=as_json, sources=source)
     with _open(chosen, "train", publishes=True) as application:
-        outcome = run_training(application, as_of=as_of.date() if as_of else next_as_of(application), tune=tune)
-        if outcome is None:
-            return  # of a run that has tried before; this one is new
-        rows = outcome.rows(training_id=application.run_id, model_version=None, is_promoted=outcome.is_promotable)
-        shown = ("model_name", "metric", "value", "lower", "upper", "n_customers")
-        metrics = [{name: row[name] for name in shown} for row in rows]
-        if as_json:
-            chosen.console.json({"is_promoted": outcome.is_promotable, "reasons": outcome.reasons, "metrics": metrics})
-        else:
-            chosen.console.rows("training", metrics)
-            chosen.console.say(outcome.decision)
+        day, trainings = as_of.date() if as_of else next_as_of(application), []
+        for training, of_model in runs_of(application, wanted):
+            outcome = run_training(training, of_model, as_of=day, tune=tune)
+            if outcome is None:
+                continue  # of a run that has tried before; this one is new
+            rows = outcome.rows(training_id=training.run_id, model_version=None, is_promoted=outcome.is_promotable)
+            shown = ("model_name", "metric", "value", "lower", "upper", "n_customers")
+            metrics = [{name: row[name] for name in shown} for row in rows]
+            trainings.append({"is_promoted": outcome.is_promotable, "reasons": outcome.reasons, "metrics": metrics})
+            if not as_json:
+                chosen.console.rows("training", metrics)
+                chosen.console.say(outcome.decision)
+        if as_json and trainings:
+            chosen.console.json(trainings[0] if len(wanted) == 1 else trainings)
+
+
+def _models(name: str | None) -> tuple[tables.models.Model, ...]:
+    """The declared model of the name; all of them without one."""
+    if name is None:
+        return tables.models.MODELS
+    if name not in tables.models.BY_NAME:
+        raise UsageError(f"there is no model {name!r}", f"models {', '.join(tables.models.BY_NAME)}", "name one of them")
+    return (tables.models.BY_NAME[name],)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from reclake import tables
-from reclake.tables import Field, Privacy, ops
+from reclake.tables import Field, Privacy, models, ops
 from reclake.tables.declaration import is_lower
 
 NUMERIC = re.compile(r"^(integer|long|double|float|decimal\(\d+,\d+\))$")
@@ -184,7 +184,8 @@ def test_a_builder_is_named_after_its_table_and_takes_what_it_declares(table):
     assert positional == [declared.name for declared in table.inputs]
     options = {parameter.name for parameter in table.parameters}
     options |= {name.partition(".")[0] for name in table.catalogues}
-    assert keywords == options | ({"as_of"} if table.is_as_of else set()) | ({"model"} if table.model else set())
+    served = {"model", "scenario"} if models.serving(table) else set()
+    assert keywords == options | ({"as_of"} if table.is_as_of else set()) | served
     assert not any(p.default is not inspect.Parameter.empty for p in parameters)
 
 

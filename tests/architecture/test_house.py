@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from reclake import tables
+
 ROOT = Path(__file__).resolve().parents[2]
 RULES = {"identity", "behaviour", "segment", "recommend", "text", "privacy", "records"}
 BUILDERS = {"bronze", "silver", "gold", "ops"}
@@ -43,7 +45,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registry": {
         "tables",
         "errors",
-        "recommend.als",
         "recommend.held_out",
         "recommend.interface",
         "recommend.judging",
@@ -72,6 +73,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "recommend.lists",
         "recommend.settings",
         "recommend.training",
+        "recommend.tuning",
         "recommend.withdrawals",
     }
     | BUILDERS,
@@ -130,11 +132,11 @@ COLLECTED = {
     "quality.measures.measure": "one row of counts",
     "quality.measures.count_rows": "one row of counts",
     "recommend.als.fitted_als": "product factors, up to training.max_item_factor_bytes",
+    "recommend.als.restored": "the same",
     "recommend.bootstrap.resampled": "a row of sums per resample",
     "recommend.index.dense_index": "a row per partition",
     "recommend.tuning.judge": "one sum",
     "recommend.tuning.searched": "the same",
-    "registry.artefacts.read": "product factors, as above",
     "run.alerts._consents_not_taken_over": "a row per source",
     "run.alerts._deliveries": "a row per source and records table",
     "run.alerts._files_came": "a row per source",
@@ -266,6 +268,55 @@ def test_no_module_needs_itself_to_load():
     # A package's __init__ may gather its own modules, which name their siblings through it.
     circles = {name: needed & needs.keys() for name, needed in needs.items()}
     assert circles == {}
+
+
+def _without_leaves(needs: dict[str, set[str]]) -> dict[str, set[str]]:
+    """What remains of the graph once every module is taken out whose needs are all met: its circles, and what needs them."""
+    while loadable := {name for name, needed in needs.items() if not needed & needs.keys()}:
+        needs = {name: needed for name, needed in needs.items() if name not in loadable}
+    return {name: needed & needs.keys() for name, needed in needs.items()}
+
+
+def test_no_recommender_needs_itself_in_any_way():
+    """Circles count here wherever the import stands: in a function, or for type checkers alone."""
+    found = [module for module in lib() if module.package == "recommend" and module.path.name != "__init__.py"]
+    assert len(found) >= 12
+    needs = {module.name: {name for other in module.imports for name in (other, other.rpartition(".")[0])} for module in found}
+    assert _without_leaves(needs) == {}
+    lists = "reclake.recommend.lists"
+    assert _without_leaves(needs | {lists: needs[lists] | {"reclake.recommend.training"}}), "a circle is not seen"
+
+
+# The declaration of a model, its trainer and its settings know which model they are of.
+OF_A_MODEL = {"reclake.tables.models", "reclake.settings", "reclake.recommend.als", "reclake.recommend.als_settings"}
+
+
+def _words(module: Module) -> set[str]:
+    """All words in identifiers, keywords and texts of the code, docstrings aside."""
+    told = {id(node.body[0].value) for node in ast.walk(module.tree) if isinstance(node, _DOCUMENTED) and ast.get_docstring(node)}
+    texts = [
+        getattr(node, attribute, None)
+        for node in ast.walk(module.tree)
+        if id(node) not in told
+        for attribute in ("id", "attr", "name", "module", "arg", "value")
+    ]
+    return {word.lower() for text in texts if isinstance(text, str) for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", text)}
+
+
+_DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
+
+
+def test_what_tunes_trains_judges_stores_and_scores_names_no_model():
+    found = (*lib(), *modules_of("dags"), *modules_of("jobs"))
+    assert {module.name for module in found if _words(module) & tables.models.BY_NAME.keys()} == OF_A_MODEL
+
+
+@pytest.mark.parametrize(
+    "text", ["x = 'model:als'", "from a import FittedAls", "als_rank = 1", "def f(als): ...", "train(als=1)"]
+)
+def test_a_named_model_is_seen(text):
+    assert "als" in _words(Module("reclake.run.training", Path("training.py"), ast.parse(text), 1))
+    assert "als" not in _words(Module("m", Path("m.py"), ast.parse('def f():\n    """About als."""\n    false = also'), 1))
 
 
 def test_tables_need_the_standard_library_only():

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -121,7 +122,7 @@ def test_who_writes_a_table_waits_for_whoever_else_does():
     from reclake import tables
 
     writers = {f"daily_lake.{stage}": "reclake_lake" for stage in tables.STAGES}
-    assert taken == writers | {"maintain_lake.maintain": "reclake_lake", "train_recommenders.training": "reclake_training"}
+    assert taken == writers | {"maintain_lake.maintain": "reclake_lake", "train_recommenders.training_als": "reclake_training"}
     assert {name: pools[name]["slots"] for name in set(taken.values())} == {"reclake_lake": 1, "reclake_training": 1}
 
 
@@ -131,6 +132,18 @@ def test_training_is_weekly_and_reads_the_days_before_its_monday(stand_in):
     [call] = stand_in.calls()
     assert (call[0], call[call.index("--as-of") + 1]) == ("training", "2026-04-27")
     assert call[call.index("--tune") + 1] == "when-due"
+
+
+def test_every_declared_model_has_a_training_of_its_own(monkeypatch):
+    from reclake.tables import models
+
+    monkeypatch.setattr(models, "MODELS", (models.ALS, replace(models.ALS, name="other", scenario="cart")))
+    tasks = {task.task_id: task for task in read_dag("train_recommenders").tasks}
+    assert sorted(tasks) == ["training_als", "training_als_published", "training_other", "training_other_published"]
+    for name in ("als", "other"):
+        arguments = tasks[f"training_{name}"].application_args
+        assert arguments[arguments.index("--model") + 1] == name
+        assert tasks[f"training_{name}"].downstream_task_ids == {f"training_{name}_published"}
 
 
 def test_a_search_of_the_settings_is_had_on_request(stand_in):
@@ -237,7 +250,11 @@ def test_a_task_that_no_later_job_tells_of_is_told_by_airflow(told, stand_in):
     assert str(run.state) == "failed"
     [(_, alert)] = told
     [finding] = alert["findings"]
-    assert finding == {"kind": "failure", "subject": "train_recommenders.training", "told": "the task failed after its last try"}
+    assert finding == {
+        "kind": "failure",
+        "subject": "train_recommenders.training_als",
+        "told": "the task failed after its last try",
+    }
     assert alert["run_id"] == run.run_id
 
 

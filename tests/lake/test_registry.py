@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
@@ -22,13 +23,15 @@ from frames import contents
 from reclake.errors import LakeDamaged, ServiceDown, UsageError
 from reclake.recommend.als import FittedAls
 from reclake.recommend.held_out import Metric
-from reclake.recommend.judging import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY
+from reclake.recommend.judging import ratio_to
 from reclake.recommend.training import REFIT, TrainingOutcome
-from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry, models
+from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry, artefacts, models
+from reclake.tables.models import ALS
 from standalone import free_port
-from tastes import TINY_ALS
+from tastes import TINY_ALS, als
 
 DAY = date(2026, 3, 1)
+RATIO_TO_CHAMPION, RATIO_TO_POPULARITY = (ratio_to(base, "ndcg_at_10") for base in ("champion", "popularity"))
 SPLIT = "train < 2026-02-22 <= test < 2026-03-01"
 
 
@@ -51,7 +54,7 @@ def outcome(model, *, ndcg=0.4, against=None, to_champion=(1.05, 0.99), to_popul
     ]
     if against:
         metrics.append(Metric("als", SPLIT, RATIO_TO_CHAMPION, to_champion[0], 50, to_champion[1], 1.3))
-    return TrainingOutcome(DAY, date(2026, 2, 22), tuple(metrics), True, True, against, TINY_ALS, model=model)
+    return TrainingOutcome(DAY, date(2026, 2, 22), tuple(metrics), True, True, against, ALS.metric, als(), model=model)
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +65,13 @@ def store(tmp_path_factory):
 @pytest.fixture
 def registry(store, request):
     """One database for all tests, as making it takes seconds; a registered model of its own for each."""
-    return Registry(f"sqlite:///{store}/mlflow.db", str(store / "artefacts"), name=f"als_{request.node.name[:60]}")
+    return Registry(f"sqlite:///{store}/mlflow.db", str(store / "artefacts"), ALS, name=f"als_{request.node.name[:60]}")
 
 
 @pytest.fixture(scope="module")
 def serving(spark, store):
     """A registry with a champion, shared by the tests that must not move it; the champion's version."""
-    registry = Registry(f"sqlite:///{store}/mlflow.db", str(store / "artefacts"), name="als_serving")
+    registry = Registry(f"sqlite:///{store}/mlflow.db", str(store / "artefacts"), ALS, name="als_serving")
     version = logged(registry, outcome(fitted(spark)), "first")
     registry.promote(spark, version, min_champion_ratio=0.98)
     return registry, version
@@ -219,7 +222,7 @@ def test_files_that_nobody_reads_would_be_promoted(spark, registry, incumbent, m
     """The known-bad variant: a promotion that looks at the metrics alone."""
     version = logged(registry, outcome(fitted(spark), against=incumbent), "damaged")
     damage(spark, folder_of(registry, version))
-    monkeypatch.setattr(models, "require_sound", lambda *told: None)
+    monkeypatch.setattr(artefacts.StoredModel, "require_sound", lambda stored: None)
     registry.promote(spark, version, min_champion_ratio=0.98)
     assert aliases(registry) == {CHAMPION: version, PREVIOUS: incumbent}
 
@@ -356,8 +359,55 @@ def test_the_settings_of_a_version(spark, registry):
     values = {f"als.{name}": value for name, value in asdict(TINY_ALS).items()}
     told = dict(at=datetime(2026, 3, 1, tzinfo=UTC), inputs={}, lake_root="lake", code_digest="abc")
     version = registry.log_training(outcome(fitted(spark)), training_id="t", settings=values, **told)
-    assert registry.fitted_settings(version) == TINY_ALS
-    assert registry.fitted_settings(logged(registry, outcome(fitted(spark)), "of rank alone")) is None
+    other = replace(TINY_ALS, rank=9, alpha=7.0)
+    assert registry.fitted_settings(version, like=other) == TINY_ALS
+    assert registry.fitted_settings(logged(registry, outcome(fitted(spark)), "of rank alone"), like=other) is None
+
+
+# As releases wrote them that knew one kind of model: tags of a version, and the one that says which customers are left.
+EARLIER = {
+    "cut": "2026-03-01", "rank": "2", "n_customers": "2", "n_products": "3", "customers_digest": "13109031253303922151",
+    "products_digest": "448250409171156850", "training_id": "earlier", "compared_with": "", "refit_of": "",
+}  # fmt: skip
+EARLIER_KEPT = {
+    "n_customers": 1, "customers_digest": "6285875956043583731", "customers_folder": "customer_factors_7", "withdrawn_since": "2026-03-05",
+}  # fmt: skip
+
+
+def test_a_version_of_an_earlier_release_serves_and_is_known_by_its_name(spark, registry, store, request):
+    """R-25: files, tags, parameters and metrics as they lie in a registry of that time."""
+    folder, client = store / request.node.name, registry._client
+    customers, schema = [("c1", [1.0, 0.0]), ("c2", [0.0, 1.0])], "customer_id string, factors array<float>"
+    spark.createDataFrame(customers, schema).write.parquet(str(folder / "customer_factors"))
+    spark.createDataFrame(
+        [("p1", 0, [0.0, 1.0]), ("p2", 1, [2.0, 3.0]), ("p3", 2, [4.0, 5.0])],
+        "product_id string, product_index int, factors array<float>",
+    ).write.parquet(str(folder / "product_factors"))
+    run = client.create_run(registry._experiment).info.run_id
+    for name, value in asdict(TINY_ALS).items():
+        client.log_param(run, f"als.{name}", value)
+    for name, value in (("", 1.5), (".lower", 1.2)):
+        client.log_metric(run, f"als.ndcg_at_10_over_popularity{name}", value)
+    client.create_registered_model(registry.name)
+    client.create_model_version(registry.name, source=folder.as_uri(), run_id=run, tags=EARLIER)
+
+    registry.promote(spark, "1", min_champion_ratio=0.98)
+    model = registry.load_champion(spark)
+    assert (model.name, model.version, model.cut, model.n_customers) == ("als", "1", DAY, 2)
+    assert contents(model.customer_factors) == contents(fitted(spark).customer_factors)
+    assert (model.product_factors == fitted(spark).product_factors).all()
+    assert registry.fitted_settings("1", like=TINY_ALS) == TINY_ALS
+    assert registry.withdrawn_since("1") is None
+
+    spark.createDataFrame(customers[1:], schema).write.parquet(str(folder / "customer_factors_7"))
+    client.set_model_version_tag(registry.name, "1", "kept_customers", json.dumps(EARLIER_KEPT))
+    assert registry.load_champion(spark).n_customers == 1
+    assert [row["customer_id"] for row in contents(registry.learnt_customers(spark, "1"))] == ["c2"]
+    assert registry.withdrawn_since("1") == date(2026, 3, 5)
+
+
+def test_a_model_is_registered_under_its_own_name(store):
+    assert Registry(f"sqlite:///{store}/mlflow.db", str(store / "artefacts"), ALS).name == "reclake_als"
 
 
 def test_an_unknown_version_is_named(spark, serving):
@@ -369,7 +419,7 @@ def test_an_unknown_version_is_named(spark, serving):
 def test_the_login_of_a_registry_is_told_nowhere(monkeypatch, tmp_path):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(ServiceDown) as told:
-        Registry(f"http://lake:pl4nted@127.0.0.1:{free_port()}/x@y", str(tmp_path))
+        Registry(f"http://lake:pl4nted@127.0.0.1:{free_port()}/x@y", str(tmp_path), ALS)
     assert "http://127.0.0.1:" in str(told.value)
     assert "pl4nted" not in str(told.value)
 
@@ -377,4 +427,4 @@ def test_the_login_of_a_registry_is_told_nowhere(monkeypatch, tmp_path):
 def test_a_registry_that_is_not_there(tmp_path):
     (tmp_path / "mlflow.db").write_bytes(b"this is no database, but long enough to be read as one" * 40)
     with pytest.raises(ServiceDown, match="does not answer"):
-        Registry(f"sqlite:///{tmp_path}/mlflow.db", str(tmp_path))
+        Registry(f"sqlite:///{tmp_path}/mlflow.db", str(tmp_path), ALS)

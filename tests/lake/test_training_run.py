@@ -17,20 +17,23 @@ from lakes import ROOT, open_lake
 from reclake.errors import GateFailed, LakeDamaged, Overtaken, UsageError
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.files import Files
-from reclake.recommend.training import TUNED
-from reclake.recommend.tuning import SEARCHED
+from reclake.recommend.als import Als
+from reclake.recommend.tuning import tuned
 from reclake.run.application import utc_now
 from reclake.run.code import module_digest
-from reclake.run.maintain import _of_models
-from reclake.run.old_models import remove_old_models
+from reclake.run.maintain import _of_model
+from reclake.run.old_models import remove_old_versions
 from reclake.run.phases import observed
 from reclake.run.training import train
 from reclake.run.upkeep import HELD
 from reclake.run.views import published
 from reclake.run.withdrawals import leave_out_withdrawn
 from reclake.tables import gold, ops, silver
+from reclake.tables.models import ALS
 from suites import demand_more_rows
 from tastes import CUT, DAY, TINY_SETTINGS, publish_world
+
+TUNED = tuned("ndcg_at_10")
 
 
 @pytest.fixture
@@ -77,20 +80,20 @@ def taken_settings(app):
 def logged_settings(app):
     client = MlflowClient(app.settings.mlflow.tracking_uri)
     (run,) = client.search_runs([one.experiment_id for one in client.search_experiments()])
-    assert run.data.tags["code_digest"] == module_digest("reclake.recommend.training")
+    assert run.data.tags["code_digest"] == module_digest("reclake.recommend.training", "reclake.recommend.als")
     return run.data.params
 
 
 def test_a_model_that_is_better_is_published_with_its_metrics(app, left_behind):
     with pytest.raises(UsageError, match="not published yet"):
         published(app, gold.MODEL_METRICS)
-    outcome = train(app, as_of=DAY)
+    outcome = train(app, ALS, as_of=DAY)
     assert outcome.is_promotable
     rows = published(app, gold.MODEL_METRICS).collect()
     assert {(row["training_id"], row["as_of_date"], row["is_promoted"]) for row in rows} == {(app.run_id, DAY, True)}
     assert len(rows) == len(outcome.metrics)
     assert app.model_version("als") == 1
-    assert app.registry.load(app.spark, "1").cut == DAY
+    assert app.registry("als").load(app.spark, "1").cut == DAY
     (judged,) = app.store.read_newest(ops.GATE_RESULTS).where(f"table = '{gold.MODEL_METRICS.name}'").collect()
     assert (judged["verdict"], judged["version"], judged["n_rows"]) == ("passed", 0, len(rows))
     assert logged_settings(app) == taken_settings(app)
@@ -110,7 +113,7 @@ def test_a_model_that_is_better_is_published_with_its_metrics(app, left_behind):
 
 def test_a_model_that_no_kept_manifest_names_goes_with_its_files(app):
     """Version 1 served until version 3 came, 98 days ago; version 2 was never promoted. An erasure leaves 3 alone."""
-    registry, outcome = app.registry, train(app, as_of=DAY)
+    registry, outcome = app.registry("als"), train(app, ALS, as_of=DAY)
     assert app.model_version("als") == 1
 
     def log_again(training):
@@ -127,7 +130,7 @@ def test_a_model_that_no_kept_manifest_names_goes_with_its_files(app):
 
     def removed_on(day, **options):
         object.__setattr__(app, "clock", lambda: at + timedelta(days=day))
-        return remove_old_models(app, **options)
+        return remove_old_versions(app, ALS, **options)
 
     assert removed_on(-1) == []
     assert removed_on(1) == ["1", "2"]
@@ -136,7 +139,7 @@ def test_a_model_that_no_kept_manifest_names_goes_with_its_files(app):
     training = app.claims.take("a training", {"model:als": (ALL_DAYS,)})
     with pytest.raises(Overtaken):
         removed_on(0, even_young=True)
-    assert [row["outcome"] for row in _of_models(app, erasing=True)] == [HELD]
+    assert [row["outcome"] for row in _of_model(app, ALS, erasing=True)] == [HELD]
     app.claims.release(training)
     assert removed_on(0, even_young=True) == ["4"]
     assert len(list(Path(app.settings.mlflow.artifact_root).rglob("model"))) == 1
@@ -150,29 +153,29 @@ def test_a_model_that_no_kept_manifest_names_goes_with_its_files(app):
 
 def test_what_a_search_found_holds_until_the_next_one_is_due(app):
     """A first search on request; later trainings take its settings, search again after a quarter, or take [als] when told."""
-    registry, settings = app.registry, app.settings
+    registry, settings = app.registry("als"), app.settings
     few = settings.tuning.model_copy(update={"n_trials": 2, "ranks": (5,)})
     weak = settings.als.model_copy(update={"regularisation": 1e6})  # whatever else is tried is better
     object.__setattr__(app, "settings", settings.model_copy(update={"tuning": few, "als": weak}))
-    outcome = train(app, as_of=DAY, tune="always")
+    outcome = train(app, ALS, as_of=DAY, tune="always")
     before, tried = outcome.search.tried
     assert (before.settings.rank, tried.settings.rank) == (4, 5)
-    assert outcome.als == outcome.search.best.settings == tried.settings
+    assert outcome.recommender.settings == outcome.search.best.settings == tried.settings
     (row,) = published(app, gold.MODEL_METRICS).where(f"metric = '{TUNED}'").collect()
-    assert (row["value"], row["split"]) == (outcome.search.best.ndcg, "train < 2026-02-15 <= test < 2026-02-22")
+    assert (row["value"], row["split"]) == (outcome.search.best.value, "train < 2026-02-15 <= test < 2026-02-22")
     runs = runs_of(app)
-    assert [run.data.metrics[TUNED] for run in runs["below"]] == [one.ndcg for one in outcome.search.tried]
+    assert [run.data.metrics[TUNED] for run in runs["below"]] == [one.value for one in outcome.search.tried]
     (training,) = runs["above"]
-    assert training.data.params["als.rank"] == str(outcome.als.rank)
-    assert registry.tuned_settings("1") == {name: getattr(outcome.als, name) for name in SEARCHED}
+    assert training.data.params["als.rank"] == str(outcome.recommender.settings.rank)
+    assert registry.tuned_settings("1") == {name: getattr(outcome.recommender.settings, name) for name in Als.searched}
 
     # Another one than [als] asks for, so that it shows where the settings come from.
     asked = settings.als.model_copy(update={"rank": 3})
     object.__setattr__(app, "settings", app.settings.model_copy(update={"als": asked}))
     taken = {}
 
-    def noted(*frames, als, tuning, **more):
-        taken[app.run_id] = (als.rank, tuning is not None)
+    def noted(*frames, recommender, tuning, **more):
+        taken[app.run_id] = (recommender.settings.rank, tuning is not None)
         raise UsageError("noted", "", "")
 
     for run_id, as_of, tune in (
@@ -183,8 +186,8 @@ def test_what_a_search_found_holds_until_the_next_one_is_due(app):
     ):
         object.__setattr__(app, "run_id", run_id)
         with patch("reclake.run.training.evaluate_and_fit", noted), pytest.raises(UsageError, match="noted"):
-            train(app, as_of=DAY + timedelta(days=as_of), tune=tune)
-    rank = outcome.als.rank
+            train(app, ALS, as_of=DAY + timedelta(days=as_of), tune=tune)
+    rank = outcome.recommender.settings.rank
     assert taken == {"soon": (rank, False), "due": (rank, True), "plain": (3, False), "at once": (rank, True)}
 
 
@@ -211,33 +214,33 @@ def factor_rows(app):
 
 def test_who_withdraws_leaves_the_model_at_once_and_the_factors_of_products_a_month_later(app):
     """The champion was trained up to the last day, so nothing that is trained now can beat it: it would serve on."""
-    train(app, as_of=DAY)
+    train(app, ALS, as_of=DAY)
     object.__setattr__(app, "clock", lambda: datetime(2026, 1, 29, 12))  # 31 days before DAY
-    assert leave_out_withdrawn(app, 1, as_of=DAY) == 0
+    assert leave_out_withdrawn(app, ALS, 1, as_of=DAY) == 0
     assert len(factor_rows(app)) == 59
     withdraws(app, "a5")
     assert "c5" in factor_rows(app)
     training = app.claims.take("a training", {"model:als": (ALL_DAYS,)})
-    assert leave_out_withdrawn(app, 1, as_of=DAY) == 0, "a training reads these files"
+    assert leave_out_withdrawn(app, ALS, 1, as_of=DAY) == 0, "a training reads these files"
     app.claims.release(training)
     published_before = app.manifest.current()
-    assert leave_out_withdrawn(app, 1, as_of=DAY) == 1
+    assert leave_out_withdrawn(app, ALS, 1, as_of=DAY) == 1
     assert app.manifest.current() == published_before
     assert "c5" not in factor_rows(app)
-    assert len(factor_rows(app)) == app.registry.load(app.spark, "1").n_customers == 58
-    assert leave_out_withdrawn(app, 1, as_of=DAY) == 0
+    assert len(factor_rows(app)) == app.registry("als").load(app.spark, "1").n_customers == 58
+    assert leave_out_withdrawn(app, ALS, 1, as_of=DAY) == 0
 
     def trained(run_id, *, max_withdrawn_days):
         models = app.settings.models.model_copy(update={"max_withdrawn_days": max_withdrawn_days})
         object.__setattr__(app, "settings", app.settings.model_copy(update={"models": models}))
         object.__setattr__(app, "run_id", run_id)
-        return train(app, as_of=DAY, tune="never")
+        return train(app, ALS, as_of=DAY, tune="never")
 
     assert not trained("31 days", max_withdrawn_days=31).is_promotable
     assert app.model_version("als") == 1
     outcome = trained("over a month", max_withdrawn_days=30)
-    assert (outcome.refit_of, app.model_version("als"), app.registry.champion_version()) == ("1", 2, "2")
-    assert app.registry.withdrawn_since("2") is None
+    assert (outcome.refit_of, app.model_version("als"), app.registry("als").champion_version()) == ("1", 2, "2")
+    assert app.registry("als").withdrawn_since("2") is None
     assert "c5" not in factor_rows(app)
     rows = published(app, gold.MODEL_METRICS).where("training_id = 'over a month'").collect()
     assert {row["is_promoted"] for row in rows} == {True}
@@ -260,10 +263,10 @@ def test_metrics_that_their_gate_refuses_promote_nothing(app, tmp_path):
     demand_more_rows(suite)
     before = app.manifest.current()
     with pytest.raises(GateFailed):
-        train(app, as_of=DAY)
+        train(app, ALS, as_of=DAY)
     assert app.manifest.current() == before
     assert app.model_version("als") is None
-    assert app.registry.champion_version() is None
+    assert app.registry("als").champion_version() is None
     (judged,) = app.store.read_newest(ops.GATE_RESULTS).where(f"table = '{gold.MODEL_METRICS.name}'").collect()
     assert (judged["verdict"], judged["version"]) == ("failed", None)
     app.claims.release(app.claims.take("next", {gold.MODEL_METRICS.name: (ALL_DAYS,)}))  # its claim is free again
@@ -277,14 +280,14 @@ def test_what_a_training_left_that_ended_before_its_manifest_is_taken_back(app):
             raise KeyboardInterrupt
 
     with observed(end_there), pytest.raises(KeyboardInterrupt):
-        train(app, as_of=DAY)
+        train(app, ALS, as_of=DAY)
     assert app.model_version("als") is None
     other = opened_again(app)
-    train(other, as_of=DAY)
+    train(other, ALS, as_of=DAY)
     rows = published(other, gold.MODEL_METRICS).collect()
     assert {row["training_id"] for row in rows} == {other.run_id}
     assert other.manifest.current()[gold.MODEL_METRICS.name].n_rows == len(rows)
-    assert other.registry.champion_version() == str(other.model_version("als"))
+    assert other.registry("als").champion_version() == str(other.model_version("als"))
 
 
 def test_a_training_whose_claim_went_after_its_commit_publishes_nothing(app):
@@ -295,24 +298,24 @@ def test_a_training_whose_claim_went_after_its_commit_publishes_nothing(app):
 
     before = app.manifest.last_id()
     with observed(taken_over), pytest.raises(Overtaken):
-        train(app, as_of=DAY)
+        train(app, ALS, as_of=DAY)
     assert app.manifest.last_id() == before
 
 
 def test_another_try_of_a_training_that_was_published_trains_no_more(app):
     """As where its driver was killed, or its report was lost, after the manifest; on another day a run of that name trains."""
     object.__setattr__(app, "run_id", "weekly__train__1")
-    train(app, as_of=DAY)
+    train(app, ALS, as_of=DAY)
     before = app.manifest.current()
     again = opened_again(app)
     for name in ("weekly__train__2", "weekly__train__1"):
         object.__setattr__(again, "run_id", name)
         with patch("reclake.run.training.evaluate_and_fit", side_effect=AssertionError):
-            assert train(again, as_of=DAY) is None
+            assert train(again, ALS, as_of=DAY) is None
     assert opened_again(app).manifest.current() == before
     assert [(report.table, report.outcome) for report in again.reporter.reports] == [(gold.MODEL_METRICS.name, "up to date")] * 2
     with patch("reclake.run.training.evaluate_and_fit", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        train(again, as_of=DAY + timedelta(days=7))
+        train(again, ALS, as_of=DAY + timedelta(days=7))
 
 
 @pytest.mark.parametrize("damaged", [silver.INTERACTIONS, gold.MODEL_METRICS], ids=lambda table: table.name)
@@ -329,7 +332,7 @@ def test_a_damaged_table_is_neither_trained_on_nor_added_to(app, damaged):
     again, before = opened_again(app), app.manifest.current()
     assert again.store.read(damaged, version=0).isEmpty(), "Delta tells: the test shows nothing"
     with pytest.raises(LakeDamaged, match=damaged.name):
-        train(again, as_of=DAY)
+        train(again, ALS, as_of=DAY)
     assert opened_again(app).manifest.current() == before
     assert app.store.newest(damaged) == 0
 
@@ -337,4 +340,4 @@ def test_a_damaged_table_is_neither_trained_on_nor_added_to(app, damaged):
 def test_a_lake_without_interactions_says_so(spark, tmp_path):
     app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing", overrides=TINY_SETTINGS)
     with pytest.raises(UsageError, match="nothing to train on"):
-        train(app, as_of=DAY)
+        train(app, ALS, as_of=DAY)

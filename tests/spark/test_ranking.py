@@ -12,6 +12,7 @@ from frames import contents, in_order
 from reclake.recommend import scoring
 from reclake.recommend.als import FittedAls
 from reclake.recommend.lists import ranked_lists
+from recommended import recommended
 
 N_CUSTOMERS, N_PRODUCTS, RANK = 7, 9, 2
 PRODUCTS = [f"p{number}" for number in range(N_PRODUCTS)]
@@ -75,7 +76,7 @@ def by_sorting(factors, seen, customer, on_sale, k):
 def test_top_k_agrees_with_plain_python(spark, monkeypatch, model, factors, seen_of, k, per_block):
     monkeypatch.setattr(scoring, "_CUSTOMERS_PER_BLOCK", per_block)
     customers, seen = frames_of(spark, seen_of, [*CUSTOMERS, "cold"])
-    found = model.recommend(customers, seen, n=k)
+    found = recommended(model, customers, seen, n=k)
     expected = [
         dict(customer_id=customer, rank=rank, product_id=product, score=score)
         for customer in CUSTOMERS
@@ -124,7 +125,7 @@ def test_the_chain_fills_up_and_says_why(spark, model, factors, seen_of):
 
 def test_a_customer_who_has_seen_everything_gets_nothing(spark, model):
     customers, seen = frames_of(spark, {"c0": set(PRODUCTS)}, ["c0", "c1"])
-    assert {row["customer_id"] for row in contents(model.recommend(customers, seen, n=2))} == {"c1"}
+    assert {row["customer_id"] for row in contents(recommended(model, customers, seen, n=2))} == {"c1"}
 
 
 def test_nothing_on_sale_gives_no_rows(spark, model):

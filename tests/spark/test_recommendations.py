@@ -105,7 +105,7 @@ def built(spark, model, *, interactions=INTERACTIONS, n=3):
         )
     }
     inputs = cut_inputs(gold.RECOMMENDATIONS, frames, as_of=DAY)
-    made = recommendations(**inputs, as_of=DAY, n=n, popularity=HalfLife(), weights=WEIGHTS, model=model)
+    made = recommendations(**inputs, as_of=DAY, n=n, popularity=HalfLife(), weights=WEIGHTS, scenario="home", model=model)
     return contents(conform(made, gold.RECOMMENDATIONS))
 
 

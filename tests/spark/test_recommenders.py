@@ -6,20 +6,24 @@ from datetime import date, timedelta
 
 import pytest
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from frames import contents, in_order
 from reclake.recommend.als import Als, FittedAls, fitted_als
+from reclake.recommend.als_settings import AlsValues
 from reclake.recommend.index import dense_index
-from reclake.recommend.interface import AlsValues
-from reclake.recommend.popularity import Popularity
+from reclake.recommend.interface import PICKS
 from reclake.recommend.weights import customer_product_weights, pairs, product_popularity
+from reclake.registry.artefacts import Signature, StoredModel, write
+from recommended import recommended
+from toy_recommender import Taste, TasteSettings
 
 DAY = date(2026, 3, 1)
 WEIGHTS = {"view": 1.0, "purchase": 5.0}
 SCHEMA = "customer_id string, product_id string, event_date date, kind string, n_events long"
 TINY_ALS = AlsValues(rank=3, iterations=4, regularisation=0.1, alpha=1.0, half_life_days=90.0, blocks=2, seed=7)
 ALS_MODEL = Als(TINY_ALS, WEIGHTS, max_item_factor_bytes=10**6)
-ALL_RECOMMENDERS = [ALS_MODEL, Popularity(14.0, WEIGHTS)]
+ALL_RECOMMENDERS = [ALS_MODEL, Taste(TasteSettings(14.0), WEIGHTS)]
 
 
 def rows():
@@ -49,13 +53,13 @@ def customers(spark) -> DataFrame:
 class TestEveryRecommender:
     def test_fitting_twice_gives_the_same_rows(self, model, interactions, customers):
         first, second = (
-            contents(model.fit(interactions, as_of=DAY).recommend(customers, pairs(interactions), n=3)) for _ in range(2)
+            contents(recommended(model.fit(interactions, as_of=DAY), customers, pairs(interactions), n=3)) for _ in range(2)
         )
         assert first
         assert first == second
 
     def test_lists_are_gapless_unseen_and_sorted(self, model, interactions, customers):
-        found = contents(model.fit(interactions, as_of=DAY).recommend(customers, pairs(interactions), n=20))
+        found = contents(recommended(model.fit(interactions, as_of=DAY), customers, pairs(interactions), n=20))
         seen = {(row[0], row[1]) for row in rows()}
         for customer in ("c1", "c2", "d3"):
             own = sorted((row for row in found if row["customer_id"] == customer), key=lambda row: row["rank"])
@@ -63,22 +67,41 @@ class TestEveryRecommender:
             assert not {(customer, row["product_id"]) for row in own} & seen
             assert [row["score"] for row in own] == sorted((row["score"] for row in own), reverse=True)
 
-    def test_unseen_customers_are_served_as_declared(self, spark, model, interactions):
-        strangers = spark.createDataFrame([("nobody",)], "customer_id string")
-        served = model.fit(interactions, as_of=DAY).recommend(strangers, pairs(interactions), n=3)
-        assert served.isEmpty() is not model.serves_unseen_customers
+    def test_it_chooses_for_nobody_whom_it_does_not_know_or_must_not_choose_for(self, spark, model, interactions):
+        fitted = model.fit(interactions, as_of=DAY)
+        people = spark.createDataFrame([("nobody", True), ("c1", False), ("c2", True)], "customer_id string, is_personal boolean")
+        nothing = F.array().cast("array<int>")
+        seen = people.select("*", nothing.alias("seen_places"), nothing.alias("seen_indices"))
+        candidates = fitted.products.select((F.col("product_index") + 1).alias("place"), "product_index")
+        picked = fitted.with_picks(seen, candidates, n=3)
+        assert picked.schema["picks"].dataType.simpleString() == PICKS
+        assert {row["customer_id"]: len(row["picks"]) for row in picked.collect()} == {"nobody": 0, "c1": 0, "c2": 3}
+
+    def test_it_is_stored_by_its_parts_and_comes_back(self, model, interactions, customers, tmp_path):
+        fitted = model.fit(interactions, as_of=DAY)
+        signature = write(fitted, str(tmp_path), type(model))
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(part.folder for part in model.parts)
+        again = Signature.from_tags(signature.as_tags(), type(model))
+        assert again == signature
+        stored = StoredModel(interactions.sparkSession, str(tmp_path), type(model), again)
+        restored = stored.read(version="5")
+        assert (restored.name, restored.cut, restored.version) == (model.name, DAY, "5")
+        assert {row["customer_id"] for row in stored.customers().collect()} == {row[0] for row in rows()}
+        lists = [contents(recommended(one, customers, pairs(interactions), n=4)) for one in (fitted, restored)]
+        assert lists[0]
+        assert lists[0] == lists[1]
 
     def test_nothing_from_the_as_of_on_is_learnt(self, spark, model, interactions, customers):
         later = spark.createDataFrame([("c1", "b4", DAY, "purchase", 99), ("x", "z", DAY + timedelta(days=1), "view", 1)], SCHEMA)
         plain, leaked = (
-            contents(model.fit(frame, as_of=DAY).recommend(customers, pairs(interactions), n=8))
+            contents(recommended(model.fit(frame, as_of=DAY), customers, pairs(interactions), n=8))
             for frame in (interactions, interactions.union(later))
         )
         assert plain == leaked
 
 
 def test_als_finds_the_taste(interactions, customers):
-    lists = contents(ALS_MODEL.fit(interactions, as_of=DAY).recommend(customers, pairs(interactions), n=1))
+    lists = contents(recommended(ALS_MODEL.fit(interactions, as_of=DAY), customers, pairs(interactions), n=1))
     assert {row["customer_id"]: row["product_id"] for row in lists} == {"c1": "a4", "c2": "a1", "d3": "b2"}
 
 

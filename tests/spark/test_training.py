@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 from pyspark.sql import functions as F
 
-from ages import min_age
 from frames import contents, frame, in_order
 from reclake.errors import ContractBroken
 from reclake.recommend import training
 from reclake.recommend.bootstrap import Estimate, resampled
 from reclake.recommend.held_out import compared
-from reclake.recommend.judging import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY, is_better
+from reclake.recommend.judging import CHAMPION, POPULARITY, is_better, ratio_to
 from reclake.recommend.metrics import customer_metrics, ndcg_at, recall_at
 from reclake.recommend.split import TimeSplit
 from reclake.recommend.training import REFIT, evaluate_and_fit
 from reclake.tables import silver
-from tastes import CUT, DAY, TINY_ALS, WEIGHTS, HalfLife, Training, world
+from tastes import CUT, DAY, TINY_ALS, WEIGHTS, HalfLife, als, judging, trained_on, world
+
+RATIO_TO_CHAMPION, RATIO_TO_POPULARITY = (ratio_to(base, "ndcg_at_10") for base in (CHAMPION, POPULARITY))
 
 
 def test_metrics_agree_with_the_formulas(spark):
@@ -129,16 +130,14 @@ def first(inputs):
 
 def trained(inputs, champion=None, as_of=DAY, refit=None, min_group_size=1, **more):
     return evaluate_and_fit(
-        *inputs,
+        **trained_on(inputs, as_of=as_of),
         as_of=as_of,
-        als=TINY_ALS,
+        recommender=als(),
+        judging=judging(min_group_size, **more),
         popularity=HalfLife(),
         weights=WEIGHTS,
-        training=replace(Training(), **more),
-        min_age=min_age(),
         champion=champion,
-        refit=refit,
-        min_group_size=min_group_size,
+        refit=refit and als(refit),
     )
 
 
@@ -220,7 +219,7 @@ def test_a_champion_that_learnt_from_a_withdrawn_customer_gives_way_to_its_refit
     outcome = trained(inputs, champion=champion, refit=settings)
     assert outcome.is_promotable
     assert not outcome.is_not_worse_than_champion
-    assert (outcome.refit_of, outcome.als, outcome.model.cut) == ("1", settings, DAY)
+    assert (outcome.refit_of, outcome.recommender.settings, outcome.model.cut) == ("1", settings, DAY)
     assert outcome.model.product_factors.shape[1] == settings.rank
     assert "c59" not in {row["customer_id"] for row in contents(outcome.model.customer_factors)}
     found = metrics_of(outcome, REFIT)
@@ -234,8 +233,8 @@ def test_a_champion_that_learnt_from_a_withdrawn_customer_gives_way_to_its_refit
 
 
 def test_a_refit_that_is_worse_than_popularity_replaces_nothing(inputs, first, monkeypatch):
-    def compared_lower(test, challenger, base, names, settings):
-        ratio, metrics = compared(test, challenger, base, names, settings)
+    def compared_lower(test, challenger, base, names, judging):
+        ratio, metrics = compared(test, challenger, base, names, judging)
         return (replace(ratio, value=0.99) if names[0] == REFIT else ratio), metrics
 
     monkeypatch.setattr(training, "compared", compared_lower)
@@ -250,7 +249,7 @@ def test_a_better_challenger_needs_no_refit(inputs, first):
         first.model, product_factors=np.zeros_like(first.model.product_factors), cut=DAY - timedelta(days=3), version="8"
     )
     outcome = trained(inputs, champion=weak, refit=replace(TINY_ALS, rank=5))
-    assert (outcome.is_promotable, outcome.refit_of, outcome.als) == (True, None, TINY_ALS)
+    assert (outcome.is_promotable, outcome.refit_of, outcome.recommender.settings) == (True, None, TINY_ALS)
     assert metrics_of(outcome, REFIT) == {}
 
 

@@ -6,11 +6,10 @@ from datetime import timedelta
 import pytest
 from pyspark.sql import functions as F
 
-from ages import min_age
 from reclake.errors import ContractBroken
-from reclake.recommend.training import TUNED, evaluate_and_fit
-from reclake.recommend.tuning import search
-from tastes import CUT, DAY, TINY_ALS, WEIGHTS, HalfLife, Training, world
+from reclake.recommend.training import evaluate_and_fit
+from reclake.recommend.tuning import search, tuned
+from tastes import CUT, DAY, TINY_ALS, WEIGHTS, HalfLife, als, judging, trained_on, world
 
 BEFORE = TINY_ALS
 WEAK = replace(BEFORE, regularisation=1e6)
@@ -32,7 +31,8 @@ def hill(settings):
 
 
 def tried(judge=hill, before=BEFORE, **tuning):
-    return search(before, Tuning(**tuning), judge, split="a split", n_customers=5)
+    limits = Tuning(**tuning)
+    return search(before, als().space(limits), limits, judge, split="a split", n_customers=5)
 
 
 def test_the_settings_in_use_come_first_and_the_rest_lies_within_the_ranges():
@@ -49,8 +49,8 @@ def test_the_settings_in_use_come_first_and_the_rest_lies_within_the_ranges():
             replace(values, **{name: getattr(BEFORE, name) for name in ("rank", "regularisation", "alpha", "half_life_days")})
             == BEFORE
         )
-        assert one.ndcg == hill(values)
-    assert found.best.ndcg == max(one.ndcg for one in found.tried)
+        assert one.value == hill(values)
+    assert found.best.value == max(one.value for one in found.tried)
 
 
 def test_the_same_judgements_give_the_same_search_and_another_seed_another():
@@ -60,7 +60,7 @@ def test_the_same_judgements_give_the_same_search_and_another_seed_another():
 
 def test_it_learns_from_what_it_tried():
     """Beside as many drawn at random, the last trials lie nearer to the hill's top."""
-    found = [one.ndcg for one in tried(n_trials=16, ranks=(4,)).tried]
+    found = [one.value for one in tried(n_trials=16, ranks=(4,)).tried]
     assert sum(found[-5:]) > 1.5 * sum(found[1:6])
 
 
@@ -87,17 +87,15 @@ def inputs(spark):
     return [table.cache() for table in world(spark)]
 
 
-def trained(inputs, als=BEFORE, min_group_size=1, **tuning):
+def trained(inputs, before=BEFORE, min_group_size=1, **tuning):
     return evaluate_and_fit(
-        *inputs,
+        **trained_on(inputs),
         as_of=DAY,
-        als=als,
+        recommender=als(before),
+        judging=judging(min_group_size),
         popularity=HalfLife(),
         weights=WEIGHTS,
-        training=Training(),
-        min_age=min_age(),
         champion=None,
-        min_group_size=min_group_size,
         tuning=Tuning(**tuning),
     )
 
@@ -111,12 +109,12 @@ def outcome(inputs):
 def test_a_training_takes_the_best_and_says_so(outcome):
     found = outcome.search
     assert len(found.tried) == 3
-    assert found.best.ndcg > found.tried[0].ndcg
-    assert outcome.als == found.best.settings != found.tried[0].settings
+    assert found.best.value > found.tried[0].value
+    assert outcome.recommender.settings == found.best.settings != found.tried[0].settings
     assert outcome.model.product_factors.shape[1] == found.best.settings.rank
     rows = {(row["split"], row["metric"]): row for row in outcome.rows(training_id="t", model_version=None, is_promoted=False)}
-    row = rows[f"train < {CUT - timedelta(days=7)} <= test < {CUT}", TUNED]
-    assert (row["value"], row["n_customers"], row["model_name"]) == (found.best.ndcg, found.n_customers, "als")
+    row = rows[f"train < {CUT - timedelta(days=7)} <= test < {CUT}", tuned("ndcg_at_10")]
+    assert (row["value"], row["n_customers"], row["model_name"]) == (found.best.value, found.n_customers, "als")
     assert 0 < row["value"] <= 1
 
 
@@ -125,14 +123,14 @@ def test_the_days_that_judge_the_model_do_not_choose_its_settings(inputs, outcom
     other = inputs[0].withColumn("product_id", F.when(day >= F.lit(CUT), F.lit("t0p0")).otherwise(F.col("product_id")))
     found = trained([other, *inputs[1:]], WEAK)
     assert [one.settings for one in found.search.tried] == [one.settings for one in outcome.search.tried]
-    assert [one.ndcg for one in found.search.tried] == pytest.approx([one.ndcg for one in outcome.search.tried], abs=1e-9)
+    assert [one.value for one in found.search.tried] == pytest.approx([one.value for one in outcome.search.tried], abs=1e-9)
     assert found.metrics != outcome.metrics
 
 
 def test_without_days_to_judge_by_nothing_is_searched(inputs):
     late = inputs[0].where(F.col("event_date") >= F.lit(CUT - timedelta(days=7)))
     outcome = trained([late, *inputs[1:]])
-    assert (outcome.search, outcome.als) == (None, BEFORE)
+    assert (outcome.search, outcome.recommender.settings) == (None, BEFORE)
 
 
 def test_days_that_judge_fewer_people_than_a_group_choose_nothing(spark, inputs):

@@ -13,7 +13,7 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as TrackingSt
 from lakes import ROOT, bag, open_lake, run_days, with_inputs
 from reclake.errors import LakeDamaged, UsageError
 from reclake.run.training import train
-from reclake.tables import gold, silver
+from reclake.tables import gold, models, silver
 from tastes import DAY as TRAINED_ON
 from tastes import TINY_SETTINGS, publish_world
 
@@ -102,10 +102,10 @@ def trained(spark, tmp_path):
     app = opened()
     publish_world(app)
     early = tmp_path / "early"
-    app.registry.serve(None)  # the registry exists, and is empty
+    app.registry("als").serve(None)  # the registry exists, and is empty
     (tmp_path / "models").mkdir(exist_ok=True)
     typed(commands()[0], tmp_path, early)
-    assert train(app, as_of=TRAINED_ON).is_promotable
+    assert train(app, models.ALS, as_of=TRAINED_ON).is_promotable
     return opened, early
 
 
@@ -121,7 +121,7 @@ def lose(folder, *names):
 
 def factors(spark, app):
     """What the published model knows of customers, as a bag."""
-    model = app.registry.load(spark, str(app.model_version("als")))
+    model = app.registry("als").load(spark, str(app.model_version("als")))
     return sorted(map(repr, model.customer_factors.collect()))
 
 

@@ -11,7 +11,7 @@ from lakes import as_environment, open_lake
 from reclake.lake.store import Store
 from reclake.run.training import train
 from reclake.run.views import published
-from reclake.tables import gold
+from reclake.tables import gold, models
 from tastes import DAY, TINY_SETTINGS, publish_world
 from trials.processes import KILLED, Place, ended, started, told, wait_until
 from trials.readers import Reader, n_rows
@@ -55,7 +55,10 @@ def seconds(spark, before, tmp_path_factory):
 def serving(app, _):
     """What every list is made with: the model that the manifest names, whole, and how many metrics are published."""
     version = app.model_version("als")
-    return version, None if version is None else (app.registry.load(app.spark, str(version)).cut, n_rows(published(app, TABLE)))
+    return version, None if version is None else (
+        app.registry("als").load(app.spark, str(version)).cut,
+        n_rows(published(app, TABLE)),
+    )
 
 
 def trainings_of(app):
@@ -74,7 +77,7 @@ def wrong(app, *, trainings):
         found.append("metrics twice")
     if len(rows) != app.manifest.current()[TABLE.name].n_rows:
         found.append("other rows than the manifest counts")
-    if app.registry.champion_version() != str(app.model_version("als")):
+    if app.registry("als").champion_version() != str(app.model_version("als")):
         found.append("another champion than the manifest's")
     return found
 
@@ -104,7 +107,7 @@ def test_metrics_that_nobody_takes_back_are_told(spark, before, tmp_path, monkey
     assert ended(place, *TRAIN, "--run-id", FIRST_TRY, killed_at=("committed", TABLE.name)) == KILLED, told(place)
     monkeypatch.setattr(Store, "restore", lambda store, table, *, version: None)
     app = open_lake(spark, place.folder, source="demo", landing=place.landing, overrides=TINY_SETTINGS)
-    train(app, as_of=DAY)
+    train(app, models.ALS, as_of=DAY)
     found = wrong(app, trainings={app.run_id})
     assert found == [f"metrics of {sorted((app.run_id, FIRST_TRY))}", "other rows than the manifest counts"]
 

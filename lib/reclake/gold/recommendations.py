@@ -1,4 +1,4 @@
-"""gold.recommendations: what every customer is shown at home."""
+"""gold.recommendations: what every customer is shown in a scenario."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from pyspark.sql import functions as F
 
 from reclake.errors import ContractBroken
 from reclake.identity.people import customers_to_profile
-from reclake.recommend.als import FittedAls
 from reclake.recommend.catalogue import active_products
-from reclake.recommend.interface import KindWeights, PopularitySettings
+from reclake.recommend.interface import FittedRecommender, KindWeights, PopularitySettings
 from reclake.recommend.lists import ranked_lists, with_consented_lists
 from reclake.recommend.popularity import popular_products
 from reclake.recommend.weights import pairs, product_popularity, resolved
-
-SCENARIO = "home"
 
 
 def customers_to_serve(people: DataFrame, interactions: DataFrame) -> DataFrame:
@@ -26,7 +23,7 @@ def customers_to_serve(people: DataFrame, interactions: DataFrame) -> DataFrame:
     return people.join(known, on="account_id", how="left_semi").select("customer_id").distinct()
 
 
-def require_past(model: FittedAls, *, as_of: date) -> None:
+def require_past(model: FittedRecommender, *, as_of: date) -> None:
     """Raise when the model has learnt from days that `as_of` must not know."""
     if model.cut > as_of:
         raise ContractBroken(
@@ -45,11 +42,12 @@ def recommendations(
     n: int,
     popularity: PopularitySettings,
     weights: KindWeights,
-    model: FittedAls | None,
+    scenario: str,
+    model: FittedRecommender | None,
 ) -> DataFrame:
     """One row per customer and rank, `n` for everyone where the catalogue allows.
 
-    Who may be profiled gets the model's best unseen products (als), filled up with popular ones (popular). Everyone
+    Who may be profiled gets the model's best unseen products (its name), filled up with popular ones (popular). Everyone
     else gets the same popular list (non_personal). Popularity counts only those who may be profiled, so nothing that
     the others do, or did before they withdrew, moves a popular list, their own included. A model's factors
     of customers who withdrew are gone before it serves (run/withdrawals.py).
@@ -68,17 +66,17 @@ def recommendations(
     personal = customers_to_profile(people).withColumn("is_personal", F.lit(True))
     shown = customers_to_serve(people, interactions)
     customers = shown.join(personal, on="customer_id", how="left").fillna(False, subset=["is_personal"])
-    version = F.when(F.col("source") == "als", F.lit(model.version if model else None)).cast("string")
+    version = F.when(F.col("source") == F.lit(model.name), F.lit(model.version)) if model else F.lit(None)
     return ranked_lists(customers, pairs(known), catalogue, n=n, model=model).select(
         F.lit(as_of).alias("as_of_date"),
-        F.lit(SCENARIO).alias("scenario"),
+        F.lit(scenario).alias("scenario"),
         "customer_id",
         "rank",
         "product_id",
         "score",
         "source",
         "because_product_id",
-        version.alias("model_version"),
+        version.cast("string").alias("model_version"),
     )
 
 

@@ -11,11 +11,10 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from reclake.errors import Overtaken, UsageError
-from reclake.tables import BY_NAME, ops
+from reclake.tables import BY_NAME, models, ops
 
 from .store import Store
 
-_MODEL = "model:"
 _TRIES = 5
 WITHDRAWN = -1  # the version of what a rollback took back to before its first publication
 
@@ -118,7 +117,7 @@ class Manifest:
         raise Overtaken("the manifest could not be published", f"{_TRIES} others came first", "run again")
 
     def _row(self, name: str, version: int, n_rows: int) -> dict[str, Any]:
-        if name.startswith(_MODEL) or version == WITHDRAWN:
+        if name.startswith(models.PREFIX) or version == WITHDRAWN:
             return {"name": name, "version": version, "n_files": 0, "n_bytes": 0, "n_rows": n_rows}
         size = self._store.size(BY_NAME[name], version)
         return {"name": name, "version": version, "n_files": size.n_files, "n_bytes": size.n_bytes, "n_rows": n_rows}
@@ -154,12 +153,12 @@ class Manifest:
 
     def lowest_kept(self, since: datetime) -> dict[str, int]:
         """Table → the lowest version that was current at `since` or at any time after it; models are left out."""
-        named = self._kept(since).where(~F.col("name").startswith(_MODEL))
+        named = self._kept(since).where(~F.col("name").startswith(models.PREFIX))
         return {row["name"]: row["version"] for row in named.groupBy("name").agg(F.min("version").alias("version")).collect()}
 
     def kept_models(self, name: str, since: datetime) -> set[int]:
         """The versions of a model that served at `since` or at any time after it."""
-        return {row["version"] for row in self._kept(since).where(F.col("name") == f"{_MODEL}{name}").collect()}
+        return {row["version"] for row in self._kept(since).where(F.col("name") == f"{models.PREFIX}{name}").collect()}
 
     def _kept(self, since: datetime) -> DataFrame:
         """Name and version of what was current at `since` or at any time after it."""
@@ -219,4 +218,4 @@ def _moves(name: str, row: Published | None, version: int, *, is_back: bool) -> 
     """Whether publishing the version changes what is current; only a rollback and a model may go to a lower one."""
     if row is None or row.version == version:
         return row is None
-    return is_back or name.startswith(_MODEL) or version > row.version
+    return is_back or name.startswith(models.PREFIX) or version > row.version

@@ -100,7 +100,7 @@ def _scratch_settings(chosen: Mapping[str, Any]) -> dict[str, str]:
 def checkpoints_in(spark: SparkSession, folder: str) -> Iterator[None]:
     """Give iterations a folder to leave their state in, which every worker sees; it is removed in the end.
 
-    Without one the lineage of MLlib's ALS grows with each iteration, until a task that unpacks it overflows its stack.
+    Without one the lineage of a fit in MLlib grows with each iteration, until a task that unpacks it overflows its stack.
     """
     spark.sparkContext.setCheckpointDir(folder)
     try:

@@ -8,29 +8,38 @@ regularisation with the number of observations (Zhou et al. 2008).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
+import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.ml.recommendation import ALS
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from reclake.errors import ContractBroken
+from reclake.recommend.als_settings import AlsRanges, AlsSettings, AlsValues
 from reclake.recommend.index import dense_index
-from reclake.recommend.interface import AlsSettings, KindWeights
-from reclake.recommend.lists import ranked_lists
-from reclake.recommend.scoring import Floats
+from reclake.recommend.interface import Choice, KindWeights, LogRange, Part
+from reclake.recommend.scoring import Floats, best_products
 from reclake.recommend.weights import customer_product_weights
 
 # MLlib cuts the lineage every so many iterations, if the session has a checkpoint folder (reclake.lake.session).
 _CHECKPOINT_INTERVAL = 10
 
 
+_CUSTOMERS = Part("customers", "customer_factors", "struct<customer_id:string,factors:array<float>>")
+_PRODUCTS = Part("products", "product_factors", "struct<product_id:string,product_index:int,factors:array<float>>")
+
+
 @dataclass(frozen=True, eq=False)
 class FittedAls:
     """Factors of customers and products, made from the days before `cut`."""
+
+    name: ClassVar[str] = "als"
 
     customer_factors: DataFrame  # customer_id, factors array<float>
     products: DataFrame  # product_id, product_index: 0 … n−1 in order of the ids
@@ -39,17 +48,29 @@ class FittedAls:
     cut: date
     version: str | None = None  # of the registered model
 
-    def recommend(self, customers: DataFrame, seen: DataFrame, *, n: int) -> DataFrame:
-        """See `FittedRecommender.recommend`; every product of the model may be shown."""
-        catalogue = self.products.select(
-            (F.col("product_index") + 1).alias("place"), "product_id", F.lit(0.0).alias("popularity")
-        )
-        people = customers.select("customer_id", F.lit(True).alias("is_personal"))
-        lists = ranked_lists(people, seen, catalogue, n=n, model=self, is_filled=False)
-        return lists.select("customer_id", "rank", "product_id", "score")
+    def with_picks(self, people: DataFrame, candidates: DataFrame, *, n: int) -> DataFrame:
+        """See `FittedRecommender.with_picks`: by the inner products of the factors."""
+        return best_products(people, candidates, self.customer_factors, self.product_factors, n_customers=self.n_customers, n=n)
+
+    def facts(self) -> Mapping[str, int]:
+        """See `FittedRecommender.facts`."""
+        return {"rank": self.product_factors.shape[1]}
+
+    def rows(self) -> Mapping[str, DataFrame]:
+        """See `FittedRecommender.rows`."""
+        numbers = pa.array(np.arange(len(self.product_factors), dtype=np.int32))
+        vectors = pa.FixedSizeListArray.from_arrays(self.product_factors.ravel(), self.product_factors.shape[1])
+        table = pa.table({"product_index": numbers, "factors": vectors.cast(pa.list_(pa.float32()))})
+        factors = self.products.sparkSession.createDataFrame(table)
+        return {
+            _CUSTOMERS.name: self.customer_factors.select("customer_id", "factors"),
+            _PRODUCTS.name: factors.join(self.products, on="product_index", how="inner").select(
+                "product_id", "product_index", "factors"
+            ),
+        }
 
     def release(self) -> None:
-        """Let go of what the fit keeps in memory and on disk; the model can still be used, at a price."""
+        """See `FittedRecommender.release`."""
         self.customer_factors.unpersist()
 
 
@@ -111,7 +132,7 @@ def fitted_als(pairs: DataFrame, settings: AlsSettings, *, cut: date, max_item_f
     return FittedAls(
         customer_factors=customer_factors,
         products=pairs.sparkSession.createDataFrame(table.select(["product_id", "product_index"])),
-        product_factors=table["factors"].combine_chunks().flatten().to_numpy().reshape(products.n, settings.rank),
+        product_factors=_matrix(table, n_products=products.n, rank=settings.rank),
         n_customers=customers.n,
         cut=cut,
     )
@@ -144,14 +165,62 @@ def _als(settings: AlsSettings) -> ALS:
 class Als:
     """Implicit ALS on decayed weights of the kinds of interaction."""
 
-    name: ClassVar[str] = "als"
-    serves_unseen_customers: ClassVar[bool] = False
+    name: ClassVar[str] = FittedAls.name
+    parts: ClassVar[tuple[Part, ...]] = (_CUSTOMERS, _PRODUCTS)
+    facts: ClassVar[tuple[str, ...]] = ("rank",)
+    searched: ClassVar[tuple[str, ...]] = ("rank", "regularisation", "alpha", "half_life_days")
 
-    settings: AlsSettings
+    settings: AlsValues
     weights: KindWeights
     max_item_factor_bytes: int
+
+    @classmethod
+    def of(cls, sections: Mapping[str, Any]) -> Als:
+        """See `Recommender.of`."""
+        return cls(AlsValues.of(sections["als"]), sections["interactions.weights"], sections["training"].max_item_factor_bytes)
+
+    def with_settings(self, settings: AlsValues) -> Als:
+        """See `Recommender.with_settings`."""
+        return replace(self, settings=settings)
+
+    def space(self, tuning: AlsRanges) -> Mapping[str, Choice | LogRange]:
+        """See `Recommender.space`: ranks from the list, the rest between two ends."""
+        return {
+            "rank": Choice(tuning.ranks),
+            "regularisation": LogRange(*tuning.regularisation),
+            "alpha": LogRange(*tuning.alpha),
+            "half_life_days": LogRange(*tuning.half_life_days),
+        }
 
     def fit(self, interactions: DataFrame, *, as_of: date) -> FittedAls:
         """See `Recommender.fit`."""
         pairs = customer_product_weights(interactions, self.weights, as_of=as_of, half_life_days=self.settings.half_life_days)
         return fitted_als(pairs, self.settings, cut=as_of, max_item_factor_bytes=self.max_item_factor_bytes)
+
+    @classmethod
+    def is_sound(cls, part: Part, facts: Mapping[str, int]) -> Column:
+        """See `Recommender.is_sound`: a vector of the rank, all of it finite."""
+        is_finite = F.forall("factors", lambda value: value.isNotNull() & ~F.isnan(value) & (F.abs(value) < F.lit(float("inf"))))
+        return is_finite & (F.size("factors") == facts["rank"])
+
+    @classmethod
+    def restored(
+        cls, rows: Mapping[str, DataFrame], facts: Mapping[str, int], n_rows: Mapping[str, int], *, cut: date, version: str
+    ) -> FittedAls:
+        """See `Recommender.restored`; the product factors come to the driver, those of customers stay in their files."""
+        products = rows[_PRODUCTS.name]
+        table = products.toArrow().sort_by("product_index")
+        return FittedAls(
+            customer_factors=rows[_CUSTOMERS.name],
+            products=products.select("product_id", "product_index"),
+            product_factors=_matrix(table, n_products=n_rows[_PRODUCTS.name], rank=facts["rank"]),
+            n_customers=n_rows[_CUSTOMERS.name],
+            cut=cut,
+            version=version,
+        )
+
+
+def _matrix(table: pa.Table, *, n_products: int, rank: int) -> Floats:
+    """The column `factors` as (n products, rank)."""
+    matrix: Floats = table["factors"].combine_chunks().flatten().to_numpy().reshape(n_products, rank)
+    return matrix

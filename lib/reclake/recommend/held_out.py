@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.recommend.als import FittedAls
 from reclake.recommend.bootstrap import Estimate, resampled
-from reclake.recommend.interface import KindWeights, PopularitySettings, TrainingSettings
+from reclake.recommend.interface import FittedRecommender, Judging, KindWeights, PopularitySettings
 from reclake.recommend.lists import ranked_lists
 from reclake.recommend.metrics import customer_metrics
 from reclake.recommend.popularity import popular_products
@@ -18,6 +17,17 @@ from reclake.recommend.weights import pairs, product_popularity
 
 K = 10  # length of the lists that are judged
 _METRICS = (f"recall_at_{K}", f"ndcg_at_{K}", f"coverage_at_{K}")
+
+
+def column_of(metric: str) -> str:
+    """The column of `customer_metrics` that a metric is the mean of.
+
+    Examples
+    --------
+    >>> column_of("ndcg_at_10")
+    'ndcg'
+    """
+    return metric.removesuffix(f"_at_{K}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,7 @@ class HeldOut:
     truth: DataFrame  # customer_id, product_id new to the customer in the test days
     catalogue: DataFrame  # place, product_id, popularity at the cut
 
-    def lists(self, model: FittedAls | None) -> DataFrame:
+    def lists(self, model: FittedRecommender | None) -> DataFrame:
         """The lists that the whole chain would have shown at the cut, for everyone in the truth."""
         people = self.truth.select("customer_id", F.lit(True).alias("is_personal")).distinct()
         return ranked_lists(people, self.seen, self.catalogue, n=K, model=model)
@@ -71,9 +81,9 @@ def hold_out(
 
 
 def compared(
-    test: HeldOut, challenger: FittedAls, base: FittedAls | None, names: tuple[str, str], settings: TrainingSettings
+    test: HeldOut, challenger: FittedRecommender, base: FittedRecommender | None, names: tuple[str, str], judging: Judging
 ) -> tuple[Estimate, list[Metric]]:
-    """Both models' metrics over all customers of the truth, and the ratio of their nDCG, all from the same resamples.
+    """Both models' metrics over all customers of the truth, and the ratio of those they are judged by, from the same resamples.
 
     Coverage is the share of the catalogue that anybody was shown: no mean over customers, hence without an interval.
     """
@@ -82,6 +92,7 @@ def compared(
     try:
         each = {name: customer_metrics(shown, test.truth, k=K) for name, shown in lists.items()}
         both = _side_by_side(each[names[0]], each[names[1]]).persist()
+        settings, judged_by = judging.training, column_of(judging.metric)
         found = resampled(both, *both.columns[1:], samples=settings.bootstrap_samples, seed=settings.bootstrap_seed)
         metrics = []
         if found.n_customers:
@@ -95,7 +106,7 @@ def compared(
                     for metric, estimate in zip(_METRICS, estimates, strict=True)
                     for row in rows_of(name, test.split, metric, estimate)
                 ]
-        return found.ratio("ndcg", "base_ndcg"), metrics
+        return found.ratio(judged_by, f"base_{judged_by}"), metrics
     finally:
         for frame in (*lists.values(), *([both] if both is not None else [])):
             frame.unpersist()

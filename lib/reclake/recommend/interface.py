@@ -1,46 +1,153 @@
-"""What every recommender can do, and the settings it takes."""
+"""What every recommender can do, and the settings that training and judging take.
+
+A declared model names its `Recommender`. Tuning, training, judging, scoring and the registry use what stands here, and no more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 
 # A mapping of kind to weight, or a settings section, which yields the same pairs.
 KindWeights = Mapping[str, float] | Iterable[tuple[str, float]]
 
+# What a model chooses for a customer, in order: the product's place in the catalogue, the model's score, and the number of the
+# customer's own product that speaks most for it, null for none.
+PICKS = "array<struct<place:int,score:double,because_index:int>>"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of a fitted model that are stored as one folder of files.
+
+    Who withdraws leaves every part that has a column customer_id.
+    """
+
+    name: str  # of its tags in the registry
+    folder: str
+    schema: str  # as Spark writes it: struct<customer_id:string,factors:array<float>>
+
+    @property
+    def is_of_customers(self) -> bool:
+        """Whether its rows belong to customers, one row each."""
+        return "customer_id:string" in self.schema
+
 
 class FittedRecommender(Protocol):
-    """Knows what it has learnt; what a customer must not be shown is told at the time of asking."""
+    """A model that has learnt from the days before `cut`; what a customer has seen comes with each call."""
 
-    def recommend(self, customers: DataFrame, seen: DataFrame, *, n: int) -> DataFrame:
-        """At most `n` rows per customer: customer_id, rank (1, 2, … without gaps), product_id, score.
+    @property
+    def name(self) -> str:
+        """The name of the declared model."""
+
+    @property
+    def cut(self) -> date:
+        """The first day that it has not learnt from."""
+
+    @property
+    def version(self) -> str | None:
+        """Version of the registered model; None for one that is not registered."""
+
+    @property
+    def products(self) -> DataFrame:
+        """product_id, product_index: the products that it knows, numbered. They are few enough to be broadcast."""
+
+    def with_picks(self, people: DataFrame, candidates: DataFrame, *, n: int) -> DataFrame:
+        """One row per customer: customer_id, is_personal, seen_places, picks.
+
+        `picks` has the type PICKS: the best candidates that the customer has not seen, at most `n`; empty for customers whom the
+        model does not know, and for those whom it must not choose for. Equal scores go to the smaller product_index.
 
         Parameters
         ----------
-        customers
-            customer_id, each once.
-        seen
-            customer_id, product_id: pairs that are left out of the lists.
+        people
+            customer_id, each once; is_personal: whether the model may choose for them; seen_places, seen_indices: sorted numbers
+            of what they have seen, in the catalogue and in `products`.
+        candidates
+            place, product_index: the products of the model that may be shown, with their places in the catalogue.
         n
             Length of a list.
         """
 
+    def facts(self) -> Mapping[str, int]:
+        """The whole numbers that `Recommender.facts` names."""
+
+    def rows(self) -> Mapping[str, DataFrame]:
+        """The rows of each part by its name, to be stored."""
+
+    def release(self) -> None:
+        """Let go of what the fit keeps in memory and on disk; the model can still be used, at a price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A setting that a search draws from a list."""
+
+    values: tuple[int, ...]
+
+    def allows(self, value: float) -> bool:
+        """Whether a search could draw the value."""
+        return value in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class LogRange:
+    """A setting that a search draws between two ends above 0, on a log scale."""
+
+    least: float
+    greatest: float
+
+    def allows(self, value: float) -> bool:
+        """Whether a search could draw the value."""
+        return self.least <= value <= self.greatest
+
 
 class Recommender(Protocol):
-    """`fit` returns a new object, so "not fitted yet" cannot happen."""
+    """The trainer of a declared model with its settings. `fit` returns a new object, so "not fitted yet" cannot happen."""
 
-    name: ClassVar[str]
-    serves_unseen_customers: ClassVar[bool]
+    name: ClassVar[str]  # of the declared model
+    parts: ClassVar[tuple[Part, ...]]  # what a fitted one is stored as
+    facts: ClassVar[tuple[str, ...]]  # names of the whole numbers that are stored beside the parts
+    searched: ClassVar[tuple[str, ...]]  # the settings that a search varies; the others cost time, or change nothing
+
+    @property
+    def settings(self) -> Any:
+        """A frozen dataclass of numbers and texts: what the training logs, a search varies and a refit takes over."""
+
+    @classmethod
+    def of(cls, sections: Mapping[str, Any]) -> Recommender:
+        """A recommender with the settings of these sections, which are those that the model declares."""
+
+    def with_settings(self, settings: Any) -> Recommender:
+        """The same recommender with other settings, of the same class as before."""
+
+    def space(self, tuning: Any) -> Mapping[str, Choice | LogRange]:
+        """Where a search looks for each of the `searched` settings, by the section [tuning]."""
 
     def fit(self, interactions: DataFrame, *, as_of: date) -> FittedRecommender:
         """Learn from the days before `as_of` only.
 
         `interactions`: customer_id, product_id, event_date, kind, n_events (`weights.resolved`).
+
+        Raises
+        ------
+        ContractBroken
+            When there is nothing to learn from, or the settings make a model that is too large.
         """
+
+    @classmethod
+    def is_sound(cls, part: Part, facts: Mapping[str, int]) -> Column:
+        """Whether a stored row of the part can be used."""
+
+    @classmethod
+    def restored(
+        cls, rows: Mapping[str, DataFrame], facts: Mapping[str, int], n_rows: Mapping[str, int], *, cut: date, version: str
+    ) -> FittedRecommender:
+        """The fitted model again, of the stored rows of its parts and their counts by the parts' names."""
 
 
 class PopularitySettings(Protocol):
@@ -50,58 +157,13 @@ class PopularitySettings(Protocol):
     def half_life_days(self) -> float: ...
 
 
-class AlsSettings(Protocol):
-    """The section [als]."""
-
-    @property
-    def rank(self) -> int: ...
-    @property
-    def iterations(self) -> int: ...
-    @property
-    def regularisation(self) -> float: ...
-    @property
-    def alpha(self) -> float: ...
-    @property
-    def half_life_days(self) -> float: ...
-    @property
-    def blocks(self) -> int: ...
-    @property
-    def seed(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class AlsValues:
-    """The section [als], or what a search found better."""
-
-    rank: int
-    iterations: int
-    regularisation: float
-    alpha: float
-    half_life_days: float
-    blocks: int
-    seed: int
-
-    @classmethod
-    def of(cls, settings: AlsSettings) -> AlsValues:
-        """The same values, to be varied."""
-        return cls(**{name: getattr(settings, name) for name in cls.__slots__})
-
-
 class TuningSettings(Protocol):
-    """The section [tuning]."""
+    """The section [tuning], as far as every search needs it; the ranges are the trainer's."""
 
     @property
     def n_trials(self) -> int: ...
     @property
     def seed(self) -> int: ...
-    @property
-    def ranks(self) -> tuple[int, ...]: ...
-    @property
-    def regularisation(self) -> tuple[float, float]: ...
-    @property
-    def alpha(self) -> tuple[float, float]: ...
-    @property
-    def half_life_days(self) -> tuple[float, float]: ...
 
 
 class TrainingSettings(Protocol):
@@ -115,5 +177,12 @@ class TrainingSettings(Protocol):
     def bootstrap_seed(self) -> int: ...
     @property
     def min_champion_ratio(self) -> float: ...
-    @property
-    def max_item_factor_bytes(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """By what a model is judged, and against which limits."""
+
+    metric: str  # of the declaration: ndcg_at_10, …
+    training: TrainingSettings
+    min_group_size: int  # a metric of fewer customers says too much of each of them, and is not measured

@@ -6,13 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from reclake.recommend.als import Als, FittedAls
 from reclake.recommend.bootstrap import Estimate
-from reclake.recommend.held_out import HeldOut, K, Metric, compared, rows_of
-from reclake.recommend.interface import TrainingSettings
+from reclake.recommend.held_out import HeldOut, Metric, compared, rows_of
+from reclake.recommend.interface import FittedRecommender, Judging
 
-RATIO_TO_POPULARITY = f"ndcg_at_{K} / popularity"
-RATIO_TO_CHAMPION = f"ndcg_at_{K} / champion"
+POPULARITY, CHAMPION = "popularity", "champion"  # what a model is compared with, as gold.model_metrics names it
+
+
+def ratio_to(base: str, metric: str) -> str:
+    """The name of the metric over that of what the model is compared with.
+
+    Examples
+    --------
+    >>> ratio_to(CHAMPION, "ndcg_at_10")
+    'ndcg_at_10 / champion'
+    """
+    return f"{metric} / {base}"
 
 
 def is_better(ratio: Estimate, *, least_lower: float) -> bool:
@@ -26,12 +35,13 @@ def is_better(ratio: Estimate, *, least_lower: float) -> bool:
     return ratio.value is not None and ratio.lower is not None and ratio.value > 1 and ratio.lower > least_lower
 
 
-def why_not(ratio: Estimate, *, against: str, least_lower: float) -> str:
+def why_not(ratio: Estimate, metric: str, *, against: str, least_lower: float) -> str:
     """The reason for which the challenger is not better, with its figures."""
+    measured = metric.replace("ndcg", "nDCG").replace("_at_", "@")
     if ratio.value is None:
-        return f"nothing to compare with {against}: {ratio.n_customers} customers, or its nDCG@{K} is 0"
+        return f"nothing to compare with {against}: {ratio.n_customers} customers, or its {measured} is 0"
     lower = "unbounded" if ratio.lower is None else f"{ratio.lower:.3f}"
-    return f"nDCG@{K} is {ratio.value:.3f} × {against}'s with lower end {lower}: above 1 and {least_lower:g} are needed"
+    return f"{measured} is {ratio.value:.3f} × {against}'s with lower end {lower}: above 1 and {least_lower:g} are needed"
 
 
 @dataclass(frozen=True)
@@ -44,12 +54,11 @@ class Beside:
 
 
 def against_champion(
-    challenger: FittedAls,
-    champion: FittedAls | None,
+    challenger: FittedRecommender,
+    champion: FittedRecommender | None,
     test: HeldOut,
     hold_out_after: Callable[[date], HeldOut],
-    training: TrainingSettings,
-    min_group_size: int,
+    judging: Judging,
 ) -> Beside:
     """The challenger beside the champion, on the days after both cuts."""
     if champion is None:
@@ -57,11 +66,14 @@ def against_champion(
     if max(test.split.cut, champion.cut) >= test.split.end:
         return Beside([], False, [f"no day after the champion's cut {champion.cut} and before {test.split.end} to compare on"])
     later = hold_out_after(max(test.split.cut, champion.cut))
-    if later.n_customers() < min_group_size:
-        return Beside([], False, [f"fewer than {min_group_size} customers after the champion's cut {champion.cut} to compare on"])
-    ratio, judged = compared(later, challenger, champion, (Als.name, "champion"), training)
-    metrics = [metric for metric in judged if metric.model_name == "champion" or later.split != test.split]
-    metrics += rows_of(Als.name, later.split, RATIO_TO_CHAMPION, ratio)
-    if is_better(ratio, least_lower=training.min_champion_ratio):
+    if later.n_customers() < judging.min_group_size:
+        return Beside(
+            [], False, [f"fewer than {judging.min_group_size} customers after the champion's cut {champion.cut} to compare on"]
+        )
+    ratio, judged = compared(later, challenger, champion, (challenger.name, CHAMPION), judging)
+    metrics = [metric for metric in judged if metric.model_name == CHAMPION or later.split != test.split]
+    metrics += rows_of(challenger.name, later.split, ratio_to(CHAMPION, judging.metric), ratio)
+    least_lower = judging.training.min_champion_ratio
+    if is_better(ratio, least_lower=least_lower):
         return Beside(metrics, True, [])
-    return Beside(metrics, False, [why_not(ratio, against="the champion", least_lower=training.min_champion_ratio)])
+    return Beside(metrics, False, [why_not(ratio, judging.metric, against="the champion", least_lower=least_lower)])

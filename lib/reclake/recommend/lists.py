@@ -8,24 +8,17 @@ catalogue. It is exact for every length of history, and lazy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake.recommend.scoring import with_picks
-
-if TYPE_CHECKING:
-    from reclake.recommend.als import FittedAls
-
-_PICK = "struct<place:int,score:double,because_index:int>"
+from reclake.recommend.interface import PICKS, FittedRecommender
 
 
 def _no_ints() -> Column:
     return F.array().cast("array<int>")
 
 
-def _with_seen(customers: DataFrame, seen: DataFrame, catalogue: DataFrame, model: FittedAls | None) -> DataFrame:
+def _with_seen(customers: DataFrame, seen: DataFrame, catalogue: DataFrame, model: FittedRecommender | None) -> DataFrame:
     """The customers with the places and the model's indices of what they have seen, each sorted."""
     # A product may be off sale and so without a place, or unknown to the model and so without an index.
     placed = seen.join(F.broadcast(catalogue.select("product_id", "place")), on="product_id", how="left")
@@ -53,17 +46,17 @@ def _filled(n: int) -> Column:
     fill = F.slice(free, F.lit(1), F.lit(n) - F.size("picks"))
     nothing = F.lit(None)
     as_pick = F.transform(
-        fill, lambda place: F.struct(place.alias("place"), nothing.alias("score"), nothing.alias("because_index")).cast(_PICK)
+        fill, lambda place: F.struct(place.alias("place"), nothing.alias("score"), nothing.alias("because_index"))
     )
-    return F.concat("picks", as_pick)
+    return F.concat("picks", as_pick.cast(PICKS))
 
 
 def ranked_lists(
-    customers: DataFrame, seen: DataFrame, catalogue: DataFrame, *, n: int, model: FittedAls | None = None, is_filled: bool = True
+    customers: DataFrame, seen: DataFrame, catalogue: DataFrame, *, n: int, model: FittedRecommender | None = None
 ) -> DataFrame:
     """At most `n` rows per customer: customer_id, rank, product_id, score, source, because_product_id.
 
-    `source` is als for the model's products, popular for what fills the list, and non_personal for those to whom
+    `source` is the model's name for its products, popular for what fills the list, and non_personal for those to whom
     nothing personal may be shown: the first places of the catalogue, as no one's `seen` may name them. Only a catalogue with fewer
     than `n` unseen products leaves a list short.
 
@@ -80,17 +73,14 @@ def ranked_lists(
         Length of a list.
     model
         Gives the first link; without it all is popular.
-    is_filled
-        Whether the popular products fill up what the model leaves.
     """
     people = _with_seen(customers, seen, catalogue, model)
     if model is None:
-        with_lists = people.withColumn("picks", F.array().cast(f"array<{_PICK}>"))
+        with_lists = people.withColumn("picks", F.array().cast(PICKS))
     else:
         candidates = catalogue.join(F.broadcast(model.products), on="product_id", how="inner")
-        with_lists = with_picks(people, candidates, model, n=n)
-    entries = _filled(n) if is_filled else F.col("picks")
-    rows = with_lists.select("customer_id", "is_personal", F.posexplode(entries).alias("position", "pick")).select(
+        with_lists = model.with_picks(people, candidates, n=n)
+    rows = with_lists.select("customer_id", "is_personal", F.posexplode(_filled(n)).alias("position", "pick")).select(
         "customer_id", "is_personal", (F.col("position") + 1).alias("rank"), "pick.place", "pick.score", "pick.because_index"
     )
     shown = rows.join(F.broadcast(catalogue), on="place", how="inner")
@@ -101,12 +91,17 @@ def ranked_lists(
             F.col("product_id").alias("because_product_id"), F.col("product_index").alias("because_index")
         )
         explained = shown.join(F.broadcast(because), on="because_index", how="left")
+    of_model = F.lit(model.name if model else None)
     return explained.select(
         "customer_id",
         "rank",
         "product_id",
         F.coalesce("score", "popularity").alias("score"),
-        F.when(F.col("score").isNotNull(), "als").when(F.col("is_personal"), "popular").otherwise("non_personal").alias("source"),
+        F
+        .when(F.col("score").isNotNull(), of_model)
+        .when(F.col("is_personal"), "popular")
+        .otherwise("non_personal")
+        .alias("source"),
         "because_product_id",
     )
 

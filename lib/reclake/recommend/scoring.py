@@ -7,7 +7,6 @@ meets the numbers of the products on sale. Both inputs are frames, so nothing is
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +14,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-if TYPE_CHECKING:
-    from reclake.recommend.als import FittedAls
+from reclake.recommend.interface import PICKS
 
 Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32] | npt.NDArray[np.int64]
@@ -25,7 +23,6 @@ _CUSTOMERS_PER_BLOCK = 20_000  # one block is held by a worker as Arrow: at rank
 _SCORES_AT_ONCE = 4_000_000  # doubles of one GEMM: 32 MB
 _PICK = pa.struct([("place", pa.int32()), ("score", pa.float64()), ("because_index", pa.int32())])
 _LISTS = pa.schema([("customer_id", pa.string()), ("picks", pa.list_(_PICK))])
-_PICKS_DDL = "array<struct<place:int,score:double,because_index:int>>"
 
 
 def top_k(scores: Floats, *, k: int) -> Ints:
@@ -153,30 +150,25 @@ def _scorer(product_factors: Floats, *, n: int) -> Callable[[pa.Table, pa.Table]
     return score
 
 
-def with_picks(people: DataFrame, candidates: DataFrame, model: FittedAls, *, n: int) -> DataFrame:
-    """One row per customer: customer_id, is_personal, seen_places, picks (the model's best `n` unseen candidates, in order).
-
-    A customer whom the model does not know, or must not, has no picks. Exact: each customer is scored against every
-    candidate; ties go to the smaller product_index, the order of product ids.
+def best_products(
+    people: DataFrame, candidates: DataFrame, customer_factors: DataFrame, product_factors: Floats, *, n_customers: int, n: int
+) -> DataFrame:
+    """See `FittedRecommender.with_picks`. Exact: each customer is scored against every candidate.
 
     Parameters
     ----------
-    people
-        customer_id, is_personal, seen_places, seen_indices (sorted).
-    candidates
-        place, product_index: the model's products that may be shown.
-    model
-        Its product factors go to the workers with the function, as Spark broadcasts a large closure.
-    n
-        Length of a list.
+    customer_factors
+        customer_id, factors: `n_customers` rows.
+    product_factors
+        (n products, rank) by product_index. They go to the workers with the function, as Spark broadcasts a large closure.
     """
-    n_blocks = 1 + model.n_customers // _CUSTOMERS_PER_BLOCK
+    n_blocks = 1 + n_customers // _CUSTOMERS_PER_BLOCK
     block = F.pmod(F.xxhash64("customer_id"), F.lit(n_blocks)).cast("int").alias("block")
     # The blocks are as many as the model's customers need: whoever it does not score must stay out of them.
     scored = (
         people
         .where("is_personal")
-        .join(model.customer_factors, on="customer_id", how="inner")
+        .join(customer_factors, on="customer_id", how="inner")
         .select("customer_id", "seen_indices", "factors", block)
     )
     blocks = F.explode(F.sequence(F.lit(0), F.lit(n_blocks - 1))).alias("block")
@@ -185,7 +177,7 @@ def with_picks(people: DataFrame, candidates: DataFrame, model: FittedAls, *, n:
         scored
         .groupBy("block")
         .cogroup(products.groupBy("block"))
-        .applyInArrow(_scorer(model.product_factors, n=n), f"customer_id string, picks {_PICKS_DDL}")
+        .applyInArrow(_scorer(product_factors, n=n), f"customer_id string, picks {PICKS}")
     )
-    picks = F.coalesce("picks", F.array().cast(_PICKS_DDL)).alias("picks")
+    picks = F.coalesce("picks", F.array().cast(PICKS)).alias("picks")
     return people.join(lists, on="customer_id", how="left").select("customer_id", "is_personal", "seen_places", picks)

@@ -1,10 +1,11 @@
-"""A search over the settings of ALS, judged on days of its own: the days that judge the model are not among them."""
+"""A search over the settings of a recommender, on days of its own: the days that judge the model are not among them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
@@ -12,23 +13,21 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.errors import ContractBroken
-from reclake.recommend.als import Als
-from reclake.recommend.held_out import HeldOut, K
-from reclake.recommend.interface import AlsValues, KindWeights, TrainingSettings, TuningSettings
+from reclake.recommend.held_out import HeldOut, K, column_of
+from reclake.recommend.interface import Choice, Judging, LogRange, Recommender, TuningSettings
 from reclake.recommend.metrics import customer_metrics
 from reclake.recommend.weights import exact_sum
 
 logger = logging.getLogger("reclake")
-SEARCHED = ("rank", "regularisation", "alpha", "half_life_days")  # of the settings; the others cost time, or change nothing
 _N_DRAWN = 5  # settings that are drawn at random before the sampler goes by what came of them
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """Settings, and the mean nDCG of their lists on the days of the search."""
+    """Settings, and what their lists are judged by, on the days of the search: a mean over customers, 0–1."""
 
-    settings: AlsValues
-    ndcg: float
+    settings: Any
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +36,53 @@ class Search:
 
     split: str  # how its days were parted
     n_customers: int
-    before: AlsValues  # the settings in use
+    before: Any  # the settings in use
     tried: tuple[Tried, ...]
 
     @property
     def best(self) -> Tried:
-        """The highest nDCG; of equals, the one tried first."""
-        return max(self.tried, key=lambda one: one.ndcg)
+        """The highest value; of equals, the one tried first."""
+        return max(self.tried, key=lambda one: one.value)
 
     @property
     def has_found_better(self) -> bool:
         """Whether the best settings are others than those in use."""
-        return self.best.settings != self.before
+        return bool(self.best.settings != self.before)
+
+
+def tuned(metric: str) -> str:
+    """The name of the metric on the days of a search, of the settings that it chose.
+
+    Examples
+    --------
+    >>> tuned("ndcg_at_10")
+    'tuned_ndcg_at_10'
+    """
+    return f"tuned_{metric}"
 
 
 def search(
-    before: AlsValues, tuning: TuningSettings, judge: Callable[[AlsValues], float], *, split: str, n_customers: int
+    before: Any,
+    space: Mapping[str, Choice | LogRange],
+    tuning: TuningSettings,
+    judge: Callable[[Any], float],
+    *,
+    split: str,
+    n_customers: int,
 ) -> Search | None:
     """Try `tuning.n_trials` settings one after the other: those in use, a few at random, then by what came of those before.
 
-    The same judgements give the same search: the sampler has a seed. Settings that cannot be judged, as their factors are
-    too large to be broadcast, count as tried; None if that is so of all.
+    The same judgements give the same search: the sampler has a seed. Settings that cannot be judged, as they make too large
+    a model, count as tried; None if that is so of all.
 
     Parameters
     ----------
     before
         Settings in use, and what the search does not vary.
+    space
+        Where to look for each setting that it varies (`Recommender.space`).
     judge
-        Gives the mean nDCG of settings, or raises ContractBroken.
+        Gives what settings are judged by, or raises ContractBroken.
 
     References
     ----------
@@ -73,10 +91,10 @@ def search(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     sampler = optuna.samplers.TPESampler(seed=tuning.seed, n_startup_trials=_N_DRAWN)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    space = _space(tuning)
+    distributions = {name: _distribution(where) for name, where in space.items()}
     tried: list[Tried] = []
     for number in range(tuning.n_trials):
-        trial = study.ask(space) if number else None
+        trial = study.ask(distributions) if number else None
         chosen = replace(before, **trial.params) if trial else before
         try:
             tried.append(Tried(chosen, judge(chosen)))
@@ -86,42 +104,30 @@ def search(
                 study.tell(trial, state=optuna.trial.TrialState.FAIL)
             continue
         if trial is not None:
-            study.tell(trial, tried[-1].ndcg)
-        elif _may_be_drawn(before, tuning):
-            study.add_trial(optuna.trial.create_trial(params=_params(before), distributions=space, value=tried[-1].ndcg))
+            study.tell(trial, tried[-1].value)
+        elif all(where.allows(getattr(before, name)) for name, where in space.items()):  # else the sampler cannot learn from it
+            params = {name: getattr(before, name) for name in space}
+            study.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=tried[-1].value))
     return Search(split, n_customers, before, tuple(tried)) if tried else None
 
 
-def _ranges(tuning: TuningSettings) -> dict[str, tuple[float, float]]:
-    return {"regularisation": tuning.regularisation, "alpha": tuning.alpha, "half_life_days": tuning.half_life_days}
-
-
-def _space(tuning: TuningSettings) -> dict[str, BaseDistribution]:
-    scales = {name: FloatDistribution(*ends, log=True) for name, ends in _ranges(tuning).items()}
-    return {"rank": CategoricalDistribution(tuning.ranks), **scales}
-
-
-def _params(settings: AlsValues) -> dict[str, float]:
-    return {name: getattr(settings, name) for name in SEARCHED}
-
-
-def _may_be_drawn(settings: AlsValues, tuning: TuningSettings) -> bool:
-    """Whether the search could draw the settings in use: else the sampler cannot learn from them."""
-    within = (least <= getattr(settings, name) <= greatest for name, (least, greatest) in _ranges(tuning).items())
-    return settings.rank in tuning.ranks and all(within)
+def _distribution(where: Choice | LogRange) -> BaseDistribution:
+    if isinstance(where, Choice):
+        return CategoricalDistribution(where.values)
+    return FloatDistribution(where.least, where.greatest, log=True)
 
 
 def searched(
     days: HeldOut,
     known: DataFrame,
-    before: AlsValues,
+    recommender: Recommender,
     tuning: TuningSettings,
-    weights: KindWeights,
-    training: TrainingSettings,
-    min_group_size: int,
+    judging: Judging,
     before_trial: Callable[[], None],
 ) -> Search | None:
-    """A search by the lists that models of the days before the cut give; None if the days judge too few or nothing lies before.
+    """A search by the lists that models of the days before the cut give, by the metric that will judge the model.
+
+    None if the recommender has nothing to search, the days judge too few customers, or nothing lies before them.
 
     Parameters
     ----------
@@ -129,21 +135,23 @@ def searched(
         Held out for the search alone.
     known
         Interactions by customer (`weights.resolved`).
+    recommender
+        With the settings in use.
     before_trial
         Called before each fit; what it raises ends the search.
     """
-    n_customers = days.n_customers()
-    if n_customers < min_group_size or days.seen.isEmpty():
+    space, n_customers, judged_by = recommender.space(tuning), days.n_customers(), column_of(judging.metric)
+    if not space or n_customers < judging.min_group_size or days.seen.isEmpty():
         return None
 
-    def judge(settings: AlsValues) -> float:
+    def judge(settings: Any) -> float:
         before_trial()
-        model = Als(settings, weights, training.max_item_factor_bytes).fit(known, as_of=days.split.cut)
+        model = recommender.with_settings(settings).fit(known, as_of=days.split.cut)
         try:
             each = customer_metrics(days.lists(model), days.truth, k=K)
-            (row,) = each.agg(exact_sum(F.col("ndcg")).alias("ndcg")).collect()
-            return float(row["ndcg"]) / n_customers
+            (row,) = each.agg(exact_sum(F.col(judged_by)).alias("total")).collect()
+            return float(row["total"]) / n_customers
         finally:
             model.release()
 
-    return search(before, tuning, judge, split=str(days.split), n_customers=n_customers)
+    return search(recommender.settings, space, tuning, judge, split=str(days.split), n_customers=n_customers)

@@ -1,29 +1,40 @@
-"""The files of a model: its factors as Parquet. Reading them runs no code, so there is nothing to trust but digests."""
+"""The files of a model: its parts as Parquet. Reading them runs no code, so there is nothing to trust but digests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 from json import dumps, loads
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from reclake.errors import LakeDamaged
-from reclake.recommend.als import FittedAls
+from reclake.recommend.interface import FittedRecommender, Part, Recommender
 
-CUSTOMERS, _CUSTOMERS_SCHEMA = "customer_factors", "struct<customer_id:string,factors:array<float>>"
-_PRODUCTS, _PRODUCTS_SCHEMA = "product_factors", "struct<product_id:string,product_index:int,factors:array<float>>"
-_OF_CUSTOMERS = ("n_customers", "customers_digest", "customers_folder", "withdrawn_since")
-_WRITTEN = ("cut", "rank", "n_customers", "n_products", "customers_digest", "products_digest")
 _KEPT = "kept_customers"  # the tag that stands above the others once customers have left
+_SINCE = "withdrawn_since"
 _NEXT = "roll back to another version, or train again"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """What the files of one part must hold."""
+
+    part: Part
+    folder: str
+    n_rows: int
+    digest: str
+
+    def as_tags(self) -> dict[str, Any]:
+        """Number of rows and digest under the part's name."""
+        return {f"n_{self.part.name}": self.n_rows, f"{self.part.name}_digest": self.digest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +42,25 @@ class Signature:
     """What a version's files must hold; kept in the registry beside it."""
 
     cut: date
-    rank: int
-    n_customers: int
-    n_products: int
-    customers_digest: str
-    products_digest: str
-    customers_folder: str = CUSTOMERS
+    facts: Mapping[str, int]  # whole numbers of the model's own
+    parts: tuple[StoredPart, ...]
     withdrawn_since: date | None = None  # when the first customer left who withdrew
 
     def as_tags(self) -> dict[str, str]:
         """As tags of a model version that was just written."""
-        return {name: str(getattr(self, name)) for name in _WRITTEN}
+        counted = {name: value for stored in self.parts for name, value in stored.as_tags().items()}
+        return {name: str(value) for name, value in {"cut": self.cut, **self.facts, **counted}.items()}
 
     def kept_tag(self) -> tuple[str, str]:
         """Name and value of the one tag that says which customers are left: one write, so that it is never half true."""
-        kept = {name: value for name, value in asdict(self).items() if name in _OF_CUSTOMERS}
-        return _KEPT, dumps(kept, default=str)
+        kept: dict[str, Any] = {}
+        for stored in self.parts:
+            if stored.part.is_of_customers:
+                kept |= {**stored.as_tags(), f"{stored.part.name}_folder": stored.folder}
+        return _KEPT, dumps({**kept, _SINCE: self.withdrawn_since}, default=str)
 
     @classmethod
-    def from_tags(cls, tags: Mapping[str, str]) -> Signature:
+    def from_tags(cls, tags: Mapping[str, str], recommender: type[Recommender]) -> Signature:
         """From the tags of a model version.
 
         Raises
@@ -57,111 +68,119 @@ class Signature:
         LakeDamaged
             When a tag is missing: the version was not made by `write`.
         """
-        if missing := [name for name in _WRITTEN if name not in tags]:
+        of_parts = [name for part in recommender.parts for name in (f"n_{part.name}", f"{part.name}_digest")]
+        if missing := [name for name in ("cut", *recommender.facts, *of_parts) if name not in tags]:
             raise LakeDamaged("the model version has no signature", f"no tags {missing}", _NEXT)
-        written = cls(
+        kept: dict[str, Any] = loads(tags.get(_KEPT, "{}"))
+        since = kept.get(_SINCE)
+        return cls(
             cut=date.fromisoformat(tags["cut"]),
-            rank=int(tags["rank"]),
-            n_customers=int(tags["n_customers"]),
-            n_products=int(tags["n_products"]),
-            customers_digest=tags["customers_digest"],
-            products_digest=tags["products_digest"],
+            facts={name: int(tags[name]) for name in recommender.facts},
+            parts=tuple(_stored(part, {**tags, **kept}) for part in recommender.parts),
+            withdrawn_since=since and date.fromisoformat(since),
         )
-        if _KEPT not in tags:
-            return written
-        kept = loads(tags[_KEPT])
-        since = kept.pop("withdrawn_since")
-        return replace(written, **kept, withdrawn_since=since and date.fromisoformat(since))
 
 
-def write(model: FittedAls, folder: str) -> Signature:
-    """Write the factors below `folder`, which driver and workers see, and say what was written."""
-    spark = model.customer_factors.sparkSession
-    rank = model.product_factors.shape[1]
-    table = pa.table({
-        "product_index": pa.array(np.arange(len(model.product_factors), dtype=np.int32)),
-        "factors": pa.FixedSizeListArray.from_arrays(model.product_factors.ravel(), rank).cast(pa.list_(pa.float32())),
-    })
-    products = spark.createDataFrame(table).join(model.products, on="product_index", how="inner")
-    model.customer_factors.select("customer_id", "factors").write.mode("overwrite").parquet(f"{folder}/{CUSTOMERS}")
-    # One file: the catalogue is small enough for the driver.
-    products.select("product_id", "product_index", "factors").coalesce(1).write.mode("overwrite").parquet(f"{folder}/{_PRODUCTS}")
-    return Signature(
-        cut=model.cut,
-        rank=rank,
-        n_customers=model.n_customers,
-        n_products=len(model.product_factors),
-        customers_digest=_digest(_read(spark, folder, CUSTOMERS, _CUSTOMERS_SCHEMA), rank)[1],
-        products_digest=_digest(_read(spark, folder, _PRODUCTS, _PRODUCTS_SCHEMA), rank)[1],
-    )
+def _stored(part: Part, tags: Mapping[str, Any]) -> StoredPart:
+    folder = tags.get(f"{part.name}_folder", part.folder)
+    return StoredPart(part, folder, n_rows=int(tags[f"n_{part.name}"]), digest=tags[f"{part.name}_digest"])
 
 
-def customer_factors(spark: SparkSession, folder: str, signature: Signature) -> DataFrame:
-    """The factors of customers as they lie there: customer_id, factors."""
-    return _read(spark, folder, signature.customers_folder, _CUSTOMERS_SCHEMA)
+@dataclass(frozen=True)
+class StoredModel:
+    """The files of one version below a folder, which driver and workers see."""
+
+    spark: SparkSession
+    folder: str
+    recommender: type[Recommender]
+    signature: Signature
+
+    def customers(self) -> DataFrame:
+        """customer_id, one row each, of whom any part holds a row."""
+        of_parts = [self._rows(stored).select("customer_id") for stored in self._of_customers()]
+        nobody = self.spark.createDataFrame([], "customer_id string")
+        return reduce(lambda one, other: one.union(other).distinct(), of_parts) if of_parts else nobody
+
+    def without(self, left: DataFrame, *, mark: str) -> Signature:
+        """Write the parts of customers anew, beside those that lie there, without the customers of `left`; says what was written.
+
+        Parameters
+        ----------
+        left
+            customer_id of those who go.
+        mark
+            Ends the names of the new folders.
+        """
+        stored = {one.part.name: one for one in self.signature.parts}
+        for one in self._of_customers():
+            kept = self._rows(one).join(left, on="customer_id", how="left_anti")
+            stored[one.part.name] = _write(kept, self.folder, one.part, f"{one.part.folder}_{mark}")
+        return replace(self.signature, parts=tuple(stored.values()))
+
+    def replaced_by(self, signature: Signature, names: Sequence[str]) -> list[str]:
+        """Of the folders of these names those that hold rows of customers, and that the signature does not name."""
+        current = {stored.folder for stored in signature.parts}
+        prefixes = tuple(stored.part.folder for stored in self._of_customers())
+        return [name for name in names if prefixes and name.startswith(prefixes) and name not in current]
+
+    def require_sound(self) -> None:
+        """Raise unless the files are there, have the declared columns, and hold what was written, all of it usable.
+
+        Raises
+        ------
+        LakeDamaged
+            Names the part that is missing or different.
+        """
+        for stored in self.signature.parts:
+            frame = self._rows(stored)
+            with _readable(stored.folder, self.folder):
+                content = _content(frame, self.recommender.is_sound(stored.part, self.signature.facts))
+            if content != (stored.n_rows, stored.n_rows, stored.digest):
+                raise LakeDamaged(
+                    f"{stored.folder} of the model are not what was registered",
+                    f"{content[1]} usable of {content[0]} rows, {stored.n_rows} were registered, or other content",
+                    _NEXT,
+                )
+
+    def read(self, *, version: str) -> FittedRecommender:
+        """The model as it was fitted.
+
+        Each time the files are compared with what was registered, as they may have been changed since the promotion.
+
+        Raises
+        ------
+        LakeDamaged
+            When files are missing, have other columns, or do not hold what was registered.
+        """
+        self.require_sound()
+        return self.recommender.restored(
+            {stored.part.name: self._rows(stored) for stored in self.signature.parts},
+            self.signature.facts,
+            {stored.part.name: stored.n_rows for stored in self.signature.parts},
+            cut=self.signature.cut,
+            version=version,
+        )
+
+    def _of_customers(self) -> list[StoredPart]:
+        return [stored for stored in self.signature.parts if stored.part.is_of_customers]
+
+    def _rows(self, stored: StoredPart) -> DataFrame:
+        return _read(self.spark, self.folder, stored.folder, stored.part.schema)
 
 
-def without(spark: SparkSession, folder: str, signature: Signature, left: DataFrame, *, name: str) -> Signature:
-    """Write the factors of customers anew, beside those that lie there, without the customers of `left`; says what was written.
-
-    Parameters
-    ----------
-    left
-        customer_id of those who go.
-    name
-        Of the new folder below `folder`.
-    """
-    kept = customer_factors(spark, folder, signature).join(left, on="customer_id", how="left_anti")
-    kept.select("customer_id", "factors").write.mode("overwrite").parquet(f"{folder}/{name}")
-    written = _read(spark, folder, name, _CUSTOMERS_SCHEMA)
-    n_customers, digest = _digest(written, signature.rank)
-    return replace(signature, n_customers=n_customers, customers_digest=digest, customers_folder=name)
+def write(model: FittedRecommender, folder: str, recommender: type[Recommender]) -> Signature:
+    """Write the parts of the model below `folder`, which driver and workers see, and say what was written."""
+    rows = model.rows()
+    # What is not of customers is small enough for the driver: one file.
+    parts = ((part, rows[part.name] if part.is_of_customers else rows[part.name].coalesce(1)) for part in recommender.parts)
+    stored = tuple(_write(frame, folder, part, part.folder) for part, frame in parts)
+    return Signature(cut=model.cut, facts=model.facts(), parts=stored)
 
 
-def require_sound(spark: SparkSession, folder: str, signature: Signature) -> None:
-    """Raise unless the files are there, have the declared columns, and hold what was written, all of it finite.
-
-    Raises
-    ------
-    LakeDamaged
-        Names the file that is missing or different.
-    """
-    for part, schema, n, digest in (
-        (signature.customers_folder, _CUSTOMERS_SCHEMA, signature.n_customers, signature.customers_digest),
-        (_PRODUCTS, _PRODUCTS_SCHEMA, signature.n_products, signature.products_digest),
-    ):
-        frame = _read(spark, folder, part, schema)
-        with _readable(part, folder):
-            found = _digest(frame, signature.rank)
-        if found != (n, digest):
-            raise LakeDamaged(
-                f"{part} of the model are not what was registered",
-                f"{found[0]} sound vectors of rank {signature.rank}, {n} were registered, or other content",
-                _NEXT,
-            )
-
-
-def read(spark: SparkSession, folder: str, signature: Signature, *, version: str) -> FittedAls:
-    """The model as it was fitted; the product factors come to the driver, customers stay in their files.
-
-    Each time the files are compared with what was registered, as they may have been changed since the promotion.
-
-    Raises
-    ------
-    LakeDamaged
-        When files are missing, have other columns, or do not hold what was registered.
-    """
-    require_sound(spark, folder, signature)
-    customers, products = customer_factors(spark, folder, signature), _read(spark, folder, _PRODUCTS, _PRODUCTS_SCHEMA)
-    table = products.toArrow().sort_by("product_index")
-    return FittedAls(
-        customer_factors=customers,
-        products=products.select("product_id", "product_index"),
-        product_factors=table["factors"].combine_chunks().flatten().to_numpy().reshape(signature.n_products, signature.rank),
-        n_customers=signature.n_customers,
-        cut=signature.cut,
-        version=version,
-    )
+def _write(frame: DataFrame, folder: str, part: Part, name: str) -> StoredPart:
+    frame.write.mode("overwrite").parquet(f"{folder}/{name}")
+    n_rows, _, digest = _content(_read(frame.sparkSession, folder, name, part.schema), F.lit(True))
+    return StoredPart(part, name, n_rows, digest)
 
 
 @contextmanager
@@ -181,11 +200,11 @@ def _read(spark: SparkSession, folder: str, name: str, schema: str) -> DataFrame
     return frame
 
 
-def _digest(frame: DataFrame, rank: int) -> tuple[int, str]:
-    """Vectors that are finite and of the rank, and a digest of all rows in any order."""
-    is_finite = F.forall("factors", lambda value: value.isNotNull() & ~F.isnan(value) & (F.abs(value) < F.lit(float("inf"))))
-    is_sound = is_finite & (F.size("factors") == rank)
+def _content(frame: DataFrame, is_sound: Column) -> tuple[int, int, str]:
+    """Rows, those of them that are sound, and a digest of all rows in any order."""
     row = frame.agg(
-        F.count_if(is_sound).alias("n"), F.sum(F.xxhash64(*frame.columns).cast("decimal(38,0)")).alias("digest")
+        F.count("*").alias("n_rows"),
+        F.count_if(is_sound).alias("n_sound"),
+        F.sum(F.xxhash64(*frame.columns).cast("decimal(38,0)")).alias("digest"),
     ).first()
-    return (row["n"], str(row["digest"])) if row is not None else (0, "")
+    return (row["n_rows"], row["n_sound"], str(row["digest"])) if row is not None else (0, 0, "")

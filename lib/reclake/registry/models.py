@@ -6,11 +6,12 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from json import dumps, loads
 from pathlib import Path
-from typing import Any, Protocol
+from pkgutil import resolve_name
+from typing import Any, Protocol, cast, get_type_hints
 
 # Before mlflow is imported: nothing that is loaded may run code, and nothing is sent anywhere.
 os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "False"
@@ -25,12 +26,12 @@ from pyspark.sql import DataFrame, SparkSession
 from sqlalchemy.exc import SQLAlchemyError
 
 from reclake.errors import ServiceDown, UsageError
-from reclake.recommend.als import FittedAls
-from reclake.recommend.interface import AlsValues
-from reclake.recommend.training import TUNED, TrainingOutcome
-from reclake.recommend.tuning import SEARCHED, Search
-from reclake.registry.artefacts import CUSTOMERS, Signature, customer_factors, read, require_sound, without, write
+from reclake.recommend.interface import FittedRecommender, Recommender
+from reclake.recommend.training import TrainingOutcome
+from reclake.recommend.tuning import Search, tuned
+from reclake.registry.artefacts import Signature, StoredModel, write
 from reclake.registry.proof import PromotionRefused, metric_name, require_proof
+from reclake.tables.models import Model
 
 CHAMPION, PREVIOUS = "champion", "previous"
 _EXPERIMENT = "reclake"
@@ -48,6 +49,11 @@ class FolderFiles(Protocol):
         """Remove a folder and all below it."""
 
 
+def trainer_of(model: Model) -> type[Recommender]:
+    """The class that trains the model: its declaration names module and class."""
+    return cast("type[Recommender]", resolve_name(model.trainer))
+
+
 class Registry:
     """Trainings and versions of one model.
 
@@ -57,12 +63,16 @@ class Registry:
         MLflow's store, as `sqlite:///file.db` or a server.
     artifact_root
         Folder or URI of the model files; Spark writes and reads them there, so driver and workers must see it.
+    model
+        The declared model.
     name
-        Of the registered model.
+        Of the registered model, if not reclake_<name of the model>.
     """
 
-    def __init__(self, tracking_uri: str, artifact_root: str, *, name: str = "reclake_als") -> None:
-        self.name = name
+    def __init__(self, tracking_uri: str, artifact_root: str, model: Model, *, name: str | None = None) -> None:
+        self.model = model
+        self.name = name or f"reclake_{model.name}"
+        self.recommender = trainer_of(model)
         if tracking_uri.startswith("sqlite:///"):
             Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         self._root = artifact_root if "://" in artifact_root else Path(artifact_root).resolve().as_uri()
@@ -164,9 +174,9 @@ class Registry:
             tags = {MLFLOW_PARENT_RUN_ID: training.info.run_id, "split": search.split}
             name = f"{training.info.run_name} {number}"
             run = self._client.create_run(self._experiment, int(at.timestamp() * 1000), tags, run_name=name)
-            for key in SEARCHED:
-                self._client.log_param(run.info.run_id, f"als.{key}", getattr(one.settings, key))
-            self._client.log_metric(run.info.run_id, TUNED, one.ndcg)
+            for key in self.recommender.searched:
+                self._client.log_param(run.info.run_id, f"{self.model.name}.{key}", getattr(one.settings, key))
+            self._client.log_metric(run.info.run_id, tuned(self.model.metric), one.value)
             self._client.set_terminated(run.info.run_id)
 
     def tuned_settings(self, version: str) -> dict[str, Any]:
@@ -180,8 +190,13 @@ class Registry:
         tags = self._found(version).tags
         return dict(loads(tags[_TUNED_SETTINGS])) if _TUNED_SETTINGS in tags else {}
 
-    def fitted_settings(self, version: str) -> AlsValues | None:
+    def fitted_settings(self, version: str, like: Any) -> Any:
         """The settings that the version was fitted with; None if its training did not log all of them.
+
+        Parameters
+        ----------
+        like
+            Settings of the recommender: a frozen dataclass of numbers and texts, of whose class the result is.
 
         Raises
         ------
@@ -190,12 +205,10 @@ class Registry:
         """
         with self._reachable():
             logged = self._client.get_run(str(self._found(version).run_id)).data.params
-        if any(f"als.{field.name}" not in logged for field in fields(AlsValues)):
+        kinds, prefix = get_type_hints(type(like)), f"{self.model.name}."
+        if any(f"{prefix}{key}" not in logged for key in kinds):
             return None
-        values: dict[str, Any] = {
-            field.name: (float if field.type == "float" else int)(logged[f"als.{field.name}"]) for field in fields(AlsValues)
-        }
-        return AlsValues(**values)
+        return type(like)(**{key: kind(logged[f"{prefix}{key}"]) for key, kind in kinds.items()})
 
     def withdrawn_since(self, version: str) -> date | None:
         """The day on which the first customer left the version who withdrew; None if none did.
@@ -207,10 +220,10 @@ class Registry:
         LakeDamaged
             When the version has no signature.
         """
-        return Signature.from_tags(self._found(version).tags).withdrawn_since
+        return Signature.from_tags(self._found(version).tags, self.recommender).withdrawn_since
 
     def learnt_customers(self, spark: SparkSession, version: str) -> DataFrame:
-        """customer_id, one row each, of whom the version holds factors.
+        """customer_id, one row each, of whom the version holds rows.
 
         Raises
         ------
@@ -219,8 +232,7 @@ class Registry:
         LakeDamaged
             When its files are missing.
         """
-        found = self._found(version)
-        return customer_factors(spark, str(found.source), Signature.from_tags(found.tags)).select("customer_id")
+        return self._stored(spark, self._found(version)).customers()
 
     def leave_out(
         self,
@@ -242,21 +254,23 @@ class Registry:
         left
             customer_id of those who go.
         mark
-            Tells the new folder from all before it: no two calls have the same.
+            Tells the new folders from all before them: no two calls have the same.
         withdrawn_on
             The day, if some of them withdrew; the earliest one is kept (`withdrawn_since`).
         files
             Lists and removes folders by their URI.
         """
-        found, name = self._found(version), f"{CUSTOMERS}_{mark}"
-        before, source = Signature.from_tags(found.tags), str(found.source)
-        written = without(spark, source, before, left, name=name)
-        signature = replace(written, withdrawn_since=before.withdrawn_since or withdrawn_on)
+        stored = self._stored(spark, self._found(version))
+        written = stored.without(left, mark=mark)
+        signature = replace(written, withdrawn_since=written.withdrawn_since or withdrawn_on)
         with self._reachable():
             self._client.set_model_version_tag(self.name, version, *signature.kept_tag())
-        for folder in files.names(source):
-            if folder.startswith(CUSTOMERS) and folder != name:
-                files.remove(f"{source}/{folder}")
+        for name in stored.replaced_by(signature, files.names(stored.folder)):
+            files.remove(f"{stored.folder}/{name}")
+
+    def _stored(self, spark: SparkSession, version: ModelVersion) -> StoredModel:
+        signature = Signature.from_tags(version.tags, self.recommender)
+        return StoredModel(spark, str(version.source), self.recommender, signature)
 
     def _register(self, outcome: TrainingOutcome, run: Run, training_id: str, *, is_tuned: bool) -> str | None:
         """Register the refit; gives its version, None without one."""
@@ -264,13 +278,14 @@ class Registry:
             return None
         folder = f"{run.info.artifact_uri}/{_FOLDER}"
         tags = {
-            **write(outcome.model, folder).as_tags(),
+            **write(outcome.model, folder, self.recommender).as_tags(),
             "training_id": training_id,
             "compared_with": outcome.compared_with or "",
             "refit_of": outcome.refit_of or "",
         }
         if is_tuned:
-            tags[_TUNED_SETTINGS] = dumps({key: getattr(outcome.als, key) for key in SEARCHED})
+            searched = {key: getattr(outcome.recommender.settings, key) for key in self.recommender.searched}
+            tags[_TUNED_SETTINGS] = dumps(searched)
         outcome.model.release()
         if not self._client.search_registered_models(f"name = '{self.name}'"):
             self._client.create_registered_model(self.name)
@@ -294,7 +309,7 @@ class Registry:
                 f"there is no version {version} of {self.name}", f"registry {self._told}", "take one that mlflow lists"
             ) from error
 
-    def load(self, spark: SparkSession, version: str) -> FittedAls:
+    def load(self, spark: SparkSession, version: str) -> FittedRecommender:
         """The named version.
 
         Raises
@@ -304,10 +319,9 @@ class Registry:
         LakeDamaged
             When its files are missing or other than registered.
         """
-        found = self._found(version)
-        return read(spark, str(found.source), Signature.from_tags(found.tags), version=version)
+        return self._stored(spark, self._found(version)).read(version=version)
 
-    def load_champion(self, spark: SparkSession) -> FittedAls | None:
+    def load_champion(self, spark: SparkSession) -> FittedRecommender | None:
         """The version that serves; None before the first promotion."""
         version = self.champion_version()
         return None if version is None else self.load(spark, version)
@@ -329,8 +343,8 @@ class Registry:
         if incumbent == version:
             return
         metrics = self._client.get_run(str(found.run_id)).data.metrics
-        require_proof(found, metrics, incumbent=incumbent, min_champion_ratio=min_champion_ratio)
-        require_sound(spark, str(found.source), Signature.from_tags(found.tags))
+        require_proof(found, metrics, self.model, incumbent=incumbent, min_champion_ratio=min_champion_ratio)
+        self._stored(spark, found).require_sound()
         with self._reachable():
             # The champion moves last: a crash before it leaves the incumbent serving.
             self._client.set_model_version_tag(self.name, version, "replaces", incumbent or "")

@@ -8,9 +8,10 @@ from math import isfinite
 from mlflow.entities.model_registry import ModelVersion
 
 from reclake.errors import GateFailed
-from reclake.recommend.held_out import K, Metric
-from reclake.recommend.judging import RATIO_TO_CHAMPION, RATIO_TO_POPULARITY
+from reclake.recommend.held_out import Metric
+from reclake.recommend.judging import CHAMPION, POPULARITY, ratio_to
 from reclake.recommend.training import REFIT
+from reclake.tables.models import Model
 
 _GREATEST = 1e300  # SQLite keeps an infinite metric as the largest double
 _LATER = "later_days."  # the champion may have been compared on fewer days than popularity
@@ -25,14 +26,16 @@ def metric_name(metric: Metric, *, first_split: str) -> str:
 
     Examples
     --------
-    >>> metric_name(Metric("als", "a", "ndcg_at_10 / champion", 1.0, 5), first_split="b")
-    'later_days.als.ndcg_at_10_over_champion'
+    >>> metric_name(Metric("m", "a", "ndcg_at_10 / champion", 1.0, 5), first_split="b")
+    'later_days.m.ndcg_at_10_over_champion'
     """
     prefix = "" if metric.split == first_split else _LATER
-    return f"{prefix}{metric.model_name}.{metric.metric.replace(' / ', '_over_')}"
+    return f"{prefix}{_logged(metric.model_name, metric.metric)}"
 
 
-def require_proof(found: ModelVersion, metrics: Mapping[str, float], *, incumbent: str | None, min_champion_ratio: float) -> None:
+def require_proof(
+    found: ModelVersion, metrics: Mapping[str, float], model: Model, *, incumbent: str | None, min_champion_ratio: float
+) -> None:
     """Raise unless the metrics are finite, better than popularity, and hold against the incumbent.
 
     A refit of the incumbent without the customers who withdrew need only be no worse than popularity.
@@ -45,18 +48,23 @@ def require_proof(found: ModelVersion, metrics: Mapping[str, float], *, incumben
     if broken := sorted(name for name, value in metrics.items() if not isfinite(value) or abs(value) > _GREATEST):
         raise _refused(found, f"metrics that are no numbers: {', '.join(broken)}")
     if incumbent is not None and found.tags.get("refit_of") == incumbent:
-        _require_no_worse(found, metrics)
+        _require_no_worse(found, metrics, model)
         return
-    _require_better(found, metrics, RATIO_TO_POPULARITY, least_lower=1.0)
+    _require_better(found, metrics, model, POPULARITY, least_lower=1.0)
     if incumbent is None:
         return
     if (compared := found.tags.get("compared_with")) != incumbent:
         raise _refused(found, f"it was compared with version {compared or 'none'}, but {incumbent} is the champion")
-    _require_better(found, metrics, RATIO_TO_CHAMPION, least_lower=min_champion_ratio)
+    _require_better(found, metrics, model, CHAMPION, least_lower=min_champion_ratio)
 
 
-def _require_better(found: ModelVersion, metrics: Mapping[str, float], ratio: str, *, least_lower: float) -> None:
-    name = f"als.{ratio.replace(' / ', '_over_')}"
+def _logged(model_name: str, metric: str) -> str:
+    return f"{model_name}.{metric.replace(' / ', '_over_')}"
+
+
+def _require_better(found: ModelVersion, metrics: Mapping[str, float], model: Model, base: str, *, least_lower: float) -> None:
+    ratio = ratio_to(base, model.metric)
+    name = _logged(model.name, ratio)
     key = next((key for key in (f"{_LATER}{name}", name) if key in metrics), None)
     if key is None or f"{key}.lower" not in metrics:
         raise _refused(found, f"no interval of {ratio}")
@@ -65,14 +73,13 @@ def _require_better(found: ModelVersion, metrics: Mapping[str, float], ratio: st
         raise _refused(found, f"{ratio} is {value:.4f} with lower end {lower:.4f}; above 1 and {least_lower:g} are needed")
 
 
-def _require_no_worse(found: ModelVersion, metrics: Mapping[str, float]) -> None:
-    value = metrics.get(f"{REFIT}.{RATIO_TO_POPULARITY.replace(' / ', '_over_')}")
-    if value is None and metrics.get(f"popularity.ndcg_at_{K}") == 0:  # nothing is worse than nothing
+def _require_no_worse(found: ModelVersion, metrics: Mapping[str, float], model: Model) -> None:
+    ratio = ratio_to(POPULARITY, model.metric)
+    value = metrics.get(_logged(REFIT, ratio))
+    if value is None and metrics.get(_logged(POPULARITY, model.metric)) == 0:  # nothing is worse than nothing
         return
     if value is None or value < 1:
-        raise _refused(
-            found, f"{RATIO_TO_POPULARITY} of a refit is {'unknown' if value is None else f'{value:.4f}'}: 1 is needed"
-        )
+        raise _refused(found, f"{ratio} of a refit is {'unknown' if value is None else f'{value:.4f}'}: 1 is needed")
 
 
 def _refused(found: ModelVersion, what: str) -> PromotionRefused:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -27,7 +26,7 @@ from reclake.quality.gate import Gate
 from reclake.settings import Settings
 from reclake.sources.catalogues import SOURCES
 from reclake.sources.source import Source
-from reclake.tables import TABLES, Table
+from reclake.tables import TABLES, Table, models
 from reclake.tables.inputs import Parameter
 
 from .code import catalogue_digests, code_digest, settings_digest, suite_digest
@@ -66,13 +65,16 @@ class Application:
     catalogues: Mapping[str, Items]  # all but the sources, of which a run takes those that are enabled
     clock: Callable[[], datetime] = utc_now
     reporter: Reporter = field(default_factory=Silent)
+    _registries: dict[str, Registry] = field(default_factory=dict, repr=False, compare=False)
 
-    @cached_property
-    def registry(self) -> Registry:
-        """The model registry, opened when a model is first needed: most runs need none."""
-        from reclake.registry import Registry
+    def registry(self, name: str) -> Registry:
+        """The registry of a declared model, opened when it is first needed."""
+        from reclake.registry import Registry  # most runs need none
 
-        return Registry(_tracking_uri(self.home, self.settings), located(self.home, self.settings.mlflow.artifact_root))
+        if name not in self._registries:
+            uris = _tracking_uri(self.home, self.settings), located(self.home, self.settings.mlflow.artifact_root)
+            self._registries[name] = Registry(*uris, models.BY_NAME[name])
+        return self._registries[name]
 
     def kept_since(self) -> datetime:
         """What was current then, or at any time after it, stays readable."""
@@ -145,7 +147,7 @@ class Application:
             scope=scope,
             limits=limits_of(self.sources),
             digests=self.digests,
-            models={"als": self.model_version("als")},
+            models={name: self.model_version(name) for name in models.BY_NAME},
             restate_as_ofs=self.settings.run.restate_as_ofs,
             windows={setting: self.settings.value(setting) for setting in _WINDOWS},
             versions={name: row.version for name, row in self.manifest.current().items()},
@@ -153,7 +155,7 @@ class Application:
 
     def model_version(self, name: str) -> int | None:
         """The model version that the manifest names; None before the first promotion."""
-        published = self.manifest.current().get(f"model:{name}")
+        published = self.manifest.current().get(f"{models.PREFIX}{name}")
         return published.version if published else None
 
 
@@ -221,8 +223,6 @@ def open_application(
 
 
 def _tracking_uri(home: Path, settings: Settings) -> str:
-    uri = settings.mlflow.tracking_uri
-    prefix = "sqlite:///"
-    if uri.startswith(prefix) and not uri.startswith(f"{prefix}/"):
-        return f"{prefix}{home / uri.removeprefix(prefix)}"
-    return uri
+    uri, scheme = settings.mlflow.tracking_uri, "sqlite:///"
+    is_relative = uri.startswith(scheme) and not uri.startswith(f"{scheme}/")
+    return f"{scheme}{home / uri.removeprefix(scheme)}" if is_relative else uri

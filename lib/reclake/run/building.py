@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial, reduce
@@ -13,10 +13,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.behaviour.windows import is_valid_at
-from reclake.tables import Each, Input, Reads, Shared, Table
+from reclake.recommend.interface import FittedRecommender
+from reclake.tables import Input, Reads, Shared, Table, models
+from reclake.tables.models import Model
 
 from .application import Application
-from .code import builder_of, module_of
+from .code import module_of
+from .inputs import inputs_of, made
 from .plan import Work
 from .stage_run import StageRun
 from .untaken import untaken_files
@@ -34,15 +37,12 @@ def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataF
             options[parameter.name] = untaken_files(app)
     if not table.is_as_of:
         return builder(**inputs_of(table, lambda i: _read(run, i, work.days)), **options)
-    model = _champion(app, table, newest=date.fromisoformat(max(work.days)))
+    served = _served(app, table, newest=date.fromisoformat(max(work.days)))
     frames: list[DataFrame] = []
     for as_of in work.days:
         day = date.fromisoformat(as_of)
-        if table.model:
-            # A model scores only days at or after its training cut.
-            options["model"] = model if model is not None and model.cut <= day else None
         inputs = inputs_of(table, partial(_cut, run, as_of=as_of), partial(_shared, run, as_of=as_of))
-        frames.append(builder(**inputs, as_of=day, **options))
+        frames += [builder(**inputs, as_of=day, **options, **champion(day)) for champion in served]
     return reduce(DataFrame.unionByName, frames)
 
 
@@ -54,45 +54,30 @@ def _earlier(run: StageRun, work: Work) -> DataFrame:
     return run.app.store.read(work.table, version=version, days=list(map(date.fromisoformat, work.days)))
 
 
-def _champion(app: Application, table: Table, *, newest: date) -> Any:
-    """The model version that the manifest names, without those who withdrew; None if the table takes none or none is promoted."""
-    version = app.model_version(table.model) if table.model else None
+def _served(app: Application, table: Table, *, newest: date) -> list[Callable[[date], dict[str, Any]]]:
+    """For each call of the builder: what it is given at an as_of beside inputs and settings.
+
+    A table that takes models is built once for each scenario that one serves; any other table once, with nothing more.
+    """
+
+    def served_by(model: Model) -> Callable[[date], dict[str, Any]]:
+        champion = _champion(app, model, newest=newest)
+        # A model scores only days at or after its training cut.
+        return lambda as_of: {
+            "scenario": model.scenario,
+            "model": champion if champion is not None and champion.cut <= as_of else None,
+        }
+
+    return [served_by(model) for model in models.serving(table)] or [lambda _: {}]
+
+
+def _champion(app: Application, model: Model, *, newest: date) -> FittedRecommender | None:
+    """The version that the manifest names, without those who withdrew; None if none is promoted."""
+    version = app.model_version(model.name)
     if version is None:
         return None
-    leave_out_withdrawn(app, version, as_of=newest)
-    return app.registry.load(app.spark, str(version))
-
-
-Frames = DataFrame | Mapping[str, DataFrame]
-
-
-def inputs_of(
-    table: Table, read: Callable[[Input], DataFrame], share: Callable[[Shared], DataFrame] | None = None
-) -> dict[str, Frames]:
-    """What a builder takes, by its arguments: a frame per input, of a family a mapping of noun to frame.
-
-    Parameters
-    ----------
-    read
-        The rows of an input as it is declared.
-    share
-        Gives a shared input; tables by day have none.
-    """
-    found: dict[str, Frames] = {}
-    for declared in table.inputs:
-        if isinstance(declared, Each):
-            found[declared.name] = {i.table.noun: read(i) for i in declared.reads}
-        elif isinstance(declared, Input):
-            found[declared.name] = read(declared)
-        elif share is not None:
-            found[declared.name] = share(declared)
-    return found
-
-
-def made(shared: Shared, read: Callable[[Input], DataFrame], *, as_of: date, arguments: Mapping[str, Any]) -> DataFrame:
-    """The frame of a shared input."""
-    frame: DataFrame = builder_of(shared)(**{i.name: read(i) for i in shared.inputs}, as_of=as_of, **arguments)
-    return frame
+    leave_out_withdrawn(app, model, version, as_of=newest)
+    return app.registry(model.name).load(app.spark, str(version))
 
 
 def _shared(run: StageRun, shared: Shared, *, as_of: str) -> DataFrame:

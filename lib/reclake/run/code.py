@@ -20,7 +20,7 @@ from reclake.catalogue.declared import Items, catalogue_digest, declared, item_d
 from reclake.errors import UsageError
 from reclake.quality.particular import SuiteRefused, suite_path
 from reclake.quality.whole import whole_suite, written_form
-from reclake.tables import Shared, Table
+from reclake.tables import Shared, Table, models
 
 # What a builder imports from here carries no rule of its own; nor does a section of settings, whose values count.
 _WITHOUT_RULES = ("reclake.tables", "reclake.errors", "reclake.strict", "reclake.catalogue")
@@ -53,12 +53,13 @@ def builder_of(made: Table | Shared) -> Callable[..., Any]:
 
 @cache
 def code_digest(table: Table) -> str:
-    """The digest of the table's declaration, of the code of its builder and its shared inputs, and of its items' types."""
+    """The digest of the table's declaration, and of the code of its builder, shared inputs, trainers and items' types."""
     declaration = repr((table.name, table.key, [(f.name, f.type) for f in table.fields]))
     item_types = sorted({declared()[one.partition(".")[0]].item.__module__ for one in table.catalogues})
     made: tuple[Table | Shared, ...] = (table, *table.shared)
+    modules = [*map(module_of, made), *(model.trainer.partition(":")[0] for model in models.serving(table))]
     # A table that is taken in or written by the runner itself has no builder, and its layer perhaps no package.
-    built_by = [module_digest(module, *item_types) if _is_module(module) else "" for module in map(module_of, made)]
+    built_by = [module_digest(module, *item_types) if _is_module(module) else "" for module in modules]
     return hashlib.sha256("\n".join([declaration, *built_by]).encode()).hexdigest()[:16]
 
 
@@ -67,7 +68,7 @@ def module_digest(*names: str) -> str:
 
     Of other packages that these import the versions count, but for engines. Comments, docstrings and layout do not count.
     """
-    modules = sorted(set().union(*map(_modules_behind, names)))
+    modules = sorted(_modules_behind(*names))
     meant = [f"{module}\n{_meaning(module)}" for module in modules]
     versions = [f"{package} {_version(package)}" for package in _packages_behind(modules)]
     return hashlib.sha256("\n".join([*meant, *versions]).encode()).hexdigest()[:16]
@@ -117,9 +118,9 @@ def _bronze_behind(table: Table) -> frozenset[str]:
     return frozenset().union(*(_bronze_behind(i.table) for i in table.reads if i.feeds))
 
 
-def _modules_behind(name: str) -> set[str]:
+def _modules_behind(*names: str) -> set[str]:
     found: set[str] = set()
-    waiting = [name]
+    waiting = [*names]
     while waiting:
         module = waiting.pop()
         if module not in found and not module.startswith(_WITHOUT_RULES) and not module.endswith(_SECTIONS):

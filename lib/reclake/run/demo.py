@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from reclake.privacy.keys import make_key_files
 from reclake.synthetic.company import generate
-from reclake.tables import gold, silver
+from reclake.tables import gold, models, silver
 
 from .application import Application, located
 from .views import Rows, published
@@ -69,7 +69,7 @@ def one_list(app: Application) -> Rows:
 
 
 def _why(source: str, because: str | None) -> str:
-    if source == "als":
+    if source in models.BY_NAME:
         return f"goes with {because}" if because else "others with this taste chose it"
     return {"popular": "popular now", "non_personal": "the list for everybody"}.get(source, source)
 

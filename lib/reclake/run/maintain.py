@@ -12,14 +12,14 @@ from pyspark.sql import functions as F
 from reclake import tables
 from reclake.errors import LakeDamaged, Overtaken, StageStopped
 from reclake.lake.upkeep import Upkeep
-from reclake.tables import Table, gold, ops
+from reclake.tables import Table, gold, models, ops
+from reclake.tables.models import Model
 
 from .application import Application
 from .expiry import require_raw_records_can_go
 from .leftovers import remove_leftovers
-from .old_models import remove_old_models
+from .old_models import remove_old_versions
 from .report import TableReport
-from .training import MODEL
 from .upkeep import HELD, LEFT, MAINTAINED, TableUpkeep
 
 logger = logging.getLogger("reclake")
@@ -68,7 +68,7 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
     if only is None or erasing:
         remove_leftovers(app, even_young=erasing)
     if only is None:
-        rows.extend(_of_models(app, erasing=erasing))
+        rows.extend(row for model in models.MODELS for row in _of_model(app, model, erasing=erasing))
     if damages:
         raise damages[0]
     return rows
@@ -106,14 +106,14 @@ def _tell(app: Application, table: Table, row: Mapping[str, Any]) -> None:
     app.reporter.finished(TableReport(table.stage, table.name, row["outcome"], seconds=row["seconds"], message=told))
 
 
-def _of_models(app: Application, *, erasing: bool) -> list[dict[str, Any]]:
-    """What became of the models, where there are any: their name in the manifest, and the outcome."""
+def _of_model(app: Application, model: Model, *, erasing: bool) -> list[dict[str, Any]]:
+    """What became of a model's versions, where there are any: its name in the manifest, and the outcome."""
     started = time.monotonic()
     try:
-        outcome = MAINTAINED if remove_old_models(app, even_young=erasing) is not None else None
+        outcome = MAINTAINED if remove_old_versions(app, model, even_young=erasing) is not None else None
     except Overtaken:
         outcome = HELD
-    return [{"table": f"model:{MODEL}", "outcome": outcome, "seconds": time.monotonic() - started}] if outcome else []
+    return [{"table": model.published_name, "outcome": outcome, "seconds": time.monotonic() - started}] if outcome else []
 
 
 def require_maintained(rows: Sequence[Mapping[str, Any]], *, erasing: bool = False) -> None:

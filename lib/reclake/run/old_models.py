@@ -1,4 +1,4 @@
-"""Models that no kept manifest names: their files hold factors of customers, and go."""
+"""Versions of models that no kept manifest names: their files hold rows of customers, and go."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import logging
 
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.files import Files
+from reclake.tables.models import Model
 
 from .application import Application
-from .training import MODEL
 
 logger = logging.getLogger("reclake")
 
 
-def remove_old_models(app: Application, *, even_young: bool = False) -> list[str] | None:
-    """Remove the files of models that no kept manifest names, as they hold factors of customers; gives their versions.
+def remove_old_versions(app: Application, model: Model, *, even_young: bool = False) -> list[str] | None:
+    """Remove the files of versions that no kept manifest names, as they hold rows of customers; gives their numbers.
 
-    None where no model was promoted yet, or all of them were withdrawn.
+    None where no version was promoted yet, or all of them were withdrawn.
 
-    A model that was never promoted goes when it is as old as a file that no version needs. With `even_young` none but the one
-    that serves stays.
+    A version that was never promoted goes when it is as old as a file that no version of a table needs. With `even_young` none
+    but the one that serves stays.
 
     Raises
     ------
@@ -29,13 +29,13 @@ def remove_old_models(app: Application, *, even_young: bool = False) -> list[str
         When the registry does not answer.
     """
     not_before = app.kept_since()
-    kept = app.manifest.kept_models(MODEL, not_before)
+    kept = app.manifest.kept_models(model.name, not_before)
     if not kept:
         return None
-    claim = app.claims.take(app.run_id, {f"model:{MODEL}": (ALL_DAYS,)})
+    claim = app.claims.take(app.run_id, {model.published_name: (ALL_DAYS,)})
     try:
-        serving = app.model_version(MODEL)  # only now: a training may just have ended
-        removed = app.registry.remove_versions(
+        serving = app.model_version(model.name)  # only now: a training may just have ended
+        removed = app.registry(model.name).remove_versions(
             keep={str(version) for version in ([serving] if even_young else [serving, *kept])},
             before=app.clock() if even_young else not_before,
             remove=Files(app.spark).remove,
@@ -43,5 +43,5 @@ def remove_old_models(app: Application, *, even_young: bool = False) -> list[str
     finally:
         app.claims.release(claim)
     if removed:
-        logger.info("removed the files of model versions %s, which no kept manifest names", ", ".join(removed))
+        logger.info("removed the files of versions %s of %s, which no kept manifest names", ", ".join(removed), model.name)
     return removed

@@ -13,7 +13,7 @@ from typing import Any
 from reclake.errors import UsageError
 from reclake.lake.digest import WHOLE, valid_at
 from reclake.lake.ledger import Entry, Ledger
-from reclake.tables import BY_NAME, Input, Reads, Table, readers_of
+from reclake.tables import BY_NAME, Input, Reads, Table, models, readers_of
 
 CODE_CHANGED = "code changed"
 
@@ -267,9 +267,7 @@ class Planner:
 
     def _input_digests(self, table: Table, day: str) -> dict[str, str]:
         digests = {i.digest_name: self._input_digest(i, day) for i in table.reads}
-        if table.model:
-            digests[f"model:{table.model}"] = str(self._models.get(table.model))
-        return digests
+        return digests | {model.published_name: str(self._models.get(model.name)) for model in models.serving(table)}
 
     def _is_fed_on(self, table: Table, day: str) -> bool:
         """Whether an input holds a row of the day itself; dimensions and windows count only where no input has such days."""
@@ -337,8 +335,10 @@ class Planner:
         """Rows once served stay, whatever changed behind them; but the newest as_of follows a promotion and a changed item."""
         if not self._is_newest(table, day):
             return ""
-        served = [name for name in sorted(inputs) if name.startswith(("model:", "catalogue:"))]
-        return ", ".join(f"{name} changed" for name in served if entry.input_digests.get(name) != inputs[name])
+        # A model that was declared since has no champion, as one that was declared before and never promoted.
+        before = {name: str(None) for name in inputs if name.startswith(models.PREFIX)} | entry.input_digests
+        served = [name for name in sorted(inputs) if name.startswith((models.PREFIX, "catalogue:"))]
+        return ", ".join(f"{name} changed" for name in served if before.get(name) != inputs[name])
 
     def _is_newest(self, table: Table, day: str) -> bool:
         """Whether no later as_of of the table was built or is asked for."""

@@ -20,7 +20,7 @@ from reclake.lake.ledger import Entry, commit_entry, sequence_of
 from reclake.lake.manifest import WITHDRAWN, Published
 from reclake.lake.schema import conform
 from reclake.privacy.consent import customers_open_to, profiled_only
-from reclake.tables import BY_NAME, PEOPLE, Table, gold, silver
+from reclake.tables import BY_NAME, PEOPLE, Table, gold, models, silver
 
 from .application import Application
 from .code import module_of
@@ -76,8 +76,9 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
         app.ledger.save()
         rows = {name: app.ledger.n_rows(BY_NAME[name]) for name in consented}
         moved |= app.manifest.roll_back(to, instead=consented, rows=rows, run_id=app.run_id, token=claim.token, at=app.clock())
-        for name in moved.keys() - BY_NAME.keys():
-            app.registry.serve(None if moved[name] == WITHDRAWN else str(moved[name]))
+        for model in models.MODELS:
+            if (version := moved.get(model.published_name)) is not None:
+                app.registry(model.name).serve(None if version == WITHDRAWN else str(version))
     finally:
         app.claims.release(claim)
     return moved

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -17,10 +17,11 @@ from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.manifest import Published
 from reclake.lake.schema import spark_schema
 from reclake.lake.session import checkpoints_in
-from reclake.recommend.interface import AlsValues
+from reclake.recommend.interface import Judging
 from reclake.recommend.settings import Tune
-from reclake.recommend.training import TUNED, TrainingOutcome, evaluate_and_fit
-from reclake.tables import Table, gold, ops, silver
+from reclake.recommend.training import TrainingOutcome, evaluate_and_fit
+from reclake.tables import gold, ops, silver
+from reclake.tables.models import Model
 
 from .application import Application
 from .code import module_digest
@@ -29,15 +30,20 @@ from .jobs import counted_jobs
 from .leftovers import CHECKPOINTS, passing_folder
 from .outcome import is_try_of
 from .phases import phase
+from .published_inputs import inputs_at, published_or_empty
 from .report import TableReport
+from .training_settings import found_by_search, is_search_due, refit_of, sections_of
 
 logger = logging.getLogger("reclake")
-MODEL = "als"
-_SECTIONS = ("als", "training", "tuning", "popularity", "interactions.weights")  # of the settings: all that a training takes
-_INPUTS = (silver.INTERACTIONS, silver.IDENTITIES, silver.ACCOUNTS, silver.CONSENTS, silver.PRODUCTS)
 
 
-def train(app: Application, *, as_of: date, tune: Tune = "when-due") -> TrainingOutcome | None:
+def runs_of(app: Application, chosen: Sequence[Model]) -> Iterator[tuple[Application, Model]]:
+    """Each model with the application to train it by: a training is a run, so several in one process have names of their own."""
+    for model in chosen:
+        yield (app if len(chosen) == 1 else replace(app, run_id=f"{model.name}-{app.run_id}")), model
+
+
+def train(app: Application, model: Model, *, as_of: date, tune: Tune = "when-due") -> TrainingOutcome | None:
     """Fit and judge on the days before `as_of`; register the refit and publish it if it is better.
 
     None where this run, or an earlier try of it, has published a training for this as_of: it is not done again.
@@ -46,8 +52,8 @@ def train(app: Application, *, as_of: date, tune: Tune = "when-due") -> Training
     ----------
     tune
         Whether the settings are searched first: always, or when `tuning.every_days` have passed since the last search,
-        or since the first training. What a search found for the champion is taken until then. Never: the section [als] is
-        taken as it stands.
+        or since the model's first training. What a search found for the champion is taken until then. Never: the model's own
+        section is taken as it stands.
 
     Raises
     ------
@@ -59,7 +65,7 @@ def train(app: Application, *, as_of: date, tune: Tune = "when-due") -> Training
     table, started = gold.MODEL_METRICS, time.monotonic()
     app.reporter.started(table.stage, table.name)
     with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
-        done = _trained(app, as_of, tune)
+        done = _trained(app, model, as_of, tune)
     if done is None:
         logger.info("run %s has published its training before", app.run_id)
         app.reporter.finished(TableReport(table.stage, table.name, "up to date"))
@@ -81,112 +87,88 @@ def train(app: Application, *, as_of: date, tune: Tune = "when-due") -> Training
     return outcome
 
 
-def published_or_empty(app: Application, table: Table, published: Mapping[str, Published]) -> DataFrame:
-    """The table at its version of these published ones; no rows where none of it is published.
-
-    Raises
-    ------
-    LakeDamaged
-        When it is not what was published.
-    """
-    row = published.get(table.name)
-    return app.store.empty(table) if row is None else app.read(table, version=row.version, published=published)
-
-
-def _is_due(measured: DataFrame, as_of: date, *, every_days: int) -> bool:
-    """Whether the last search, or the first training, is `every_days` old at `as_of`; never for 0."""
-    if not every_days:
-        return False
-    searched = F.when(F.col("metric") == TUNED, F.col("as_of_date"))
-    since = measured.agg(F.coalesce(F.max(searched), F.min("as_of_date"))).first()
-    return since is not None and since[0] is not None and as_of - since[0] >= timedelta(days=every_days)
-
-
-def _tuned_settings(app: Application, champion_version: int | None, tune: Tune) -> dict[str, Any]:
-    """What a search found for the champion: it stands above the section [als] until the next search."""
-    if champion_version is None or tune == "never":
-        return {}
-    found: dict[str, Any] = app.registry.tuned_settings(str(champion_version))
-    return found
-
-
-def _refit_settings(app: Application, champion_version: int | None, as_of: date) -> AlsValues | None:
-    """The champion's settings, if it learnt from customers who withdrew too long ago; None if it may go on serving."""
-    if champion_version is None:
-        return None
-    since = app.registry.withdrawn_since(str(champion_version))
-    if since is None or as_of - since <= timedelta(days=app.settings.models.max_withdrawn_days):
-        return None
-    logger.info("model version %d learnt from customers who withdrew, the first of them by %s", champion_version, since)
-    settings: AlsValues | None = app.registry.fitted_settings(str(champion_version))
-    return settings or AlsValues.of(app.settings.als)
-
-
-def _trained(app: Application, as_of: date, tune: Tune) -> tuple[TrainingOutcome, dict[str, Any]] | None:
+def _trained(app: Application, model: Model, as_of: date, tune: Tune) -> tuple[TrainingOutcome, dict[str, Any]] | None:
     """What came of the training, and the gate's verdict on its metrics; None if it has been published."""
-    claim = app.claims.take(app.run_id, dict.fromkeys((f"model:{MODEL}", gold.MODEL_METRICS.name), (ALL_DAYS,)))
+    claim = app.claims.take(app.run_id, dict.fromkeys((model.published_name, gold.MODEL_METRICS.name), (ALL_DAYS,)))
     try:
         # Only now: a training that was waited for may have published another champion.
         published = app.manifest.current()
         if silver.INTERACTIONS.name not in published:
             raise UsageError("there is nothing to train on", "silver.interactions is not published", "run the daily stages first")
-        versions = {table.name: published[table.name].version for table in _INPUTS if table.name in published}
-
-        measured, settings = published_or_empty(app, gold.MODEL_METRICS, published), app.settings
-        champion_version = app.model_version(MODEL)
+        measured = published_or_empty(app, gold.MODEL_METRICS, published)
+        champion_version = app.model_version(model.name)
         # A crash between promotion and manifest leaves alias and metrics ahead; the manifest is what serves.
-        app.registry.serve(None if champion_version is None else str(champion_version))
+        app.registry(model.name).serve(None if champion_version is None else str(champion_version))
         metrics = published.get(gold.MODEL_METRICS.name)
         if _is_published(app, as_of, measured):
             return None
         # What a training wrote that ended before its manifest is taken back.
         app.store.restore(gold.MODEL_METRICS, version=None if metrics is None else metrics.version)
-        tuned = _tuned_settings(app, champion_version, tune)
-        if tuned:
-            logger.info("an earlier search stands above [als]: %s", tuned)
+        settings_of_search = found_by_search(app, model, champion_version, tune)
+        if settings_of_search:
+            logger.info("an earlier search stands above the settings of %s: %s", model.name, settings_of_search)
         is_searching = tune == "always" or (
-            tune == "when-due" and _is_due(measured, as_of, every_days=settings.tuning.every_days)
+            tune == "when-due" and is_search_due(measured, model, as_of, every_days=app.settings.tuning.every_days)
         )
         with checkpoints_in(app.spark, passing_folder(app, CHECKPOINTS)):
-            outcome = evaluate_and_fit(
-                **{table.noun: published_or_empty(app, table, published) for table in _INPUTS},
-                as_of=as_of,
-                als=replace(AlsValues.of(settings.als), **tuned),
-                popularity=settings.popularity,
-                weights=settings.interactions.weights,
-                training=settings.training,
-                min_age=settings.privacy.min_age,
-                champion=None if champion_version is None else app.registry.load(app.spark, str(champion_version)),
-                min_group_size=settings.privacy.min_group_size,
-                tuning=settings.tuning if is_searching else None,
-                refit=_refit_settings(app, champion_version, as_of),
-                before_trial=lambda: app.claims.require_held(claim),
-            )
-            judged = _record(app, outcome, _logged(app, outcome, versions, is_tuned=bool(tuned)), claim)
+            outcome = _judged(app, model, published, claim, champion_version, settings_of_search, as_of, is_searching)
+            version = _logged(app, model, outcome, published, is_tuned=bool(settings_of_search))
+            judged = _record(app, model, outcome, version, claim)
     finally:
         app.claims.release(claim)
     return outcome, judged
 
 
-def _logged(app: Application, outcome: TrainingOutcome, versions: dict[str, int], *, is_tuned: bool) -> str | None:
+def _judged(
+    app: Application,
+    model: Model,
+    published: Mapping[str, Published],
+    claim: Claim,
+    champion_version: int | None,
+    settings_of_search: Mapping[str, Any],
+    as_of: date,
+    is_searching: bool,
+) -> TrainingOutcome:
+    """The outcome for the inputs as they are published, with the settings of the model and of an earlier search."""
+    registry, settings = app.registry(model.name), app.settings
+    configured = registry.recommender.of(sections_of(app, model))
+    return evaluate_and_fit(
+        **inputs_at(app, model, published, as_of=as_of),
+        as_of=as_of,
+        recommender=configured.with_settings(replace(configured.settings, **settings_of_search)),
+        judging=Judging(model.metric, settings.training, settings.privacy.min_group_size),
+        popularity=settings.popularity,
+        weights=settings.interactions.weights,
+        champion=None if champion_version is None else registry.load(app.spark, str(champion_version)),
+        tuning=settings.tuning if is_searching else None,
+        refit=refit_of(app, model, configured, champion_version, as_of),
+        before_trial=lambda: app.claims.require_held(claim),
+    )
+
+
+def _logged(
+    app: Application, model: Model, outcome: TrainingOutcome, published: Mapping[str, Published], *, is_tuned: bool
+) -> str | None:
     """Log the training, and register the refit when the decision is for it; gives its version."""
     settings = {
-        f"{section}.{key}": value for section in _SECTIONS for key, value in app.settings.value(section).model_dump().items()
-    } | {f"als.{key}": value for key, value in asdict(outcome.als).items()}
-    version: str | None = app.registry.log_training(
+        f"{section}.{key}": value
+        for section, values in sections_of(app, model).items()
+        for key, value in values.model_dump().items()
+    } | {f"{model.name}.{key}": value for key, value in asdict(outcome.recommender.settings).items()}
+    version: str | None = app.registry(model.name).log_training(
         outcome,
         training_id=app.run_id,
         at=app.clock(),
         settings=settings,
-        inputs=versions,
+        inputs={i.table.name: published[i.table.name].version for i in model.reads if i.table.name in published},
         lake_root=app.store.root,
-        code_digest=module_digest(evaluate_and_fit.__module__),
+        code_digest=module_digest(evaluate_and_fit.__module__, type(outcome.recommender).__module__),
         is_tuned=is_tuned or (outcome.refit_of is None and outcome.search is not None and outcome.search.has_found_better),
     )
     return version
 
 
-def _record(app: Application, outcome: TrainingOutcome, version: str | None, claim: Claim) -> dict[str, Any]:
+def _record(app: Application, model: Model, outcome: TrainingOutcome, version: str | None, claim: Claim) -> dict[str, Any]:
     """Gate the metrics, then promote, record and publish: a model whose metrics are refused serves nowhere."""
     is_promoted = version is not None and outcome.is_promotable
     rows: list[dict[str, Any]] = outcome.rows(training_id=app.run_id, model_version=version, is_promoted=is_promoted)
@@ -194,7 +176,7 @@ def _record(app: Application, outcome: TrainingOutcome, version: str | None, cla
     phase("gated", gold.MODEL_METRICS.name)
     app.claims.require_held(claim)
     if is_promoted and version is not None:
-        app.registry.promote(app.spark, version, min_champion_ratio=app.settings.training.min_champion_ratio)
+        app.registry(model.name).promote(app.spark, version, min_champion_ratio=app.settings.training.min_champion_ratio)
     before = app.manifest.current().get(gold.MODEL_METRICS.name)
     newest = app.store.append(gold.MODEL_METRICS, rows)
     moved = {gold.MODEL_METRICS.name: newest} if newest is not None else {}
@@ -202,7 +184,7 @@ def _record(app: Application, outcome: TrainingOutcome, version: str | None, cla
     phase("committed", gold.MODEL_METRICS.name)
     app.claims.require_held(claim)  # it may have gone while the model was promoted; the next training takes the metrics back
     if is_promoted and version is not None:
-        moved[f"model:{MODEL}"] = int(version)
+        moved[model.published_name] = int(version)
     app.manifest.publish(moved, counted, run_id=app.run_id, token=claim.token, at=app.clock())
     phase("published", gold.MODEL_METRICS.name)
     logger.info("training %s: %s", app.run_id, outcome.decision)

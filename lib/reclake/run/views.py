@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from reclake import tables
 from reclake.errors import UsageError
 from reclake.lake.manifest import Published
-from reclake.tables import Privacy, Table, gold, ops, silver
+from reclake.tables import Privacy, Table, gold, models, ops, silver
 
 from .application import Application
 from .dictionary import kept
@@ -94,7 +94,7 @@ def describe(table: Table) -> dict[str, Any]:
 def shown_versions(current: Mapping[str, Published]) -> Rows:
     """The rows of `gold.published_versions`: what of the manifest is gold's or a model's, by name."""
     names = {table.name for table in gold.TABLES}
-    told = [row for name, row in sorted(current.items()) if name in names or name.startswith("model:")]
+    told = [row for name, row in sorted(current.items()) if name in names or name.startswith(models.PREFIX)]
     return [{field.name: getattr(row, field.name) for field in gold.SHOWN_VERSIONS.fields} for row in told]
 
 

@@ -11,15 +11,16 @@ from reclake.lake.files import Files
 from reclake.privacy.consent import customers_open_to
 from reclake.recommend.withdrawals import not_allowed, withdrawn
 from reclake.tables import silver
+from reclake.tables.models import Model
 
 from .application import Application
-from .training import MODEL, published_or_empty
+from .published_inputs import published_or_empty
 
 logger = logging.getLogger("reclake")
 
 
-def leave_out_withdrawn(app: Application, version: int, *, as_of: date) -> int:
-    """Remove the factors of those who may not be profiled from the model's files; gives how many customers that were.
+def leave_out_withdrawn(app: Application, model: Model, version: int, *, as_of: date) -> int:
+    """Remove the rows of those who may not be profiled from the model's files; gives how many customers that were.
 
     What counts is all that is published now, of today or of `as_of` if that is later: who withdrew today leaves the model
     though yesterday is scored. The version notes when the first one withdrew, which the next training reads. While a training
@@ -39,15 +40,16 @@ def leave_out_withdrawn(app: Application, version: int, *, as_of: date) -> int:
         min_age=app.settings.privacy.min_age,
         as_of=now,
     ).persist()
-    left = not_allowed(app.registry.learnt_customers(app.spark, str(version)), allowed).persist()
+    registry = app.registry(model.name)
+    left = not_allowed(registry.learnt_customers(app.spark, str(version)), allowed).persist()
     try:
         n_left = left.count()
         if not n_left:
             return 0
         n_withdrawn = withdrawn(left, identities, allowed, as_of=now).count()
-        claim = app.claims.take(app.run_id, {f"model:{MODEL}": (ALL_DAYS,)})
+        claim = app.claims.take(app.run_id, {model.published_name: (ALL_DAYS,)})
         try:
-            app.registry.leave_out(
+            registry.leave_out(
                 app.spark,
                 str(version),
                 left,
@@ -58,10 +60,10 @@ def leave_out_withdrawn(app: Application, version: int, *, as_of: date) -> int:
         finally:
             app.claims.release(claim)
     except Overtaken:
-        logger.info("a training is at work: model version %d keeps %d customers until the next run", version, n_left)
+        logger.info("a training of %s is at work: version %d keeps %d customers until the next run", model.name, version, n_left)
         return 0
     finally:
         left.unpersist()
         allowed.unpersist()
-    logger.info("model version %d: %d customers left it, %d of whom withdrew", version, n_left, n_withdrawn)
+    logger.info("version %d of %s: %d customers left it, %d of whom withdrew", version, model.name, n_left, n_withdrawn)
     return n_left

@@ -1,6 +1,6 @@
 """The graph, written once: every table, by name and by stage."""
 
-from . import bronze, gold, ops, silver
+from . import bronze, gold, models, ops, silver
 from .declaration import Field, Privacy, Table
 from .graph import GraphRefused, require_people_asked, sorted_tables
 from .inputs import DayRange, Each, Input, Reads, Shared
@@ -48,5 +48,5 @@ def downstream_of(name: str) -> tuple[Table, ...]:
 
 __all__ = [
     "BY_NAME", "GATED", "PEOPLE", "STAGES", "TABLES", "DayRange", "Each", "Field", "GraphRefused", "Input", "Privacy", "Reads",
-    "Shared", "Table", "bronze", "downstream_of", "gold", "of_stage", "ops", "readers_of", "silver",
+    "Shared", "Table", "bronze", "downstream_of", "gold", "models", "of_stage", "ops", "readers_of", "silver",
 ]  # fmt: skip

@@ -94,7 +94,6 @@ class Table:
     parameters: tuple[Parameter, ...] = ()  # settings the builder takes; their values are its settings digest
     catalogues: tuple[str, ...] = ()  # those that the builder takes: all items as "tags", named ones as "tags.loyal"
     counts_everyone: str = ""  # why a table of gold that reads facts by account asks nobody's consent and age
-    model: str | None = None  # the registered model whose champion the builder takes
     retention: Retention | None = None
     stays_because: str = ""  # why rows stay as long as the lake, where they have no retention (docs/decisions/0022)
     is_restated: bool = True  # False: rows once served stay, unless forced

@@ -12,7 +12,8 @@ MODEL_METRICS = Table(
         plain(
             "model_name",
             "string",
-            "als; popularity; champion: the one it was compared with; refit: the champion's settings, fitted without those who withdrew.",
+            "The model by its name; popularity; champion: the one it was compared with; refit: the champion's settings, fitted without "
+            "those who withdrew.",
             required=True,
         ),
         plain("model_version", "string", "Registered version; null when not registered."),

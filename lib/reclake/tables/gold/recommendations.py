@@ -1,4 +1,4 @@
-"""What every customer is shown at home."""
+"""What every customer is shown in a scenario."""
 
 from reclake.tables.declaration import Table, personal, plain
 from reclake.tables.inputs import Input, takes, until_as_of, valid_at_as_of
@@ -18,7 +18,12 @@ RECOMMENDATIONS = Table(
         plain("rank", "integer", "1, 2, … without gaps.", "rank", required=True),
         personal("product_id", "string", "The product.", required=True),
         personal("score", "double", "The link's own score; comparable within one customer and source only.", required=True),
-        plain("source", "string", "The link of the chain that gave it: als, popular, or non_personal.", required=True),
+        plain(
+            "source",
+            "string",
+            "The link of the chain that gave it: the model by its name, popular, or non_personal.",
+            required=True,
+        ),
         personal("because_product_id", "string", "The customer's own product that speaks most for it; null if none does."),
         plain("model_version", "string", "Version of the registered model; null where none took part."),
     ),
@@ -29,6 +34,5 @@ RECOMMENDATIONS = Table(
     inputs=(PEOPLE, Input(INTERACTIONS, until_as_of()), Input(PRODUCTS, valid_at_as_of())),
     parameters=takes("popularity", n="recommendations.n", weights="interactions.weights"),
     may_be_empty="nobody may be known yet, nothing on sale, or everything known to everybody",
-    model="als",
     is_restated=False,
 )

@@ -1,0 +1,53 @@
+"""What a training or a withdrawal reads: tables as they are published, cut as the model declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from reclake.behaviour.windows import is_in_window, is_valid_at
+from reclake.lake.manifest import Published
+from reclake.tables import Input, Reads, Shared, Table
+from reclake.tables.models import Model
+
+from .application import Application
+from .inputs import inputs_of, made
+
+
+def published_or_empty(app: Application, table: Table, published: Mapping[str, Published]) -> DataFrame:
+    """The table at its version of these published ones; no rows where none of it is published.
+
+    Raises
+    ------
+    LakeDamaged
+        When it is not what was published.
+    """
+    row = published.get(table.name)
+    return app.store.empty(table) if row is None else app.read(table, version=row.version, published=published)
+
+
+def inputs_at(app: Application, model: Model, published: Mapping[str, Published], *, as_of: date) -> dict[str, Any]:
+    """The published inputs of a model by their names, each cut at the as_of as the model declares it.
+
+    Raises
+    ------
+    LakeDamaged
+        When one is not what was published.
+    """
+
+    def read(i: Input) -> DataFrame:
+        frame = published_or_empty(app, i.table, published)
+        if i.days.reads is Reads.VALID_AT_AS_OF:
+            return frame.where(is_valid_at(as_of))
+        if i.days.reads is Reads.UNTIL_AS_OF:
+            days = app.settings.value(i.days.window) if i.days.window else i.days.window_days or 0
+            return frame.where(is_in_window(str(i.table.day_column), as_of=as_of, days=days))
+        return frame
+
+    def share(shared: Shared) -> DataFrame:
+        return made(shared, read, as_of=as_of, arguments=app.arguments(shared.parameters))
+
+    return dict(inputs_of(model, read, share))

@@ -1,0 +1,92 @@
+"""The models, written once: what each is trained by, reads, serves and is judged by. Standard library only: the DAG imports this.
+
+Names in the registry, in the manifest and in `gold.model_metrics`, the tasks of the DAG, what a scoring takes and what maintenance
+removes follow from a declaration. What is particular to a kind of model lies in its trainer (`recommend.interface.Recommender`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from . import silver
+from .declaration import Table
+from .inputs import Each, Input, Reads, Shared, until_as_of, valid_at_as_of
+from .people import PEOPLE
+
+METRICS = ("recall_at_10", "ndcg_at_10")  # by which a model may be judged: means over customers
+PREFIX = "model:"  # of a model's name in manifests, claims and ledger entries
+_NAME = re.compile(r"^[a-z][a-z0-9_]{0,30}\Z")
+_TRAINER = re.compile(r"^[a-z][a-z0-9_.]*:[A-Z][A-Za-z0-9]*\Z")
+# Names that rows of gold.model_metrics and gold.recommendations give to what is no model.
+_TAKEN = frozenset({"popularity", "champion", "refit", "popular", "non_personal"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model. It serves one scenario of one table; no other model serves the same."""
+
+    name: str
+    trainer: str  # module:class
+    serves: str  # the table of gold whose builder takes the champion
+    scenario: str  # the rows of that table that it is for
+    inputs: tuple[Input | Each | Shared, ...]  # cut at the as_of of the training
+    metric: str  # one of METRICS
+    settings: tuple[str, ...]  # sections that decide a training; they are logged with it
+
+    def __post_init__(self) -> None:
+        if not _NAME.match(self.name) or self.name in _TAKEN:
+            raise ValueError(f"{self.name!r} is not a model name: lower case, and none of {sorted(_TAKEN)}")
+        if not _TRAINER.match(self.trainer):
+            raise ValueError(f"{self.name}: the trainer {self.trainer!r} is not written as module:Class")
+        if self.metric not in METRICS:
+            raise ValueError(f"{self.name}: a model is judged by one of {METRICS}, not by {self.metric}")
+        for i in self.reads:
+            if i.days.reads not in (Reads.UNTIL_AS_OF, Reads.VALID_AT_AS_OF, Reads.WHOLE):
+                raise ValueError(
+                    f"{self.name}: a training has an as_of and no day, so {i.table.name} cannot be read by {i.days.reads}"
+                )
+
+    @property
+    def reads(self) -> tuple[Input, ...]:
+        """Every table that it reads, those of shared inputs included."""
+        return tuple(i for declared in self.inputs for i in declared.reads)
+
+    @property
+    def published_name(self) -> str:
+        """Its name in manifests, claims and ledger entries, which name tables too."""
+        return f"{PREFIX}{self.name}"
+
+
+ALS = Model(
+    name="als",
+    trainer="reclake.recommend.als:Als",
+    serves="gold.recommendations",
+    scenario="home",
+    inputs=(Input(silver.INTERACTIONS, until_as_of()), PEOPLE, Input(silver.PRODUCTS, valid_at_as_of())),
+    metric="ndcg_at_10",
+    settings=("als", "training", "tuning", "popularity", "interactions.weights"),
+)
+
+
+def by_name(*declared: Model) -> dict[str, Model]:
+    """The models by their names.
+
+    Raises
+    ------
+    ValueError
+        When two have the same name, or serve the same scenario of a table.
+    """
+    for keys in ([model.name for model in declared], [f"{model.scenario} of {model.serves}" for model in declared]):
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValueError(f"two models are declared for {', '.join(twice)}")
+    return {model.name: model for model in declared}
+
+
+MODELS = (ALS,)
+BY_NAME = by_name(*MODELS)
+
+
+def serving(table: Table) -> tuple[Model, ...]:
+    """The models whose champions the table's builder takes, one call of the builder for each scenario."""
+    return tuple(model for model in MODELS if model.serves == table.name)

@@ -1,0 +1,151 @@
+"""A second model goes the whole way by its declaration and its trainer alone: trained, judged, promoted, scored, rolled back."""
+
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from pyarrow import parquet
+from pyspark.sql import functions as F
+
+from lakes import open_lake
+from reclake.lake.digest import DayContent, Digest, contents_by_day
+from reclake.lake.ledger import Entry, commit_entry
+from reclake.run.maintain import _of_model
+from reclake.run.plan import Scope
+from reclake.run.rollback import roll_back
+from reclake.run.stage import build_stage
+from reclake.run.training import runs_of, train
+from reclake.run.upkeep import MAINTAINED
+from reclake.run.views import published
+from reclake.run.withdrawals import leave_out_withdrawn
+from reclake.tables import bronze, gold, models, silver
+from tastes import CUT, DAY, INPUTS, TINY_SETTINGS, world
+from toy_recommender import OWN_TASTE, TASTE
+
+
+def pseudonym():
+    """The customer's id in the form that the suites ask for."""
+    return F.concat(F.lit("c_"), F.md5("customer_id")).alias("customer_id")
+
+
+@pytest.fixture(scope="module")
+def world_of(spark):
+    """Table → its rows in the world of tastes."""
+    frames = dict(zip((table.name for table in INPUTS), world(spark), strict=True))
+    return frames | {silver.IDENTITIES.name: frames[silver.IDENTITIES.name].withColumn("customer_id", pseudonym())}
+
+
+def entry_of(app, table, day, content):
+    return Entry(table.name, day, 0, "build", 0, "before", 1, app.clock(), content, "", "", "")
+
+
+def publish_built(app, table, rows):
+    """Publish rows as if a daily stage had built them: the ledger knows each day."""
+    ride = commit_entry(table.noun, [entry_of(app, table, *one) for one in contents_by_day(rows, table).items()])
+    if table.write == "replace_days":
+        days = [CUT + timedelta(days=n) for n in range(-21, 7)]
+        version = app.store.replace_days(table, rows, days=days, entry=ride)
+    else:
+        version = app.store.replace_whole(table, rows, entry=ride)
+    app.manifest.publish({table.name: version}, {table.name: rows.count()}, run_id="before", token=1, at=app.clock())
+
+
+@pytest.fixture
+def app(spark, tmp_path, monkeypatch, world_of):
+    """A lake that was built up to the as_of DAY, under a release that declares a second model."""
+    monkeypatch.setattr(models, "MODELS", (*models.MODELS, TASTE))
+    monkeypatch.setattr(models, "BY_NAME", models.by_name(*models.MODELS))
+    app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing", overrides=TINY_SETTINGS)
+    for table in INPUTS:
+        publish_built(app, table, world_of[table.name])
+    app.ledger.load()
+    app.ledger.add([entry_of(app, bronze.PRODUCTS, str(DAY - timedelta(days=1)), DayContent(Digest()))])
+    app.ledger.save()
+    return app
+
+
+def scored(app):
+    """Build the lists of DAY if they are stale; gives scenario → the published rows as a bag."""
+    assert build_stage(app, "recommendations", Scope(as_ofs=(DAY,)), stopped={}) == {}
+    rows = published(app, gold.RECOMMENDATIONS).collect()
+    return {name: Counter(tuple(row) for row in rows if row["scenario"] == name) for name in ("home", "cart")}
+
+
+def sources_of(app, scenario):
+    return {row["source"] for row in published(app, gold.RECOMMENDATIONS).where(F.col("scenario") == scenario).collect()}
+
+
+def first_choices(world_of):
+    """Customer → product and score that the second model must choose first, by plain Python.
+
+    The most popular product of the own taste that the customer has not seen. Account a59 did not agree.
+    """
+    customer_of = {row["account_id"]: row["customer_id"] for row in world_of[silver.IDENTITIES.name].collect()}
+    popularity, seen = Counter(), {}
+    for row in world_of[silver.INTERACTIONS.name].collect():
+        if row["account_id"] != "a59":
+            popularity[row["product_id"]] += 0.5 ** (((DAY - row["event_date"]).days - 1) / 14.0)
+            seen.setdefault(customer_of[row["account_id"]], set()).add(row["product_id"])
+    chosen = {}
+    for customer, own in seen.items():
+        left = [product for product in popularity if product[:-1] == min(own)[:-1] and product not in own]
+        chosen[customer] = min((-popularity[product], product) for product in left)
+    return {customer: (product, OWN_TASTE - less) for customer, (less, product) in chosen.items()}
+
+
+def test_a_second_model_goes_the_whole_way(app, world_of):
+    before = scored(app)
+    assert before["home"].total() == before["cart"].total() > 0
+    assert sources_of(app, "home") == sources_of(app, "cart") == {"popular", "non_personal"}
+    first = app.manifest.last_id()
+
+    outcome = train(app, TASTE, as_of=DAY)
+    assert outcome.is_promotable, outcome.reasons
+    assert (app.model_version("taste"), app.model_version("als")) == (1, None)
+    assert (app.registry("taste").champion_version(), app.registry("als").champion_version()) == ("1", None)
+    metrics = {(row["model_name"], row["metric"]): row for row in published(app, gold.MODEL_METRICS).collect()}
+    assert metrics["taste", "recall_at_10"]["model_version"] == "1"
+    assert metrics["taste", "recall_at_10 / popularity"]["value"] > 1
+    client = MlflowClient(app.settings.mlflow.tracking_uri)
+    (version,) = client.search_model_versions("name = 'reclake_taste'")
+    logged = client.get_run(version.run_id).data.params
+    assert logged["taste.half_life_days"] == logged["popularity.half_life_days"] == "14.0"
+    assert not [name for name in logged if name.startswith(("als.", "tuning."))]
+
+    after = scored(app)
+    assert after["home"] == before["home"], "another model's scenario"
+    assert sources_of(app, "cart") == {"taste", "popular", "non_personal"}
+    rows = published(app, gold.RECOMMENDATIONS).where("source = 'taste'").collect()
+    assert {row["model_version"] for row in rows} == {"1"}
+    chosen = {row["customer_id"]: (row["product_id"], row["score"]) for row in rows if row["rank"] == 1}
+    wanted = first_choices(world_of)
+    assert {customer: product for customer, (product, _) in chosen.items()} == {c: product for c, (product, _) in wanted.items()}
+    assert [chosen[customer][1] for customer in sorted(wanted)] == pytest.approx([wanted[c][1] for c in sorted(wanted)])
+    assert [row["table"] for row in _of_model(app, TASTE, erasing=False) if row["outcome"] == MAINTAINED] == ["model:taste"]
+
+    moved = roll_back(app, first)
+    assert moved["model:taste"] == -1
+    assert (app.model_version("taste"), app.registry("taste").champion_version()) == (None, None)
+    assert scored(app) == before
+
+
+def test_who_withdraws_leaves_a_second_model_too(app, world_of):
+    train(app, TASTE, as_of=DAY)
+    assert leave_out_withdrawn(app, TASTE, 1, as_of=DAY) == 0
+    refused = F.when(F.col("account_id") == "a5", F.lit(False)).otherwise(F.col("is_granted"))
+    publish_built(app, silver.CONSENTS, world_of[silver.CONSENTS.name].withColumn("is_granted", refused))
+    assert leave_out_withdrawn(app, TASTE, 1, as_of=DAY) == 1
+    files = [file for file in Path(app.settings.mlflow.artifact_root).rglob("*.parquet") if "ranking" not in file.parent.name]
+    left = {customer for file in files for customer in parquet.read_table(file)["customer_id"].to_pylist()}
+    gone = world_of[silver.IDENTITIES.name].where("account_id = 'a5'").first()["customer_id"]
+    assert len(left) == 58
+    assert gone not in left
+    assert app.registry("taste").withdrawn_since("1") == app.clock().date()
+
+
+def test_trainings_of_one_process_have_names_of_their_own(app):
+    runs = [(training.run_id, model.name) for training, model in runs_of(app, models.MODELS)]
+    assert runs == [(f"als-{app.run_id}", "als"), (f"taste-{app.run_id}", "taste")]
+    assert [training.run_id for training, _ in runs_of(app, [TASTE])] == [app.run_id]
