@@ -7,7 +7,7 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import reclake
@@ -21,7 +21,7 @@ from .item import Item
 Items = Mapping[str, Item]
 
 
-@cache
+@lru_cache(maxsize=1)
 def declared() -> Mapping[str, Catalogue[Any]]:
     """Every catalogue by name: those that a package of rules lists in its module `catalogues`, as CATALOGUES.
 
