@@ -288,7 +288,9 @@ def test_no_recommender_needs_itself_in_any_way():
 
 
 # The declaration of a model, its trainer and its settings know which model they are of.
-OF_A_MODEL = {"reclake.tables.models", "reclake.settings", "reclake.recommend.als", "reclake.recommend.als_settings"}
+OF_A_MODEL = {
+    "reclake.tables.models", "reclake.settings", "reclake.recommend.settings", "reclake.recommend.als", "reclake.recommend.als_settings",
+}  # fmt: skip
 
 
 def _words(module: Module) -> set[str]:

@@ -111,7 +111,7 @@ def test_a_clock_of_2099_makes_no_later_event_late(trial):
 
 def records_by(trial, source: Source):
     """The lake's raw events, classified by a source file that differs."""
-    options = {key.rpartition(".")[2]: value for key, value in trial.app.parameters(silver.EVENT_RECORDS).items()}
+    options = trial.app.arguments(silver.EVENT_RECORDS.parameters)
     return event_records(trial.frame(bronze.EVENTS), **options | {"sources": {"trial": source}})
 
 

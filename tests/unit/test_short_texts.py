@@ -64,5 +64,5 @@ def test_no_cache_is_without_bound():
     caches = {name: text for name, text in found.items() if "cache" in text and "cached_property" not in text}
     assert len(caches) >= 10
     unbounded = {name for name, text in caches.items() if "maxsize" not in text or "None" in text}
-    # Of modules, tables and catalogues, whose number the program fixes.
-    assert {name.split(":")[0] for name in unbounded} <= {"catalogue/declared.py", "run/code.py"}
+    # Of modules and tables, whose number the program fixes.
+    assert {name.split(":")[0] for name in unbounded} <= {"run/code.py"}
