@@ -38,19 +38,26 @@ class FittedTaste:
         """Products of the own taste, then the others, each by popularity. All is small: every product meets every customer."""
         offers = candidates.select("place", "product_index").join(self.ranking, on="product_index", how="inner")
         offered = offers.agg(F.collect_list(F.struct("product_index", "place", "taste", "popularity")).alias("offers"))
-        score = lambda offer: offer["popularity"] + F.when(offer["taste"] == F.col("taste"), OWN_TASTE).otherwise(0.0)  # noqa: E731
+
+        def scored(offer: Column) -> Column:
+            is_own = offer["taste"] == F.col("taste")
+            score = offer["popularity"] + F.when(is_own, OWN_TASTE).otherwise(0.0)
+            return F.struct((-score).alias("order"), offer["product_index"].alias("number"), offer["place"].alias("place"))
+
         unseen = F.filter("offers", lambda offer: ~F.array_contains("seen_indices", offer["product_index"]))
-        ordered = F.array_sort(
-            F.transform(unseen, lambda offer: F.struct(-score(offer), offer["product_index"], offer["place"], score(offer)))
+        best = F.slice(F.array_sort(F.transform(unseen, scored)), 1, n)
+        as_picks = F.transform(
+            best,
+            lambda one: F.struct(
+                one["place"].alias("place"), (-one["order"]).alias("score"), F.lit(None).cast("int").alias("because_index")
+            ),
         )
-        nothing = F.lit(None).cast("int")
-        best = F.transform(F.slice(ordered, 1, n), lambda offer: F.struct(offer["place"], offer["col4"], nothing))
         picked = (
             people
             .where("is_personal")
             .join(self.tastes, on="customer_id", how="inner")
             .crossJoin(offered)
-            .select("customer_id", best.cast(PICKS).alias("picks"))
+            .select("customer_id", as_picks.cast(PICKS).alias("picks"))
         )
         picks = F.coalesce("picks", F.array().cast(PICKS)).alias("picks")
         return people.join(picked, on="customer_id", how="left").select("customer_id", "is_personal", "seen_places", picks)
