@@ -23,8 +23,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from reclake.lake.session import open_session
-from reclake.recommend.als import fitted_als
-from reclake.recommend.als_settings import AlsValues
+from reclake.recommend.als import AlsValues, fitted_als
 from reclake.recommend.lists import ranked_lists
 from reclake.recommend.metrics import customer_metrics
 from reclake.recommend.popularity import popular_products

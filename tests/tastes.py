@@ -8,8 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from declared import cut_inputs
 from frames import frame
-from reclake.recommend.als import Als
-from reclake.recommend.als_settings import AlsValues
+from reclake.recommend.als import Als, AlsValues
 from reclake.recommend.interface import Judging
 from reclake.run.application import Application
 from reclake.tables import silver

@@ -289,7 +289,7 @@ def test_no_recommender_needs_itself_in_any_way():
 
 # The declaration of a model, its trainer and its settings know which model they are of.
 OF_A_MODEL = {
-    "reclake.tables.models", "reclake.settings", "reclake.recommend.settings", "reclake.recommend.als", "reclake.recommend.als_settings",
+    "reclake.tables.models", "reclake.settings", "reclake.recommend.settings", "reclake.recommend.als",
 }  # fmt: skip
 
 

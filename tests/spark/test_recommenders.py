@@ -9,8 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from frames import contents, in_order
-from reclake.recommend.als import Als, FittedAls, fitted_als
-from reclake.recommend.als_settings import AlsValues
+from reclake.recommend.als import Als, AlsValues, FittedAls, fitted_als
 from reclake.recommend.index import dense_index
 from reclake.recommend.interface import PICKS
 from reclake.recommend.weights import customer_product_weights, pairs, product_popularity

@@ -10,9 +10,10 @@ from pyspark.sql import functions as F
 from reclake.errors import ContractBroken
 from reclake.identity.people import customers_to_profile
 from reclake.recommend.catalogue import active_products
-from reclake.recommend.interface import FittedRecommender, KindWeights, PopularitySettings
+from reclake.recommend.interface import FittedRecommender, KindWeights
 from reclake.recommend.lists import ranked_lists, with_consented_lists
 from reclake.recommend.popularity import popular_products
+from reclake.recommend.settings import PopularitySettings
 from reclake.recommend.weights import pairs, product_popularity, resolved
 
 

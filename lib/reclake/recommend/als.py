@@ -9,7 +9,7 @@ regularisation with the number of observations (Zhou et al. 2008).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -21,18 +21,35 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from reclake.errors import ContractBroken
-from reclake.recommend.als_settings import AlsRanges, AlsSettings, AlsValues
 from reclake.recommend.index import dense_index
 from reclake.recommend.interface import Choice, KindWeights, LogRange, Part
 from reclake.recommend.scoring import Floats, best_products
+from reclake.recommend.settings import AlsSettings, TuningSettings
 from reclake.recommend.weights import customer_product_weights
 
 # MLlib cuts the lineage every so many iterations, if the session has a checkpoint folder (reclake.lake.session).
 _CHECKPOINT_INTERVAL = 10
 
-
 _CUSTOMERS = Part("customers", "customer_factors", "struct<customer_id:string,factors:array<float>>")
 _PRODUCTS = Part("products", "product_factors", "struct<product_id:string,product_index:int,factors:array<float>>")
+
+
+@dataclass(frozen=True, slots=True)
+class AlsValues:
+    """The section [als], or what a search found better."""
+
+    rank: int
+    iterations: int
+    regularisation: float
+    alpha: float
+    half_life_days: float
+    blocks: int
+    seed: int
+
+    @classmethod
+    def of(cls, settings: AlsSettings) -> AlsValues:
+        """The same values, to be varied."""
+        return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +103,7 @@ def require_broadcastable(*, n_products: int, rank: int, max_bytes: int) -> None
         )
 
 
-def fitted_als(pairs: DataFrame, settings: AlsSettings, *, cut: date, max_item_factor_bytes: int) -> FittedAls:
+def fitted_als(pairs: DataFrame, settings: AlsValues, *, cut: date, max_item_factor_bytes: int) -> FittedAls:
     """Fit on customer_id, product_id, weight: one row per pair, all weights above 0.
 
     Raises
@@ -138,7 +155,7 @@ def fitted_als(pairs: DataFrame, settings: AlsSettings, *, cut: date, max_item_f
     )
 
 
-def _als(settings: AlsSettings) -> ALS:
+def _als(settings: AlsValues) -> ALS:
     """Every parameter is passed: the defaults of Python, Scala and the documents differ."""
     return ALS(
         rank=settings.rank,
@@ -183,7 +200,7 @@ class Als:
         """See `Recommender.with_settings`."""
         return replace(self, settings=settings)
 
-    def space(self, tuning: AlsRanges) -> Mapping[str, Choice | LogRange]:
+    def space(self, tuning: TuningSettings) -> Mapping[str, Choice | LogRange]:
         """See `Recommender.space`: ranks from the list, the rest between two ends."""
         return {
             "rank": Choice(tuning.ranks),

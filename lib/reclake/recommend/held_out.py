@@ -8,10 +8,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.recommend.bootstrap import Estimate, resampled
-from reclake.recommend.interface import FittedRecommender, Judging, KindWeights, PopularitySettings
+from reclake.recommend.interface import FittedRecommender, Judging, KindWeights
 from reclake.recommend.lists import ranked_lists
 from reclake.recommend.metrics import customer_metrics
 from reclake.recommend.popularity import popular_products
+from reclake.recommend.settings import PopularitySettings
 from reclake.recommend.split import TimeSplit
 from reclake.recommend.weights import pairs, product_popularity
 

@@ -1,4 +1,4 @@
-"""What every recommender can do, and the settings that training and judging take.
+"""What every recommender can do, and by what it is judged.
 
 A declared model names its `Recommender`. Tuning, training, judging, scoring and the registry use what stands here, and no more.
 """
@@ -11,6 +11,8 @@ from datetime import date
 from typing import Any, ClassVar, Protocol
 
 from pyspark.sql import Column, DataFrame
+
+from reclake.recommend.settings import TrainingSettings, TuningSettings
 
 # A mapping of kind to weight, or a settings section, which yields the same pairs.
 KindWeights = Mapping[str, float] | Iterable[tuple[str, float]]
@@ -125,7 +127,7 @@ class Recommender(Protocol):
     def with_settings(self, settings: Any) -> Recommender:
         """The same recommender with other settings, of the same class as before."""
 
-    def space(self, tuning: Any) -> Mapping[str, Choice | LogRange]:
+    def space(self, tuning: TuningSettings) -> Mapping[str, Choice | LogRange]:
         """Where a search looks for each of the `searched` settings, by the section [tuning]."""
 
     def fit(self, interactions: DataFrame, *, as_of: date) -> FittedRecommender:
@@ -148,35 +150,6 @@ class Recommender(Protocol):
         cls, rows: Mapping[str, DataFrame], facts: Mapping[str, int], n_rows: Mapping[str, int], *, cut: date, version: str
     ) -> FittedRecommender:
         """The fitted model again, of the stored rows of its parts and their counts by the parts' names."""
-
-
-class PopularitySettings(Protocol):
-    """The section [popularity]."""
-
-    @property
-    def half_life_days(self) -> float: ...
-
-
-class TuningSettings(Protocol):
-    """The section [tuning], as far as every search needs it; the ranges are the trainer's."""
-
-    @property
-    def n_trials(self) -> int: ...
-    @property
-    def seed(self) -> int: ...
-
-
-class TrainingSettings(Protocol):
-    """The section [training]."""
-
-    @property
-    def test_days(self) -> int: ...
-    @property
-    def bootstrap_samples(self) -> int: ...
-    @property
-    def bootstrap_seed(self) -> int: ...
-    @property
-    def min_champion_ratio(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,10 @@ from reclake.recommend.interface import (
     FittedRecommender,
     Judging,
     KindWeights,
-    PopularitySettings,
     Recommender,
-    TuningSettings,
 )
 from reclake.recommend.judging import POPULARITY, against_champion, is_better, ratio_to, why_not
+from reclake.recommend.settings import PopularitySettings, TuningSettings
 from reclake.recommend.split import TimeSplit
 from reclake.recommend.tuning import Search, searched, tuned
 from reclake.recommend.weights import resolved

@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 
 from reclake.errors import ContractBroken
 from reclake.recommend.held_out import HeldOut, K, column_of
-from reclake.recommend.interface import Choice, Judging, LogRange, Recommender, TuningSettings
+from reclake.recommend.interface import Choice, Judging, LogRange, Recommender
 from reclake.recommend.metrics import customer_metrics
+from reclake.recommend.settings import TuningSettings
 from reclake.recommend.weights import exact_sum
 
 logger = logging.getLogger("reclake")
