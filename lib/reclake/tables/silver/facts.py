@@ -1,5 +1,7 @@
 """What happened, by event day and by the account as seen."""
 
+from dataclasses import replace
+
 from reclake.tables.declaration import Field, Privacy, Table, personal, plain
 from reclake.tables.inputs import Input, days, deliveries, same_day, takes
 
@@ -8,23 +10,19 @@ from .records import EVENT, EVENT_RECORDS, ORDER, ORDER_RECORDS, POINTER
 # Why rows stay as long as the lake (docs/decisions/0022).
 _HISTORY = "a first order of years ago is still a first order; a person's rows go with the person's erasure"
 
+
+def _taken(fields: tuple[Field, ...], *required: str) -> tuple[Field, ...]:
+    """The columns of a records table as a fact holds them; those named hold no null."""
+    return tuple(replace(field, required=field.name in required) for field in fields)
+
+
 ORDER_LINES = Table(
     name="silver.order_lines",
     grain="one row per kept order line, sale or return",
     key=("source", "event_date", "file_digest", "position"),
     fields=(
         *POINTER,
-        *(
-            Field(
-                f.name,
-                f.type,
-                f.doc,
-                f.unit,
-                privacy=f.privacy,
-                required=f.name in ("order_id", "event_date", "ordered_at", "quantity", "line_amount", "currency", "is_return"),
-            )
-            for f in ORDER
-        ),
+        *_taken(ORDER, "order_id", "event_date", "ordered_at", "quantity", "line_amount", "currency", "is_return"),
         plain("is_repeat", "boolean", "Its content equals an earlier line's of its source.", required=True),
     ),
     stage="silver",
@@ -40,17 +38,7 @@ EVENTS = Table(
     key=("source", "event_date", "file_digest", "position"),
     fields=(
         *POINTER,
-        *(
-            Field(
-                f.name,
-                f.type,
-                f.doc,
-                f.unit,
-                privacy=f.privacy,
-                required=f.name in ("event_date", "occurred_at", "event_type", "account_id"),
-            )
-            for f in EVENT
-        ),
+        *_taken(EVENT, "event_date", "occurred_at", "event_type", "account_id"),
         plain("is_bot", "boolean", "Whether a machine made it; left out downstream.", required=True),
         plain("bot_reason", "string", "The rule that says so; null for people."),
     ),
