@@ -57,7 +57,7 @@ ROWS = {
             RAW | {"header": "h", "replaces_digest": HEX, "intake_note": "recovered;comma_decimals:price"}, RAW | {"format": "parquet"},
             {"format": "xml", "file_digest": "x", "position": -1, "intake_note": "?"}, {"format", "file_digest", "position", "intake_note"},
         )
-        for noun in ("events", "orders", "accounts", "products", "consents")
+        for noun in (table.noun for table in tables.bronze.FED)
     },
     "bronze.files": (
         {"source": "demo", "file_digest": HEX, "file_name": "a", "feed": "f", "delivery_day": DAY, "outcome": "ingested", "n_bytes": 1, "n_records": 1, "arrived_at": AT, "batch_id": "r",

@@ -23,8 +23,9 @@ from reclake.records.records import stored_columns
 from reclake.records.sealing import sealed
 from reclake.records.spelling import line_kinds, services_of, without_services
 from reclake.records.values import NUMBER_PATTERNS, WHAT_IT_IS_NOT
-from reclake.sources.source import REQUIRED, ColumnMapping, Feed, Source
+from reclake.sources.source import RECORDS, REQUIRED, ColumnMapping, Feed, Source
 from reclake.tables.line_kinds import LINE_KINDS, REDUCING_KINDS, SOLD_KINDS
+from reclake.tables.silver import event_time_of
 
 from .days import Delivery, bounded
 
@@ -32,7 +33,6 @@ _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _NUMBERS = {kind: re.compile(pattern, re.ASCII) for kind, pattern in NUMBER_PATTERNS.items()}
 _LONGEST_LONG = 2**63
 _LARGEST_AMOUNT = 10**14  # decimal(18,4) holds no more
-_EVENT_TIME = {"orders": "ordered_at", "events": "occurred_at"}
 
 Values = dict[str, list[Any]]
 
@@ -57,12 +57,8 @@ def judge(batch: Batch, feed: Feed, source: Source, delivery: Delivery) -> None:
     rules = _Rules(batch, feed, source, delivery)
     values = _values(rules)
     _require_ids(rules, values)
-    if feed.table == "orders":
-        _judge_orders(rules, values)
-    elif feed.table == "products":
-        _judge_products(rules, values)
-    elif feed.table == "events":
-        _judge_events(rules, values)
+    if feed.table in _JUDGES:
+        _JUDGES[feed.table](rules, values)
     _classify(rules, values)
 
 
@@ -204,11 +200,14 @@ def _judge_events(rules: _Rules, values: Values) -> None:
             rules.batch.report(row, "it names neither login nor device")
 
 
+_JUDGES = {"orders": _judge_orders, "products": _judge_products, "events": _judge_events}
+
+
 def _classify(rules: _Rules, values: Values) -> None:
     """Clashes and repeats within the file, and what is late: of a valid record alone."""
     batch, feed = rules.batch, rules.feed
     scopes = values.get("channel") if feed.id_scope == "channel" else None
-    times, limit = values.get(_EVENT_TIME.get(feed.table, "")), rules.source.late_limit_days
+    times, limit = values.get(event_time_of(RECORDS[feed.table]) or ""), rules.source.late_limit_days
     firsts: dict[Hashable, str] = {}
     for row, fingerprint in enumerate(batch.fingerprints):
         if fingerprint is None or batch.reasons[row]:

@@ -61,6 +61,8 @@ PRODUCTS = _bronze("products", "one row per delivered state of a product", stays
 CONSENTS = _bronze(
     "consents", "one row per delivered consent or withdrawal", stays_because="they are the proof of what was agreed to"
 )
+# What sources feed.
+FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS)
 
 FILES = Table(
     name="bronze.files",
@@ -92,6 +94,4 @@ FILES = Table(
     may_be_empty="a run may be offered nothing new",
 )
 
-# What sources feed.
-FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS)
 TABLES = (*FED, FILES)

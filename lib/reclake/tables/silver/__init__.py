@@ -11,6 +11,7 @@ from .records import (
     PRODUCT_RECORDS,
     RECORDS,
     REJECTED_RECORDS,
+    event_time_of,
     raw_of,
 )  # fmt: skip
 
@@ -19,5 +20,5 @@ TABLES = (*records.TABLES, *facts.TABLES, *dimensions.TABLES)
 __all__ = [
     "ACCOUNTS", "ACCOUNT_RECORDS", "CONSENTS", "CONSENT_RECORDS", "CONTACTS", "EVENTS", "EVENT_RECORDS", "IDENTITIES", "INTERACTIONS",
     "NAMING_ACCOUNTS", "NAMING_PRODUCTS", "ORDER_LINES", "ORDER_RECORDS", "PRODUCTS", "PRODUCT_RECORDS", "RECORDS",
-    "REJECTED_RECORDS", "SESSIONS", "TABLES", "raw_of",
+    "REJECTED_RECORDS", "SESSIONS", "TABLES", "event_time_of", "raw_of",
 ]  # fmt: skip

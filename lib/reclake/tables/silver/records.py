@@ -51,6 +51,18 @@ def raw_of(records: Table) -> Table:
     return records.reads[0].table
 
 
+def event_time_of(records: Table) -> str | None:
+    """The column with the instant that a record is about: the first time that is declared; None where there is no event day.
+
+    Examples
+    --------
+    >>> event_time_of(ORDER_RECORDS), event_time_of(ACCOUNT_RECORDS)
+    ('ordered_at', None)
+    """
+    times = (field.name for field in records.fields if field.type == "timestamp")
+    return next(times, None) if records.source_day_column else None
+
+
 EVENT = (
     personal("event_id", "string", "The source's id of the event."),
     plain("event_date", "date", "Business day of the event; null if its time cannot be used."),
