@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from reclake import tables
-from reclake.tables import Table
+from reclake.tables import DayRange, Each, Input, Shared, Table
 
 _HEAD = """# Data dictionary
 
 Derived from the declarations in `lib/reclake/tables/` by `make dictionary`; a test holds it to them. Privacy classes:
 none · pseudonym (a keyed stand-in for a person) · personal (says something about one person) · contact (reaches a
-person, encrypted) · raw (what arrived).
+person, encrypted) · raw (what arrived). A family is several tables that are read the same way: "Read by" says which.
 
 """
 
@@ -35,7 +36,7 @@ def kept(table: Table) -> str:
 
 
 def _section(table: Table) -> str:
-    reads = ", ".join(f"{i.table.name} ({i.days.reads.value.replace('_', ' ')})" for i in table.reads) or "nothing"
+    reads = ", ".join(text for declared in table.inputs for text in _reads(declared)) or "nothing"
     read_by = ", ".join(reader.name for reader in tables.readers_of(table.name)) or "nothing"
     lines = [
         f"\n## {table.name}\n",
@@ -47,6 +48,19 @@ def _section(table: Table) -> str:
     for f in table.fields:
         lines.append(f"| {f.name} | {f.type} | {f.unit} | {f.privacy.value} | {'no' if f.required else 'yes'} | {f.doc} |")
     return "\n".join(lines) + "\n"
+
+
+def _reads(declared: Input | Each | Shared) -> Iterator[str]:
+    """What is read and how; of a family its name, and those of its tables that are read in another way."""
+    if isinstance(declared, Each):
+        yield f"the family {declared.name} ({_way(declared.days)})"
+        yield from (f"of it {table.name} ({_way(days)})" for table, days in declared.wider)
+    else:
+        yield from (f"{i.table.name} ({_way(i.days)})" for i in declared.reads)
+
+
+def _way(days: DayRange) -> str:
+    return days.reads.value.replace("_", " ")
 
 
 if __name__ == "__main__":
