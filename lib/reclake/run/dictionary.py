@@ -19,10 +19,11 @@ person, encrypted) · raw (what arrived). A family is several tables that are re
 
 
 def data_dictionary() -> str:
-    """Every table with grain, key, lineage and columns, as Markdown."""
-    listed = "\n".join(f"| [{t.name}](#{t.name.replace('.', '')}) | {t.stage} | {t.grain} |" for t in tables.TABLES)
+    """Every table by its name, with grain, key, lineage and columns, as Markdown."""
+    in_order = [tables.BY_NAME[name] for name in sorted(tables.BY_NAME)]
+    listed = "\n".join(f"| [{t.name}](#{t.name.replace('.', '')}) | {t.stage} | {t.grain} |" for t in in_order)
     index = f"| table | stage | grain |\n|---|---|---|\n{listed}\n"
-    return _HEAD + index + "".join(_section(table) for table in tables.TABLES)
+    return _HEAD + index + "".join(_section(table) for table in in_order)
 
 
 def kept(table: Table) -> str:
