@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from reclake.records.column_reader import NUMBERS
 from reclake.sources.feed import NEEDED
 from reclake.sources.mapping import ID_COLUMNS, RECORDS
-from reclake.tables.vocabulary import EVENT_TYPES, FREE_TEXTS, WORDS
+from reclake.tables.vocabulary import EVENT_TYPES, WORDS
 
 from .fields import FieldSummary
 from .guesses import event_of
@@ -19,7 +19,7 @@ _FIELDS = {field.name: field for table in RECORDS.values() for field in table.fi
 _OF_NAME = {
     "login_account_id": "account", "account_id": "account", "device_id": "device", "product_id": "product",
     "phone_token": "phone", "email_token": "email",
-    **dict.fromkeys((*FREE_TEXTS, "region", "product_name"), "free_text"),
+    **dict.fromkeys(("region", "product_name", *(name for name, field in _FIELDS.items() if field.is_free_text)), "free_text"),
 }  # fmt: skip
 _OF_TYPE = {"long": "long", "integer": "long", "decimal(18,4)": "decimal", "double": "double", "boolean": "boolean"}
 TYPES = {name: _OF_TYPE[field.type] for name, field in _FIELDS.items() if field.type in _OF_TYPE} | _OF_NAME

@@ -24,12 +24,13 @@ from reclake.records.sealing import sealed
 from reclake.records.spelling import line_kinds, services_of, without_services
 from reclake.records.values import NUMBER_PATTERNS, WHAT_IT_IS_NOT
 from reclake.sources.source import RECORDS, REQUIRED, ColumnMapping, Feed, Source
+from reclake.tables import vocabulary
 from reclake.tables.line_kinds import LINE_KINDS, REDUCING_KINDS, SOLD_KINDS
 from reclake.tables.silver import event_time_of
 
 from .days import Delivery, bounded
 
-_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_CURRENCY = re.compile(vocabulary.CURRENCY.removesuffix(r"\z"))
 _NUMBERS = {kind: re.compile(pattern, re.ASCII) for kind, pattern in NUMBER_PATTERNS.items()}
 _LONGEST_LONG = 2**63
 _LARGEST_AMOUNT = 10**14  # decimal(18,4) holds no more

@@ -19,13 +19,7 @@ from .stated import stated_problems
 IdScope = Literal["channel", "feed", "source"]
 FileFormat = Literal["json_lines", "csv", "parquet"]
 
-REQUIRED = {
-    "events": frozenset({"occurred_at", "event_type"}),
-    "orders": frozenset({"order_id", "ordered_at", "quantity", "unit_price_amount", "currency"}),
-    "accounts": frozenset({"account_id"}),
-    "products": frozenset({"product_id"}),
-    "consents": frozenset({"account_id", "purpose", "is_granted", "changed_at"}),
-}
+REQUIRED = {noun: frozenset(table.required_if_kept) for noun, table in RECORDS.items()}
 """Columns that no record of the bronze noun may lack, whatever its source file says."""
 
 NEEDED = {noun: REQUIRED[noun] | ({"channel"} & set(mappable(noun))) for noun in RECORDS}

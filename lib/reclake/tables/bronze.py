@@ -61,8 +61,8 @@ PRODUCTS = _bronze("products", "one row per delivered state of a product", stays
 CONSENTS = _bronze(
     "consents", "one row per delivered consent or withdrawal", stays_because="they are the proof of what was agreed to"
 )
-# What sources feed.
 FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS)
+"""What sources feed."""
 
 FILES = Table(
     name="bronze.files",

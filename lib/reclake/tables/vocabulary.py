@@ -15,8 +15,6 @@ PURPOSES = ("personalisation", "marketing", "analytics")
 
 WORDS: Mapping[str, tuple[str, ...]] = {"event_type": EVENT_TYPES, "channel": CHANNELS, "purpose": PURPOSES}
 """By column, the only words that it may hold."""
-FREE_TEXTS = ("search_query",)
-"""Columns of what people write: no contact data is left in them."""
 
 EARLIEST = date(1990, 1, 1)  # before the public web nothing was collected: an earlier day is a wrong clock, or a placeholder
 CURRENCY = r"^[A-Z]{3}\z"  # ISO 4217, as Java reads a pattern

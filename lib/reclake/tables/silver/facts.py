@@ -5,7 +5,8 @@ from dataclasses import replace
 from reclake.tables.declaration import Field, Privacy, Table, personal, plain
 from reclake.tables.inputs import Input, days, deliveries, same_day, takes
 
-from .records import EVENT, EVENT_RECORDS, ORDER, ORDER_RECORDS, POINTER
+from . import records
+from .records import POINTER
 
 # Why rows stay as long as the lake (docs/decisions/0022).
 _HISTORY = "a first order of years ago is still a first order; a person's rows go with the person's erasure"
@@ -22,14 +23,14 @@ ORDER_LINES = Table(
     key=("source", "event_date", "file_digest", "position"),
     fields=(
         *POINTER,
-        *_taken(ORDER, "order_id", "event_date", "ordered_at", "quantity", "line_amount", "currency", "is_return"),
+        *_taken(records.ORDER, "order_id", "event_date", "ordered_at", "quantity", "line_amount", "currency", "is_return"),
         plain("is_repeat", "boolean", "Its content equals an earlier line's of its source.", required=True),
     ),
     stage="silver",
     write="replace_days",
     stays_because=_HISTORY,
     day_column="event_date",
-    inputs=(Input(ORDER_RECORDS, deliveries()),),
+    inputs=(Input(records.ORDER_RECORDS, deliveries()),),
 )
 
 EVENTS = Table(
@@ -38,7 +39,7 @@ EVENTS = Table(
     key=("source", "event_date", "file_digest", "position"),
     fields=(
         *POINTER,
-        *_taken(EVENT, "event_date", "occurred_at", "event_type", "account_id"),
+        *_taken(records.EVENT, "event_date", "occurred_at", "event_type", "account_id"),
         plain("is_bot", "boolean", "Whether a machine made it; left out downstream.", required=True),
         plain("bot_reason", "string", "The rule that says so; null for people."),
     ),
@@ -47,7 +48,7 @@ EVENTS = Table(
     stays_because=_HISTORY,
     day_column="event_date",
     # Evidence of a person: docs/decisions/0034.
-    inputs=(Input(EVENT_RECORDS, deliveries()), Input(ORDER_LINES, days(before=30), feeds=False)),
+    inputs=(Input(records.EVENT_RECORDS, deliveries()), Input(ORDER_LINES, days(before=30), feeds=False)),
     catalogues=("sources",),
     parameters=takes("bots"),
 )

@@ -1,5 +1,7 @@
 """Records as they were delivered, classified and typed: one table per table of bronze, by delivery day."""
 
+from dataclasses import replace
+
 from reclake.tables import bronze
 from reclake.tables.declaration import Field, Privacy, Table, personal, plain
 from reclake.tables.inputs import Each, Input, Parameter, repeats, same_day, takes
@@ -27,8 +29,11 @@ _CONTACT_KEYS = takes(contact_key_id="privacy.contact_key_id", default_region="p
 _BUSINESS_DAYS = takes(timezone="business.timezone")
 
 
-def _records(raw: Table, fields: tuple[Field, ...], *parameters: Parameter) -> Table:
-    """The records table of a table of bronze; its event day is the column event_date, where it has one."""
+def _records(raw: Table, fields: tuple[Field, ...], *parameters: Parameter, needs: tuple[str, ...]) -> Table:
+    """The records table of a table of bronze; its event day is the column event_date, where it has one.
+
+    No record may lack one of the columns that it `needs`.
+    """
     has_event_day = any(field.name == "event_date" for field in fields)
     return Table(
         name=f"silver.{raw.noun.removesuffix('s')}_records",
@@ -38,6 +43,7 @@ def _records(raw: Table, fields: tuple[Field, ...], *parameters: Parameter) -> T
         stage="silver",
         write="replace_days",
         stays_because=JUDGED,
+        required_if_kept=needs,
         day_column="delivery_day",
         source_day_column="event_date" if has_event_day else None,
         inputs=(Input(raw, repeats()),),
@@ -76,11 +82,11 @@ EVENT = (
     personal("product_id", "string", "The product looked at, added, bought or rated."),
     personal("order_id", "string", "The order that the event belongs to."),
     personal("rating", "double", "A stated rating.", "stars"),
-    personal("search_query", "string", "What was searched for, contact data masked."),
+    replace(personal("search_query", "string", "What was searched for, contact data masked."), is_free_text=True),
     personal("user_agent", "string", "The client as it names itself."),
 )
 
-EVENT_RECORDS = _records(bronze.EVENTS, EVENT, *_BUSINESS_DAYS, *_KEYS)
+EVENT_RECORDS = _records(bronze.EVENTS, EVENT, *_BUSINESS_DAYS, *_KEYS, needs=("occurred_at", "event_type"))
 
 ORDER = (
     personal(
@@ -121,7 +127,13 @@ ORDER = (
     personal("is_return", "boolean", "Whether goods came back."),
 )
 
-ORDER_RECORDS = _records(bronze.ORDERS, ORDER, *_BUSINESS_DAYS, *_KEYS)
+ORDER_RECORDS = _records(
+    bronze.ORDERS,
+    ORDER,
+    *_BUSINESS_DAYS,
+    *_KEYS,
+    needs=("order_id", "ordered_at", "quantity", "unit_price_amount", "currency"),
+)
 
 ACCOUNT = (
     Field("account_id", "string", "Pseudonym of the channel's account.", privacy=Privacy.PSEUDONYM),
@@ -144,7 +156,7 @@ ACCOUNT = (
     ),
 )
 
-ACCOUNT_RECORDS = _records(bronze.ACCOUNTS, ACCOUNT, *_KEYS, *_CONTACT_KEYS)
+ACCOUNT_RECORDS = _records(bronze.ACCOUNTS, ACCOUNT, *_KEYS, *_CONTACT_KEYS, needs=("account_id",))
 
 PRODUCT = (
     plain("product_id", "string", "The product's id across channels."),
@@ -156,7 +168,7 @@ PRODUCT = (
     plain("is_active", "boolean", "Whether it is on sale."),
 )
 
-PRODUCT_RECORDS = _records(bronze.PRODUCTS, PRODUCT)
+PRODUCT_RECORDS = _records(bronze.PRODUCTS, PRODUCT, needs=("product_id",))
 
 CONSENT = (
     personal("consent_id", "string", "The source's id of the statement."),
@@ -166,7 +178,7 @@ CONSENT = (
     personal("changed_at", "timestamp", "When the person decided.", "UTC"),
 )
 
-CONSENT_RECORDS = _records(bronze.CONSENTS, CONSENT, *_KEYS)
+CONSENT_RECORDS = _records(bronze.CONSENTS, CONSENT, *_KEYS, needs=("account_id", "purpose", "is_granted", "changed_at"))
 
 RECORDS = (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSENT_RECORDS)
 
