@@ -72,6 +72,17 @@ ROWS = {
     "silver.consent_records": (
         KEPT | {"consent_id": "c", "account_id": ACCOUNT, "purpose": "marketing", "is_granted": True, "changed_at": AT}, REFUSED, {"purpose": "profit", "is_granted": None}, {"purpose", "is_granted"},
     ),
+    "silver.feedback_records": (
+        KEPT | {
+            "feedback_id": "r", "event_date": DAY, "occurred_at": AT, "received_at": LATER, "channel": "app", "feedback_kind": "review", "account_id": ACCOUNT,
+            "product_id": "p", "order_id": "o", "rating": 5.0, "conversation_id": "c", "speaker": "customer", "text": "好 [phone]", "language": "zh-CN",
+        }, REFUSED | {"feedback_kind": "?", "rating": -1.0}, {"speaker": None, "text": "call 13800138000"}, {"speaker", "text"},
+    ),
+    "silver.feedback": (
+        FILE | {"event_date": DAY, "occurred_at": AT, "feedback_kind": "review", "speaker": "customer", "account_id": ACCOUNT, "rating": 5.0, "text": "好", "is_repeat": True},
+        FILE | {"event_date": DAY, "occurred_at": AT, "feedback_kind": "chat", "speaker": "staff", "is_repeat": False},
+        {"account_id": "anna", "text": "a@b.cn", "rating": 6.0}, {"account_id", "text", "rating"},
+    ),
     "silver.rejected_records": (
         FILE | {"record_table": "silver.event_records", "record_class": "late", "reasons": ["x"]}, FILE | {"record_table": "silver.order_records", "record_class": "rejected", "reasons": ["x"]},
         {"record_class": "kept", "reasons": []}, {"record_class"},

@@ -201,7 +201,26 @@ def _judge_events(rules: _Rules, values: Values) -> None:
             rules.batch.report(row, "it names neither login nor device")
 
 
-_JUDGES = {"orders": _judge_orders, "products": _judge_products, "events": _judge_events}
+def _judge_feedback(rules: _Rules, values: Values) -> None:
+    batch, nothing = rules.batch, [None] * len(rules.batch.records)
+    columns = ("feedback_kind", "rating", "text", "conversation_id", "speaker", "language")
+    for row, (kind, stated, *texts, language) in enumerate(zip(*(values.get(name, nothing) for name in columns), strict=True)):
+        rating = stated if kind == "review" else None
+        if rating is not None and rating < 1 and "rating is outside its limits" not in batch.reasons[row]:
+            batch.report(row, "rating is outside its limits")
+        lacks = {name: value is None for name, value in zip(("rating", *columns[2:5]), (rating, *texts), strict=True)}
+        lacks = {name: lack and not any(r.startswith(f"{name} ") for r in batch.reasons[row]) for name, lack in lacks.items()}
+        if lacks["text"] and lacks["rating"]:
+            batch.report(row, "it holds neither text nor rating")
+        for name in ("conversation_id", "speaker"):
+            if kind == "chat" and lacks[name]:
+                batch.report(row, f"{name} is missing")
+        if language is not None and not _LANGUAGE.fullmatch(language):
+            batch.note(row, "language is not BCP 47")
+
+
+_LANGUAGE = re.compile(vocabulary.LANGUAGE.removesuffix(r"\z"))
+_JUDGES = {"orders": _judge_orders, "products": _judge_products, "events": _judge_events, "feedback": _judge_feedback}
 
 
 def _classify(rules: _Rules, values: Values) -> None:

@@ -61,7 +61,8 @@ PRODUCTS = _bronze("products", "one row per delivered state of a product", stays
 CONSENTS = _bronze(
     "consents", "one row per delivered consent or withdrawal", stays_because="they are the proof of what was agreed to"
 )
-FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS)
+FEEDBACK = _bronze("feedback", "one row per delivered review, or message of a service chat", _RAW_DAYS)
+FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS, FEEDBACK)
 """What sources feed."""
 
 FILES = Table(

@@ -112,4 +112,21 @@ INTERACTIONS = Table(
     may_be_empty="a day may hold no event that names a product",
 )
 
-TABLES = (ORDER_LINES, EVENTS, SESSIONS, INTERACTIONS)
+FEEDBACK = Table(
+    name="silver.feedback",
+    grain="one row per kept review, or message of a service chat",
+    key=("source", "event_date", "file_digest", "position"),
+    fields=(
+        *POINTER,
+        *_taken(records.FEEDBACK, "event_date", "occurred_at", "feedback_kind", "speaker"),
+        plain("is_repeat", "boolean", "Its content equals an earlier one's of its source.", required=True),
+    ),
+    stage="silver",
+    write="replace_days",
+    stays_because=_HISTORY,
+    day_column="event_date",
+    inputs=(Input(records.FEEDBACK_RECORDS, deliveries()),),
+    may_be_empty="of a day there may be refused and late records only",
+)
+
+TABLES = (ORDER_LINES, EVENTS, SESSIONS, INTERACTIONS, FEEDBACK)

@@ -180,7 +180,33 @@ CONSENT = (
 
 CONSENT_RECORDS = _records(bronze.CONSENTS, CONSENT, *_KEYS, needs=("account_id", "purpose", "is_granted", "changed_at"))
 
-RECORDS = (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSENT_RECORDS)
+FEEDBACK = (
+    personal("feedback_id", "string", "The source's id of the review or message."),
+    plain("event_date", "date", "Business day on which it was written; null if its time cannot be used."),
+    personal("occurred_at", "timestamp", "When it was written.", "UTC"),
+    personal("received_at", "timestamp", "When the collector received it.", "UTC"),
+    plain("channel", "string", "app, mini_program, web or pos."),
+    personal("feedback_kind", "string", "review: of a product or order; chat: a message of a conversation with the service."),
+    Field(
+        "account_id",
+        "string",
+        "The customer's account, of what staff writes that of the customer who is answered; null for a guest.",
+        privacy=Privacy.PSEUDONYM,
+    ),
+    personal("product_id", "string", "The product that it is about, where stated."),
+    personal("order_id", "string", "The order that it is about, where stated."),
+    personal("rating", "double", "Stars of a review, 1 to 5; null for messages, and for reviews without stars.", "stars"),
+    personal("conversation_id", "string", "The source's id of the conversation that a message belongs to; null for reviews."),
+    personal("speaker", "string", "Who wrote it: customer or staff. A review is its customer's."),
+    replace(
+        personal("text", "string", "What was written, contact data masked; null for a review of stars alone."), is_free_text=True
+    ),
+    personal("language", "string", "The text's language as the source states it, BCP 47; null if it does not."),
+)
+
+FEEDBACK_RECORDS = _records(bronze.FEEDBACK, FEEDBACK, *_BUSINESS_DAYS, *_KEYS, needs=("occurred_at", "feedback_kind"))
+
+RECORDS = (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSENT_RECORDS, FEEDBACK_RECORDS)
 
 REJECTED_RECORDS = Table(
     name="silver.rejected_records",
