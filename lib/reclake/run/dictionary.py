@@ -13,7 +13,8 @@ _HEAD = """# Data dictionary
 
 Derived from the declarations in `lib/reclake/tables/` by `make dictionary`; a test holds it to them. Privacy classes:
 none · pseudonym (a keyed stand-in for a person) · personal (says something about one person) · contact (reaches a
-person, encrypted) · raw (what arrived). A family is several tables that are read the same way: "Read by" says which.
+person, encrypted) · raw (what arrived). A family is several tables that are read the same way: `reclake tables NAME` lists
+them, and what reads a table.
 
 """
 
@@ -38,11 +39,10 @@ def kept(table: Table) -> str:
 
 def _section(table: Table) -> str:
     reads = ", ".join(text for declared in table.inputs for text in _reads(declared)) or "nothing"
-    read_by = ", ".join(reader.name for reader in tables.readers_of(table.name)) or "nothing"
     lines = [
         f"\n## {table.name}\n",
         f"{table.grain[0].upper()}{table.grain[1:]}. Key: {', '.join(table.key)}. Write rule: {table.write}. Rows stay {kept(table)}.",
-        f"Reads {reads}. Read by {read_by}.\n",
+        f"Reads {reads}.\n",
         "| column | type | unit | privacy | null | meaning |",
         "|---|---|---|---|---|---|",
     ]
