@@ -76,8 +76,9 @@ def open_lake(
 
 
 def make_company(spark: SparkSession, folder: Path, *, n_days: int) -> Path:
-    """The landing folder of a demo company of 60 people; the truth lies in `truth` beside it."""
-    demo = load_settings(ROOT, profile="test", overrides=["demo.n_customers=60"], environment={}).demo
+    """The landing folder of a demo company of 60 people who ask about every order; the truth lies in `truth` beside it."""
+    asked = ["demo.n_customers=60", "demo.feedback.chat_share=1"]
+    demo = load_settings(ROOT, profile="test", overrides=asked, environment={}).demo
     generate(spark, str(folder / "landing" / "demo"), str(folder / "truth"), settings=demo, n_days=n_days)
     return folder / "landing"
 

@@ -7,8 +7,9 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from frames import frame
+from reclake.run.code import builder_of
 from reclake.sources.source import Source
-from reclake.tables import bronze
+from reclake.tables import Table, bronze
 
 DAY = date(2026, 3, 1)
 EVENT_COLUMNS: dict[str, dict[str, Any]] = {
@@ -99,6 +100,14 @@ def bronze_row(raw: bytes | str, position: int, **other: Any) -> dict[str, Any]:
         "arrived_at": datetime(2026, 3, 2, tzinfo=UTC).replace(tzinfo=None),
         "batch_id": "b",
     } | other
+
+
+def classified(table: Table, bronze: DataFrame, **available: Any) -> DataFrame:
+    """The records table built by its builder, which takes of `available` what the table declares."""
+    names = [*table.catalogues, *(parameter.name for parameter in table.parameters)]
+    taken = {name: available[name] for name in names}
+    frame: DataFrame = builder_of(table)(bronze, **taken)
+    return frame
 
 
 def bronze_frame(spark: SparkSession, table: str, *rows: dict[str, Any]) -> DataFrame:

@@ -96,6 +96,19 @@ purpose = { from = "purpose", type = "string" }
 is_granted = { from = "granted", type = "boolean" }
 changed_at = { from = "at", type = "timestamp", format = "iso" }""",
         ),
+        (
+            "feedback",
+            '"feedback_id"',
+            """feedback_id = { from = "id", type = "string" }
+occurred_at = { from = "at", type = "timestamp", format = "iso" }
+feedback_kind = { constant = "chat", type = "string" }
+account_id = { from = "who", type = "account" }
+product_id = { from = "sku", type = "product" }
+order_id = { from = "order", type = "string" }
+conversation_id = { from = "talk", type = "string" }
+speaker = { constant = "customer", type = "string" }
+text = { from = "text", type = "free_text" }""",
+        ),
     )
 )
 AT, P = f"{DAY}T10:00:00Z", PLANTED
@@ -112,6 +125,10 @@ RECORDS = {
     "consents": [
         {"id": P["consent"], "who": P["account"], "purpose": purpose, "granted": True, "at": AT, "sent_at": AT} | ({} if n else {"id": "cs-2"})
         for n, purpose in enumerate(("marketing", "personalisation"))
+    ],
+    "feedback": [
+        {"id": f"{P['event']}-3", "at": AT, "who": P["account"], "sku": P["product"], "order": P["order"], "talk": f"{P['consent']}-4", "text": P["typed"], "sent_at": AT},
+        {"id": "ms-2", "at": AT, "who": P["account"], "talk": f"{P['consent']}-4", "text": "Danke", "sent_at": AT},
     ],
 }  # fmt: skip
 

@@ -11,14 +11,11 @@ from pyspark.sql import functions as F
 from demo import demo_settings, dirtier
 from reclake.errors import UsageError
 from reclake.settings import load_settings
-from reclake.silver.account_records import account_records
-from reclake.silver.consent_records import consent_records
-from reclake.silver.event_records import event_records
-from reclake.silver.order_records import order_records
-from reclake.silver.product_records import product_records
 from reclake.sources.catalogues import SOURCES
 from reclake.sources.intake import take_in
 from reclake.synthetic.company import generate
+from reclake.tables import silver
+from sources_of_records import classified
 
 SETTINGS = demo_settings(n_customers=60, n_days=4, **dirtier(6))
 
@@ -92,24 +89,18 @@ def test_every_record_is_classified_as_it_was_planted(spark, made, root, tmp_pat
         batch_id="b1", timezone=SETTINGS.time_zone,
     )  # fmt: skip
     assert (intake.waiting, intake.files.where("outcome = 'rejected'").count()) == ([], 0)
-    one = {
+    given = {
         "sources": {"demo": source}, "id_key_id": "id1", "directory": str(tmp_path),
-        "max_record_bytes": limits.max_record_bytes, "max_depth": limits.max_depth,
+        "max_record_bytes": limits.max_record_bytes, "max_depth": limits.max_depth, "timezone": SETTINGS.time_zone,
+        "contact_key_id": "c1", "default_region": "CN",
     }  # fmt: skip
-    dated = one | {"timezone": SETTINGS.time_zone}
-    contacts = one | {"contact_key_id": "c1", "default_region": "CN"}
-    unkeyed = {name: value for name, value in one.items() if name not in {"id_key_id", "directory"}}
-    records = {
-        "events": event_records(intake.records["events"], **dated),
-        "orders": order_records(intake.records["orders"], **dated),
-        "accounts": account_records(intake.records["accounts"], **contacts),
-        "consents": consent_records(intake.records["consents"], **one),
-        "products": product_records(intake.records["products"], **unkeyed),
-    }
+    of_noun = {silver.raw_of(table).noun: table for table in silver.RECORDS}
+    records = {noun: classified(of_noun[noun], arrived, **given) for noun, arrived in intake.records.items()}
+    assert len(records) >= 5
     planted = spark.read.parquet(str(folder / "truth" / "planted"))
-    for noun, classified in records.items():
+    for noun, of_table in records.items():
         truth = planted.where(F.col("record_table") == noun).select("file_digest", "position", "kind", "expected")
-        judged = classified.join(truth, on=["file_digest", "position"], how="left").select(
+        judged = of_table.join(truth, on=["file_digest", "position"], how="left").select(
             "kind", F.coalesce("expected", F.lit("kept")).alias("expected"), "record_class", "reasons"
         )
         rows = judged.collect()

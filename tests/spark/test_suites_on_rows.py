@@ -57,7 +57,7 @@ ROWS = {
             RAW | {"header": "h", "replaces_digest": HEX, "intake_note": "recovered;comma_decimals:price"}, RAW | {"format": "parquet"},
             {"format": "xml", "file_digest": "x", "position": -1, "intake_note": "?"}, {"format", "file_digest", "position", "intake_note"},
         )
-        for noun in ("events", "orders", "accounts", "products", "consents")
+        for noun in (table.noun for table in tables.bronze.FED)
     },
     "bronze.files": (
         {"source": "demo", "file_digest": HEX, "file_name": "a", "feed": "f", "delivery_day": DAY, "outcome": "ingested", "n_bytes": 1, "n_records": 1, "arrived_at": AT, "batch_id": "r",
@@ -71,6 +71,17 @@ ROWS = {
     "silver.product_records": (KEPT | SOLD | {"product_id": "p", "changed_at": AT}, REFUSED | {"price_amount": -ONE}, {"product_id": None, "price_amount": -ONE}, {"product_id", "price_amount"}),
     "silver.consent_records": (
         KEPT | {"consent_id": "c", "account_id": ACCOUNT, "purpose": "marketing", "is_granted": True, "changed_at": AT}, REFUSED, {"purpose": "profit", "is_granted": None}, {"purpose", "is_granted"},
+    ),
+    "silver.feedback_records": (
+        KEPT | {
+            "feedback_id": "r", "event_date": DAY, "occurred_at": AT, "received_at": LATER, "channel": "app", "feedback_kind": "review", "account_id": ACCOUNT,
+            "product_id": "p", "order_id": "o", "rating": 5.0, "conversation_id": "c", "speaker": "customer", "text": "好 [phone]", "language": "zh-CN",
+        }, REFUSED | {"feedback_kind": "?", "rating": -1.0}, {"speaker": None, "text": "call 13800138000"}, {"speaker", "text"},
+    ),
+    "silver.feedback": (
+        FILE | {"event_date": DAY, "occurred_at": AT, "feedback_kind": "review", "speaker": "customer", "account_id": ACCOUNT, "rating": 5.0, "text": "好", "is_repeat": True},
+        FILE | {"event_date": DAY, "occurred_at": AT, "feedback_kind": "chat", "speaker": "staff", "is_repeat": False},
+        {"account_id": "anna", "text": "a@b.cn", "rating": 6.0}, {"account_id", "text", "rating"},
     ),
     "silver.rejected_records": (
         FILE | {"record_table": "silver.event_records", "record_class": "late", "reasons": ["x"]}, FILE | {"record_table": "silver.order_records", "record_class": "rejected", "reasons": ["x"]},

@@ -5,12 +5,15 @@ import json
 import pytest
 
 from parsing import read
+from reclake.inspection.drafted_columns import type_of
 from reclake.privacy.keys import make_key_files
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.regions import region_of
 from reclake.records.sealing import CANNOT_BE_MASKED, IS_A_CONTACT
-from reclake.sources.mapping import RECORDS, mappable
+from reclake.sources.feed import NEEDED
+from reclake.sources.mapping import ID_COLUMNS, RECORDS, mappable
 from reclake.synthetic.names import REGIONS
+from reclake.tables.vocabulary import WORDS
 from sources_of_records import feed, source
 
 TIME = {"type": "timestamp", "format": "iso"}
@@ -23,20 +26,19 @@ COLUMNS = {
     }
     for table in RECORDS
 }
-NEEDED = {
-    "events": {"occurred_at": {"from": "at", **TIME}, "device_id": {"from": "d", "type": "device"}},
-    "orders": {
-        "ordered_at": {"from": "at", **TIME}, "quantity": {"from": "n", "type": "long"}, "unit_price_amount": {"from": "p", "type": "decimal"},
-    },
-    "accounts": {"account_id": {"from": "who", "type": "account"}},
-    "products": {},
-    "consents": {
-        "account_id": {"from": "who", "type": "account"}, "changed_at": {"from": "at", **TIME}, "is_granted": {"from": "g", "type": "boolean"},
-    },
-}  # fmt: skip
-FINE = {"at": "2026-03-01T08:00:00Z", "d": "d1", "who": "u1"}
-IDS = {"order_id", "line_id", "event_id", "consent_id"}
-CLOSED = {"event_type", "purpose", "channel", "line_kind", "currency"}  # judged by their own lists and forms
+REQUIRED = {
+    table: {
+        column: {"from": column, "type": type_of(column)} | (TIME if type_of(column) == "timestamp" else {})
+        for column in sorted(needed)
+        if type_of(column) not in ("string", "product")
+    }
+    for table, needed in NEEDED.items()
+}
+REQUIRED["events"] |= {"device_id": {"from": "d", "type": "device"}}
+FINE = {column: "2026-03-01T08:00:00Z" for columns in REQUIRED.values() for column in columns if column.endswith("_at")}
+FINE |= {"d": "d1", "account_id": "u1"}
+IDS = ID_COLUMNS
+CLOSED = {*WORDS, "line_kind", "currency"}  # judged by their own lists and forms
 SEALED_ELSEWHERE = {"address_encrypted"}  # of silver.contacts: encrypted, never masked
 FREE = [
     (table, column) for table, columns in COLUMNS.items() for column in columns if column not in IDS | CLOSED | SEALED_ELSEWHERE
@@ -53,7 +55,7 @@ def keys(tmp_path_factory):
 
 def read_as(keys, table, column, value, **mapping):
     channel = {} if table == "products" else {"channel": {"constant": "app", "type": "string"}}
-    columns = NEEDED[table] | COLUMNS[table] | channel
+    columns = REQUIRED[table] | COLUMNS[table] | channel
     columns[column] = columns[column] | mapping
     raw = json.dumps(FINE | {column: value})
     (row,) = read(keys, [raw], table=table, columns=(column,), **{table: feed(table, columns)})
@@ -62,6 +64,7 @@ def read_as(keys, table, column, value, **mapping):
 
 def test_all_string_columns_are_looked_at():
     assert len(FREE) >= 9
+    assert {"order_id", "line_id", "event_id", "consent_id"} <= IDS
     assert {"gender", "country", "category", "product_name", "product_code", "search_query", "user_agent"} <= {c for _, c in FREE}
 
 
@@ -146,7 +149,7 @@ def test_two_products_with_long_numbers_stay_two(keys, type_):
 @pytest.mark.parametrize(("column", "type_"), [("quantity", "long"), ("unit_price_amount", "decimal")])
 def test_a_number_is_no_text(keys, column, type_):
     """Else a value out of its limits would be refused as no number."""
-    columns = NEEDED["orders"] | {"channel": {"constant": "app", "type": "string"}, "order_id": {"from": "o", "type": "string"}}
+    columns = REQUIRED["orders"] | {"channel": {"constant": "app", "type": "string"}, "order_id": {"from": "o", "type": "string"}}
     columns |= {"currency": {"constant": "EUR", "type": "string"}, column: {"from": "x", "type": type_}}
     (row,) = read(keys, ['{"x": 6222020200112345678}'], table="orders", columns=(column,), orders=feed("orders", columns))
     assert row[f"{column}_text"] == "6222020200112345678"

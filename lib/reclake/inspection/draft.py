@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reclake.sources.source import VERIFIED
+from reclake.sources.source import RECORDS, VERIFIED
+from reclake.tables.silver import event_time_of
 
 from .drafted_columns import ASK, IDS, RECORD_IDS, drafted_columns, toml_text, type_of
 from .fields import FieldSummary
@@ -21,7 +22,7 @@ from .spans import days_within
 LATE_LIMIT_DAYS = 3
 _FEW_FILES = 5  # that get a feed of their own each
 _FEW_NAMES = 50  # that are listed
-_EVENT_TIMES = ("ordered_at", "occurred_at")
+_EVENT_TIMES = tuple(dict.fromkeys(filter(None, map(event_time_of, RECORDS.values()))))
 
 
 @dataclass(frozen=True, slots=True)

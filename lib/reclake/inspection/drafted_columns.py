@@ -7,38 +7,28 @@ from collections.abc import Iterator
 
 from reclake.records.column_reader import NUMBERS
 from reclake.sources.feed import NEEDED
-from reclake.tables.vocabulary import EVENT_TYPES
+from reclake.sources.mapping import ID_COLUMNS, RECORDS
+from reclake.tables.vocabulary import EVENT_TYPES, WORDS
 
 from .fields import FieldSummary
 from .guesses import event_of
 from .marks import Marks
 from .personal import shape
 
-TYPES = {
-    "quantity": "long", "unit_price_amount": "decimal", "price_amount": "decimal", "rating": "double", "birth_year": "long",
-    "is_active": "boolean", "is_granted": "boolean", "is_phone_verified": "boolean", "is_email_verified": "boolean", "login_account_id": "account", "account_id": "account", "device_id": "device",
-    "product_id": "product", "phone_token": "phone", "email_token": "email", "search_query": "free_text", "region": "free_text",
-    "product_name": "free_text",
+_FIELDS = {field.name: field for table in RECORDS.values() for field in table.fields}
+_OF_NAME = {
+    "login_account_id": "account", "account_id": "account", "device_id": "device", "product_id": "product",
+    "phone_token": "phone", "email_token": "email",
+    **dict.fromkeys(("region", "product_name", *(name for name, field in _FIELDS.items() if field.is_free_text)), "free_text"),
 }  # fmt: skip
+_OF_TYPE = {"long": "long", "integer": "long", "decimal(18,4)": "decimal", "double": "double", "boolean": "boolean"}
+TYPES = {name: _OF_TYPE[field.type] for name, field in _FIELDS.items() if field.type in _OF_TYPE} | _OF_NAME
 IDS = ("account", "device", "product")
-RECORD_IDS = {
-    "orders": ("order_id", "line_id"), "events": ("event_id",), "accounts": ("account_id", "changed_at"), "products": ("product_id",),
-    "consents": ("consent_id",),
+RECORD_IDS = {noun: (f"{noun.removesuffix('s')}_id",) for noun in RECORDS} | {
+    "orders": ("order_id", "line_id"), "accounts": ("account_id", "changed_at"),
 }  # fmt: skip
-_HELD_IDS = ("order_id", "line_id", "event_id", "consent_id", "account_id", "login_account_id", "device_id")
-_WORDED = (
-    "event_type",
-    "channel",
-    "currency",
-    "purpose",
-    "country",
-    "gender",
-    "category",
-    "is_active",
-    "is_granted",
-    "is_phone_verified",
-    "is_email_verified",
-)
+_HELD_IDS = (*ID_COLUMNS, "account_id", "login_account_id", "device_id")
+_WORDED = (*WORDS, "currency", "country", "gender", "category", *(name for name, kind in TYPES.items() if kind == "boolean"))
 ASK = "# confirm: "
 
 

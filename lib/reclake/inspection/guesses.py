@@ -86,6 +86,22 @@ NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "is_granted": ("granted", "isgranted", "consent", "optin"),
         "changed_at": ("changedat", "decidedat", "grantedat", *_TIMES),
     },
+    "feedback": {
+        "feedback_id": ("feedbackid", "reviewid", "reviewno", "commentid", "messageid", "messageno", "msgid", "msgno", "id", "评价编号",
+                        "消息编号"),
+        "occurred_at": ("occurredat", "postedat", "reviewedat", "reviewtime", "commenttime", "messagetime", "评价时间", "发送时间", *_TIMES),
+        "received_at": ("receivedat", "servertime"),
+        "channel": _CHANNELS,
+        "feedback_kind": ("feedbackkind", "feedbacktype"),
+        "account_id": _ACCOUNTS,
+        "product_id": _PRODUCTS,
+        "order_id": ("order", "orderid", "orderno", "ordernumber", "订单号"),
+        "rating": ("rating", "stars", "score", "评分", "星级"),
+        "conversation_id": ("conversation", "conversationid", "chatid", "ticket", "ticketid", "会话编号"),
+        "speaker": ("speaker", "role", "sender", "from", "发送方"),
+        "text": ("text", "content", "review", "reviewtext", "comment", "message", "body", "评价内容", "消息内容", "内容"),
+        "language": ("language", "lang", "locale", "语言"),
+    },
 }  # fmt: skip
 
 # What a column's values must look like for the name to count.

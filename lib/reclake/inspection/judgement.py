@@ -23,16 +23,17 @@ from reclake.records.records import stored_columns
 from reclake.records.sealing import sealed
 from reclake.records.spelling import line_kinds, services_of, without_services
 from reclake.records.values import NUMBER_PATTERNS, WHAT_IT_IS_NOT
-from reclake.sources.source import REQUIRED, ColumnMapping, Feed, Source
+from reclake.sources.source import RECORDS, REQUIRED, ColumnMapping, Feed, Source
+from reclake.tables import vocabulary
 from reclake.tables.line_kinds import LINE_KINDS, REDUCING_KINDS, SOLD_KINDS
+from reclake.tables.silver import event_time_of
 
 from .days import Delivery, bounded
 
-_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_CURRENCY = re.compile(vocabulary.CURRENCY.removesuffix(r"\z"))
 _NUMBERS = {kind: re.compile(pattern, re.ASCII) for kind, pattern in NUMBER_PATTERNS.items()}
 _LONGEST_LONG = 2**63
 _LARGEST_AMOUNT = 10**14  # decimal(18,4) holds no more
-_EVENT_TIME = {"orders": "ordered_at", "events": "occurred_at"}
 
 Values = dict[str, list[Any]]
 
@@ -57,12 +58,8 @@ def judge(batch: Batch, feed: Feed, source: Source, delivery: Delivery) -> None:
     rules = _Rules(batch, feed, source, delivery)
     values = _values(rules)
     _require_ids(rules, values)
-    if feed.table == "orders":
-        _judge_orders(rules, values)
-    elif feed.table == "products":
-        _judge_products(rules, values)
-    elif feed.table == "events":
-        _judge_events(rules, values)
+    if feed.table in _JUDGES:
+        _JUDGES[feed.table](rules, values)
     _classify(rules, values)
 
 
@@ -204,11 +201,33 @@ def _judge_events(rules: _Rules, values: Values) -> None:
             rules.batch.report(row, "it names neither login nor device")
 
 
+def _judge_feedback(rules: _Rules, values: Values) -> None:
+    batch, nothing = rules.batch, [None] * len(rules.batch.records)
+    columns = ("feedback_kind", "rating", "text", "conversation_id", "speaker", "language")
+    for row, (kind, stated, *texts, language) in enumerate(zip(*(values.get(name, nothing) for name in columns), strict=True)):
+        rating = stated if kind == "review" else None
+        if rating is not None and rating < 1 and "rating is outside its limits" not in batch.reasons[row]:
+            batch.report(row, "rating is outside its limits")
+        lacks = {name: value is None for name, value in zip(("rating", *columns[2:5]), (rating, *texts), strict=True)}
+        lacks = {name: lack and not any(r.startswith(f"{name} ") for r in batch.reasons[row]) for name, lack in lacks.items()}
+        if lacks["text"] and lacks["rating"]:
+            batch.report(row, "it holds neither text nor rating")
+        for name in ("conversation_id", "speaker"):
+            if kind == "chat" and lacks[name]:
+                batch.report(row, f"{name} is missing")
+        if language is not None and not _LANGUAGE.fullmatch(language):
+            batch.note(row, "language is not BCP 47")
+
+
+_LANGUAGE = re.compile(vocabulary.LANGUAGE.removesuffix(r"\z"))
+_JUDGES = {"orders": _judge_orders, "products": _judge_products, "events": _judge_events, "feedback": _judge_feedback}
+
+
 def _classify(rules: _Rules, values: Values) -> None:
     """Clashes and repeats within the file, and what is late: of a valid record alone."""
     batch, feed = rules.batch, rules.feed
     scopes = values.get("channel") if feed.id_scope == "channel" else None
-    times, limit = values.get(_EVENT_TIME.get(feed.table, "")), rules.source.late_limit_days
+    times, limit = values.get(event_time_of(RECORDS[feed.table]) or ""), rules.source.late_limit_days
     firsts: dict[Hashable, str] = {}
     for row, fingerprint in enumerate(batch.fingerprints):
         if fingerprint is None or batch.reasons[row]:

@@ -18,7 +18,6 @@ _OF_DELIVERY = ("waiting", "refused")  # states of a file that was not taken in 
 _FILE = {"source": "string", "record_table": "string", "delivery_day": "date", "state": "string", "file_name": "string"}
 _WEEKS = 4
 _NAMED = 20
-_HAPPENED = {"silver.event_records": "occurred_at", "silver.order_records": "ordered_at"}
 
 
 def freshness(
@@ -93,9 +92,9 @@ def _arrived(table: Table, bronze: DataFrame) -> DataFrame:
 def _measured(table: Table, records: DataFrame, sources: Mapping[str, Source]) -> DataFrame:
     """One row per classified record: its latency, and how many of the required fields it has."""
     latency = F.lit(None).cast("long")
-    if table.name in _HAPPENED:
+    if (happened_at := silver.event_time_of(table)) is not None:
         is_captured = F.col("record_class").isin("kept", "late")
-        latency = F.unix_millis("received_at") - F.unix_millis(_HAPPENED[table.name])
+        latency = F.unix_millis("received_at") - F.unix_millis(happened_at)
         latency = F.when(is_captured, latency)
     present, expected = F.lit(0).cast("long"), F.lit(0).cast("long")
     for name, source in sources.items():

@@ -87,7 +87,6 @@ _FORMS: Mapping[str, _Form] = {
     "line_kind": _one_of(LINE_KINDS),
     **{name: _one_of(words) for name, words in vocabulary.WORDS.items()},
 }
-_MASKED = frozenset({"search_query"})  # free text, in which no e-mail address and no mobile number may be left
 _UNUSUAL = "unusual, but the row is still right"
 _KEPT, _NONE_KEPT = "record_class = 'kept'", "a delivery may hold only repeats, refused and late records"
 
@@ -108,7 +107,7 @@ def value_rules(table: Table, field: Field) -> Iterator[Expectation]:
             reason=_NONE_KEPT if where else _UNUSUAL if form.is_warning else "",
             severity="warning" if form.is_warning else "critical",
         )
-    if field.name in _MASKED:
+    if field.is_free_text:  # no e-mail address and no mobile number may be left in it
         for regex in (vocabulary.EMAIL_IN_TEXT, vocabulary.MOBILE_IN_TEXT):
             yield expectation(NOT_MATCHES, {"column": field.name, "regex": regex})
     if field.name == "valid_to" and table.is_validity:

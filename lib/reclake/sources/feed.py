@@ -8,37 +8,33 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from reclake.strict import Strict
 
 from .lines import Encoding
-from .mapping import ColumnMapping, Text
+from .mapping import RECORDS, ColumnMapping, Text, mappable
 from .stated import stated_problems
 
 IdScope = Literal["channel", "feed", "source"]
 FileFormat = Literal["json_lines", "csv", "parquet"]
 
-NEEDED = {
-    "events": {"occurred_at", "event_type", "channel"},
-    "orders": {"order_id", "ordered_at", "channel", "quantity", "unit_price_amount", "currency"},
-    "accounts": {"account_id", "channel"},
-    "products": {"product_id"},
-    "consents": {"account_id", "channel", "purpose", "is_granted", "changed_at"},
-}
-REQUIRED = {
-    "events": frozenset({"occurred_at", "event_type"}),
-    "orders": frozenset({"order_id", "ordered_at", "quantity", "unit_price_amount", "currency"}),
-    "accounts": frozenset({"account_id"}),
-    "products": frozenset({"product_id"}),
-    "consents": frozenset({"account_id", "purpose", "is_granted", "changed_at"}),
-}
+REQUIRED = {noun: frozenset(table.required_if_kept) for noun, table in RECORDS.items()}
 """Columns that no record of the bronze noun may lack, whatever its source file says."""
+
+NEEDED = {noun: REQUIRED[noun] | ({"channel"} & set(mappable(noun))) for noun in RECORDS}
+"""Columns that a feed of the bronze noun must map: also the channel, which is a part of the ids of accounts."""
 
 VERIFIED = {"phone_token": "is_phone_verified", "email_token": "is_email_verified"}
 """By contact of an account, the column that says whether it is verified: only then it ties accounts to each other."""
 
 _NOT_A_PATH_PATTERN = re.compile(r"(^|/)\.\.(/|$)|^/|^~|[\\:\x00]|%2e|%2f|(^|/)[._]", re.IGNORECASE)
+
+
+def _bronze_noun(table: str) -> str:
+    if table not in RECORDS:
+        raise ValueError(f"{table!r} is no table that a source feeds; there are {', '.join(RECORDS)}")
+    return table
 
 
 def _matches(found: list[str], wanted: list[str]) -> bool:
@@ -113,7 +109,7 @@ class DeliveryDay(Strict):
 class Feed(Strict):
     """Files of one kind, and the bronze table that they feed."""
 
-    table: Literal["events", "orders", "accounts", "products", "consents"]
+    table: Annotated[str, AfterValidator(_bronze_noun)]
     pattern: Text  # glob below the source's landing folder
     format: FileFormat
     delimiter: str = ","  # csv only

@@ -60,7 +60,13 @@ _DROPPED_UNLESS_DECLARED = frozenset({"birth_year", "is_phone_verified", "is_ema
 
 
 ID_TYPES = frozenset({"account", "device", "product"})
-ID_COLUMNS = frozenset({"order_id", "line_id", "event_id", "consent_id"})
+ID_COLUMNS = frozenset(
+    field.name
+    for table in silver.RECORDS
+    for field in table.fields
+    if field.name.endswith("_id") and field.privacy is Privacy.PERSONAL and field.name != "product_id"
+)
+"""By what a source names what somebody did; a product has a type of its own."""
 
 
 def is_id(column: str, kind: str) -> bool:

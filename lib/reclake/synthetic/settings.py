@@ -151,6 +151,16 @@ class BotTrafficSettings(Section):
     days: PositiveInt
 
 
+class FeedbackSettings(Section):
+    """What people write."""
+
+    review_share: Share
+    silent_share: Share
+    contrary_share: Share
+    chat_share: Share
+    contact_share: Share
+
+
 class DemoSettings(Section):
     """The whole company."""
 
@@ -171,6 +181,7 @@ class DemoSettings(Section):
     contacts: ContactSettings
     dirt: DirtSettings
     bots: BotTrafficSettings
+    feedback: FeedbackSettings
 
     @field_validator("time_zone")
     @classmethod

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from .catalogue import N_CATEGORIES
 from .facts import Order, Story, World
+from .feeds import FEEDS
 from .feeds.accounts import opened_at
 from .feeds.consents import PURPOSES, statements
 from .feeds.feed import Slot
@@ -47,6 +48,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         "product_id": _TEXT, "category": _TEXT, "style": _LONG, "cycle_days": _LONG, "complement_id": _TEXT,
     }),
     "parameters": pa.schema({"settings": _TEXT}),
+    **{feed.name: feed.truth.schema for feed in FEEDS if feed.truth},
 }  # fmt: skip
 
 
@@ -64,6 +66,9 @@ def of_slot(world: World, slot: Slot) -> Iterator[Row]:
     yield from (Row("accounts", row) for row in _accounts(world, slot.story))
     yield from (Row("visits", row) for row in _visits(slot.story, end))
     yield from (Row("orders", _order(order)) for order in (*slot.story.orders, *slot.walk_ins) if order.at < end)
+    for feed in FEEDS:
+        if feed.truth:
+            yield from (Row(feed.name, row) for row in feed.truth.of_slot(world, slot))
     for bot in slot.bots:
         for event in bot.events:
             if event.at < end:

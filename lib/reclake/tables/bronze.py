@@ -61,6 +61,9 @@ PRODUCTS = _bronze("products", "one row per delivered state of a product", stays
 CONSENTS = _bronze(
     "consents", "one row per delivered consent or withdrawal", stays_because="they are the proof of what was agreed to"
 )
+FEEDBACK = _bronze("feedback", "one row per delivered review, or message of a service chat", _RAW_DAYS)
+FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS, FEEDBACK)
+"""What sources feed."""
 
 FILES = Table(
     name="bronze.files",
@@ -92,6 +95,4 @@ FILES = Table(
     may_be_empty="a run may be offered nothing new",
 )
 
-# What sources feed.
-FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS)
 TABLES = (*FED, FILES)

@@ -54,6 +54,7 @@ class Field:
     privacy: Privacy = field(kw_only=True)
     required: bool = False
     falls_because: str = ""  # why its class is lower than that of the column of this name in a table that is read
+    is_free_text: bool = False  # what people write: no contact data is left in it, and the gate looks for it
 
 
 def plain(name: str, type_: str, doc: str, unit: str = "", *, required: bool = False) -> Field:
@@ -96,6 +97,7 @@ class Table:
     counts_everyone: str = ""  # why a table of gold that reads facts by account asks nobody's consent and age
     retention: Retention | None = None
     stays_because: str = ""  # why rows stay as long as the lake, where they have no retention (docs/decisions/0022)
+    required_if_kept: tuple[str, ...] = ()  # records only: columns that no record may lack, whatever its source file says
     is_restated: bool = True  # False: rows once served stay, unless forced
     may_be_empty: str = ""  # why a fed day may hold no row; without a reason one row at least is required
     run_columns: tuple[str, ...] = field(default=())  # say which run wrote a row: left out of digests and comparisons
@@ -108,7 +110,7 @@ class Table:
         names = [column.name for column in self.fields]
         if len(set(names)) != len(names):
             raise ValueError(f"{self.name}: a column is declared twice")
-        named = set(self.key) | set(self.run_columns) | ({self.day_column} if self.day_column else set())
+        named = {*self.key, *self.run_columns, *self.required_if_kept} | ({self.day_column} if self.day_column else set())
         named |= {self.retention.column} if self.retention else set()
         if undeclared := named - set(names):
             raise ValueError(f"{self.name}: {sorted(undeclared)} are not declared columns")

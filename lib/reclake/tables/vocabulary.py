@@ -13,7 +13,14 @@ EVENT_TYPES = (
 CHANNELS = ("app", "mini_program", "web", "pos")
 PURPOSES = ("personalisation", "marketing", "analytics")
 
-WORDS: Mapping[str, tuple[str, ...]] = {"event_type": EVENT_TYPES, "channel": CHANNELS, "purpose": PURPOSES}
+LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\z"  # BCP 47, as far as shops use it, as Java reads a pattern
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "event_type": EVENT_TYPES,
+    "channel": CHANNELS,
+    "purpose": PURPOSES,
+    "feedback_kind": ("review", "chat"),
+    "speaker": ("customer", "staff"),
+}
 """By column, the only words that it may hold."""
 
 EARLIEST = date(1990, 1, 1)  # before the public web nothing was collected: an earlier day is a wrong clock, or a placeholder

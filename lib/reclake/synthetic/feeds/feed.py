@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pyarrow as pa
 
 from reclake.synthetic.around import Bot
 from reclake.synthetic.draws import Draws
@@ -29,6 +32,13 @@ def nothing_of_company(_world: World) -> Iterator[Record]:
     return iter(())
 
 
+class FeedTruth(NamedTuple):
+    """What is true of a feed's records beyond what other tables of the truth tell: a table named after the feed."""
+
+    schema: pa.Schema
+    of_slot: Callable[[World, Slot], Iterator[dict[str, Any]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
     """Where records come from. `of_company` must not grow with the number of people."""
@@ -37,6 +47,7 @@ class Feed:
     of_slot: Callable[[World, Slot], Iterator[Record]] = nothing_of_slot
     of_company: Callable[[World], Iterator[Record]] = nothing_of_company
     is_dirty: bool = True
+    truth: FeedTruth | None = None
 
 
 def received(world: World, draws: Draws, at: int) -> int:

@@ -1,23 +1,20 @@
-"""One truth: records classified, facts by event day, dimensions with validity."""
+"""One truth: records classified, facts by event day, dimensions with validity. A table is found by its constant: silver.EVENTS."""
+
+from reclake.tables.declaration import Table
 
 from . import dimensions, facts, records
-from .dimensions import ACCOUNTS, CONSENTS, CONTACTS, IDENTITIES, NAMING_ACCOUNTS, NAMING_PRODUCTS, PRODUCTS
-from .facts import EVENTS, INTERACTIONS, ORDER_LINES, SESSIONS
-from .records import (
-    ACCOUNT_RECORDS,
-    CONSENT_RECORDS,
-    EVENT_RECORDS,
-    ORDER_RECORDS,
-    PRODUCT_RECORDS,
-    RECORDS,
-    REJECTED_RECORDS,
-    raw_of,
-)  # fmt: skip
+from .dimensions import NAMING_ACCOUNTS, NAMING_PRODUCTS
+from .records import RECORDS, event_time_of, raw_of
 
 TABLES = (*records.TABLES, *facts.TABLES, *dimensions.TABLES)
+_DECLARED = {table.noun.upper(): table for table in TABLES}
 
-__all__ = [
-    "ACCOUNTS", "ACCOUNT_RECORDS", "CONSENTS", "CONSENT_RECORDS", "CONTACTS", "EVENTS", "EVENT_RECORDS", "IDENTITIES", "INTERACTIONS",
-    "NAMING_ACCOUNTS", "NAMING_PRODUCTS", "ORDER_LINES", "ORDER_RECORDS", "PRODUCTS", "PRODUCT_RECORDS", "RECORDS",
-    "REJECTED_RECORDS", "SESSIONS", "TABLES", "raw_of",
-]  # fmt: skip
+__all__ = ["NAMING_ACCOUNTS", "NAMING_PRODUCTS", "RECORDS", "TABLES", "event_time_of", "raw_of"]
+
+
+def __getattr__(name: str) -> Table:
+    """A table by its constant: silver.ORDER_LINES."""
+    try:
+        return _DECLARED[name]
+    except KeyError:
+        raise AttributeError(f"{__name__} declares no table {name}") from None

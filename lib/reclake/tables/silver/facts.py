@@ -1,12 +1,21 @@
 """What happened, by event day and by the account as seen."""
 
+from dataclasses import replace
+
 from reclake.tables.declaration import Field, Privacy, Table, personal, plain
 from reclake.tables.inputs import Input, days, deliveries, same_day, takes
 
-from .records import EVENT, EVENT_RECORDS, ORDER, ORDER_RECORDS, POINTER
+from . import records
+from .records import POINTER
 
 # Why rows stay as long as the lake (docs/decisions/0022).
 _HISTORY = "a first order of years ago is still a first order; a person's rows go with the person's erasure"
+
+
+def _taken(fields: tuple[Field, ...], *required: str) -> tuple[Field, ...]:
+    """The columns of a records table as a fact holds them; those named hold no null."""
+    return tuple(replace(field, required=field.name in required) for field in fields)
+
 
 ORDER_LINES = Table(
     name="silver.order_lines",
@@ -14,24 +23,14 @@ ORDER_LINES = Table(
     key=("source", "event_date", "file_digest", "position"),
     fields=(
         *POINTER,
-        *(
-            Field(
-                f.name,
-                f.type,
-                f.doc,
-                f.unit,
-                privacy=f.privacy,
-                required=f.name in ("order_id", "event_date", "ordered_at", "quantity", "line_amount", "currency", "is_return"),
-            )
-            for f in ORDER
-        ),
+        *_taken(records.ORDER, "order_id", "event_date", "ordered_at", "quantity", "line_amount", "currency", "is_return"),
         plain("is_repeat", "boolean", "Its content equals an earlier line's of its source.", required=True),
     ),
     stage="silver",
     write="replace_days",
     stays_because=_HISTORY,
     day_column="event_date",
-    inputs=(Input(ORDER_RECORDS, deliveries()),),
+    inputs=(Input(records.ORDER_RECORDS, deliveries()),),
 )
 
 EVENTS = Table(
@@ -40,17 +39,7 @@ EVENTS = Table(
     key=("source", "event_date", "file_digest", "position"),
     fields=(
         *POINTER,
-        *(
-            Field(
-                f.name,
-                f.type,
-                f.doc,
-                f.unit,
-                privacy=f.privacy,
-                required=f.name in ("event_date", "occurred_at", "event_type", "account_id"),
-            )
-            for f in EVENT
-        ),
+        *_taken(records.EVENT, "event_date", "occurred_at", "event_type", "account_id"),
         plain("is_bot", "boolean", "Whether a machine made it; left out downstream.", required=True),
         plain("bot_reason", "string", "The rule that says so; null for people."),
     ),
@@ -59,7 +48,7 @@ EVENTS = Table(
     stays_because=_HISTORY,
     day_column="event_date",
     # Evidence of a person: docs/decisions/0034.
-    inputs=(Input(EVENT_RECORDS, deliveries()), Input(ORDER_LINES, days(before=30), feeds=False)),
+    inputs=(Input(records.EVENT_RECORDS, deliveries()), Input(ORDER_LINES, days(before=30), feeds=False)),
     catalogues=("sources",),
     parameters=takes("bots"),
 )
@@ -123,4 +112,21 @@ INTERACTIONS = Table(
     may_be_empty="a day may hold no event that names a product",
 )
 
-TABLES = (ORDER_LINES, EVENTS, SESSIONS, INTERACTIONS)
+FEEDBACK = Table(
+    name="silver.feedback",
+    grain="one row per kept review, or message of a service chat",
+    key=("source", "event_date", "file_digest", "position"),
+    fields=(
+        *POINTER,
+        *_taken(records.FEEDBACK, "event_date", "occurred_at", "feedback_kind", "speaker"),
+        plain("is_repeat", "boolean", "Its content equals an earlier one's of its source.", required=True),
+    ),
+    stage="silver",
+    write="replace_days",
+    stays_because=_HISTORY,
+    day_column="event_date",
+    inputs=(Input(records.FEEDBACK_RECORDS, deliveries()),),
+    may_be_empty="of a day there may be refused and late records only",
+)
+
+TABLES = (ORDER_LINES, EVENTS, SESSIONS, INTERACTIONS, FEEDBACK)

@@ -1,5 +1,7 @@
 """Records as they were delivered, classified and typed: one table per table of bronze, by delivery day."""
 
+from dataclasses import replace
+
 from reclake.tables import bronze
 from reclake.tables.declaration import Field, Privacy, Table, personal, plain
 from reclake.tables.inputs import Each, Input, Parameter, repeats, same_day, takes
@@ -27,8 +29,11 @@ _CONTACT_KEYS = takes(contact_key_id="privacy.contact_key_id", default_region="p
 _BUSINESS_DAYS = takes(timezone="business.timezone")
 
 
-def _records(raw: Table, fields: tuple[Field, ...], *parameters: Parameter) -> Table:
-    """The records table of a table of bronze; its event day is the column event_date, where it has one."""
+def _records(raw: Table, fields: tuple[Field, ...], *parameters: Parameter, needs: tuple[str, ...]) -> Table:
+    """The records table of a table of bronze; its event day is the column event_date, where it has one.
+
+    No record may lack one of the columns that it `needs`.
+    """
     has_event_day = any(field.name == "event_date" for field in fields)
     return Table(
         name=f"silver.{raw.noun.removesuffix('s')}_records",
@@ -38,6 +43,7 @@ def _records(raw: Table, fields: tuple[Field, ...], *parameters: Parameter) -> T
         stage="silver",
         write="replace_days",
         stays_because=JUDGED,
+        required_if_kept=needs,
         day_column="delivery_day",
         source_day_column="event_date" if has_event_day else None,
         inputs=(Input(raw, repeats()),),
@@ -49,6 +55,18 @@ def _records(raw: Table, fields: tuple[Field, ...], *parameters: Parameter) -> T
 def raw_of(records: Table) -> Table:
     """The table of bronze that a records table classifies."""
     return records.reads[0].table
+
+
+def event_time_of(records: Table) -> str | None:
+    """The column with the instant that a record is about: the first time that is declared; None where there is no event day.
+
+    Examples
+    --------
+    >>> event_time_of(ORDER_RECORDS), event_time_of(ACCOUNT_RECORDS)
+    ('ordered_at', None)
+    """
+    times = (field.name for field in records.fields if field.type == "timestamp")
+    return next(times, None) if records.source_day_column else None
 
 
 EVENT = (
@@ -64,11 +82,11 @@ EVENT = (
     personal("product_id", "string", "The product looked at, added, bought or rated."),
     personal("order_id", "string", "The order that the event belongs to."),
     personal("rating", "double", "A stated rating.", "stars"),
-    personal("search_query", "string", "What was searched for, contact data masked."),
+    replace(personal("search_query", "string", "What was searched for, contact data masked."), is_free_text=True),
     personal("user_agent", "string", "The client as it names itself."),
 )
 
-EVENT_RECORDS = _records(bronze.EVENTS, EVENT, *_BUSINESS_DAYS, *_KEYS)
+EVENT_RECORDS = _records(bronze.EVENTS, EVENT, *_BUSINESS_DAYS, *_KEYS, needs=("occurred_at", "event_type"))
 
 ORDER = (
     personal(
@@ -109,7 +127,13 @@ ORDER = (
     personal("is_return", "boolean", "Whether goods came back."),
 )
 
-ORDER_RECORDS = _records(bronze.ORDERS, ORDER, *_BUSINESS_DAYS, *_KEYS)
+ORDER_RECORDS = _records(
+    bronze.ORDERS,
+    ORDER,
+    *_BUSINESS_DAYS,
+    *_KEYS,
+    needs=("order_id", "ordered_at", "quantity", "unit_price_amount", "currency"),
+)
 
 ACCOUNT = (
     Field("account_id", "string", "Pseudonym of the channel's account.", privacy=Privacy.PSEUDONYM),
@@ -132,7 +156,7 @@ ACCOUNT = (
     ),
 )
 
-ACCOUNT_RECORDS = _records(bronze.ACCOUNTS, ACCOUNT, *_KEYS, *_CONTACT_KEYS)
+ACCOUNT_RECORDS = _records(bronze.ACCOUNTS, ACCOUNT, *_KEYS, *_CONTACT_KEYS, needs=("account_id",))
 
 PRODUCT = (
     plain("product_id", "string", "The product's id across channels."),
@@ -144,7 +168,7 @@ PRODUCT = (
     plain("is_active", "boolean", "Whether it is on sale."),
 )
 
-PRODUCT_RECORDS = _records(bronze.PRODUCTS, PRODUCT)
+PRODUCT_RECORDS = _records(bronze.PRODUCTS, PRODUCT, needs=("product_id",))
 
 CONSENT = (
     personal("consent_id", "string", "The source's id of the statement."),
@@ -154,9 +178,35 @@ CONSENT = (
     personal("changed_at", "timestamp", "When the person decided.", "UTC"),
 )
 
-CONSENT_RECORDS = _records(bronze.CONSENTS, CONSENT, *_KEYS)
+CONSENT_RECORDS = _records(bronze.CONSENTS, CONSENT, *_KEYS, needs=("account_id", "purpose", "is_granted", "changed_at"))
 
-RECORDS = (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSENT_RECORDS)
+FEEDBACK = (
+    personal("feedback_id", "string", "The source's id of the review or message."),
+    plain("event_date", "date", "Business day on which it was written; null if its time cannot be used."),
+    personal("occurred_at", "timestamp", "When it was written.", "UTC"),
+    personal("received_at", "timestamp", "When the collector received it.", "UTC"),
+    plain("channel", "string", "app, mini_program, web or pos."),
+    personal("feedback_kind", "string", "review: of a product or order; chat: a message of a conversation with the service."),
+    Field(
+        "account_id",
+        "string",
+        "The customer's account, of what staff writes that of the customer who is answered; null for a guest.",
+        privacy=Privacy.PSEUDONYM,
+    ),
+    personal("product_id", "string", "The product that it is about, where stated."),
+    personal("order_id", "string", "The order that it is about, where stated."),
+    personal("rating", "double", "Stars of a review, 1 to 5; null for messages, and for reviews without stars.", "stars"),
+    personal("conversation_id", "string", "The source's id of the conversation that a message belongs to; null for reviews."),
+    personal("speaker", "string", "Who wrote it: customer or staff. A review is its customer's."),
+    replace(
+        personal("text", "string", "What was written, contact data masked; null for a review of stars alone."), is_free_text=True
+    ),
+    personal("language", "string", "The text's language as the source states it, BCP 47; null if it does not."),
+)
+
+FEEDBACK_RECORDS = _records(bronze.FEEDBACK, FEEDBACK, *_BUSINESS_DAYS, *_KEYS, needs=("occurred_at", "feedback_kind"))
+
+RECORDS = (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSENT_RECORDS, FEEDBACK_RECORDS)
 
 REJECTED_RECORDS = Table(
     name="silver.rejected_records",
