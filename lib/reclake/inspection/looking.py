@@ -11,7 +11,7 @@ from reclake.errors import UsageError
 from reclake.printable import printable
 from reclake.sources.broken import LandingLimits
 from reclake.sources.found import FoundFile, Waiting
-from reclake.sources.landing import finished_name, sorted_out, unusable
+from reclake.sources.sorting import finished_name, sorted_out, unusable
 from reclake.sources.source import Feed, Source
 from reclake.sources.walk import walked
 

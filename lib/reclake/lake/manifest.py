@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,31 +12,12 @@ from pyspark.sql import functions as F
 from reclake.errors import Overtaken, UsageError
 from reclake.tables import BY_NAME, ops
 
+from .published import MODEL, WITHDRAWN, Published, current_of, last_of
 from .store import Store
 
-_MODEL = "model:"
+__all__ = ["WITHDRAWN", "Manifest", "Published"]
+
 _TRIES = 5
-WITHDRAWN = -1  # the version of what a rollback took back to before its first publication
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What the manifest says of one table or model."""
-
-    name: str
-    version: int
-    n_files: int
-    n_bytes: int
-    n_rows: int
-    kind: str  # publish, rollback or maintenance
-    token: int  # fencing token of the publisher
-    manifest_id: int
-
-    @property
-    def is_revocable(self) -> bool:
-        """Whether a rollback may move it: what is only ever added to holds what arrived or was measured, and that stays."""
-        table = BY_NAME.get(self.name)
-        return table is None or table.write != "append_new"
 
 
 class Manifest:
@@ -49,11 +29,11 @@ class Manifest:
 
     def last_id(self) -> int:
         """Number of the newest manifest; 0 before the first."""
-        return _last(self._rows())
+        return last_of(self._rows())
 
     def current(self, manifest_id: int | None = None) -> dict[str, Published]:
         """Table or model → what is published; as of an earlier manifest if its number is given."""
-        return _published(self._rows() if manifest_id is None else self._read(F.col("manifest_id") <= manifest_id))
+        return current_of(self._rows() if manifest_id is None else self._read(F.col("manifest_id") <= manifest_id))
 
     def last(self, name: str) -> Published | None:
         """The last row of a table or model, also when it says that it was withdrawn; None if it was never published."""
@@ -103,7 +83,7 @@ class Manifest:
         """
         for _ in range(_TRIES):
             rows_then = self._rows()
-            current = _published(rows_then)
+            current = current_of(rows_then)
             moved = {
                 name: version
                 for name, version in versions.items()
@@ -111,14 +91,14 @@ class Manifest:
             }
             if not moved:
                 return None
-            number = _last(rows_then) + 1
+            number = last_of(rows_then) + 1
             stamp = {"manifest_id": number, "kind": kind, "run_id": run_id, "token": token, "published_at": at}
             if self._append([self._row(name, v, rows.get(name, -1)) | stamp for name, v in moved.items()], rows_then):
                 return number
         raise Overtaken("the manifest could not be published", f"{_TRIES} others came first", "run again")
 
     def _row(self, name: str, version: int, n_rows: int) -> dict[str, Any]:
-        if name.startswith(_MODEL) or version == WITHDRAWN:
+        if name.startswith(MODEL) or version == WITHDRAWN:
             return {"name": name, "version": version, "n_files": 0, "n_bytes": 0, "n_rows": n_rows}
         size = self._store.size(BY_NAME[name], version)
         return {"name": name, "version": version, "n_files": size.n_files, "n_bytes": size.n_bytes, "n_rows": n_rows}
@@ -154,12 +134,12 @@ class Manifest:
 
     def lowest_kept(self, since: datetime) -> dict[str, int]:
         """Table → the lowest version that was current at `since` or at any time after it; models are left out."""
-        named = self._kept(since).where(~F.col("name").startswith(_MODEL))
+        named = self._kept(since).where(~F.col("name").startswith(MODEL))
         return {row["name"]: row["version"] for row in named.groupBy("name").agg(F.min("version").alias("version")).collect()}
 
     def kept_models(self, name: str, since: datetime) -> set[int]:
         """The versions of a model that served at `since` or at any time after it."""
-        return {row["version"] for row in self._kept(since).where(F.col("name") == f"{_MODEL}{name}").collect()}
+        return {row["version"] for row in self._kept(since).where(F.col("name") == f"{MODEL}{name}").collect()}
 
     def _kept(self, since: datetime) -> DataFrame:
         """Name and version of what was current at `since` or at any time after it."""
@@ -207,16 +187,8 @@ class Manifest:
         return moved
 
 
-def _published(rows: Mapping[str, Published]) -> dict[str, Published]:
-    return {name: row for name, row in rows.items() if row.version != WITHDRAWN}
-
-
-def _last(rows: Mapping[str, Published]) -> int:
-    return max((row.manifest_id for row in rows.values()), default=0)
-
-
 def _moves(name: str, row: Published | None, version: int, *, is_back: bool) -> bool:
     """Whether publishing the version changes what is current; only a rollback and a model may go to a lower one."""
     if row is None or row.version == version:
         return row is None
-    return is_back or name.startswith(_MODEL) or version > row.version
+    return is_back or name.startswith(MODEL) or version > row.version

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pyspark.sql import DataFrame, SparkSession
@@ -24,43 +24,32 @@ from reclake.lake.store import Store
 from reclake.privacy.keys import check_keys
 from reclake.quality.gate import Gate
 from reclake.settings import Settings
-from reclake.sources.source import Source, load_source
-from reclake.tables import TABLES, Table
-from reclake.tables.inputs import Parameter
+from reclake.tables import Table
 
-from .code import code_digest, settings_digest, suite_digest
-from .plan import Digests, Planner, Scope, limits_of
+from .opened import Opened, load_sources, located, utc_now
 from .report import Reporter, Silent
 
 if TYPE_CHECKING:
     from reclake.registry import Registry
 
+__all__ = ["Application", "load_sources", "located", "open_application", "utc_now"]
+
 logger = logging.getLogger("reclake")
-_WINDOWS = sorted({i.days.window for table in TABLES for i in table.reads if i.days.window})
 # Airflow's own ids hold colons and a plus. It is stored in the lake, in job groups and in MLflow, and told in logs.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,249}")
 
 
-def utc_now() -> datetime:
-    """The time in UTC, without zone as Spark gives times back; the only clock of a run."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
-@dataclass(frozen=True)
-class Application:
+@dataclass(frozen=True, kw_only=True)
+class Application(Opened):
     """What a job works with."""
 
-    home: Path
-    settings: Settings
     spark: SparkSession
     store: Store
     ledger: Ledger
     manifest: Manifest
     claims: Claims
     gate: Gate
-    sources: Mapping[str, Source]
     run_id: str
-    clock: Callable[[], datetime] = utc_now
     reporter: Reporter = field(default_factory=Silent)
 
     @cached_property
@@ -73,10 +62,6 @@ class Application:
     def kept_since(self) -> datetime:
         """What was current then, or at any time after it, stays readable."""
         return self.clock() - timedelta(days=self.store.keep_days)
-
-    def at_home(self, path: str) -> Path:
-        """A path of the settings: relative ones lie in the project folder."""
-        return self.home / path
 
     def read(
         self, table: Table, *, version: int, published: Mapping[str, Published], days: Collection[date] | None = None
@@ -102,70 +87,6 @@ class Application:
         row = published.get(table.name)
         if row is not None and row.version == version:
             self.store.require_undamaged(table, version=version, n_files=row.n_files, n_bytes=row.n_bytes)
-
-    def value(self, setting: str) -> Any:
-        """What a builder takes for a setting, as section.key or section."""
-        special: dict[str, Callable[[], Any]] = {
-            "sources": lambda: self.sources,
-            "run.at": self.clock,
-            "run.earlier": lambda: None,  # the stage reads it, and the next
-            "run.untaken": lambda: None,
-            "secrets.directory": lambda: located(self.home, self.settings.secrets.directory),
-        }
-        return special[setting]() if setting in special else self.settings.value(setting)
-
-    def arguments(self, parameters: Iterable[Parameter]) -> dict[str, Any]:
-        """The settings under the names by which a builder takes them."""
-        return {parameter.name: self.value(parameter.setting) for parameter in parameters}
-
-    def digests(self, table: Table) -> Digests:
-        """What the table's days are made with now."""
-        folder = self.at_home(self.settings.expectations.directory)
-        values = {setting: self.value(setting) for setting in table.settings}
-        return Digests(code_digest(table), settings_digest(table, values), suite_digest(folder, table))
-
-    def planner(self, scope: Scope) -> Planner:
-        """A planner on the ledger as it stands; follows the ledger as tables are built."""
-        return Planner(
-            self.ledger,
-            scope=scope,
-            limits=limits_of(self.sources),
-            digests=self.digests,
-            models={"als": self.model_version("als")},
-            restate_as_ofs=self.settings.run.restate_as_ofs,
-            windows={setting: self.settings.value(setting) for setting in _WINDOWS},
-            versions={name: row.version for name, row in self.manifest.current().items()},
-        )
-
-    def model_version(self, name: str) -> int | None:
-        """The model version that the manifest names; None before the first promotion."""
-        published = self.manifest.current().get(f"model:{name}")
-        return published.version if published else None
-
-
-def located(home: Path, path: str) -> str:
-    """A path or URI of the settings; a relative path lies in the project folder, and no path stays none."""
-    return path if "://" in path or not path else str(home / path)
-
-
-def load_sources(home: Path, settings: Settings, names: Iterable[str]) -> dict[str, Source]:
-    """The source files of the names.
-
-    Raises
-    ------
-    UsageError
-        When there is no such file.
-    """
-    folder = home / settings.sources.directory
-    known = sorted(path.stem for path in folder.glob("*.toml"))
-    found = {}
-    for name in names:
-        if name not in known:
-            raise UsageError(
-                f"there is no source {name!r}", f"sources {', '.join(known) or 'none'}", "see docs/sources.md to add one"
-            )
-        found[name] = load_source(folder / f"{name}.toml")
-    return found
 
 
 def open_application(

@@ -146,7 +146,10 @@ def _imports_of(module: str) -> list[str]:
 @cache
 def _names_in(module: str) -> tuple[str, ...]:
     """What the module imports, wherever the import stands; of `from a import b` both a and a.b, as b may be a module."""
-    package = module if hasattr(importlib.import_module(module), "__path__") else module.rpartition(".")[0]
+    # Found, not imported: whoever only looks at a lake needs no Spark for it.
+    spec = importlib.util.find_spec(module)
+    is_package = spec is not None and spec.submodule_search_locations is not None
+    package = module if is_package else module.rpartition(".")[0]
     return tuple(_imported(ast.parse(_source(module)), package))
 
 

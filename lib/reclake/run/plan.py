@@ -12,7 +12,7 @@ from typing import Any
 
 from reclake.errors import UsageError
 from reclake.lake.digest import WHOLE, valid_at
-from reclake.lake.ledger import Entry, Ledger
+from reclake.lake.entries import Entries, Entry
 from reclake.tables import BY_NAME, Input, Reads, Table, readers_of
 
 CODE_CHANGED = "code changed"
@@ -67,7 +67,7 @@ class Planner:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Entries,
         *,
         scope: Scope,
         limits: Limits,

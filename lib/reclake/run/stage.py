@@ -13,7 +13,7 @@ from pyspark import StorageLevel
 from reclake import tables
 from reclake.errors import BuildBroken, ContractBroken, GateFailed, ReclakeError, StageStopped, TooMuchRejected
 from reclake.lake.claims import ALL_DAYS
-from reclake.lake.digest import contents_by_day
+from reclake.lake.contents import contents_by_day
 from reclake.lake.schema import conform
 from reclake.lake.store import is_day_of
 from reclake.tables import Table, silver

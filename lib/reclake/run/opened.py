@@ -1,0 +1,114 @@
+"""A lake that is open, whether it may be written or is only looked at: settings, sources, ledger and manifest; needs no Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from reclake.errors import UsageError
+from reclake.lake.entries import Entries
+from reclake.lake.published import Published
+from reclake.settings import Settings
+from reclake.sources.source import Source, load_source
+from reclake.tables import TABLES, Table
+from reclake.tables.inputs import Parameter
+
+from .code import code_digest, settings_digest, suite_digest
+from .plan import Digests, Planner, Scope, limits_of
+
+_WINDOWS = sorted({i.days.window for table in TABLES for i in table.reads if i.days.window})
+
+
+class Versions(Protocol):
+    """The manifest as a reader needs it."""
+
+    def current(self, manifest_id: int | None = None) -> dict[str, Published]:
+        """Table or model → what is published; as of an earlier manifest if its number is given."""
+
+
+def utc_now() -> datetime:
+    """The time in UTC, without zone as Spark gives times back; the only clock of a run."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What planning and looking need."""
+
+    home: Path
+    settings: Settings
+    ledger: Entries
+    manifest: Versions
+    sources: Mapping[str, Source]
+    clock: Callable[[], datetime] = utc_now
+
+    def at_home(self, path: str) -> Path:
+        """A path of the settings: relative ones lie in the project folder."""
+        return self.home / path
+
+    def value(self, setting: str) -> Any:
+        """What a builder takes for a setting, as section.key or section."""
+        special: dict[str, Callable[[], Any]] = {
+            "sources": lambda: self.sources,
+            "run.at": self.clock,
+            "run.earlier": lambda: None,  # the stage reads it, and the next
+            "run.untaken": lambda: None,
+            "secrets.directory": lambda: located(self.home, self.settings.secrets.directory),
+        }
+        return special[setting]() if setting in special else self.settings.value(setting)
+
+    def arguments(self, parameters: Iterable[Parameter]) -> dict[str, Any]:
+        """The settings under the names by which a builder takes them."""
+        return {parameter.name: self.value(parameter.setting) for parameter in parameters}
+
+    def digests(self, table: Table) -> Digests:
+        """What the table's days are made with now."""
+        folder = self.at_home(self.settings.expectations.directory)
+        values = {setting: self.value(setting) for setting in table.settings}
+        return Digests(code_digest(table), settings_digest(table, values), suite_digest(folder, table))
+
+    def planner(self, scope: Scope) -> Planner:
+        """A planner on the ledger as it stands; follows the ledger as tables are built."""
+        return Planner(
+            self.ledger,
+            scope=scope,
+            limits=limits_of(self.sources),
+            digests=self.digests,
+            models={"als": self.model_version("als")},
+            restate_as_ofs=self.settings.run.restate_as_ofs,
+            windows={setting: self.settings.value(setting) for setting in _WINDOWS},
+            versions={name: row.version for name, row in self.manifest.current().items()},
+        )
+
+    def model_version(self, name: str) -> int | None:
+        """The model version that the manifest names; None before the first promotion."""
+        published = self.manifest.current().get(f"model:{name}")
+        return published.version if published else None
+
+
+def located(home: Path, path: str) -> str:
+    """A path or URI of the settings; a relative path lies in the project folder, and no path stays none."""
+    return path if "://" in path or not path else str(home / path)
+
+
+def load_sources(home: Path, settings: Settings, names: Iterable[str]) -> dict[str, Source]:
+    """The source files of the names.
+
+    Raises
+    ------
+    UsageError
+        When there is no such file.
+    """
+    folder = home / settings.sources.directory
+    known = sorted(path.stem for path in folder.glob("*.toml"))
+    found = {}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"there is no source {name!r}", f"sources {', '.join(known) or 'none'}", "see docs/sources.md to add one"
+            )
+        found[name] = load_source(folder / f"{name}.toml")
+    return found
