@@ -4,8 +4,9 @@ import json
 import re
 from datetime import date
 
-from lakes import open_lake, run_days
 from reclake.run.alerts import Finding, _undelivered, findings_of
+
+from lakes import open_lake, run_days
 from reclake.run.views import published
 from reclake.tables import ops, silver
 

@@ -6,10 +6,10 @@ from argparse import Namespace
 from datetime import date, datetime, timedelta
 
 import pytest
+from reclake.run.alerts import Finding, findings_of
 
 from lakes import ROOT, open_lake, run_days
 from reclake.errors import GateFailed
-from reclake.run.alerts import Finding, findings_of
 from reclake.run.application import utc_now
 from reclake.run.job import reported
 from reclake.run.maintain import maintain

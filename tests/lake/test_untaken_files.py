@@ -4,9 +4,9 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from reclake.run.alerts import findings_of
 
 from lakes import run_days, with_inputs
-from reclake.run.alerts import findings_of
 from reclake.run.ingest import ingest
 from reclake.run.report import Silent, named
 from reclake.run.untaken import untaken_files

@@ -4,11 +4,11 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+from reclake.run.console import Console
 from typer.testing import CliRunner
 
 from reclake import cli
 from reclake.errors import UsageError
-from reclake.run.console import Console
 from reclake.synthetic import company
 
 

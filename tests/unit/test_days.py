@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import date
 
+from reclake.run.days import days_by_stages
 from test_plan import entry, planner
 
 from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import EXPIRED
-from reclake.run.days import days_by_stages
 from reclake.run.plan import Digests, Scope
 from reclake.tables import bronze, silver
 

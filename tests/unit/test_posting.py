@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from reclake.run.alerts import Finding, thin_or_late
 
 from reclake.errors import SecretMissing, ServiceDown, SettingsInvalid, UsageError
 from reclake.privacy.keys import secret_text
-from reclake.run.alerts import Finding, thin_or_late
 from reclake.run.posting import tell
 from reclake.settings import load_settings
 from webhook import serving, webhook

@@ -46,7 +46,7 @@ class Entry:
     def row(self) -> dict[str, Any]:
         """The entry as a row of ops.ledger."""
         return {
-            **{name: getattr(self, name) for name in _PLAIN},
+            **{name: getattr(self, name) for name in PLAIN},
             "n_rows": self.content.digest.n_rows,
             "content_digest": str(self.content.digest),
             "details": json.dumps({day: str(d) for day, d in sorted(self.content.details.items())}),
@@ -59,14 +59,14 @@ class Entry:
         """The entry from a row of ops.ledger."""
         details = {day: Digest.parse(text) for day, text in json.loads(row["details"]).items()}
         return cls(
-            **{name: row[name] for name in _PLAIN},
+            **{name: row[name] for name in PLAIN},
             content=DayContent(Digest.parse(row["content_digest"]), details),
             input_digests=json.loads(row["input_digests"]),
             input_versions=json.loads(row["input_versions"]),
         )
 
 
-_PLAIN = (
+PLAIN = (
     "table", "day", "sequence", "kind", "version", "run_id", "token", "recorded_at", "code_digest", "settings_digest", "suite_digest",
 )  # fmt: skip
 

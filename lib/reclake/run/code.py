@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ _WITHOUT_RULES = ("reclake.tables", "reclake.errors")
 # Machines for rules, not rules: what they compute is fixed by our code, and a new version must not make years of days
 # stale. Lists of crawlers and of numbering plans are rules, and come with the version of their package.
 _ENGINES = frozenset({"pyspark", "delta", "numpy", "pandas", "pyarrow", "pydantic"})
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 # Where keys lie and when a run began change no row's meaning.
 _UNDIGESTED = ("secrets.", "run.")
 
@@ -104,6 +106,18 @@ def _modules_behind(name: str) -> set[str]:
 
 
 @cache
+def _spec(name: str) -> ModuleSpec | None:
+    """Where a module lies, or none; found, not imported, nor any above it: whoever only looks at a lake needs no Spark."""
+    above = name.rpartition(".")[0]
+    if not above:
+        return importlib.util.find_spec(name)
+    package = _spec(above)
+    if package is None or package.submodule_search_locations is None:
+        return None
+    return PathFinder.find_spec(name, package.submodule_search_locations)
+
+
+@cache
 def _source(module: str) -> str:
     """The module's text, from a folder or a zipped wheel.
 
@@ -112,7 +126,7 @@ def _source(module: str) -> str:
     UsageError
         When there is none: a digest of nothing would hide every change.
     """
-    spec = importlib.util.find_spec(module)
+    spec = _spec(module)
     # Not every loader that has it is an InspectLoader: that of a zipped wheel is none.
     get_source: Callable[[str], str | None] | None = getattr(spec.loader if spec else None, "get_source", None)
     text = get_source(module) if get_source else None
@@ -146,15 +160,24 @@ def _imports_of(module: str) -> list[str]:
 @cache
 def _names_in(module: str) -> tuple[str, ...]:
     """What the module imports, wherever the import stands; of `from a import b` both a and a.b, as b may be a module."""
-    # Found, not imported: whoever only looks at a lake needs no Spark for it.
-    spec = importlib.util.find_spec(module)
+    spec = _spec(module)
     is_package = spec is not None and spec.submodule_search_locations is not None
-    package = module if is_package else module.rpartition(".")[0]
-    return tuple(_imported(ast.parse(_source(module)), package))
+    return tuple(_imported(_tree(module), module if is_package else module.rpartition(".")[0]))
 
 
-def _imported(tree: ast.AST, package: str) -> Iterator[str]:
-    for node in ast.walk(tree):
+@cache
+def _tree(module: str) -> ast.Module:
+    """The module's syntax without its docstrings."""
+    tree = ast.parse(_source(module))
+    for node in _statements(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            body.pop(0)
+    return tree
+
+
+def _imported(tree: ast.Module, package: str) -> Iterator[str]:
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -164,19 +187,22 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
             yield from (base, *(f"{base}.{alias.name}" for alias in node.names))
 
 
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every statement and block: expressions hold none, and are not walked through."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in _BLOCKS:
+            within = getattr(node, name, None)
+            waiting += within if isinstance(within, list) else []
+
+
 @cache
 def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # its package does not exist either
-        return False
+    return _spec(name) is not None
 
 
 @cache
 def _meaning(module: str) -> str:
-    tree = ast.parse(_source(module))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            body.pop(0)
-    return ast.dump(tree)
+    return ast.dump(_tree(module))

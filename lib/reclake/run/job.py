@@ -47,12 +47,12 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
-def fault_lines(fault: Exception) -> str:
+def fault_lines(fault: BaseException) -> str:
     """A fault of program or machine in three lines; its message may quote a person and is left out."""
     return str(ReclakeError("the run broke off", fault_text(fault), "run again; --verbose shows the stack trace"))
 
 
-def end_with(error: Exception, *, verbose: bool) -> NoReturn:
+def end_with(error: BaseException, *, verbose: bool) -> NoReturn:
     """End the process with the error's exit code, 1 for a fault: three lines, after the stack trace if it was asked for.
 
     The trace holds no message of others either: logs are kept, and read by more people than the tables are.

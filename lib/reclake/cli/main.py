@@ -1,0 +1,42 @@
+"""The command `reclake`: its commands, and how each of them ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from reclake.run.job import end_with, set_up_logging
+
+from . import ending, looking, running, serving, trying, upkeep
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Customer analytics and recommendation on Spark.",
+    epilog="With --verbose, anywhere, or RECLAKE_VERBOSE=1: what a run does, and the stack trace of an error.",
+)
+for _command in (
+    trying.generate, trying.demo, trying.check_source, running.ingest, running.plan, running.run, running.train,
+    looking.status, looking.list_tables, looking.show, looking.history, looking.models, looking.rejected, looking.trace,
+    upkeep.rollback, upkeep.maintain, serving.register, serving.export, serving.thrift, upkeep.waive, looking.alert, looking.doctor,
+):  # fmt: skip
+    app.command({"list_tables": "tables", "check_source": "check-source"}.get(_command.__name__))(_command)
+
+
+def main(run_app: Callable[..., Any] = app) -> None:
+    """The entry point: every error becomes three lines and its exit code."""
+    verbose = bool(os.environ.get("RECLAKE_VERBOSE")) or "--verbose" in sys.argv
+    if "--verbose" in sys.argv:
+        sys.argv.remove("--verbose")
+    set_up_logging(level=logging.INFO if verbose else logging.WARNING)
+    try:
+        code = run_app(standalone_mode=False)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the end of the process: every error becomes its exit code
+        end_with(ending.told(error, sys.argv[1:]), verbose=verbose)
+    sys.exit(code if isinstance(code, int) else 0)
