@@ -121,7 +121,6 @@ HEAVY = {
 # Larger than a module (250 lines) or a function (70) should be, each a decision.
 LONG_MODULES = {
     "reclake.tables.ops": "declarations, one after the other",
-    "reclake.cli.looking": "one function per command, none of them long",
     "reclake.run.plan": "touched days and staleness are one thought",
     "reclake.registry.models": "log, promote, load and roll back of one registry",
     "reclake.settings": "the sections, one after the other",
@@ -132,6 +131,8 @@ LONG_FUNCTIONS: dict[str, str] = {}
 # Who may write to a terminal, a log or another process, and why: text of others is shown by these doors alone.
 DOORS = {
     "reclake.cli.console": "listings and lines, made printable",
+    "reclake.cli.layout": "the width of signs, as rich measures it; it prints nothing",
+    "reclake.cli.ending": "the faults of the parser, as click tells them; it prints nothing",
     "reclake.run.job": "the log, set up once, and the error that ends a process, made printable",
     "reclake.run.duckdb_file": "counts as JSON for the process that started it",
     "reclake.segment.table": "the table of segments, which this package wrote, for the documentation",

@@ -12,7 +12,7 @@ import typer
 
 from reclake.run.job import end_with, set_up_logging
 
-from . import ending, looking, running, serving, trying, upkeep
+from . import ending, looking, running, serving, trying, upkeep, watching
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,8 +23,8 @@ app = typer.Typer(
 )
 for _command in (
     trying.generate, trying.demo, trying.check_source, running.ingest, running.plan, running.run, running.train,
-    looking.status, looking.list_tables, looking.show, looking.history, looking.models, looking.rejected, looking.trace,
-    upkeep.rollback, upkeep.maintain, serving.register, serving.export, serving.thrift, upkeep.waive, looking.alert, looking.doctor,
+    watching.status, looking.list_tables, looking.show, looking.history, looking.models, watching.rejected, looking.trace,
+    upkeep.rollback, upkeep.maintain, serving.register, serving.export, serving.thrift, upkeep.waive, watching.alert, watching.doctor,
 ):  # fmt: skip
     app.command({"list_tables": "tables", "check_source": "check-source"}.get(_command.__name__))(_command)
 

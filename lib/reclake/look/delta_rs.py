@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -236,8 +236,3 @@ def _file_system(path: str) -> tuple[fs.FileSystem, str]:
     from deltalake.fs import DeltaStorageHandler
 
     return fs.PyFileSystem(DeltaStorageHandler(_uri(path))), ""
-
-
-def runs_without_spark(root: str, known: Collection[str] = ("file", "s3", "s3a", "gs", "az", "abfs", "abfss")) -> bool:
-    """Whether delta-rs reaches the lake's file system; HDFS and others are read by Spark."""
-    return "://" not in root or root.partition("://")[0] in known

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from reclake.errors import UsageError
-from reclake.lake.commits import CommitLog, Size, SmallFiles
+from reclake.lake.commits import CommitLog
 from reclake.lake.published import Published, current_of, last_of
 from reclake.tables import Table, ops
 
 from .conditions import Condition, all_of, parameters_of, quoted
-from .delta_rs import DeltaRs, runs_without_spark
+from .engine import Engine, Snapshot, engine_of
 from .faults import empty, require_undamaged, unreadable
 
 if TYPE_CHECKING:
@@ -31,28 +30,6 @@ _DUCKDB: dict[str, str | bool | int | float | list[str]] = {
 }
 Row = dict[str, Any]
 Order = Sequence[tuple[str, bool]]  # columns, and whether each is descending
-
-
-class Snapshot(Protocol):
-    """One version of one table."""
-
-    @property
-    def size(self) -> Size:
-        """Files and bytes."""
-
-    def batches(self, columns: Sequence[str], day_is_read: Callable[[date | None], bool] | None) -> pa.RecordBatchReader:
-        """The columns of all rows, or of those days alone."""
-
-
-class Engine(Protocol):
-    """Opens versions of tables."""
-
-    @property
-    def files(self) -> SmallFiles:
-        """The lake's small files."""
-
-    def snapshot(self, table: Table, path: str, version: int) -> Snapshot:
-        """The table at a version."""
 
 
 class Reader:
@@ -77,14 +54,7 @@ class Reader:
 
     @cached_property
     def _engine(self) -> Engine:
-        """Delta-rs, or Spark where it does not know the file system: decided here alone."""
-        if runs_without_spark(self.root):
-            return DeltaRs(self.root)
-        from reclake.lake.store import Store
-
-        from .by_spark import BySpark
-
-        return BySpark(Store(self._spark(), self.root, keep_days=0))
+        return engine_of(self.root, self._spark)
 
     def path(self, table: Table) -> str:
         """Where the table lies."""

@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import importlib.util
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
@@ -144,13 +145,16 @@ def _packages_behind(modules: Iterable[str]) -> list[str]:
 @cache
 def _version(package: str) -> str:
     """The version of what was installed under the package's name, or of all that share it."""
-    installed = sorted(set(_distributions().get(package, ())))
+    installed = sorted({found.metadata["Name"] for found in metadata.distributions() if _brings(found, package)})
     return " ".join(f"{name}=={metadata.version(name)}" for name in installed) or "none"
 
 
-@cache
-def _distributions() -> Mapping[str, list[str]]:
-    return metadata.packages_distributions()
+def _brings(installed: metadata.Distribution, package: str) -> bool:
+    """Whether a distribution brings the package, as `metadata.packages_distributions` tells; that parses every list of files."""
+    if declared := (installed.read_text("top_level.txt") or "").split():
+        return package in declared
+    record = f"\n{installed.read_text('RECORD') or ''}"
+    return bool(re.search(rf"\n{re.escape(package)}(/[^,\n]*)?\.py,", record))
 
 
 def _imports_of(module: str) -> list[str]:
