@@ -131,8 +131,8 @@ LONG_FUNCTIONS: dict[str, str] = {}
 # Who may write to a terminal, a log or another process, and why: text of others is shown by these doors alone.
 DOORS = {
     "reclake.cli.console": "listings and lines, made printable",
+    "reclake.cli.main": "flushes what was written, and ends quietly where its reader has gone",
     "reclake.cli.layout": "the width of signs, as rich measures it; it prints nothing",
-    "reclake.cli.ending": "the faults of the parser, as click tells them; it prints nothing",
     "reclake.run.job": "the log, set up once, and the error that ends a process, made printable",
     "reclake.run.duckdb_file": "counts as JSON for the process that started it",
     "reclake.segment.table": "the table of segments, which this package wrote, for the documentation",

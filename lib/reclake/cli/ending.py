@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from typing import Any
 
-import click
+import typer
+from typer.exceptions import TyperException
 
 from reclake.errors import Interrupted, UsageError
 
 
-def told(error: BaseException, arguments: Sequence[str]) -> BaseException:
-    """The error as it is told: the parser's own, and an interruption, become errors of three lines."""
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+def explained(error: BaseException, arguments: Sequence[str]) -> BaseException:
+    """The error in three lines: one of the parser's own, or an interruption, becomes an error of ours; others stay.
+
+    Parameters
+    ----------
+    arguments
+        What was written behind `reclake`.
+    """
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
         return Interrupted()
-    if isinstance(error, click.UsageError):
-        return _usage_error(error, arguments)
-    if isinstance(error, click.ClickException):
-        return UsageError(error.format_message().rstrip("."), "an argument", "see reclake --help")
-    return error
+    return _of_parser(error, arguments) if isinstance(error, TyperException) else error
 
 
-def _usage_error(error: click.UsageError, arguments: Sequence[str]) -> UsageError:
-    command = error.ctx.command_path if error.ctx else "reclake"
-    written = " ".join(["reclake", *arguments])
-    help_step = f"see {command} --help"
-    if isinstance(error, click.NoSuchOption):
-        known = [name for parameter in (error.ctx.command.params if error.ctx else ()) for name in parameter.opts]
-        return UsageError(f"{command} has no option {error.option_name}", written, _meant(error.option_name, known, help_step))
-    if isinstance(error, click.MissingParameter):
-        missing = error.param.make_metavar(error.ctx) if error.param and error.ctx else "an argument"
-        name = error.param.opts[0] if isinstance(error.param, click.Option) else missing
-        return UsageError(f"{command} needs {name}", written, help_step)
-    group = error.ctx.command if error.ctx else None
+def _of_parser(error: TyperException, arguments: Sequence[str]) -> UsageError:
+    context: Any = getattr(error, "ctx", None)
+    command = "reclake" if context is None else str(context.command_path)
+    written, see_help = " ".join(["reclake", *arguments]), f"see {command} --help"
+    if (option := getattr(error, "option_name", None)) is not None and type(error).__name__ == "NoSuchOption":
+        known = [name for parameter in context.command.params for name in parameter.opts] if context else []
+        return UsageError(f"{command} has no option {option}", written, _meant(option, known, see_help))
+    commands = sorted(getattr(context and context.command, "commands", ()))
     asked = next((one for one in arguments if not one.startswith("-")), "")
-    if isinstance(group, click.Group) and asked and asked not in group.commands:
-        return UsageError(f"there is no command {asked!r}", written, _meant(asked, sorted(group.commands), help_step))
-    return UsageError(error.format_message().rstrip("."), written, help_step)
+    if commands and asked and asked not in commands:
+        return UsageError(f"there is no command {asked!r}", written, _meant(asked, commands, see_help))
+    return UsageError(error.format_message().rstrip(".").replace("Value error, ", ""), written, see_help)
 
 
 def _meant(name: str, known: Sequence[str], otherwise: str) -> str:

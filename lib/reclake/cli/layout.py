@@ -17,7 +17,16 @@ from reclake.printable import printable
 
 _GAP = "  "
 _NARROWEST = 24  # cells below which a text is not folded any more: its column is left out
-_PLAIN_NUMBERS = ("version", "manifest_id", "token", "sequence", "position", "line", "rank")  # they name, and count nothing
+_PLAIN_NUMBERS = (
+    "version",
+    "manifest_id",
+    "token",
+    "sequence",
+    "position",
+    "line",
+    "rank",
+    "year",
+)  # they name, and count nothing
 # Sentences: they may be folded between words where a terminal is too narrow. Everything else is whole or left out.
 _SENTENCES = frozenset({"why", "message", "reason", "found", "next", "grain", "meaning", "value", "text", "findings", "needs"})
 

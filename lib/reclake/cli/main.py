@@ -34,9 +34,15 @@ def main(run_app: Callable[..., Any] = app) -> None:
     verbose = bool(os.environ.get("RECLAKE_VERBOSE")) or "--verbose" in sys.argv
     if "--verbose" in sys.argv:
         sys.argv.remove("--verbose")
+    if len(sys.argv) == 1:
+        sys.argv.append("--help")
     set_up_logging(level=logging.INFO if verbose else logging.WARNING)
     try:
-        code = run_app(standalone_mode=False)
+        code = run_app(standalone_mode=False, prog_name="reclake")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has ended, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the end of the process: every error becomes its exit code
-        end_with(ending.told(error, sys.argv[1:]), verbose=verbose)
+        end_with(ending.explained(error, sys.argv[1:]), verbose=verbose)
     sys.exit(code if isinstance(code, int) else 0)

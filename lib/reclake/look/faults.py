@@ -11,7 +11,7 @@ from reclake.lake.commits import Size
 from reclake.lake.published import Published
 from reclake.tables import Table
 
-from .delta_rs import arrow_type
+from .delta_rs import FEWER_ROWS, arrow_type
 
 
 def empty(table: Table, columns: Sequence[str]) -> pa.Table:
@@ -25,6 +25,8 @@ def unreadable(table: Table, version: int | None, error: Exception) -> ReclakeEr
     message = str(error).lower()
     if "checksum" in message or "crc" in message:
         kind = "the checksum of a page does not fit its bytes"
+    elif FEWER_ROWS in message:
+        kind = FEWER_ROWS
     elif isinstance(error, FileNotFoundError) or "no such file" in message or "not found" in message:
         kind = "a data file is missing"
     elif "out of memory" in message:

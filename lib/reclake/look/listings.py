@@ -19,7 +19,7 @@ Rows = list[dict[str, Any]]
 # Columns that say how a row came about: beside --columns, a listing for people leaves them out.
 _TECHNICAL = frozenset({
     "file_digest", "position", "batch_id", "content_hash", "details", "input_digests", "input_versions", "content_digest", "code_digest",
-    "settings_digest", "suite_digest", "token", "sequence", "raw", "header", "line", "source", "product_code",
+    "settings_digest", "suite_digest", "first_file_digest", "first_position", "token", "sequence", "raw", "header", "line", "source", "product_code",
 })  # fmt: skip
 
 

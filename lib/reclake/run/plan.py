@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -390,5 +391,7 @@ def require_table(name: str) -> Table:
         When there is none.
     """
     if name not in BY_NAME:
-        raise UsageError(f"there is no table {name!r}", f"{len(BY_NAME)} tables are declared", "reclake tables lists them")
+        close = difflib.get_close_matches(name, BY_NAME, n=1) or [n for n in BY_NAME if n.partition(".")[2] == name][:1]
+        hint = f"did you mean {close[0]}?" if close else "reclake tables lists them"
+        raise UsageError(f"there is no table {name!r}", f"{len(BY_NAME)} tables are declared", hint)
     return BY_NAME[name]
