@@ -108,13 +108,13 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
 def as_table(rows: Sequence[Mapping[str, Any]], width: int | None) -> Laid:
     """A line of names and one per row; on a terminal the first columns that fit, with sentences folded between words.
 
-    A single row whose first column does not fit becomes a block.
+    Where not even the first column fits, each row is a block.
     """
     columns = columns_of(rows)
     if width is None:
         return Laid(tuple(_lines(columns, [column.width for column in columns])))
     fitting = _fitting(columns, width)
-    if not fitting:
+    if not fitting or columns[0] not in fitting:
         return Laid(as_blocks(rows, width))
     return Laid(tuple(_lines(fitting, _widths(fitting, width))), tuple(c.name for c in columns if c not in fitting))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reclake import tables
 from reclake.errors import UsageError
 from reclake.run.job import project_home
 from reclake.run.plan import require_table
@@ -167,6 +168,15 @@ def require_landing(folder: str | None) -> None:
     """
     if folder is not None and "://" not in folder and not Path(folder).is_dir():
         raise UsageError("the landing folder does not exist", folder, "name another with --landing, or create it")
+
+
+def n_tables(stages: Collection[str], table: str | None, *, downstream: bool) -> int:
+    """How many tables a run of these options is asked for: what its progress is counted by."""
+    asked = [one for one in tables.GATED if one.stage in stages]
+    if table is None:
+        return len(asked)
+    names = {table, *(one.name for one in tables.downstream_of(table))} if downstream else {table}
+    return len([one for one in asked if one.name in names])
 
 
 def dates_of(days: list[datetime] | None) -> tuple[date, ...]:

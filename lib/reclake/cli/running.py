@@ -27,7 +27,9 @@ from .options import (
     choose,
     dates_of,
     days_of,
+    n_tables,
     require_known,
+    require_landing,
 )
 
 
@@ -40,11 +42,12 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """Take new files into bronze."""
+    first, last = days_of(day, None, None)
+    require_landing(landing)
+    chosen = choose(profile, overrides, as_json=as_json, sources=source)
     from reclake.run.runner import run_graph
     from reclake.run.stage import require_nothing_stopped
 
-    first, last = days_of(day, None, None)
-    chosen = choose(profile, overrides, as_json=as_json, sources=source)
     with options.opened(chosen, "ingest", publishes=True, needs_keys=True) as application:
         stopped = run_graph(application, first=first, last=last, stages=("bronze",), folder=landing)
         chosen.console.end()
@@ -64,12 +67,12 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a run would build, and why."""
+    begin, end = days_of(day, first, last)
+    require_known(table)
+    chosen = choose(profile, overrides, as_json=as_json, sources=source)
     from reclake.run import planned
     from reclake.run.runner import scope_of
 
-    chosen = choose(profile, overrides, as_json=as_json, sources=source)
-    begin, end = days_of(day, first, last)
-    require_known(table)
     with options.opened(chosen, "plan") as application:
         scope = scope_of(application, first=begin, last=end, as_ofs=dates_of(as_of), table=table, downstream=downstream)
         chosen.console.rows("to build", planned.plan(application, scope), empty="Everything is up to date.")
@@ -91,15 +94,17 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Take in what was delivered and build what is stale, over one day, a span, or everything."""
-    from reclake.run.runner import run_graph
-    from reclake.run.stage import require_nothing_stopped
-
-    chosen = choose(profile, overrides, as_json=as_json, sources=source)
     begin, end = days_of(day, first, last)
     require_known(table)
+    require_landing(landing)
     if unknown := sorted(set(stage or ()) - set(tables.STAGES)):
         raise UsageError(f"there is no stage {unknown[0]!r}", f"stages {', '.join(tables.STAGES)}", "name one of them")
     stages = tuple(s for s in tables.STAGES if not stage or s in stage)
+    chosen = choose(profile, overrides, as_json=as_json, sources=source)
+    chosen.console.n_asked = n_tables(stages, table, downstream=downstream)
+    from reclake.run.runner import run_graph
+    from reclake.run.stage import require_nothing_stopped
+
     with options.opened(chosen, "run", publishes=True, needs_keys=True) as application:
         which: dict[str, Any] = dict(table=table, downstream=downstream, folder=landing, force=force)
         stopped = run_graph(application, first=begin, last=end, as_ofs=dates_of(as_of), stages=stages, **which)
