@@ -70,6 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "run.code",
         "run.consent_words",
         "run.dictionary",
+        "run.id_rules",
         "run.opened",
         "run.plan",
         "run.posting",

@@ -49,7 +49,7 @@ def store(spark, tmp_path):
 
 
 def as_bag(rows):
-    return Counter(tuple(repr(value) for value in row) for row in rows)
+    return Counter(tuple(repr(bytes(value) if isinstance(value, bytearray) else value) for value in row) for row in rows)
 
 
 def by_spark(store, table, version):
@@ -58,10 +58,7 @@ def by_spark(store, table, version):
 
 
 def by_reader(reader, table):
-    def as_spark_gives_it(value):
-        return bytearray(value) if isinstance(value, bytes) else value
-
-    return as_bag(tuple(map(as_spark_gives_it, row.values())) for row in reader.rows(table))
+    return as_bag(row.values() for row in reader.rows(table))
 
 
 def test_every_table_holds_the_same_rows_both_ways(spark, golden):

@@ -22,7 +22,7 @@ app = typer.Typer(
     epilog="With --verbose, anywhere, or RECLAKE_VERBOSE=1: what a run does, and the stack trace of an error.",
 )
 for _command in (
-    trying.generate, trying.demo, trying.check_source, running.ingest, running.plan, running.run, running.train,
+    trying.generate, trying.demo, trying.check_source, running.ingest, watching.plan, running.run, running.train,
     watching.status, looking.list_tables, looking.show, looking.history, looking.models, watching.rejected, looking.trace,
     upkeep.rollback, upkeep.maintain, serving.register, serving.export, serving.thrift, upkeep.waive, watching.alert, watching.doctor,
 ):  # fmt: skip

@@ -54,30 +54,6 @@ def ingest(
         require_nothing_stopped(stopped)
 
 
-def plan(
-    day: DayOption = None,
-    first: FromOption = None,
-    last: ToOption = None,
-    as_of: AsOfOption = None,
-    table: TableOption = None,
-    downstream: DownstreamOption = False,
-    source: SourceOption = None,
-    profile: ProfileOption = "local",
-    overrides: SetOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show what a run would build, and why."""
-    begin, end = days_of(day, first, last)
-    require_known(table)
-    chosen = choose(profile, overrides, as_json=as_json, sources=source)
-    from reclake.run import planned
-    from reclake.run.runner import scope_of
-
-    with options.opened(chosen, "plan") as application:
-        scope = scope_of(application, first=begin, last=end, as_ofs=dates_of(as_of), table=table, downstream=downstream)
-        chosen.console.rows("to build", planned.plan(application, scope), empty="Everything is up to date.")
-
-
 def run(
     day: DayOption = None,
     first: FromOption = None,

@@ -12,16 +12,23 @@ from reclake.errors import UsageError
 
 from . import options
 from .options import (
+    AsOfOption,
     CsvOption,
     DayOption,
+    DownstreamOption,
+    FromOption,
     JsonOption,
     ProfileOption,
     SetOption,
     SourceOption,
+    TableOption,
+    ToOption,
     VerticalOption,
     choose,
+    dates_of,
     days_of,
     form_of,
+    require_known,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +69,30 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     """A table's row with what is told first; what is nought of it is left empty."""
     first = ("table", "state", "days", "last_day", "rows", "why", "stale_days", "kept_days", "published_version", "stage")
     return {name: row[name] or None if name in ("stale_days", "kept_days") else row[name] for name in first}
+
+
+def plan(
+    day: DayOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    as_of: AsOfOption = None,
+    table: TableOption = None,
+    downstream: DownstreamOption = False,
+    source: SourceOption = None,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a run would build, and why."""
+    begin, end = days_of(day, first, last)
+    require_known(table)
+    chosen = choose(profile, overrides, as_json=as_json, sources=source)
+    from reclake.look import planned
+    from reclake.run.scope import scope_of
+
+    look = options.looked(chosen, is_needed=False)
+    scope = scope_of(look.lake, first=begin, last=end, as_ofs=dates_of(as_of), table=table, downstream=downstream)
+    chosen.console.rows("to build", planned.plan(look, scope), empty="Everything is up to date.")
 
 
 def rejected(
