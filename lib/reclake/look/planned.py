@@ -35,13 +35,8 @@ def plan(look: Look, scope: Scope) -> Rows:
         if work.reasons:
             n_read = sum(
                 entry.content.digest.n_rows
-<<<<<<< HEAD:lib/reclake/run/planned.py
                 for i in table.reads
-                for entry in _read(app, planner.days_to_read(i, work.days), i.table)
-=======
-                for i in table.inputs
                 for entry in _read(look, planner.days_to_read(i, work.days), i.table)
->>>>>>> dd43143 (plan lists files and stale days without Spark):lib/reclake/look/planned.py
             )
             why = counted(work.reasons.values())
             found.append(_planned(table, len(work.days), f"{work.days[0]} … {work.days[-1]}", why, n_read))
