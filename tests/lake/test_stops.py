@@ -16,7 +16,8 @@ from reclake.run.code import builder_of
 from reclake.run.plan import Work
 from reclake.run.rollback import roll_back
 from reclake.run.runner import scope_of
-from reclake.run.stage import build_stage, require_nothing_stopped
+from reclake.run.stage import build_stage
+from reclake.run.stops import require_nothing_stopped
 from reclake.run.views import published
 from reclake.silver.order_lines import order_lines
 from reclake.tables import gold, ops, silver

@@ -24,9 +24,9 @@ app = typer.Typer(
 for _command in (
     trying.generate, trying.demo, trying.check_source, running.ingest, watching.plan, running.run, running.train,
     watching.status, looking.list_tables, looking.show, looking.history, looking.models, watching.rejected, looking.trace,
-    upkeep.rollback, upkeep.maintain, serving.register, serving.export, serving.thrift, upkeep.waive, watching.alert, watching.doctor,
+    upkeep.rollback, upkeep.maintain, serving.register, serving.export, serving.thrift, upkeep.waive, upkeep.accept_code, watching.alert, watching.doctor,
 ):  # fmt: skip
-    app.command({"list_tables": "tables", "check_source": "check-source"}.get(_command.__name__))(_command)
+    app.command("tables" if _command is looking.list_tables else None)(_command)
 
 
 def main(run_app: Callable[..., Any] = app) -> None:

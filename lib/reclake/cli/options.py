@@ -15,6 +15,7 @@ import typer
 from reclake import tables
 from reclake.errors import UsageError
 from reclake.run.job import project_home
+from reclake.run.opened import located, require_writable
 from reclake.run.plan import require_table
 from reclake.settings import Settings, load_settings
 
@@ -89,8 +90,16 @@ def form_of(*, as_json: bool, vertical: bool, as_csv: bool) -> Form:
 
 
 @contextmanager
-def opened(chosen: Chosen, name: str, *, publishes: bool = False, **needs: Any) -> Iterator[Any]:
-    """An open application; Spark is imported only for commands that need it. Views follow those that publish."""
+def opened(chosen: Chosen, name: str, *, publishes: bool = False, writes: bool = False, **needs: Any) -> Iterator[Any]:
+    """An open application; Spark is imported only for commands that need it. Views follow those that publish.
+
+    Raises
+    ------
+    UsageError
+        When the command writes, or publishes, and the lake cannot be written.
+    """
+    if publishes or writes:
+        require_writable(located(chosen.home, chosen.settings.lake.root))
     from reclake.run.application import open_application
     from reclake.run.register import views_renewed
 

@@ -46,7 +46,7 @@ def ingest(
     require_landing(landing)
     chosen = choose(profile, overrides, as_json=as_json, sources=source)
     from reclake.run.runner import run_graph
-    from reclake.run.stage import require_nothing_stopped
+    from reclake.run.stops import require_nothing_stopped
 
     with options.opened(chosen, "ingest", publishes=True, needs_keys=True) as application:
         stopped = run_graph(application, first=first, last=last, stages=("bronze",), folder=landing)
@@ -79,7 +79,7 @@ def run(
     chosen = choose(profile, overrides, as_json=as_json, sources=source)
     chosen.console.n_asked = n_tables(stages, table, downstream=downstream)
     from reclake.run.runner import run_graph
-    from reclake.run.stage import require_nothing_stopped
+    from reclake.run.stops import require_nothing_stopped
 
     with options.opened(chosen, "run", publishes=True, needs_keys=True) as application:
         which: dict[str, Any] = dict(table=table, downstream=downstream, folder=landing, force=force)

@@ -42,7 +42,7 @@ def demo(
     """Show the whole way on generated data: generate, run, train, score, and look at the result."""
     from reclake.run import demo as company
     from reclake.run.runner import next_as_of, run_graph
-    from reclake.run.stage import require_nothing_stopped
+    from reclake.run.stops import require_nothing_stopped
     from reclake.run.training import train as run_training
 
     chosen = choose(profile, overrides)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -16,6 +16,7 @@ from .options import (
     JsonOption,
     ProfileOption,
     SetOption,
+    SourceOption,
     choose,
     require_known,
 )
@@ -86,7 +87,32 @@ def waive(
         told = "no gate stops it" if declared not in tables.GATED else "its gate decides on a promotion, which is not waived"
         raise UsageError(f"{table} cannot be let through", told, "name a table of a daily stage: reclake tables lists them")
     chosen = choose(profile, overrides)
-    with options.opened(chosen, "waive") as application:
+    with options.opened(chosen, "waive", writes=True) as application:
         expires_at = application.clock() + timedelta(hours=hours)
         waiver_id = Waivers(application.store, application.clock).grant(declared, reason=reason, expires_at=expires_at)
         chosen.console.say(f"waiver {waiver_id} lets {table} through once until {expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+def accept_code(
+    table: Annotated[str, typer.Argument(help="The table whose code changed.")],
+    reason: Annotated[str, typer.Option(help="Why the change moves no rows; it is stored.")],
+    verify: Annotated[
+        datetime | None, typer.Option("--verify", formats=["%Y-%m-%d"], help="The day that is built anew; by default the newest.")
+    ] = None,
+    source: SourceOption = None,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+) -> None:
+    """Take the days of a table for built by its changed code, after one day was built anew and came out the same."""
+    declared = require_table(table)
+    if not reason.strip():
+        raise UsageError("a change of code is accepted for a reason", "it is empty", "say why it moves no rows")
+    chosen = choose(profile, overrides, sources=source)
+    from reclake.run.accepting import accept_code as accept
+
+    with options.opened(chosen, "accept-code", publishes=True, needs_keys=True) as application:
+        accepted = accept(application, declared, reason=reason, verify=verify.date() if verify else None)
+        chosen.console.say(
+            f"{table}: {accepted.verified_day} came out the same ({accepted.n_rows:,} rows); "
+            f"{accepted.n_days:,} days stand as built by the code as it is now"
+        )

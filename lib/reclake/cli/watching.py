@@ -117,7 +117,7 @@ def rejected(
     rows = listings.plain_rows(listing.rows) if as_json else listing.for_people()
     chosen.console.rows("not kept", rows, empty="Nothing was refused of what is published.", n_more=listing.n_more)
     if stopped:
-        from reclake.run.stage import require_nothing_stopped
+        from reclake.run.stops import require_nothing_stopped
 
         require_nothing_stopped(stopped)
 

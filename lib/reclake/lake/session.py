@@ -13,6 +13,8 @@ from typing import Any
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from reclake.errors import UsageError
+
 from .files import Files
 from .scratch import scratch_folder
 
@@ -65,6 +67,7 @@ def open_session(
     chosen |= _scratch_settings(chosen)
     spark = SparkSession.builder.appName(name).config(map=chosen).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    _require_profile(spark, conf_dir)
     if metastore and "://" not in metastore:
         # Derby would leave its log in the working directory.
         Path(metastore).mkdir(parents=True, exist_ok=True)
@@ -72,6 +75,25 @@ def open_session(
     # Logs the message of every failed action, and the message of a failed cast quotes the value.
     logging.getLogger("DataFrameQueryContextLogger").disabled = True
     return spark
+
+
+def _require_profile(spark: SparkSession, conf_dir: Path) -> None:
+    """Stop a session that was started without the profile's settings: it could read no table, and check no page.
+
+    Raises
+    ------
+    UsageError
+        When there is no Delta in it.
+    """
+    if "io.delta" in (spark.conf.get("spark.sql.extensions", "") or ""):
+        return
+    place = os.environ.get("SPARK_CONF_DIR") or "no folder"
+    spark.stop()
+    raise UsageError(
+        "Spark was started without the settings of reclake",
+        f"no Delta among spark.sql.extensions; SPARK_CONF_DIR named {place}",
+        f"export SPARK_CONF_DIR={conf_dir} before spark-submit is called",
+    )
 
 
 def _scratch_settings(chosen: Mapping[str, Any]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reclake.errors import ReclakeError
 from reclake.privacy.keys import check_keys
-from reclake.run.opened import load_sources, located
+from reclake.run.opened import load_sources, located, require_writable
 from reclake.run.rights import allowed_readers, open_leftovers, other_readers, readers_of_files
 from reclake.settings import Settings
 
@@ -133,15 +133,7 @@ def _writable(path: str) -> str:
         return f"not checked: {path}"
     folder = Path(path)
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    # Tried, not asked of the mode: root may write a folder of any mode, and nobody a file system that is read-only.
-    try:
-        with tempfile.TemporaryFile(dir=existing) as probe:
-            probe.write(b"reclake doctor")
-            probe.flush()
-            os.fsync(probe.fileno())
-    except OSError as error:
-        found = f"{existing}: {os.strerror(error.errno or 0)}"
-        raise ReclakeError("the lake cannot be written", found, "grant the right to write there, or set lake.root") from error
+    require_writable(path)
     free = shutil.disk_usage(existing).free // 2**30
     if free < 1:
         raise ReclakeError("disk almost full", f"{free} GiB free", "free space, or set lake.root")

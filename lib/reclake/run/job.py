@@ -13,12 +13,14 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
-from reclake.errors import ReclakeError
+from reclake.errors import Interrupted, ReclakeError
 from reclake.printable import printable
 from reclake.settings import Settings, find_home, load_settings
 
-from .faults import fault_text, trace_text
+from .faults import fault_text, next_step, trace_text
 from .log_lines import LogLines
+from .opened import located, require_writable
+from .report import Silent, summary
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -49,7 +51,8 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
 
 def fault_lines(fault: BaseException) -> str:
     """A fault of program or machine in three lines; its message may quote a person and is left out."""
-    return str(ReclakeError("the run broke off", fault_text(fault), "run again; --verbose shows the stack trace"))
+    text = fault_text(fault)
+    return str(ReclakeError("the run broke off", text, next_step(text)))
 
 
 def end_with(error: BaseException, *, verbose: bool) -> NoReturn:
@@ -131,13 +134,26 @@ def main(
     try:
         home, settings = settings_of(options)
         name = f"reclake {Path(sys.argv[0]).stem}"
+        if publishes:
+            require_writable(located(home, settings.lake.root))
+        reporter = Silent()
         app = open_application(
-            home, settings, name=name, run_id=options.run_id, needs_keys=needs_keys, needs_metastore=needs_metastore
+            home,
+            settings,
+            name=name,
+            run_id=options.run_id,
+            reporter=reporter,
+            needs_keys=needs_keys,
+            needs_metastore=needs_metastore,
         )
         try:
             with package_on_workers(app.spark), reported(app, options.report), views_renewed(app) if publishes else nullcontext():
                 verb(app, options)
+            for line in summary(reporter.reports):
+                logger.info("%s", line)
         finally:
             app.spark.stop()
+    except KeyboardInterrupt:
+        end_with(Interrupted(), verbose=options.verbose)
     except Exception as error:  # noqa: BLE001 - the end of the process: every error becomes its exit code
         end_with(error, verbose=options.verbose)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,6 +90,30 @@ class Opened:
         """The model version that the manifest names; None before the first promotion."""
         published = self.manifest.current().get(f"model:{name}")
         return published.version if published else None
+
+
+def require_writable(root: str) -> None:
+    """Stop before anything starts where the lake's folder on this machine cannot be written: it is tried.
+
+    The mode does not tell: root may write a folder of any mode, and nobody a file system that is mounted read-only or full.
+
+    Raises
+    ------
+    UsageError
+        When it cannot.
+    """
+    if "://" in root:
+        return
+    folder = next(parent for parent in (Path(root), *Path(root).parents) if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"reclake")
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else type(error).__name__
+        step = "free space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "grant the right to write there"
+        raise UsageError("the lake cannot be written", f"{folder}: {reason}", f"{step}, or name another lake.root") from error
 
 
 def located(home: Path, path: str) -> str:
