@@ -7,7 +7,6 @@ as_of are the sum over its change days before it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 
 WHOLE = "whole"
 _MODULUS = 2**64
@@ -51,8 +50,3 @@ class DayContent:
 
     digest: Digest
     details: dict[str, Digest] = field(default_factory=dict)
-
-
-def valid_at(content: DayContent, as_of: date) -> Digest:
-    """The digest of the rows that count at `as_of`: opened before it, less closed before it."""
-    return sum((digest for day, digest in content.details.items() if day < str(as_of)), Digest())

@@ -53,6 +53,10 @@ class Reader:
         self._snapshots: dict[tuple[str, int], Snapshot] = {}
 
     @cached_property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(config=_DUCKDB)
+
+    @cached_property
     def _engine(self) -> Engine:
         return engine_of(self.root, self._spark)
 
@@ -203,7 +207,7 @@ class Reader:
         """A connection that knows the table as `rows`; a fault while it is asked is told as one of the table."""
         relations = {name: (table, columns), **(beside or {})}
         frames = {of: self._batches(one, list(dict.fromkeys(read)), where) for of, (one, read) in relations.items()}
-        with duckdb.connect(config=_DUCKDB) as connection:
+        with self._database.cursor() as connection:
             try:
                 for of, frame in frames.items():
                     connection.register(of, frame)
