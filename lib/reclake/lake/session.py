@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 from reclake.errors import UsageError
 
 from .files import Files
+from .java_noise import without_noise
 from .scratch import scratch_folder
 
 CLOSED = "077"  # the umask under which nobody else may open what a run makes
@@ -64,8 +65,12 @@ def open_session(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     chosen: dict[str, Any] = (metastore_settings(metastore) if metastore is not None else {}) | dict(more or {})
     chosen["spark.hadoop.fs.permissions.umask-mode"] = umask
-    chosen |= _scratch_settings(chosen)
-    spark = SparkSession.builder.appName(name).config(map=chosen).getOrCreate()
+    # Under spark-submit Java runs already, and whoever asked for more wants all that it says.
+    starts_java = SparkContext._gateway is None and "PYSPARK_GATEWAY_PORT" not in os.environ
+    is_quiet = starts_java and not logging.getLogger("reclake").isEnabledFor(logging.INFO)
+    with without_noise() if is_quiet else nullcontext():
+        chosen |= _scratch_settings(chosen)
+        spark = SparkSession.builder.appName(name).config(map=chosen).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     _require_profile(spark, conf_dir)
     if metastore and "://" not in metastore:

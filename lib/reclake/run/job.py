@@ -42,8 +42,9 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
     handler.setFormatter(LogLines(LOG_FORMAT))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logger.setLevel(level)
-    # Great Expectations reports each of its temporary folders.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # Great Expectations reports each of its temporary folders, and sets its own level when it is imported; MLflow its tables.
+    handler.addFilter(lambda record: record.name.startswith("reclake") or record.levelno >= logging.WARNING)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     # PySpark writes the whole message of an error of a query, with the value that it quotes, before anybody catches it.
     for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
