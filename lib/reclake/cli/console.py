@@ -12,7 +12,7 @@ from reclake.printable import printable, printable_json
 from reclake.run.report import TableReport, named
 from reclake.tables import GATED
 
-from .layout import Laid, as_blocks, as_csv, as_table
+from .layout import Laid, as_blocks, as_csv, as_table, folded
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -141,7 +141,8 @@ class Console:
         for line in laid.lines:
             self._print(line)
         if laid.left_out:
-            self.say(f"Not shown, as the terminal is too narrow: {', '.join(laid.left_out)}")
+            for line in folded(f"Not shown here: {', '.join(laid.left_out)}; --vertical or --json shows all", self._width or 100):
+                self._print(line)
 
     def more(self, title: str, n_more: int) -> None:
         """One line if rows were left out: on standard error beside what a program reads to its end."""

@@ -145,12 +145,12 @@ def _widths(columns: Sequence[Column], width: int) -> list[int]:
 def _lines(columns: Sequence[Column], widths: Sequence[int]) -> list[str]:
     lines = [_line([column.name for column in columns], columns, widths)]
     for cells in zip(*(column.cells for column in columns), strict=True):
-        folded = [
-            _folded(cell, width) if column.is_sentence else [cell]
+        parts_of = [
+            folded(cell, width) if column.is_sentence else [cell]
             for cell, column, width in zip(cells, columns, widths, strict=True)
         ]
-        for number in range(max(map(len, folded))):
-            lines.append(_line([parts[number] if number < len(parts) else "" for parts in folded], columns, widths))
+        for number in range(max(map(len, parts_of))):
+            lines.append(_line([parts[number] if number < len(parts) else "" for parts in parts_of], columns, widths))
     return lines
 
 
@@ -162,7 +162,7 @@ def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]
     return _GAP.join(padded).rstrip()
 
 
-def _folded(text: str, width: int) -> list[str]:
+def folded(text: str, width: int) -> list[str]:
     """The text between words; a word that is longer than the column stands whole."""
     if cell_len(text) <= width:
         return [text]
@@ -185,7 +185,7 @@ def as_blocks(rows: Sequence[Mapping[str, Any]], width: int | None) -> tuple[str
     for number in range(len(rows)):
         lines += [""] if number else []
         for column in columns:
-            parts = _folded(column.cells[number], width - indent) if width and column.is_sentence else [column.cells[number]]
+            parts = folded(column.cells[number], width - indent) if width and column.is_sentence else [column.cells[number]]
             name = column.name + " " * (indent - cell_len(column.name))
             lines += [f"{name if not place else ' ' * indent}{part}".rstrip() for place, part in enumerate(parts)]
     return tuple(lines)

@@ -25,6 +25,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from reclake.look.lake import Look
+    from reclake.look.listings import Rows
     from reclake.look.trace import Person
 
 WhereOption = Annotated[
@@ -62,8 +63,9 @@ def list_tables(
     columns = found.pop("columns")
     if not as_csv:
         for key, value in found.items():
-            console.say(f"{key:<10}{', '.join(value) if isinstance(value, list) else value}")
-    console.rows("columns", columns)
+            console.say(f"{key:<11}{', '.join(value) if isinstance(value, list) else value}")
+    first = ("column", "type", "meaning", "unit", "privacy", "required")
+    console.rows("columns", [{name: row[name] for name in first} for row in columns])
 
 
 def show(
@@ -91,7 +93,16 @@ def show(
     rows = listings.plain_rows(listing.rows) if as_json and not columns else listing.for_people()
     if vertical or (as_csv and not columns):
         rows = listing.rows
-    chosen.console.rows(table, rows, empty="No rows.", n_more=listing.n_more)
+    title, rows = _one_as_of(table, rows) if form == "table" and not columns else (table, rows)
+    chosen.console.rows(title, rows, empty="No rows.", n_more=listing.n_more)
+
+
+def _one_as_of(table: str, rows: Rows) -> tuple[str, Rows]:
+    """The title and the rows; an as_of that all of them share stands in the title alone."""
+    as_ofs = {row.get("as_of_date") for row in rows}
+    if len(as_ofs) != 1 or None in as_ofs:
+        return table, rows
+    return f"{table}, as_of_date {as_ofs.pop()}", [{name: row[name] for name in row if name != "as_of_date"} for row in rows]
 
 
 def history(

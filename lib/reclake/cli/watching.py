@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from reclake.errors import ReclakeError
 
 
+_NAMED = 2  # tables that share a reason and are named
+
+
 def status(
     day: DayOption = None,
     days: Annotated[int, typer.Option(min=1, help="Days that are listed, the newest ones.")] = 14,
@@ -57,7 +61,7 @@ def status(
         console.json(found)
         return
     console.say(standing.headline(found["lake"]))
-    console.rows("days", found["days"], empty="Nothing was taken in yet.")
+    console.rows("days", [row | {"why": _by_reason(row["why"])} for row in found["days"]], empty="Nothing was taken in yet.")
     console.rows("tables", [_for_people(row) for row in found["tables"]])
     for sentence in standing.waiting_sentences(found["waiting"]) or ["No file waits to be taken in."]:
         console.say(sentence)
@@ -65,9 +69,27 @@ def status(
     console.rows("waivers in force", found["waivers"], empty="No waivers in force.")
 
 
+def _by_reason(why: str) -> str:
+    """The reasons of a day with the tables that each holds for: a few by name, many by their number.
+
+    Examples
+    --------
+    >>> _by_reason("silver.a: code changed; silver.b: never built; silver.c: code changed; silver.d: code changed")
+    'code changed (3 tables); never built (silver.b)'
+    """
+    tables_of: dict[str, list[str]] = {}
+    for part in why.split("; ") if why else []:
+        table, _, reason = part.partition(": ")
+        tables_of.setdefault(reason, []).append(table)
+    return "; ".join(
+        f"{reason} ({', '.join(names) if len(names) <= _NAMED else f'{len(names)} tables'})"
+        for reason, names in tables_of.items()
+    )
+
+
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     """A table's row with what is told first; what is nought of it is left empty."""
-    first = ("table", "state", "days", "last_day", "rows", "why", "stale_days", "kept_days", "published_version", "stage")
+    first = ("table", "state", "last_day", "rows", "why", "days", "stale_days", "kept_days", "published_version", "stage")
     return {name: row[name] or None if name in ("stale_days", "kept_days") else row[name] for name in first}
 
 
@@ -114,12 +136,18 @@ def rejected(
     chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv), sources=source)
     stopped = _replayed(chosen) if replay else {}
     listing = not_kept(options.looked(chosen), limit=limit)
-    rows = listings.plain_rows(listing.rows) if as_json else listing.for_people()
+    rows = listings.plain_rows(listing.rows) if as_json else [_with_place(row) for row in listing.for_people()]
     chosen.console.rows("not kept", rows, empty="Nothing was refused of what is published.", n_more=listing.n_more)
     if stopped:
         from reclake.run.stops import require_nothing_stopped
 
         require_nothing_stopped(stopped)
+
+
+def _with_place(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of refusals whose file and line are one place, as a person looks it up."""
+    place = row["file"] if row["line"] is None else f"{row['file']}:{row['line']}"
+    return {("example" if name == "file" else name): place if name == "file" else row[name] for name in row if name != "line"}
 
 
 def _replayed(chosen: options.Chosen) -> dict[str, ReclakeError]:

@@ -21,6 +21,21 @@ _TECHNICAL = frozenset({
     "file_digest", "position", "batch_id", "content_hash", "details", "input_digests", "input_versions", "content_digest", "code_digest",
     "settings_digest", "suite_digest", "first_file_digest", "first_position", "token", "sequence", "raw", "header", "line", "source", "product_code",
 })  # fmt: skip
+# What people ask of these tables first; the other columns follow, the key before the rest.
+_TELLING = {
+    "gold.customer_segments": ("as_of_date", "customer_id", "tier", "segment", "spend_amount", "n_orders", "recency_days"),
+    "gold.recommendations": ("as_of_date", "customer_id", "rank", "product_id", "product_name", "score"),
+    "gold.model_metrics": ("as_of_date", "model_name", "metric", "value", "lower", "upper", "is_promoted"),
+    "silver.order_lines": ("event_date", "account_id", "product_id", "product_name", "quantity", "line_amount"),
+    "silver.events": ("occurred_at", "event_type", "product_id", "product_name", "account_id"),
+    "silver.interactions": ("event_date", "account_id", "product_id", "product_name"),
+    "ops.gate_results": ("checked_at", "table", "verdict", "n_failed", "n_expectations", "n_rows"),
+    "ops.ledger": ("recorded_at", "table", "day", "kind", "version", "n_rows"),
+    "ops.published_versions": ("published_at", "manifest_id", "name", "version", "kind", "n_rows"),
+    "ops.maintenance": ("recorded_at", "table", "outcome", "n_files_before", "n_files_after"),
+    "ops.untaken_files": ("listed_at", "source", "file_name", "state", "reason"),
+    "ops.waivers": ("recorded_at", "table", "action", "expires_at", "reason"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +107,11 @@ def _noted_at(table: Table) -> str | None:
 def read_by_people(table: Table) -> tuple[str, ...]:
     """The columns that say something to people, the key first; a product's name beside its id."""
     names = readable(table)
-    first = [name for name in table.key if name in names and name not in _TECHNICAL]
-    rest = [name for name in names if name not in first and name not in _TECHNICAL]
+    telling = _TELLING.get(table.name, ())
+    ids = [name for name in table.key if name in names and name not in _TECHNICAL]
+    rest = [name for name in names if name not in _TECHNICAL]
     named = {"product_id": ["product_id", "product_name"]}
-    ordered = dict.fromkeys(one for name in (*first, *rest) for one in named.get(name, [name]))
+    ordered = dict.fromkeys(one for name in (*telling, *ids, *rest) for one in named.get(name, [name]))
     return tuple(ordered) or tuple(names)
 
 

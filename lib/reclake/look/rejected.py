@@ -16,7 +16,7 @@ from .listings import Listing, Rows
 
 REJECTED = "rejected"
 _PLACE = ("delivery_day", "file_digest", "position")
-_FIRST = ("record_table", "source", "record_class", "reason", "records", "first_day", "last_day", "file", "line", "value")
+_FIRST = ("record_table", "reason", "records", "file", "line", "value", "record_class", "source", "first_day", "last_day")
 
 
 def rejected(look: Look, *, limit: int = 50) -> Listing:
