@@ -259,6 +259,19 @@ def test_trace_follows_an_account_through_the_tables(lake, customers):
         reclake(lake, "trace", "a_nobody")
 
 
+def test_trace_takes_an_id_as_the_till_writes_it_and_shows_none(lake, customers, folder):
+    """The pseudonym is made on the spot, in the way of the records tables: trimmed, and for every channel that a feed names."""
+    by_id = listed(lake, "trace", customers["c1"])
+    for written in ("c1", " c1 "):
+        done = reclake(lake, "trace", "--raw", written, "--source", "till", "--json")
+        assert json.loads(done.stdout) == by_id
+    for wrong in ("c99", "C1"):
+        with pytest.raises(UsageError, match="no table knows the account that source till names so"):
+            reclake(lake, "trace", "--raw", wrong, "--source", "till")
+    with pytest.raises(UsageError, match="there is no source 'tiller'"):
+        reclake(lake, "trace", "--raw", "c1", "--source", "tiller")
+
+
 def test_a_waiver_is_listed_until_it_is_used_or_expires(lake):
     told = reclake(lake, "waive", "silver.order_lines", "--reason", "checked by hand", "--hours", "2").stdout
     (waiver,) = listed(lake, "status")["waivers"]

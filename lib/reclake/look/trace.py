@@ -15,7 +15,7 @@ from .listings import Listing, read_by_people, with_product_names
 from .reader import Reader
 
 _OF_ACCOUNTS = ("account_id", "login_account_id", "device_id", "unit_id")
-_SHORTEST = 4  # signs of a prefix: a_ or c_ and two of the id
+_SHORTEST = 3  # signs of a beginning: a_ or c_ and one of the id
 _NAMED = 5  # ids that an ambiguous prefix names
 
 
