@@ -3,7 +3,8 @@
 from argparse import ArgumentParser, Namespace
 from datetime import date
 
-from reclake.run.alerts import findings_of
+from reclake.look.alerts import findings_of
+from reclake.look.lake import look_at
 from reclake.run.application import Application, located
 from reclake.run.job import main
 from reclake.run.posting import tell
@@ -16,7 +17,8 @@ def arguments(parser: ArgumentParser) -> None:
 def alert(app: Application, options: Namespace) -> None:
     """Look at gates, deliveries and tables of the day, and send one alert if there is something."""
     secrets = located(app.home, app.settings.secrets.directory)
-    tell(findings_of(app, options.day), day=str(options.day), run_id=app.run_id, alerts=app.settings.alerts, secrets=secrets)
+    look = look_at(app.home, app.settings, clock=app.clock, spark=lambda: app.spark)
+    tell(findings_of(look, options.day), day=str(options.day), run_id=app.run_id, alerts=app.settings.alerts, secrets=secrets)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from reclake.errors import UsageError
 from reclake.run.application import Application
 from reclake.run.job import main
 from reclake.run.runner import scope_of
-from reclake.run.stage import build_stage, require_nothing_stopped
+from reclake.run.stage import build_stage
+from reclake.run.stops import require_nothing_stopped
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from reclake.run.application import Application
 from reclake.run.ingest import ingest
 from reclake.run.job import main
-from reclake.run.stage import require_nothing_stopped
+from reclake.run.stops import require_nothing_stopped
 
 
 def arguments(parser: ArgumentParser) -> None:

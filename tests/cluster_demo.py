@@ -24,7 +24,7 @@ from reclake.lake.claims import ALL_DAYS
 from reclake.run.application import Application, open_application
 from reclake.run.demo import generate_demo
 from reclake.run.runner import run_graph
-from reclake.run.stage import require_nothing_stopped
+from reclake.run.stops import require_nothing_stopped
 from reclake.settings import load_settings
 from reclake.tables import BY_NAME, Table, gold, silver
 from standalone import ROOT, Cluster, standalone

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from reclake import tables
 from reclake.errors import ReclakeError
+from reclake.look.lake import Look, look_at
 from reclake.privacy.keys import make_key_files
 from reclake.run.application import Application, open_application, utc_now
 from reclake.run.ingest import ingest
@@ -73,6 +74,11 @@ def open_lake(
     chosen = [*(f"{key}={value}" for key, value in own.items()), f'sources.enabled=["{source}"]', *overrides]
     settings = load_settings(ROOT, profile="test", overrides=chosen, environment={})
     return open_application(ROOT, settings, name="test", spark=spark, reporter=Silent(), clock=clock)
+
+
+def looked_at(app: Application) -> Look:
+    """The same lake for what only looks at it, by the same clock."""
+    return look_at(app.home, app.settings, clock=lambda: app.clock(), spark=lambda: app.spark)
 
 
 def make_company(spark: SparkSession, folder: Path, *, n_days: int) -> Path:

@@ -72,3 +72,14 @@ class ServiceDown(ReclakeError):
 
 class LakeDamaged(ReclakeError):
     """A stored version is not what was published."""
+
+
+class Interrupted(ReclakeError):
+    """Somebody ended the process with Ctrl-C."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__(
+            "interrupted", "Ctrl-C", "what was published stays; the same command goes on from there, and nothing counts twice"
+        )

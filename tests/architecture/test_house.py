@@ -77,9 +77,53 @@ MAY_IMPORT: dict[str, set[str]] = {
         "recommend.withdrawals",
     }
     | BUILDERS,
-    "cli": {"run", "inspection", "lake", "registry", "synthetic", "recommend.settings", "settings", "tables", "errors"},
+    # Reads what runs note and publish, and plans as they do; needs no Spark but where delta-rs reaches no lake.
+    "look": {
+        "lake",
+        "run.code",
+        "run.consent_words",
+        "run.dictionary",
+        "catalogue",
+        "run.id_rules",
+        "run.items",
+        "run.opened",
+        "run.plan",
+        "run.posting",
+        "run.report",
+        "run.rights",
+        "run.scope",
+        "run.settings",
+        "run.waivers",
+        "inspection.written",
+        "privacy.keys",
+        "privacy.pseudonyms",
+        "quality.verdict",
+        "records.column_reader",
+        "records.columns",
+        "records.fields",
+        "records.raw_json",
+        "sources",
+        "settings",
+        "tables",
+        "errors",
+        "printable",
+    },
+    "cli": {
+        "run",
+        "look",
+        "privacy.pseudonyms",
+        "printable",
+        "inspection",
+        "lake",
+        "registry",
+        "synthetic",
+        "recommend.settings",
+        "settings",
+        "tables",
+        "errors",
+    },
 }
-JOBS_MAY_IMPORT = {"run", "lake", "registry", "synthetic", "recommend.settings", "settings", "tables", "errors"}
+JOBS_MAY_IMPORT = {"run", "look", "lake", "registry", "synthetic", "recommend.settings", "settings", "tables", "errors"}
 HEAVY = {
     "pyspark.ml": ("recommend", "registry"),
     "mlflow": ("registry",),
@@ -88,13 +132,13 @@ HEAVY = {
     "delta": ("lake",),
     "torch": ("recommend.sequence",),
     "airflow": (),
-    "duckdb": ("run.duckdb_file",),  # runs in an environment of its own
+    "duckdb": ("look", "run.duckdb_file"),  # the latter runs in an environment of its own
+    "deltalake": ("look",),
 }
 
 # Larger than a module (250 lines) or a function (70) should be, each a decision.
 LONG_MODULES = {
     "reclake.tables.ops": "declarations, one after the other",
-    "reclake.cli": "one function per command, none of them long",
     "reclake.run.plan": "touched days and staleness are one thought",
     "reclake.registry.models": "log, promote, load and roll back of one registry",
 }
@@ -103,7 +147,9 @@ LONG_FUNCTIONS: dict[str, str] = {}
 
 # Who may write to a terminal, a log or another process, and why: text of others is shown by these doors alone.
 DOORS = {
-    "reclake.run.console": "listings and lines, made printable",
+    "reclake.cli.console": "listings and lines, made printable",
+    "reclake.cli.main": "flushes what was written, and ends quietly where its reader has gone",
+    "reclake.cli.layout": "the width of signs, as rich measures it; it prints nothing",
     "reclake.run.job": "the log, set up once, and the error that ends a process, made printable",
     "reclake.run.duckdb_file": "counts as JSON for the process that started it",
     "reclake.segment.table": "the table of segments, which this package wrote, for the documentation",
@@ -112,13 +158,15 @@ DOORS = {
 # Where rows come to the driver, and why they cannot grow with customers or events (design: the driver holds none).
 COLLECTED = {
     "identity.rotation.require_one_contact_key": "names of keys, a handful",
+    "look.by_spark.batches": "the days of one table",
+    "look.by_spark._batches": "one batch at a time; it goes on to DuckDB",
     "lake.catalog._columns": "the columns of one view",
     "lake.catalog.hide_all_but": "the properties of one view",
     "lake.catalog.names": "a row per view",
     "lake.catalog.require_free": "a row per table and view of one database",
     "lake.claims._catch_up": "a row per stage of a run",
-    "lake.digest.contents_by_day": "a row per day",
-    "lake.digest._validity_content": "a row per day of change",
+    "lake.contents.contents_by_day": "a row per day",
+    "lake.contents._validity_content": "a row per day of change",
     "lake.ledger.first_built": "a row per day of one table",
     "lake.ledger.load": "the newest entry of each table and day",
     "lake.ledger.as_then": "the entries of one table, a row per day",
@@ -137,12 +185,6 @@ COLLECTED = {
     "recommend.index.dense_index": "a row per partition",
     "recommend.tuning.judge": "one sum",
     "recommend.tuning.searched": "the same",
-    "run.alerts._consents_not_taken_over": "a row per source",
-    "run.alerts._deliveries": "a row per source and records table",
-    "run.alerts._files_came": "a row per source",
-    "run.alerts._refused_consents": "a row per source",
-    "run.alerts._stopped_gates": "a row per table",
-    "run.alerts._unmaintained": "the same",
     "run.building.reasons_for_nothing": "a row per as_of that is empty",
     "run.demo.segment_sizes": "a row per tier",
     "run.demo.one_list": "one customer's list",
@@ -152,15 +194,12 @@ COLLECTED = {
     "run.ingest._known": "batches, one per run",
     "run.outcome.published_by": "a row per table",
     "run.refused_consents._warnings": "a row per source and delivery day of the run",
-    "run.refusals._raw_records": "one record for each row that is shown",
     "run.untaken._refused": "files that lie in a landing folder",
     "run.untaken.untaken_files": "the same",
-    "run.views.first_rows": "as many rows as are shown",
-    "run.views.trace": "the customers of one account",
-    "run.waivers.in_force": "waivers in force",
+    "run.waivers.in_force": "a row per waiver ever granted or used",
     "sources.intake._changed_since": "files that lie there",
     "sources.earlier.decided_before": "files of the run",
-    "sources.walk.listed_by_spark": "files that lie there",
+    "sources.hadoop.listed_by_spark": "files that lie there",
     "sources.reading._verdicts": "a row per file of the run",
     "synthetic.company._summary": "counts per table",
 }

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from pyspark.sql import functions as F
+from reclake.run.planned import plan
 
 from lakes import run_days
 from reclake.errors import GateFailed, UsageError
@@ -11,7 +12,6 @@ from reclake.run import accepting, application
 from reclake.run.accepting import accept_code
 from reclake.run.code import builder_of, code_digest
 from reclake.run.plan import Scope
-from reclake.run.planned import plan
 from reclake.tables import gold, ops, silver
 from till import FIRST, MENDED, SECOND, THIRD, opened_lake, order
 

@@ -6,13 +6,13 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
-from lakes import bag, run_days
+from lakes import bag, looked_at, run_days
 from reclake import cli
+from reclake.cli import options
 from reclake.errors import UsageError
 from reclake.privacy.keys import load_key
 from reclake.privacy.tokens import account_pseudonym
@@ -43,23 +43,27 @@ FILES = {
 }
 
 
-def reclake(app, *arguments):
-    """One command on the open lake; gives what a program would read of it."""
+def reclake(app, *arguments, look=None):
+    """One command on the open lake, or as `look` reads it; gives what a program would read of it."""
 
     @contextmanager
-    def opened(chosen, name, **options):
+    def opened(chosen, name, **needs):
         yield replace(app, reporter=chosen.console)
+
+    def looked(chosen, **needs):
+        return look or looked_at(app)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RECLAKE_HOME", str(app.home))
-        patch.setattr(cli, "_open", opened)
+        patch.setattr(options, "opened", opened)
+        patch.setattr(options, "looked", looked)
         done = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.stderr
     return done
 
 
-def listed(app, *arguments):
-    return json.loads(reclake(app, *arguments, "--json").stdout)
+def listed(app, *arguments, look=None):
+    return json.loads(reclake(app, *arguments, "--json", look=look).stdout)
 
 
 def chosen(rows, *columns):
@@ -183,8 +187,8 @@ def test_tables_describes_one_and_lists_all(lake):
 def test_show_filters_by_value_and_leaves_raw_records_out(lake, customers):
     found = listed(lake, "show", "silver.order_lines", "--where", f"account_id={customers['c1']}", "--where", "product_id=p1")
     assert chosen(found, "order_id", "event_date", "quantity", "line_amount") == [
-        ("o1", "2026-03-28", 2, "5.0000"),
         ("o6", "2026-03-29", 2, "5.0000"),
+        ("o1", "2026-03-28", 2, "5.0000"),
     ]
     few = reclake(lake, "show", "silver.order_lines", "--limit", "3", "--json")
     assert (len(json.loads(few.stdout)), few.stderr) == (3, "silver.order_lines: 1 more; a higher --limit shows them\n")
@@ -225,8 +229,9 @@ def test_rejected_shows_file_line_and_value_of_one_record_of_each_reason(lake):
 
 def test_rejected_names_files_before_any_record_was_judged(lake):
     files = {bronze.FILES.name: lake.manifest.current()[bronze.FILES.name]}
-    early = replace(lake, manifest=SimpleNamespace(current=lambda: files))
-    assert chosen(listed(early, "rejected"), *NOT_KEPT) == [EMPTY_FILE, WRONG_HEADER]
+    early = looked_at(lake)
+    early.reader.__dict__["published"] = files
+    assert chosen(listed(lake, "rejected", look=early), *NOT_KEPT) == [EMPTY_FILE, WRONG_HEADER]
 
 
 def test_rejected_says_how_much_it_leaves_out(lake):
@@ -252,6 +257,19 @@ def test_trace_follows_an_account_through_the_tables(lake, customers):
     ]
     with pytest.raises(UsageError, match="no table knows the account a_nobody"):
         reclake(lake, "trace", "a_nobody")
+
+
+def test_trace_takes_an_id_as_the_till_writes_it_and_shows_none(lake, customers, folder):
+    """The pseudonym is made on the spot, in the way of the records tables: trimmed, and for every channel that a feed names."""
+    by_id = listed(lake, "trace", customers["c1"])
+    for written in ("c1", " c1 "):
+        done = reclake(lake, "trace", "--raw", written, "--source", "till", "--json")
+        assert json.loads(done.stdout) == by_id
+    for wrong in ("c99", "C1"):
+        with pytest.raises(UsageError, match="no table knows the account that source till names so"):
+            reclake(lake, "trace", "--raw", wrong, "--source", "till")
+    with pytest.raises(UsageError, match="there is no source 'tiller'"):
+        reclake(lake, "trace", "--raw", "c1", "--source", "tiller")
 
 
 def test_a_waiver_is_listed_until_it_is_used_or_expires(lake):

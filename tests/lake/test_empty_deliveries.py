@@ -6,8 +6,9 @@ from datetime import date
 import pytest
 
 from frames import contents
-from lakes import ROOT, open_lake
-from reclake.run.ingest import files_to_take_in, ingest
+from lakes import ROOT, looked_at, open_lake
+from reclake.look.waiting import files_to_take_in
+from reclake.run.ingest import ingest
 from reclake.run.views import published
 from reclake.tables import bronze
 
@@ -44,7 +45,7 @@ def test_a_closed_shop_delivers_a_header_and_the_day_after_is_taken_in_beside_it
     assert bronze.ORDERS.name not in app.manifest.current()  # nothing was appended
 
     assert ingest(app) == {}
-    assert (taken_in(app), files_to_take_in(app, app.sources["online_retail"])) == (closed, [])
+    assert (taken_in(app), files_to_take_in(looked_at(app), app.sources["online_retail"])) == (closed, [])
 
     shutil.copy(GOOD, folder)
     assert ingest(app) == {}

@@ -10,18 +10,18 @@ from functools import partial
 import pytest
 
 from frames import contents, frame
-from lakes import bag, run_days, with_inputs
+from lakes import bag, looked_at, run_days, with_inputs
 from reclake.errors import LakeDamaged, Overtaken, SettingsInvalid, StageStopped, UsageError
 from reclake.lake.claims import ALL_DAYS, Claims
 from reclake.lake.log import Size
 from reclake.lake.manifest import Manifest
 from reclake.lake.store import Store
 from reclake.lake.upkeep import Upkeep
+from reclake.look.planned import plan
 from reclake.run.application import utc_now
 from reclake.run.maintain import DAMAGED, maintain, require_maintained, would_do
 from reclake.run.phases import observed
 from reclake.run.plan import Scope
-from reclake.run.planned import plan
 from reclake.run.rollback import roll_back
 from reclake.run.stage import build_stage
 from reclake.run.upkeep import HELD, LEFT, MAINTAINED, TO_MAINTAIN
@@ -333,7 +333,7 @@ def test_raw_records_beyond_their_retention_go_and_what_was_built_from_them_stay
     with pytest.raises(UsageError, match=rf"(?s)raw records are gone.*{FIRST}"):
         roll_back(after, 1)
     assert after.manifest.current()[bronze.ORDERS.name].n_rows == bag(after, bronze.ORDERS).total() < before.total()
-    assert plan(after, Scope(tables=only)) == []
+    assert plan(looked_at(after), Scope(tables=only)) == []
     assert run_days(after, only=only) == {}
     (tmp_path / "landing" / "till" / "till" / f"{FIRST}.csv").write_text(f"{TILL}o9,{FIRST}T11:00:00Z,c1,p8,1,2.50\n")
     deliver(tmp_path, NEXT, order("o2", day=NEXT, sku="p2"))

@@ -4,8 +4,9 @@ import json
 import re
 from datetime import date
 
-from lakes import open_lake, run_days
-from reclake.run.alerts import Finding, _undelivered, findings_of
+from lakes import looked_at, open_lake, run_days
+from reclake.look.alerts import _undelivered, findings_of
+from reclake.run.posting import Finding
 from reclake.run.views import published
 from reclake.tables import ops, silver
 
@@ -46,7 +47,10 @@ def test_it_is_told_by_the_run_and_the_alert_of_its_day_and_nobody_stays_granted
     of_day = "3 refused, 2 accounts named, 1 names no account that can be read"
     (report,) = [one for one in app.reporter.reports if one.table == silver.CONSENT_RECORDS.name]
     assert report.warnings == (f"consents of source demo were refused: {NEXT}: {of_day}; {NEXT_STEP}",)
-    told = {day: [(one.subject, one.told) for one in findings_of(app, day) if one.kind == "consents"] for day in (DAY, NEXT)}
+    told = {
+        day: [(one.subject, one.told) for one in findings_of(looked_at(app), day) if one.kind == "consents"]
+        for day in (DAY, NEXT)
+    }
     assert told == {DAY: [], NEXT: [(f"demo {NEXT}", f"{of_day}; {NEXT_STEP}")]}
 
 
@@ -66,14 +70,18 @@ def test_it_is_told_whatever_else_is_stopped_and_so_are_consents_that_were_not_t
     stopped = run_days(app, DAY, only=only).keys() & only
     assert stopped == {silver.EVENT_RECORDS.name, ops.RECONCILIATION.name, ops.FRESHNESS.name}
     assert not {ops.RECONCILIATION.name, ops.FRESHNESS.name} & app.manifest.current().keys()
-    found = {(one.kind, one.subject): one.told for one in findings_of(app, DAY) if one.kind in ("gate", "consents", "freshness")}
+    found = {
+        (one.kind, one.subject): one.told
+        for one in findings_of(looked_at(app), DAY)
+        if one.kind in ("gate", "consents", "freshness")
+    }
     assert found.keys() == {("gate", silver.EVENT_RECORDS.name), ("consents", f"demo {DAY}")}
     assert found["consents", f"demo {DAY}"] == f"1 refused, 1 account named; {NEXT_STEP}"
     of_gate = found["gate", silver.EVENT_RECORDS.name]
     assert re.fullmatch(r"failed: 1 of \d+ expectations; more of a delivery was refused than its source allows", of_gate)
 
     assert run_days(app, NEXT, only=only).keys() & only == only
-    told = [one for one in findings_of(app, NEXT) if one.kind in ("gate", "consents", "freshness")]
+    told = [one for one in findings_of(looked_at(app), NEXT) if one.kind in ("gate", "consents", "freshness")]
     assert {one.subject for one in told if one.kind == "gate"} == {silver.CONSENT_RECORDS.name, silver.EVENT_RECORDS.name}
     assert [one for one in told if one.kind != "gate"] == [
         Finding(
@@ -82,7 +90,7 @@ def test_it_is_told_whatever_else_is_stopped_and_so_are_consents_that_were_not_t
             "not taken over: silver.consent_records is stopped; each of 4 records may be a withdrawal",
         )
     ]
-    silent = [(one.kind, one.told) for one in findings_of(app, LATER) if one.kind in ("consents", "freshness")]
+    silent = [(one.kind, one.told) for one in findings_of(looked_at(app), LATER) if one.kind in ("consents", "freshness")]
     assert silent == [("freshness", "nothing was delivered")]
 
 

@@ -6,17 +6,18 @@ from types import SimpleNamespace
 import pytest
 from pyspark.sql import functions as F
 
-from lakes import run_days
+from lakes import looked_at, run_days
 from reclake.errors import GateFailed, StageStopped
 from reclake.lake.digest import WHOLE, DayContent, Digest
+from reclake.look.planned import plan
 from reclake.quality.verdict import Finding, judged
 from reclake.run import commit, gating, stage
 from reclake.run.code import builder_of
 from reclake.run.plan import Work
-from reclake.run.planned import plan
 from reclake.run.rollback import roll_back
 from reclake.run.runner import scope_of
-from reclake.run.stage import build_stage, require_nothing_stopped
+from reclake.run.stage import build_stage
+from reclake.run.stops import require_nothing_stopped
 from reclake.run.views import published
 from reclake.silver.order_lines import order_lines
 from reclake.tables import gold, ops, silver
@@ -56,7 +57,7 @@ def app(spark, tmp_path_factory):
     for day, written in lines.items():
         (place / f"{day}.jsonl").write_text("".join(f"{line}\n" for line in written))
     app = opened_lake(spark, folder, folder / "landing", "mended")
-    (waiting, *_) = plan(app, scope_of(app, first=FIRST, last=THIRD))
+    (waiting, *_) = plan(looked_at(app), scope_of(app, first=FIRST, last=THIRD))
     assert (waiting["which"], waiting["why"]) == (f"{FIRST} … {THIRD}", "3 files of source till to take in, and what reads them")
     assert run_days(app, FIRST, only=ONLY) == {}
     return app

@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from lakes import ROOT, open_lake, run_days
+from lakes import ROOT, looked_at, open_lake, run_days
 from reclake.errors import GateFailed
-from reclake.run.alerts import Finding, findings_of
+from reclake.look.alerts import findings_of
 from reclake.run.application import utc_now
 from reclake.run.job import reported
 from reclake.run.maintain import maintain
 from reclake.run.outcome import published_by
+from reclake.run.posting import Finding
 from reclake.tables import BY_NAME, bronze, ops
 from webhook import webhook
 
@@ -75,7 +76,7 @@ def test_findings_name_stopped_gates_unbuilt_tables_and_silent_sources_and_no_va
         verdict("silver.sessions", hours=1, verdict="passed", n_failed=0),
     ]
     app.store.append(ops.GATE_RESULTS, rows)
-    found = findings_of(app, DAY)
+    found = findings_of(looked_at(app), DAY)
     assert Finding("gate", "silver.events", "failed: 2 of 9 expectations") in found
     assert [finding.subject for finding in found if finding.kind == "gate"] == ["silver.events"], "a later pass counts"
     assert [finding for finding in found if finding.kind == "freshness"] == []  # not measured, and files came
@@ -92,7 +93,7 @@ def test_the_job_sends_what_there_is_to_tell(app, monkeypatch):
         alerts = app.settings.alerts.model_copy(update={"channel": "webhook"})
         monkeypatch.setitem(vars(app), "settings", app.settings.model_copy(update={"alerts": alerts}))
         runpy.run_path(str(ROOT / "jobs" / "alert.py"))["alert"](app, Namespace(day=DAY))
-        wanted = findings_of(app, DAY)
+        wanted = findings_of(looked_at(app), DAY)
     ((path, told),) = server.seen
     assert (path, told["day"], told["run_id"]) == ("/hook", str(DAY), app.run_id)
     assert {(found["kind"], found["subject"]) for found in told["findings"]} == {(one.kind, one.subject) for one in wanted[:50]}
@@ -103,7 +104,7 @@ def test_files_that_no_run_has_looked_at_are_told_by_their_day(app, company, tmp
     """Those of later days are to come; so is the rest of a day whose file changed after it was taken in."""
 
     def told(day):
-        return {finding.subject: finding.told for finding in findings_of(app, day) if finding.kind == "waiting"}
+        return {finding.subject: finding.told for finding in findings_of(looked_at(app), day) if finding.kind == "waiting"}
 
     landed = sorted(path for path in company.rglob("*2026-01-02*") if path.is_file())
     assert landed
@@ -121,7 +122,7 @@ def test_a_table_that_nobody_maintained_for_long_is_told(app):
 
     def told(days):
         object.__setattr__(app, "clock", lambda: begun + timedelta(days=days, minutes=1))
-        return {finding.subject for finding in findings_of(app, DAY) if finding.kind == "maintenance"}
+        return {finding.subject for finding in findings_of(looked_at(app), DAY) if finding.kind == "maintenance"}
 
     try:
         assert told(limit) == set()

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from frames import frame
 from lakes import bag, run_days, with_inputs
 from reclake.errors import LakeDamaged, Overtaken, UsageError
-from reclake.lake.digest import contents_by_day
+from reclake.lake.contents import contents_by_day
 from reclake.run import append
 from reclake.run.ingest import ingest
 from reclake.run.rollback import roll_back

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lakes import run_days, with_inputs
-from reclake.run.alerts import findings_of
+from lakes import looked_at, run_days, with_inputs
+from reclake.look import status
+from reclake.look.alerts import findings_of
 from reclake.run.ingest import ingest
 from reclake.run.report import Silent, named
 from reclake.run.untaken import untaken_files
-from reclake.run.views import published, untaken
+from reclake.run.views import published
 from reclake.tables import ops
 from till import FIRST, MENDED, SECOND, opened_lake
 
@@ -71,16 +72,16 @@ def test_many_are_counted():
 
 
 def test_status_and_alert_tell_the_newest_listing(app):
-    assert states(untaken(app)) == LEFT
-    told = [finding.told for finding in findings_of(app, SECOND) if finding.kind == "file"]
+    assert states(status.files(looked_at(app))) == LEFT
+    told = [finding.told for finding in findings_of(looked_at(app), SECOND) if finding.kind == "file"]
     assert len(told) == len(LEFT)
     assert "unmatched: report.xlsx matches the pattern of no feed" in told
 
 
 def test_a_delivery_without_records_is_no_silence(app):
-    silent = [finding.told for finding in findings_of(app, SECOND) if finding.kind == "freshness"]
+    silent = [finding.told for finding in findings_of(looked_at(app), SECOND) if finding.kind == "freshness"]
     assert silent == []
-    third = [finding.told for finding in findings_of(app, SECOND + timedelta(days=1)) if finding.kind == "freshness"]
+    third = [finding.told for finding in findings_of(looked_at(app), SECOND + timedelta(days=1)) if finding.kind == "freshness"]
     assert third == ["nothing was delivered"]
 
 

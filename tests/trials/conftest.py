@@ -16,7 +16,7 @@ from reclake import tables
 from reclake.lake.schema import conform
 from reclake.run.application import Application
 from reclake.run.code import builder_of
-from reclake.run.stage import require_nothing_stopped
+from reclake.run.stops import require_nothing_stopped
 from reclake.sources.intake import take_in
 from reclake.tables import bronze, gold, ops, silver
 from trials.shop import CI, FIRST, N_DAYS, NIGHTLY, SCENARIOS, SMALL, Drop, Size, deliver, drifted, happened

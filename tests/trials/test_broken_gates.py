@@ -13,7 +13,7 @@ from reclake.quality.gate import Gate
 from reclake.quality.validation import Validator
 from reclake.run.rollback import roll_back
 from reclake.run.runner import run_graph
-from reclake.run.stage import require_nothing_stopped
+from reclake.run.stops import require_nothing_stopped
 from reclake.run.views import published
 from reclake.tables import ops, silver
 from trials.trial import Passing, plain_rows, snapshot

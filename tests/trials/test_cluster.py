@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from reclake.run.planned import plan
 
 from cluster_demo import (
     AS_OF,
@@ -36,7 +37,6 @@ from lakes import as_environment
 from reclake import tables
 from reclake.run.application import Application
 from reclake.run.plan import Scope
-from reclake.run.planned import plan
 from reclake.run.rollback import roll_back
 from reclake.run.views import published
 from reclake.tables import gold, silver

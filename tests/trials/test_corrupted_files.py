@@ -17,7 +17,9 @@ from pyspark.sql import functions as F
 from frames import frame
 from lakes import bag, run_days, with_inputs
 from reclake.errors import LakeDamaged
+from reclake.lake.published import Published
 from reclake.lake.store import Store
+from reclake.look.reader import Reader
 from reclake.run.rollback import roll_back
 from reclake.tables import gold, ops, silver
 from till import FIRST, MENDED, SECOND, THIRD, opened_lake, order
@@ -129,6 +131,34 @@ def test_the_session_checks_the_pages_of_a_table(spark, store, written, tmp_path
     assert seen["wrong"] == 0, seen
     assert seen["named"] > N_FLIPS / 2, seen
     assert rows(store.read(TABLE, version=0)) == written[0], "the version before lies in other files"
+
+
+def reader_of(store):
+    """The reader without Spark; its manifest names both versions' files and bytes as they were written."""
+    size, reader = store.size(TABLE, 1), Reader(store.root, spark=lambda: store.spark)
+    reader.__dict__["published"] = {TABLE.name: Published(TABLE.name, 1, size.n_files, size.n_bytes, -1, "publish", 1, 1)}
+    return reader
+
+
+def test_who_looks_without_spark_meets_an_error_and_never_another_row(store, written, trial_seed, pytestconfig):
+    """Any bit of a data file: of its pages, of what stands before them, which has no checksum, and of the index of pages."""
+    rng = random.Random(trial_seed)
+    newest = max(Path(store.root).rglob("*.parquet"), key=lambda path: path.stat().st_mtime_ns)
+    kept, seen = newest.read_bytes(), Counter()
+    reader = reader_of(store)
+    good = Counter(tuple(row.values()) for row in reader.rows(TABLE))
+    assert good == written[1]
+    for _ in range({"ci": 200, "nightly": 2000}[pytestconfig.option.trial_size]):
+        write_over(newest, kept)
+        flip(newest, rng)
+        try:
+            rows_now = Counter(tuple(row.values()) for row in reader.rows(TABLE))
+            seen["right" if rows_now == good else "wrong"] += 1
+        except LakeDamaged as error:
+            seen["named" if re.search("checksum|data file", str(error)) else "other error"] += 1
+    assert seen["wrong"] == 0, seen
+    assert seen["other error"] == 0, seen
+    assert seen["named"] > seen["right"], seen
 
 
 N_FILTERED, N_OF_A_PAGE, WANTED = 20_000, 1000, 10_500

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from lakes import open_lake, run_days, with_inputs
 from reclake.errors import StageStopped
 from reclake.lake.schema import spark_schema
-from reclake.run.stage import require_nothing_stopped
+from reclake.run.stops import require_nothing_stopped
 from reclake.run.views import published
 from reclake.tables import bronze, silver
 from trials.shop import DRIFT_OF_FILES, DRIFT_OF_RECORDS, FIRST, SMALL, Drop, deliver, drifted, happened, order_row, undisturbed

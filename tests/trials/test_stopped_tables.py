@@ -8,7 +8,7 @@ import pytest
 
 from lakes import ROOT, open_lake, run_days
 from reclake.errors import StageStopped, TooMuchRejected
-from reclake.run.stage import require_nothing_stopped
+from reclake.run.stops import require_nothing_stopped
 from reclake.run.views import published
 from reclake.run.waivers import Waivers
 from reclake.tables import ops, silver

@@ -7,8 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from reclake import cli
+from reclake.cli import options
+from reclake.cli.console import Console
 from reclake.errors import UsageError
-from reclake.run.console import Console
 from reclake.synthetic import company
 
 
@@ -27,7 +28,7 @@ def made(monkeypatch, root):
 
     monkeypatch.setenv("RECLAKE_HOME", str(root))
     monkeypatch.setattr(company, "_claim", claim)
-    monkeypatch.setattr(cli, "_open", opened)
+    monkeypatch.setattr(options, "opened", opened)
     return found
 
 

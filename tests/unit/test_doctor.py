@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from reclake import cli
 from reclake.errors import UsageError
+from reclake.look import doctor
 from reclake.privacy.keys import make_key_files
-from reclake.run import doctor, rights
+from reclake.run import rights
 
 CHECKS = [
     "python", "java", "packages", "jars", "sources", "suites", "spark settings", "lake", "landing", "secrets", "readers",

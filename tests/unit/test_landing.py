@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reclake.sources.found import FoundFile, OfferedFile, Waiting
-from reclake.sources.landing import sorted_out, why_unread
+from reclake.sources.landing import why_unread
+from reclake.sources.sorting import sorted_out
 from sources_of_records import EVENT_COLUMNS, feed, source
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from reclake.errors import SecretMissing, ServiceDown, SettingsInvalid, UsageError
+from reclake.look.alerts import thin_or_late
 from reclake.privacy.keys import secret_text
-from reclake.run.alerts import Finding, thin_or_late
-from reclake.run.posting import tell
+from reclake.run.posting import Finding, tell
 from reclake.settings import load_settings
 from webhook import serving, webhook
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reclake.cli.console import Console
 from reclake.errors import GateFailed, UsageError
 from reclake.printable import printable, printable_json
 from reclake.run import posting
-from reclake.run.alerts import Finding
-from reclake.run.console import Console
 from reclake.run.job import end_with
 from reclake.run.log_lines import LogLines
+from reclake.run.posting import Finding
 from reclake.run.report import TableReport
 from reclake.settings import load_settings
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from reclake.errors import UsageError
 from reclake.printable import printable
 from reclake.sources.found import FoundFile, Waiting
-from reclake.sources.landing import finished_name, sorted_out, unusable
 from reclake.sources.settings import LandingSettings
+from reclake.sources.sorting import finished_name, sorted_out, unusable
 from reclake.sources.source import Feed, Source
 from reclake.sources.walk import walked
 

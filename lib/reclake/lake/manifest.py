@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,30 +12,12 @@ from pyspark.sql import functions as F
 from reclake.errors import Overtaken, UsageError
 from reclake.tables import BY_NAME, models, ops
 
+from .published import WITHDRAWN, Published, current_of, last_of
 from .store import Store
 
+__all__ = ["WITHDRAWN", "Manifest", "Published"]
+
 _TRIES = 5
-WITHDRAWN = -1  # the version of what a rollback took back to before its first publication
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What the manifest says of one table or model."""
-
-    name: str
-    version: int
-    n_files: int
-    n_bytes: int
-    n_rows: int
-    kind: str  # publish, rollback or maintenance
-    token: int  # fencing token of the publisher
-    manifest_id: int
-
-    @property
-    def is_revocable(self) -> bool:
-        """Whether a rollback may move it: what is only ever added to holds what arrived or was measured, and that stays."""
-        table = BY_NAME.get(self.name)
-        return table is None or table.write != "append_new"
 
 
 class Manifest:
@@ -48,11 +29,11 @@ class Manifest:
 
     def last_id(self) -> int:
         """Number of the newest manifest; 0 before the first."""
-        return _last(self._rows())
+        return last_of(self._rows())
 
     def current(self, manifest_id: int | None = None) -> dict[str, Published]:
         """Table or model → what is published; as of an earlier manifest if its number is given."""
-        return _published(self._rows() if manifest_id is None else self._read(F.col("manifest_id") <= manifest_id))
+        return current_of(self._rows() if manifest_id is None else self._read(F.col("manifest_id") <= manifest_id))
 
     def last(self, name: str) -> Published | None:
         """The last row of a table or model, also when it says that it was withdrawn; None if it was never published."""
@@ -102,7 +83,7 @@ class Manifest:
         """
         for _ in range(_TRIES):
             rows_then = self._rows()
-            current = _published(rows_then)
+            current = current_of(rows_then)
             moved = {
                 name: version
                 for name, version in versions.items()
@@ -110,7 +91,7 @@ class Manifest:
             }
             if not moved:
                 return None
-            number = _last(rows_then) + 1
+            number = last_of(rows_then) + 1
             stamp = {"manifest_id": number, "kind": kind, "run_id": run_id, "token": token, "published_at": at}
             if self._append([self._row(name, v, rows.get(name, -1)) | stamp for name, v in moved.items()], rows_then):
                 return number
@@ -204,14 +185,6 @@ class Manifest:
         counted = {name: wanted[name].n_rows if name in wanted else 0 for name in moved} | dict(rows or {})
         self.publish(moved, counted, run_id=run_id, token=token, at=at, kind="rollback")
         return moved
-
-
-def _published(rows: Mapping[str, Published]) -> dict[str, Published]:
-    return {name: row for name, row in rows.items() if row.version != WITHDRAWN}
-
-
-def _last(rows: Mapping[str, Published]) -> int:
-    return max((row.manifest_id for row in rows.values()), default=0)
 
 
 def _moves(name: str, row: Published | None, version: int, *, is_back: bool) -> bool:

@@ -6,14 +6,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from reclake.errors import UsageError
+
 from .files import Files
+from .java_noise import without_noise
 from .scratch import scratch_folder
 
 CLOSED = "077"  # the umask under which nobody else may open what a run makes
@@ -62,9 +65,14 @@ def open_session(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     chosen: dict[str, Any] = (metastore_settings(metastore) if metastore is not None else {}) | dict(more or {})
     chosen["spark.hadoop.fs.permissions.umask-mode"] = umask
-    chosen |= _scratch_settings(chosen)
-    spark = SparkSession.builder.appName(name).config(map=chosen).getOrCreate()
+    # Under spark-submit Java runs already, and whoever asked for more wants all that it says.
+    starts_java = SparkContext._gateway is None and "PYSPARK_GATEWAY_PORT" not in os.environ
+    is_quiet = starts_java and not logging.getLogger("reclake").isEnabledFor(logging.INFO)
+    with without_noise() if is_quiet else nullcontext():
+        chosen |= _scratch_settings(chosen)
+        spark = SparkSession.builder.appName(name).config(map=chosen).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    _require_profile(spark, conf_dir)
     if metastore and "://" not in metastore:
         # Derby would leave its log in the working directory.
         Path(metastore).mkdir(parents=True, exist_ok=True)
@@ -72,6 +80,25 @@ def open_session(
     # Logs the message of every failed action, and the message of a failed cast quotes the value.
     logging.getLogger("DataFrameQueryContextLogger").disabled = True
     return spark
+
+
+def _require_profile(spark: SparkSession, conf_dir: Path) -> None:
+    """Stop a session that was started without the profile's settings: it could read no table, and check no page.
+
+    Raises
+    ------
+    UsageError
+        When there is no Delta in it.
+    """
+    if "io.delta" in (spark.conf.get("spark.sql.extensions", "") or ""):
+        return
+    place = os.environ.get("SPARK_CONF_DIR") or "no folder"
+    spark.stop()
+    raise UsageError(
+        "Spark was started without the settings of reclake",
+        f"no Delta among spark.sql.extensions; SPARK_CONF_DIR named {place}",
+        f"export SPARK_CONF_DIR={conf_dir} before spark-submit is called",
+    )
 
 
 def _scratch_settings(chosen: Mapping[str, Any]) -> dict[str, str]:

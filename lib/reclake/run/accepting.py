@@ -12,7 +12,8 @@ from pyspark import StorageLevel
 from reclake import tables
 from reclake.errors import GateFailed, UsageError
 from reclake.lake.claims import ALL_DAYS
-from reclake.lake.digest import DayContent, Digest, contents_by_day
+from reclake.lake.contents import contents_by_day
+from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import ACCEPTED, Entry
 from reclake.lake.schema import conform
 from reclake.lake.store import is_day_of

@@ -11,7 +11,8 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
 from reclake.errors import Overtaken
-from reclake.lake.digest import DayContent, Digest, contents_by_day
+from reclake.lake.contents import contents_by_day
+from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import Entry, commit_entry
 from reclake.sources.source import Source
 from reclake.tables import Table

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pyspark.sql import DataFrame, SparkSession
 
-from reclake.catalogue.declared import Items, declared, items_of
 from reclake.errors import UsageError
 from reclake.lake.claims import Claims
 from reclake.lake.ledger import Ledger
@@ -24,46 +23,33 @@ from reclake.lake.store import Store
 from reclake.privacy.keys import check_keys
 from reclake.quality.gate import Gate
 from reclake.settings import Settings
-from reclake.sources.catalogues import SOURCES
-from reclake.sources.source import Source
-from reclake.tables import TABLES, Table, models
-from reclake.tables.inputs import Parameter
+from reclake.tables import Table, models
 
-from .code import catalogue_digests, code_digest, settings_digest, suite_digest
 from .items import load_catalogues, load_sources
-from .plan import Digests, Planner, Scope, limits_of
+from .opened import Opened, located, utc_now
 from .report import Reporter, Silent
 
 if TYPE_CHECKING:
     from reclake.registry import Registry
 
+__all__ = ["Application", "load_sources", "located", "open_application", "utc_now"]
+
 logger = logging.getLogger("reclake")
-_WINDOWS = sorted({i.days.window for table in TABLES for i in table.reads if i.days.window})
 # Airflow's own ids hold colons and a plus. It is stored in the lake, in job groups and in MLflow, and told in logs.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,249}")
 
 
-def utc_now() -> datetime:
-    """The time in UTC, without zone as Spark gives times back; the only clock of a run."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
-@dataclass(frozen=True)
-class Application:
+@dataclass(frozen=True, kw_only=True)
+class Application(Opened):
     """What a job works with."""
 
-    home: Path
-    settings: Settings
     spark: SparkSession
     store: Store
     ledger: Ledger
     manifest: Manifest
     claims: Claims
     gate: Gate
-    sources: Mapping[str, Source]
     run_id: str
-    catalogues: Mapping[str, Items]  # all but the sources, of which a run takes those that are enabled
-    clock: Callable[[], datetime] = utc_now
     reporter: Reporter = field(default_factory=Silent)
     _registries: dict[str, Registry] = field(default_factory=dict, repr=False, compare=False)
 
@@ -79,10 +65,6 @@ class Application:
     def kept_since(self) -> datetime:
         """What was current then, or at any time after it, stays readable."""
         return self.clock() - timedelta(days=self.store.keep_days)
-
-    def at_home(self, path: str) -> Path:
-        """A path of the settings: relative ones lie in the project folder."""
-        return self.home / path
 
     def read(
         self, table: Table, *, version: int, published: Mapping[str, Published], days: Collection[date] | None = None
@@ -108,60 +90,6 @@ class Application:
         row = published.get(table.name)
         if row is not None and row.version == version:
             self.store.require_undamaged(table, version=version, n_files=row.n_files, n_bytes=row.n_bytes)
-
-    def value(self, setting: str) -> Any:
-        """What a builder takes for a setting, as section.key or section."""
-        special: dict[str, Callable[[], Any]] = {
-            "run.at": self.clock,
-            "run.earlier": lambda: None,  # the stage reads it, and the next
-            "run.untaken": lambda: None,
-            "secrets.directory": lambda: located(self.home, self.settings.secrets.directory),
-        }
-        return special[setting]() if setting in special else self.settings.value(setting)
-
-    def arguments(self, parameters: Iterable[Parameter]) -> dict[str, Any]:
-        """The settings under the names by which a builder takes them."""
-        return {parameter.name: self.value(parameter.setting) for parameter in parameters}
-
-    def items(self, table: Table) -> dict[str, Items]:
-        """The items of catalogues that the table's builder takes, by the name of the catalogue."""
-        return items_of(table, {**self.catalogues, SOURCES.name: self.sources})
-
-    def digests(self, table: Table) -> Digests:
-        """What the table's days are made with now."""
-        folder = self.at_home(self.settings.expectations.directory)
-        items = self.items(table)
-        as_settings = {name: items.pop(name) for name in tuple(items) if declared()[name].counts_as_setting}
-        values = {setting: self.value(setting) for setting in table.settings}
-        return Digests(
-            code_digest(table),
-            settings_digest(table, {**values, **as_settings}),
-            suite_digest(folder, table),
-            catalogue_digests(table, items),
-        )
-
-    def planner(self, scope: Scope) -> Planner:
-        """A planner on the ledger as it stands; follows the ledger as tables are built."""
-        return Planner(
-            self.ledger,
-            scope=scope,
-            limits=limits_of(self.sources),
-            digests=self.digests,
-            models={name: self.model_version(name) for name in models.BY_NAME},
-            restate_as_ofs=self.settings.run.restate_as_ofs,
-            windows={setting: self.settings.value(setting) for setting in _WINDOWS},
-            versions={name: row.version for name, row in self.manifest.current().items()},
-        )
-
-    def model_version(self, name: str) -> int | None:
-        """The model version that the manifest names; None before the first promotion."""
-        published = self.manifest.current().get(f"{models.PREFIX}{name}")
-        return published.version if published else None
-
-
-def located(home: Path, path: str) -> str:
-    """A path or URI of the settings; a relative path lies in the project folder, and no path stays none."""
-    return path if "://" in path or not path else str(home / path)
 
 
 def open_application(

@@ -7,10 +7,12 @@ import hashlib
 import importlib
 import importlib.util
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ _DIGESTS_OF_WHOLE_FILES = {
     "73b6f9f76f5b88f3": "09f4c4e0bb4552d9",  # silver.order_lines
     "da5ac30985df75dd": "56bcf92f21778c94",  # silver.events
 }
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 # Where keys lie and when a run began change no row's meaning.
 _UNDIGESTED = ("secrets.", "run.")
 
@@ -131,6 +134,18 @@ def _modules_behind(*names: str) -> set[str]:
 
 
 @cache
+def _spec(name: str) -> ModuleSpec | None:
+    """Where a module lies, or none; found, not imported, nor any above it: whoever only looks at a lake needs no Spark."""
+    above = name.rpartition(".")[0]
+    if not above:
+        return importlib.util.find_spec(name)
+    package = _spec(above)
+    if package is None or package.submodule_search_locations is None:
+        return None
+    return PathFinder.find_spec(name, package.submodule_search_locations)
+
+
+@cache
 def _source(module: str) -> str:
     """The module's text, from a folder or a zipped wheel.
 
@@ -139,7 +154,7 @@ def _source(module: str) -> str:
     UsageError
         When there is none: a digest of nothing would hide every change.
     """
-    spec = importlib.util.find_spec(module)
+    spec = _spec(module)
     # Not every loader that has it is an InspectLoader: that of a zipped wheel is none.
     get_source: Callable[[str], str | None] | None = getattr(spec.loader if spec else None, "get_source", None)
     text = get_source(module) if get_source else None
@@ -157,13 +172,16 @@ def _packages_behind(modules: Iterable[str]) -> list[str]:
 @cache
 def _version(package: str) -> str:
     """The version of what was installed under the package's name, or of all that share it."""
-    installed = sorted(set(_distributions().get(package, ())))
+    installed = sorted({found.metadata["Name"] for found in metadata.distributions() if _brings(found, package)})
     return " ".join(f"{name}=={metadata.version(name)}" for name in installed) or "none"
 
 
-@cache
-def _distributions() -> Mapping[str, list[str]]:
-    return metadata.packages_distributions()
+def _brings(installed: metadata.Distribution, package: str) -> bool:
+    """Whether a distribution brings the package, as `metadata.packages_distributions` tells; that parses every list of files."""
+    if declared := (installed.read_text("top_level.txt") or "").split():
+        return package in declared
+    record = f"\n{installed.read_text('RECORD') or ''}"
+    return bool(re.search(rf"\n{re.escape(package)}(/[^,\n]*)?\.py,", record))
 
 
 def _imports_of(module: str) -> list[str]:
@@ -173,12 +191,24 @@ def _imports_of(module: str) -> list[str]:
 @cache
 def _names_in(module: str) -> tuple[str, ...]:
     """What the module imports, wherever the import stands; of `from a import b` both a and a.b, as b may be a module."""
-    package = module if hasattr(importlib.import_module(module), "__path__") else module.rpartition(".")[0]
-    return tuple(_imported(ast.parse(_source(module)), package))
+    spec = _spec(module)
+    is_package = spec is not None and spec.submodule_search_locations is not None
+    return tuple(_imported(_tree(module), module if is_package else module.rpartition(".")[0]))
 
 
-def _imported(tree: ast.AST, package: str) -> Iterator[str]:
-    for node in ast.walk(tree):
+@cache
+def _tree(module: str) -> ast.Module:
+    """The module's syntax without its docstrings."""
+    tree = ast.parse(_source(module))
+    for node in _statements(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            body.pop(0)
+    return tree
+
+
+def _imported(tree: ast.Module, package: str) -> Iterator[str]:
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -188,19 +218,22 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
             yield from (base, *(f"{base}.{alias.name}" for alias in node.names))
 
 
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every statement and block: expressions hold none, and are not walked through."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in _BLOCKS:
+            within = getattr(node, name, None)
+            waiting += within if isinstance(within, list) else []
+
+
 @cache
 def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # its package does not exist either
-        return False
+    return _spec(name) is not None
 
 
 @cache
 def _meaning(module: str) -> str:
-    tree = ast.parse(_source(module))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            body.pop(0)
-    return ast.dump(tree)
+    return ast.dump(_tree(module))

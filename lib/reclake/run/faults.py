@@ -25,6 +25,34 @@ _OF_THE_MACHINE = (
 )  # fmt: skip
 
 
+_RECOVERS = "what was published stays, and the same command goes on from there"
+# What a person can do about what a machine says of itself: by the words of _OF_THE_MACHINE.
+_NEXT_STEPS = {
+    ("No space left on device", "Disk quota exceeded"): f"free space there; {_RECOVERS}",
+    ("Read-only file system", "Permission denied"): "give who runs the right to write there: reclake doctor tries it",
+    ("Cannot allocate memory", "Java heap space", "GC overhead limit exceeded"): "give Spark more memory: spark.driver.memory, or "
+    f"spark.executor.memory, of spark-defaults.conf; {_RECOVERS}",
+    ("Too many open files",): f"raise the limit of open files (ulimit -n); {_RECOVERS}",
+    ("Connection refused", "Connection reset", "Connection timed out", "Broken pipe", "No route to host"): "see that the service "
+    f"answers; {_RECOVERS}",
+    ("Address already in use",): "end what holds the address, or name another in the settings",
+}  # fmt: skip
+
+
+def next_step(text: str) -> str:
+    """What a person can do about a fault, by its text; to do the same again helps only where the machine was at fault.
+
+    Examples
+    --------
+    >>> next_step("OSError: No space left on device")
+    'free space there; what was published stays, and the same command goes on from there'
+    >>> next_step("KeyError")
+    '--verbose shows where it happened; what was published stays'
+    """
+    steps = (step for words, step in _NEXT_STEPS.items() if any(word in text for word in words))
+    return next(steps, "--verbose shows where it happened; what was published stays")
+
+
 def fault_text(fault: BaseException) -> str:
     """The fault in one line: its kind, and nothing of its message but Spark's condition and what a machine says of itself.
 

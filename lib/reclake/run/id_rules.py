@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reclake.errors import UsageError
-from reclake.lake.ledger import Ledger
+from reclake.lake.entries import Entries
 from reclake.sources.source import Source
 from reclake.tables import Table, silver
 
@@ -52,7 +52,7 @@ def _note(source: str) -> str:
     return f"id_rule:{source}"
 
 
-def changed_rules(ledger: Ledger, sources: Mapping[str, Source]) -> list[RuleChange]:
+def changed_rules(ledger: Entries, sources: Mapping[str, Source]) -> list[RuleChange]:
     """One per source that states another rule than its rows were made by."""
     found = []
     for name, source in sorted(sources.items()):
@@ -75,7 +75,7 @@ def changed_rules(ledger: Ledger, sources: Mapping[str, Source]) -> list[RuleCha
     return found
 
 
-def require_rules_can_change(ledger: Ledger, sources: Mapping[str, Source]) -> list[RuleChange]:
+def require_rules_can_change(ledger: Entries, sources: Mapping[str, Source]) -> list[RuleChange]:
     """The changes of rules that a run will restate, told as warnings.
 
     Raises

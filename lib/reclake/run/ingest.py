@@ -149,15 +149,6 @@ def _to_read(
     return files_to_read(app.spark, source, place, known=known, delivery_days=days, now=now)
 
 
-def files_to_take_in(app: Application, source: Source, *, days: Collection[date] | None = None) -> list[OfferedFile]:
-    """The source's complete files that the next run would read; none while its folder is not there."""
-    place, now = _place(app, source, None), app.clock().replace(tzinfo=UTC)
-    try:
-        return _to_read(app, source, place, app.manifest.current(), days=days, now=now)[0]
-    except UsageError:
-        return []  # nothing was ever delivered; a run says so
-
-
 def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> None:
     decided = files.select("feed", "outcome", "file_name", "reason", "n_records").collect()  # one row per file of this run
     for row in decided:

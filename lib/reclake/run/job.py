@@ -13,12 +13,14 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
-from reclake.errors import ReclakeError
+from reclake.errors import Interrupted, ReclakeError
 from reclake.printable import printable
 from reclake.settings import Settings, find_home, load_settings
 
-from .faults import fault_text, trace_text
+from .faults import fault_text, next_step, trace_text
 from .log_lines import LogLines
+from .opened import located, require_writable
+from .report import Silent, summary
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -40,19 +42,21 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
     handler.setFormatter(LogLines(LOG_FORMAT))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logger.setLevel(level)
-    # Great Expectations reports each of its temporary folders.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # Great Expectations reports each of its temporary folders, and sets its own level when it is imported; MLflow its tables.
+    handler.addFilter(lambda record: record.name.startswith("reclake") or record.levelno >= logging.WARNING)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     # PySpark writes the whole message of an error of a query, with the value that it quotes, before anybody catches it.
     for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
-def fault_lines(fault: Exception) -> str:
+def fault_lines(fault: BaseException) -> str:
     """A fault of program or machine in three lines; its message may quote a person and is left out."""
-    return str(ReclakeError("the run broke off", fault_text(fault), "run again; --verbose shows the stack trace"))
+    text = fault_text(fault)
+    return str(ReclakeError("the run broke off", text, next_step(text)))
 
 
-def end_with(error: Exception, *, verbose: bool) -> NoReturn:
+def end_with(error: BaseException, *, verbose: bool) -> NoReturn:
     """End the process with the error's exit code, 1 for a fault: three lines, after the stack trace if it was asked for.
 
     The trace holds no message of others either: logs are kept, and read by more people than the tables are.
@@ -131,13 +135,26 @@ def main(
     try:
         home, settings = settings_of(options)
         name = f"reclake {Path(sys.argv[0]).stem}"
+        if publishes:
+            require_writable(located(home, settings.lake.root))
+        reporter = Silent()
         app = open_application(
-            home, settings, name=name, run_id=options.run_id, needs_keys=needs_keys, needs_metastore=needs_metastore
+            home,
+            settings,
+            name=name,
+            run_id=options.run_id,
+            reporter=reporter,
+            needs_keys=needs_keys,
+            needs_metastore=needs_metastore,
         )
         try:
             with package_on_workers(app.spark), reported(app, options.report), views_renewed(app) if publishes else nullcontext():
                 verb(app, options)
+            for line in summary(reporter.reports):
+                logger.info("%s", line)
         finally:
             app.spark.stop()
+    except KeyboardInterrupt:
+        end_with(Interrupted(), verbose=options.verbose)
     except Exception as error:  # noqa: BLE001 - the end of the process: every error becomes its exit code
         end_with(error, verbose=options.verbose)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from reclake.errors import UsageError
-from reclake.lake.digest import WHOLE, valid_at
-from reclake.lake.ledger import Entry, Ledger
+from reclake.lake.digest import WHOLE
+from reclake.lake.entries import Entries, Entry
 from reclake.tables import BY_NAME, Input, Reads, Table, models, readers_of
+
+from .known_days import KnownDays
 
 CODE_CHANGED = "code changed"
 
@@ -68,7 +72,7 @@ class Planner:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Entries,
         *,
         scope: Scope,
         limits: Limits,
@@ -86,6 +90,7 @@ class Planner:
         self._digests = digests
         self._models = models
         self._restate_as_ofs = restate_as_ofs
+        self._days: dict[str, KnownDays] = {}  # table → its days, prepared for being asked once per output day
         self._windows = windows  # setting → days before an as_of; 0 for all of them
 
     def is_fed(self, table: Table) -> bool:
@@ -178,7 +183,7 @@ class Planner:
 
     def _is_fed_with(self, table: Table, day: str, entry: Entry | None) -> bool:
         """Whether the day was built from all that it reads by day, as that is now, and published."""
-        if entry is None or self._ahead(table, entry) is not None:
+        if entry is None or self._known(table).ahead(day) is not None:
             return False
         return self._is_kept(table, day) or all(
             entry.input_digests.get(i.digest_name) == self._input_digest(i, day) for i in _by_day(table)
@@ -251,19 +256,25 @@ class Planner:
 
     def _read_by(self, i: Input, output: str, existing: Sequence[str]) -> Sequence[str]:
         """The input's existing days, given in their order, that one output day reads."""
-        if i.days.reads is Reads.PREVIOUS_AS_OF:
-            end = bisect_left(existing, output)
-            return existing[max(end - 1, 0) : end]
-        if i.days.reads is Reads.UNTIL_AS_OF:
-            n_days = self._windows[i.days.window] if i.days.window else i.days.window_days
-            first = _shift(output, -n_days) if n_days else ""
-            return existing[bisect_left(existing, first) : bisect_left(existing, output)]
         if i.days.reads is Reads.DELIVERIES:
             entries = self._ledger.days(i.table)
             return [day for day in existing if output in entries[day].content.details]
+        return existing[slice(*self._bounds(i, output, existing))]
+
+    def _bounds(self, i: Input, output: str, existing: Sequence[str]) -> tuple[int, int]:
+        """Where the days that one output day reads begin and end among the existing ones; none of deliveries."""
+        if i.days.reads is Reads.WHOLE:
+            return 0, len(existing)
+        if i.days.reads is Reads.PREVIOUS_AS_OF:
+            end = bisect_left(existing, output)
+            return max(end - 1, 0), end
+        if i.days.reads is Reads.UNTIL_AS_OF:
+            n_days = self._windows[i.days.window] if i.days.window else i.days.window_days
+            first = _shift(output, -n_days) if n_days else ""
+            return bisect_left(existing, first), bisect_left(existing, output)
         before, after = self._around(i)
         first, last = "" if before is None else _shift(output, -before), _shift(output, after)
-        return existing[bisect_left(existing, first) : bisect_right(existing, last)]
+        return bisect_left(existing, first), bisect_right(existing, last)
 
     def _input_digests(self, table: Table, day: str) -> dict[str, str]:
         digests = {i.digest_name: self._input_digest(i, day) for i in table.reads}
@@ -276,39 +287,35 @@ class Planner:
         return any(self._n_rows_on(i, day) for i in own or feeding)
 
     def _n_rows_on(self, i: Input, day: str) -> int:
-        entries = self._ledger.days(i.table)
+        known = self._known(i.table)
         if i.days.reads is Reads.DELIVERIES:
-            return sum(e.content.details[day].n_rows for e in entries.values() if day in e.content.details)
+            return sum(known.entries[delivery].content.details[day].n_rows for delivery in known.brought_by.get(day, ()))
         if i.days.is_by_day:
-            return entries[day].content.digest.n_rows if day in entries else 0
-        return sum(entries[read].content.digest.n_rows for read in entries)
+            return known.entries[day].content.digest.n_rows if day in known.entries else 0
+        return known.n_rows
 
     def _input_digest(self, i: Input, output: str) -> str:
-        entries = self._ledger.days(i.table)
-        if WHOLE in entries:
-            if (ahead := self._ahead(i.table, entries[WHOLE])) is not None:
+        known = self._known(i.table)
+        if WHOLE in known.entries:
+            if (ahead := known.ahead(WHOLE)) is not None:
                 return ahead
-            content = entries[WHOLE].content
             if i.days.reads is Reads.VALID_AT_AS_OF and i.table.is_validity:
-                return str(valid_at(content, date.fromisoformat(output)))
-            return str(content.digest)
-        existing = list(entries)
-        read = existing if i.days.reads is Reads.WHOLE else self._read_by(i, output, existing)
+                return str(known.valid_at(output))
+            return str(known.entries[WHOLE].content.digest)
         if i.days.reads is Reads.DELIVERIES:
-            parts = [f"{day}={self._ahead(i.table, entries[day]) or entries[day].content.details[output]}" for day in read]
+            brought = known.brought_by.get(output, ())
+            parts = [f"{day}={known.ahead(day) or known.entries[day].content.details[output]}" for day in brought]
         else:
-            held = [day for day in read if entries[day].content.digest.n_rows]
-            parts = [f"{day}={self._ahead(i.table, entries[day]) or entries[day].content.digest}" for day in held]
+            parts = list(filter(None, known.parts[slice(*self._bounds(i, output, known.days))]))
         return hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
 
-    def _ahead(self, table: Table, entry: Entry) -> str | None:
-        """What stands for a day that was built and not published yet: its rows are not those that are read.
-
-        It differs from every digest, so what is built without them is stale once they are published.
-        """
-        if self.versions is None or entry.version <= self.versions.get(table.name, -1):
-            return None
-        return f"unpublished {entry.version}"
+    def _known(self, table: Table) -> KnownDays:
+        """The days of the table as they stand; made anew when an entry or the version that is read has changed."""
+        entries, version = self._ledger.days(table), None if self.versions is None else self.versions.get(table.name, -1)
+        known = self._days.get(table.name)
+        if known is None or known.entries is not entries or known.version != version:
+            known = self._days[table.name] = KnownDays(entries, version)
+        return known
 
     def why_stale(self, table: Table, day: str) -> str:
         """Why the day would be built anew, whatever the run's scope; blank if it would not."""
@@ -370,6 +377,7 @@ def _made_otherwise(entry: Entry, digests: Digests) -> list[str]:
     return [why for why, is_so in changes.items() if is_so]
 
 
+@cache
 def _shift(day: str, n_days: int) -> str:
     return str(date.fromisoformat(day) + timedelta(days=n_days))
 
@@ -402,5 +410,7 @@ def require_table(name: str) -> Table:
         When there is none.
     """
     if name not in BY_NAME:
-        raise UsageError(f"there is no table {name!r}", f"{len(BY_NAME)} tables are declared", "reclake tables lists them")
+        close = difflib.get_close_matches(name, BY_NAME, n=1) or [n for n in BY_NAME if n.partition(".")[2] == name][:1]
+        hint = f"did you mean {close[0]}?" if close else "reclake tables lists them"
+        raise UsageError(f"there is no table {name!r}", f"{len(BY_NAME)} tables are declared", hint)
     return BY_NAME[name]

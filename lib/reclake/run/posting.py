@@ -8,7 +8,7 @@ import smtplib
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from http.client import HTTPException
 from typing import Any
@@ -20,13 +20,21 @@ from reclake.errors import SecretMissing, ServiceDown, UsageError
 from reclake.printable import printable
 from reclake.privacy.keys import secret_text
 
-from .alerts import Finding
 from .settings import AlertsSettings
 
 logger = logging.getLogger("reclake")
 WEBHOOK, MAIL = "alert_webhook", "alert_mail"  # names of the secrets
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SHOWN = 50  # findings that one alert lists; it says how many there are
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to tell: what kind it is, of what it is told, and one sentence."""
+
+    kind: str  # gate, freshness, consents, waiting, file, verdict, maintenance, deadline or failure
+    subject: str
+    told: str
 
 
 def tell(

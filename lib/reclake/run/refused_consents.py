@@ -12,7 +12,8 @@ from reclake.ops.reconciliation import is_refused_consent
 from reclake.quality.verdict import Finding
 from reclake.tables import Table, silver
 
-NEXT_STEP = "each may be a withdrawal: reclake rejected shows why, once silver.rejected_records is built"
+from .consent_words import NEXT_STEP, sentence
+
 _SHOWN_DAYS = 3
 
 
@@ -50,21 +51,3 @@ def refused_by_delivery(consent_records: DataFrame) -> DataFrame:
         F.count_distinct("account_id").alias("n_accounts"),
         F.count_if(F.col("account_id").isNull()).alias("n_unnamed"),
     )
-
-
-def sentence(n_refused: int, *, n_accounts: int, n_unnamed: int) -> str:
-    """How many consents of one delivery were refused, and whom they name.
-
-    Examples
-    --------
-    >>> sentence(3, n_accounts=1, n_unnamed=2)
-    '3 refused, 1 account named, 2 name no account that can be read'
-    >>> sentence(1, n_accounts=0, n_unnamed=1)
-    '1 refused, 1 names no account that can be read'
-    """
-    parts = [f"{n_refused:,} refused"]
-    if n_accounts:
-        parts.append(f"{n_accounts:,} account{'' if n_accounts == 1 else 's'} named")
-    if n_unnamed:
-        parts.append(f"{n_unnamed:,} name{'s' if n_unnamed == 1 else ''} no account that can be read")
-    return ", ".join(parts)

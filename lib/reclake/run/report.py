@@ -58,6 +58,33 @@ class Silent:
         self.files.extend(files)
 
 
+def summary(reports: Sequence[TableReport]) -> list[str]:
+    """What a job did, in a line or two for its log; none of a job that builds no tables.
+
+    Examples
+    --------
+    >>> summary([TableReport("silver", "silver.events", "built", n_rows=5), TableReport("silver", "silver.products", "up to date")])
+    ['done: 1 table built (silver.events), 1 up to date']
+    >>> summary([TableReport("silver", "silver.products", "up to date")])
+    ['nothing to do: 1 table is up to date']
+    """
+    asked = [report for report in reports if report.outcome != "not asked for"]
+    worked = {o: [r.table for r in asked if r.outcome == o] for o in dict.fromkeys(r.outcome for r in asked)}
+    idle = {"up to date", "not fed"}
+    if not asked:
+        return []
+    if worked.keys() <= idle:
+        n_tables = len(worked.get("up to date", []))
+        fed = f"{n_tables} {'table is' if n_tables == 1 else 'tables are'} up to date" if n_tables else "nothing feeds its tables"
+        return [f"nothing to do: {fed}"]
+    parts = [
+        f"{len(tables)} {'table ' if number == 0 and len(tables) == 1 else 'tables ' if number == 0 else ''}{outcome}"
+        + ("" if outcome in idle else f" ({', '.join(dict.fromkeys(tables))})")
+        for number, (outcome, tables) in enumerate(sorted(worked.items(), key=lambda each: each[0] in idle))
+    ]
+    return [f"done: {', '.join(parts)}"]
+
+
 def named(files: Sequence[Mapping[str, Any]]) -> list[str]:
     """Files that were not taken in as a sentence each; of many with one source and state the first are named, the others counted."""
     groups: dict[tuple[str, str], list[str]] = {}

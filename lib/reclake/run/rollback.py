@@ -15,7 +15,8 @@ from pyspark.sql import DataFrame
 
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
-from reclake.lake.digest import DayContent, Digest, contents_by_day
+from reclake.lake.contents import contents_by_day
+from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import Entry, commit_entry, sequence_of
 from reclake.lake.manifest import WITHDRAWN, Published
 from reclake.lake.schema import conform

@@ -13,7 +13,7 @@ from pyspark import StorageLevel
 from reclake import tables
 from reclake.errors import BuildBroken, ContractBroken, GateFailed, ReclakeError, StageStopped, TooMuchRejected
 from reclake.lake.claims import ALL_DAYS
-from reclake.lake.digest import contents_by_day
+from reclake.lake.contents import contents_by_day
 from reclake.lake.schema import conform
 from reclake.lake.store import is_day_of
 from reclake.tables import Table, silver
@@ -172,22 +172,3 @@ def build_table(run: StageRun, work: Work) -> TableReport:
 def _named(days: tuple[str, ...]) -> str:
     """The days as an error names them."""
     return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-
-
-def require_nothing_stopped(stopped: Mapping[str, ReclakeError]) -> None:
-    """End a run red when a table was stopped: with exit code 1 after a fault, 4 if a delivery was refused, else 3.
-
-    Raises
-    ------
-    StageStopped
-        When there is one; it names them all.
-    """
-    if stopped:
-        error = StageStopped(
-            f"{len(stopped)} tables were not built",
-            found="; ".join(f"{name}: {reason.args[1]}" for name, reason in stopped.items()),
-            next_step="reclake show ops.gate_results holds every verdict; mend the cause and run the day again",
-        )
-        codes = {reason.exit_code for reason in stopped.values()}
-        error.exit_code = BuildBroken.exit_code if BuildBroken.exit_code in codes else max(codes)
-        raise error

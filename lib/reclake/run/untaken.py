@@ -16,7 +16,7 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.sources.intake import OfferedFile, Waiting
-from reclake.sources.landing import finished_name
+from reclake.sources.sorting import finished_name
 from reclake.sources.source import RECORDS, Source
 from reclake.tables import bronze, ops
 

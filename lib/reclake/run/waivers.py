@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pyspark.sql import functions as F
-
-from reclake.lake.store import Store
 from reclake.tables import Table, ops
+
+if TYPE_CHECKING:
+    from reclake.lake.store import Store
+
+
+def in_force(rows: Iterable[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """The waivers of ops.waivers that were granted, are not used and have not expired."""
+    noted = [dict(row) for row in rows]
+    used = {row["waiver_id"] for row in noted if row["action"] == "used"}
+    return [row for row in noted if row["action"] == "granted" and row["waiver_id"] not in used and row["expires_at"] > now]
 
 
 class Waivers:
@@ -39,10 +46,8 @@ class Waivers:
         """Waivers granted, not used and not expired."""
         if self._store.newest(ops.WAIVERS) is None:
             return []
-        rows = self._store.read_newest(ops.WAIVERS)
-        used = rows.where(F.col("action") == "used").select("waiver_id")
-        granted = rows.where(F.col("action") == "granted").join(used, on="waiver_id", how="left_anti")
-        return [row.asDict() for row in granted.collect() if row["expires_at"] > self._clock()]
+        rows = self._store.read_newest(ops.WAIVERS).collect()  # a row now and then
+        return in_force((row.asDict() for row in rows), self._clock())
 
     def _record(self, waiver_id: str, action: str, table: str, reason: str, expires_at: datetime, run_id: str | None) -> None:
         row = {

@@ -7,18 +7,17 @@ from datetime import date
 from typing import Any
 
 from reclake import tables
-from reclake.sources.intake import OfferedFile
+from reclake.run.id_rules import RuleChange, require_rules_can_change
+from reclake.run.plan import Scope, counted
+from reclake.sources.found import OfferedFile
 from reclake.tables import Table
 
-from .application import Application
-from .id_rules import RuleChange, require_rules_can_change
-from .ingest import files_to_take_in
-from .plan import Scope, counted
-
-Rows = list[dict[str, Any]]
+from .lake import Look
+from .listings import Rows
+from .waiting import files_to_take_in
 
 
-def plan(app: Application, scope: Scope) -> Rows:
+def plan(look: Look, scope: Scope) -> Rows:
     """What a run of this scope would take in and build: files, what is stale now, and what reads it.
 
     Raises
@@ -26,9 +25,9 @@ def plan(app: Application, scope: Scope) -> Rows:
     UsageError
         When a source states another rule for its ids, and raw records that it would need are gone.
     """
-    planner = app.planner(scope)
-    found: Rows = [_to_write_anew(change) for change in require_rules_can_change(app.ledger, app.sources)]
-    found += [] if scope.tables else [_to_take_in(name, files) for name, files in _new_files(app, scope).items()]
+    planner = look.lake.planner(scope)
+    found: Rows = [_to_write_anew(change) for change in require_rules_can_change(look.lake.ledger, look.sources)]
+    found += [] if scope.tables else [_to_take_in(name, files) for name, files in _new_files(look, scope).items()]
     stale: set[str] = set()
     for table in tables.GATED:
         work = planner.work(table)
@@ -37,7 +36,7 @@ def plan(app: Application, scope: Scope) -> Rows:
             n_read = sum(
                 entry.content.digest.n_rows
                 for i in table.reads
-                for entry in _read(app, planner.days_to_read(i, work.days), i.table)
+                for entry in _read(look, planner.days_to_read(i, work.days), i.table)
             )
             why = counted(work.reasons.values())
             found.append(_planned(table, len(work.days), f"{work.days[0]} … {work.days[-1]}", why, n_read))
@@ -51,8 +50,8 @@ def plan(app: Application, scope: Scope) -> Rows:
     return found
 
 
-def _new_files(app: Application, scope: Scope) -> dict[str, list[OfferedFile]]:
-    files = {name: files_to_take_in(app, source, days=scope.delivery_days) for name, source in app.sources.items()}
+def _new_files(look: Look, scope: Scope) -> dict[str, list[OfferedFile]]:
+    files = {name: files_to_take_in(look, source, days=scope.delivery_days) for name, source in look.sources.items()}
     return {name: offered for name, offered in files.items() if offered}
 
 
@@ -75,6 +74,6 @@ def _planned(table: Table, n_days: int, days: str, why: str, n_read: int) -> dic
     return {"stage": table.stage, "table": table.name, "days": n_days, "which": days, "why": why, "rows_to_read": n_read}
 
 
-def _read(app: Application, days: list[date] | None, table: Table) -> Iterable[Any]:
-    entries = app.ledger.days(table)
+def _read(look: Look, days: list[date] | None, table: Table) -> Iterable[Any]:
+    entries = look.lake.ledger.days(table)
     return entries.values() if days is None else [entries[str(day)] for day in days if str(day) in entries]

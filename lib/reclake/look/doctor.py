@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import re
 import shutil
@@ -14,11 +15,10 @@ from pathlib import Path
 
 from reclake.errors import ReclakeError
 from reclake.privacy.keys import check_keys
+from reclake.run.items import load_sources
+from reclake.run.opened import located, require_writable
+from reclake.run.rights import allowed_readers, open_leftovers, other_readers, readers_of_files
 from reclake.settings import Settings
-
-from .application import located
-from .items import load_sources
-from .rights import allowed_readers, open_leftovers, other_readers, readers_of_files
 
 Finding = dict[str, str]
 _JAVA = "17"
@@ -91,9 +91,10 @@ def _packages(home: Path) -> str:
 
 
 def _jars() -> str:
-    import pyspark
-
-    folder = Path(pyspark.__file__).parent / "jars"
+    spec = importlib.util.find_spec("pyspark")  # found, not imported: that takes a second
+    if spec is None or spec.origin is None:
+        raise ReclakeError("Spark is missing", "no package pyspark", "remove .venv/jobs, then make install")
+    folder = Path(spec.origin).parent / "jars"
     names = [path.name for path in folder.glob("*.jar")]
     if missing := [jar for jar in _NEEDED_JARS if not any(name.startswith(jar) for name in names)]:
         raise ReclakeError("JARs are missing from Spark", ", ".join(missing), "remove .venv/jobs, then make install")
@@ -133,8 +134,7 @@ def _writable(path: str) -> str:
         return f"not checked: {path}"
     folder = Path(path)
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not os.access(existing, os.W_OK):
-        raise ReclakeError("the lake cannot be written", f"no right to write {existing}", "grant it, or set lake.root")
+    require_writable(path)
     free = shutil.disk_usage(existing).free // 2**30
     if free < 1:
         raise ReclakeError("disk almost full", f"{free} GiB free", "free space, or set lake.root")

@@ -1,0 +1,135 @@
+"""Commands that take in, build and train."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from reclake import tables
+from reclake.errors import UsageError
+from reclake.recommend.settings import Tune
+
+from . import options
+from .options import (
+    AsOfOption,
+    DayOption,
+    DownstreamOption,
+    FromOption,
+    JsonOption,
+    LandingOption,
+    ProfileOption,
+    SetOption,
+    SourceOption,
+    TableOption,
+    ToOption,
+    choose,
+    dates_of,
+    days_of,
+    n_tables,
+    require_known,
+    require_landing,
+)
+
+
+def ingest(
+    day: DayOption = None,
+    source: SourceOption = None,
+    landing: LandingOption = None,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take new files into bronze."""
+    first, last = days_of(day, None, None)
+    require_landing(landing)
+    chosen = choose(profile, overrides, as_json=as_json, sources=source)
+    from reclake.run.runner import run_graph
+    from reclake.run.stops import require_nothing_stopped
+
+    with options.opened(chosen, "ingest", publishes=True, needs_keys=True) as application:
+        stopped = run_graph(application, first=first, last=last, stages=("bronze",), folder=landing)
+        chosen.console.end()
+        require_nothing_stopped(stopped)
+
+
+def run(
+    day: DayOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    as_of: AsOfOption = None,
+    stage: Annotated[list[str] | None, typer.Option("--stage", help="Only this stage; may be repeated.")] = None,
+    table: TableOption = None,
+    downstream: DownstreamOption = False,
+    source: SourceOption = None,
+    landing: LandingOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Build what is up to date as well.")] = False,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in what was delivered and build what is stale, over one day, a span, or everything."""
+    begin, end = days_of(day, first, last)
+    require_known(table)
+    require_landing(landing)
+    if unknown := sorted(set(stage or ()) - set(tables.STAGES)):
+        raise UsageError(f"there is no stage {unknown[0]!r}", f"stages {', '.join(tables.STAGES)}", "name one of them")
+    stages = tuple(s for s in tables.STAGES if not stage or s in stage)
+    chosen = choose(profile, overrides, as_json=as_json, sources=source)
+    chosen.console.n_asked = n_tables(stages, table, downstream=downstream)
+    from reclake.run.runner import run_graph
+    from reclake.run.stops import require_nothing_stopped
+
+    with options.opened(chosen, "run", publishes=True, needs_keys=True) as application:
+        which: dict[str, Any] = dict(table=table, downstream=downstream, folder=landing, force=force)
+        stopped = run_graph(application, first=begin, last=end, as_ofs=dates_of(as_of), stages=stages, **which)
+        chosen.console.end()
+        require_nothing_stopped(stopped)
+
+
+def train(
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Train on the days before it.")] = None,
+    tune: Annotated[
+        Tune,
+        typer.Option(
+            "--tune", help="Search the settings first; never: take the model's section as it stands, without an earlier search's."
+        ),
+    ] = "when-due",
+    model: Annotated[str | None, typer.Option("--model", help="Only this model; all of them without it.")] = None,
+    source: SourceOption = None,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the models, judge each, and promote those that are better."""
+    wanted = _models(model)
+    chosen = choose(profile, overrides, as_json=as_json, sources=source)
+    from reclake.run.runner import next_as_of
+    from reclake.run.training import runs_of
+    from reclake.run.training import train as run_training
+
+    with options.opened(chosen, "train", publishes=True) as application:
+        day, trainings = as_of.date() if as_of else next_as_of(application), []
+        for training, of_model in runs_of(application, wanted):
+            outcome = run_training(training, of_model, as_of=day, tune=tune)
+            if outcome is None:
+                continue  # of a run that has tried before; this one is new
+            rows = outcome.rows(training_id=training.run_id, model_version=None, is_promoted=outcome.is_promotable)
+            shown = ("model_name", "metric", "value", "lower", "upper", "n_customers")
+            metrics = [{name: row[name] for name in shown} for row in rows]
+            trainings.append({"is_promoted": outcome.is_promotable, "reasons": outcome.reasons, "metrics": metrics})
+            if not as_json:
+                chosen.console.rows("training", metrics)
+                chosen.console.say(outcome.decision)
+        if as_json and trainings:
+            chosen.console.json(trainings[0] if len(wanted) == 1 else trainings)
+
+
+def _models(name: str | None) -> tuple[tables.models.Model, ...]:
+    """The declared model of the name; all of them without one."""
+    if name is None:
+        return tables.models.MODELS
+    if name not in tables.models.BY_NAME:
+        raise UsageError(f"there is no model {name!r}", f"models {', '.join(tables.models.BY_NAME)}", "name one of them")
+    return (tables.models.BY_NAME[name],)

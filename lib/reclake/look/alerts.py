@@ -1,0 +1,184 @@
+"""What somebody should be told of a day: stopped gates, thin, late or untaken deliveries, refused consents, unbuilt tables.
+
+An alert names tables, sources, days, rules broken by number and measured shares; never a value of the data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from reclake import tables
+from reclake.quality.verdict import FEW_REFUSED
+from reclake.records.raw_json import EMPTY
+from reclake.run.consent_words import NEXT_STEP, sentence
+from reclake.run.posting import Finding
+from reclake.run.report import named
+from reclake.run.scope import scope_of
+from reclake.run.settings import AlertsSettings
+from reclake.tables import Table, bronze, ops, silver
+
+from .conditions import Condition
+from .lake import Look
+from .waiting import counted_by_day, files_to_take_in, untaken
+
+
+def findings_of(look: Look, day: date) -> list[Finding]:
+    """What the lake shows of the delivery day: the newest verdicts of its gates, its deliveries, and what is not built."""
+    deliveries = _deliveries(look, day)
+    gates = _stopped_gates(look)
+    taken_in = {row["source"]: True for row in deliveries} | _files_came(look, day)
+    return [
+        *gates,
+        *(finding for row in deliveries for finding in thin_or_late(row, look.settings.alerts)),
+        *_undelivered(look.sources, taken_in),
+        *_refused_consents(look, day),
+        *_consents_not_taken_over(look, day, stopped={finding.subject for finding in gates}),
+        *_waiting(look, day),
+        *_untaken(look),
+        *_unbuilt(look, day),
+        *_unmaintained(look),
+    ]
+
+
+def _stopped_gates(look: Look) -> list[Finding]:
+    """One per table whose newest verdict blocks it."""
+    shown = ("table", "verdict", "n_failed", "n_expectations", "findings")
+    row = ", ".join(f"'{name}': \"{name}\"" for name in shown)
+    sql = f'SELECT arg_max({{{row}}}, checked_at) FROM rows GROUP BY "table"'
+    newest = [row for (row,) in look.reader.query(ops.GATE_RESULTS, sql, columns=(*shown, "checked_at"))]
+    stopped = sorted((row for row in newest if row["verdict"] in ("failed", "broken")), key=lambda row: str(row["table"]))
+    return [Finding("gate", row["table"], _stop_told(row)) for row in stopped]
+
+
+def _stop_told(row: Mapping[str, Any]) -> str:
+    """How many rules are broken, and of them the one that is not the suite's; a suite's text may quote anything."""
+    told = f"{row['verdict']}: {row['n_failed']} of {row['n_expectations']} expectations"
+    broken = {finding.get("rule") for finding in json.loads(row["findings"])}
+    return f"{told}; more of a delivery was refused than its source allows" if FEW_REFUSED in broken else told
+
+
+def _deliveries(look: Look, day: date) -> list[dict[str, Any]]:
+    """The published rows of ops.freshness of one delivery day: one per source and records table."""
+    order = (("source", False), ("record_table", False))
+    return look.reader.rows(ops.FRESHNESS, where=_of(day), order=order)
+
+
+def _of(day: date) -> Sequence[Condition]:
+    return (Condition("delivery_day", "=", (day,)),)
+
+
+def thin_or_late(row: Mapping[str, Any], alerts: AlertsSettings) -> list[Finding]:
+    """What one row of ops.freshness shows beyond the limits; what was not measured is not beyond any."""
+    subject = f"{row['source']} {row['record_table']} {row['delivery_day']}"
+    hours = row["arrival_to_visible_seconds"] / 3600
+    shares = {
+        "completeness_share": alerts.min_completeness_share,
+        "collection_share": alerts.min_collection_share,
+        "volume_ratio": alerts.min_volume_ratio,
+    }
+    low = [(name, row[name], least) for name, least in shares.items() if row[name] is not None and row[name] < least]
+    found = [Finding("freshness", subject, f"{name} is {value:.3f}, below {least}") for name, value, least in low]
+    if hours > alerts.max_arrival_to_visible_hours:
+        told = f"visible {hours:.1f} hours after it arrived, more than {alerts.max_arrival_to_visible_hours}"
+        found.append(Finding("freshness", subject, told))
+    return found
+
+
+def _undelivered(sources: Iterable[str], taken_in: Mapping[str, bool]) -> list[Finding]:
+    """One per enabled source that nothing came from, or nothing that could be taken in."""
+    silent = (name for name in sorted(sources) if not taken_in.get(name))
+    return [
+        Finding("freshness", name, "every file was refused" if name in taken_in else "nothing was delivered") for name in silent
+    ]
+
+
+def _files_came(look: Look, day: date) -> dict[str, bool]:
+    """Source → whether a file of the delivery day was taken in, of the sources that delivered one.
+
+    Whether its records came further says nothing of that; nor does their number: a closed shop is no silent one.
+    """
+    sql = "SELECT source, bool_or(outcome = 'ingested') FROM rows WHERE delivery_day = ? GROUP BY source"
+    columns = ("source", "outcome", "delivery_day")
+    return dict(look.reader.query(bronze.FILES, sql, columns=columns, where=_of(day), parameters=[day]))
+
+
+def _refused_consents(look: Look, day: date) -> list[Finding]:
+    """One per source whose consents of the delivery day were refused, readable account or not: each may be a withdrawal.
+
+    They are counted where they were judged: what else was stopped keeps none of them back.
+    """
+    sql = (
+        "SELECT source, count(*), count(DISTINCT account_id), count(*) FILTER (account_id IS NULL) FROM rows "
+        "WHERE delivery_day = ? AND record_class = 'rejected' AND reasons <> [?] GROUP BY source ORDER BY source"
+    )
+    columns = ("source", "account_id", "delivery_day", "record_class", "reasons")
+    refused = look.reader.query(silver.CONSENT_RECORDS, sql, columns=columns, where=_of(day), parameters=[day, EMPTY])
+    return [
+        Finding("consents", f"{source} {day}", f"{sentence(n, n_accounts=n_accounts, n_unnamed=n_unnamed)}; {NEXT_STEP}")
+        for source, n, n_accounts, n_unnamed in refused
+    ]
+
+
+def _consents_not_taken_over(look: Look, day: date, *, stopped: Collection[str]) -> list[Finding]:
+    """One per source with consents of the delivery day that bronze holds and silver.consent_records does not."""
+    table: Table = silver.CONSENT_RECORDS
+    keys = ", ".join(table.key)
+    sql = (
+        f"SELECT source, count(*) FROM rows ANTI JOIN judged USING ({keys}) "
+        "WHERE delivery_day = ? GROUP BY source ORDER BY source"
+    )
+    columns, beside = tuple(dict.fromkeys((*table.key, "source", "delivery_day"))), {"judged": (table, table.key)}
+    left = look.reader.query(bronze.CONSENTS, sql, columns=columns, where=_of(day), parameters=[day], beside=beside)
+    why = "is stopped" if table.name in stopped else "does not hold them yet"
+    return [
+        Finding("consents", f"{source} {day}", f"not taken over: {table.name} {why}; each of {n:,} records may be a withdrawal")
+        for source, n in left
+    ]
+
+
+def _waiting(look: Look, day: date) -> list[Finding]:
+    """One per source and delivery day with files that no run has looked at: they came after their day was run, or it never was.
+
+    Later days are to come. A file whose name states no day is looked at by every run.
+    """
+    found = []
+    unreadable = {(row["source"], row["file_name"]) for row in untaken(look) if row["state"] == "refused"}
+    for name, source in sorted(look.sources.items()):
+        files = counted_by_day([file for file in files_to_take_in(look, source) if (name, file.name) not in unreadable], day)
+        found += [
+            Finding("waiting", f"{name} {of}", f"{n} files are not taken in: run the day") for of, n in sorted(files.items())
+        ]
+    return found
+
+
+def _untaken(look: Look) -> list[Finding]:
+    """One per file that the last run left lying in a landing folder: waiting, refused, or of no feed; of many the first."""
+    return [Finding("file", source, told) for source, told in (line.split(", ", 1) for line in named(untaken(look)))]
+
+
+def _unbuilt(look: Look, day: date) -> list[Finding]:
+    """One per table of the daily stages that still has work for the day."""
+    planner = look.lake.planner(scope_of(look.lake, first=day, last=day))
+    found = []
+    for table in (table for stage in tables.STAGES for table in tables.of_stage(stage)):
+        if reasons := Counter(planner.work(table).reasons.values()):
+            found.append(Finding("verdict", table.name, f"not built: {'; '.join(sorted(reasons))}"))
+    return found
+
+
+def _unmaintained(look: Look) -> list[Finding]:
+    """One per published table whose last maintenance, or else first publication, is too long ago: left, held or never begun."""
+    limit, now = look.settings.alerts.max_days_without_maintenance, look.clock()
+    if not limit:
+        return []
+    begun = "SELECT name, min(published_at) FROM rows GROUP BY name"
+    maintained = 'SELECT "table", max(recorded_at) FROM rows GROUP BY 1'
+    last = dict(look.reader.query(ops.PUBLISHED_VERSIONS, begun, columns=("name", "published_at")))
+    for name, at in look.reader.query(ops.MAINTENANCE, maintained, columns=("table", "recorded_at")):
+        last[name] = max(at, last.get(name, at))
+    days = {name: (now - last[name]).days for name in look.reader.published if name in tables.BY_NAME}
+    return [Finding("maintenance", name, f"none for {n} days") for name, n in sorted(days.items()) if n > limit]

@@ -1,0 +1,164 @@
+"""The commands that only look, on a lake that lies in the repository: what they list, and what they are asked."""
+
+import csv
+import io
+import json
+import shutil
+from datetime import date, datetime
+
+import pytest
+from typer.testing import CliRunner
+
+from lakes import ROOT, as_environment
+from reclake.cli import app
+from reclake.errors import UsageError
+from reclake.look import status
+from reclake.look.lake import look_at
+from reclake.settings import load_settings
+
+GOLDEN = ROOT / "tests" / "data" / "lake-0.1"
+CUSTOMER = "c_93acb46f04389b2e126bb489145647cb"
+
+
+@pytest.fixture
+def lake(tmp_path, monkeypatch):
+    """A copy of the lake and its landing folder, which the environment names."""
+    shutil.copytree(GOLDEN, tmp_path / "golden")
+    places = {"lake.root": str(tmp_path / "golden" / "lake"), "landing.root": str(tmp_path / "golden" / "landing")}
+    for name, value in (as_environment(places) | {"RECLAKE_HOME": str(ROOT)}).items():
+        monkeypatch.setenv(name, value)
+    return tmp_path / "golden"
+
+
+def reclake(*arguments):
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def listed(*arguments):
+    return json.loads(reclake(*arguments, "--json"))
+
+
+def noted(name):
+    (path,) = (GOLDEN / "rows").glob(f"{name}.*")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_show_gives_the_rows_that_were_noted_newest_first(lake):
+    shown = listed("show", "gold.customer_segments")
+    wanted = noted("gold.customer_segments")
+    assert len(shown) == len(wanted) == 8
+    assert [(row["as_of_date"], row["customer_id"]) for row in shown] == sorted(
+        ((row["as_of_date"], row["customer_id"]) for row in wanted),
+        key=lambda one: (-date.fromisoformat(one[0]).toordinal(), one[1]),
+    )
+    spend = {(row["as_of_date"], row["customer_id"]): row["spend_amount"] for row in wanted}
+    assert {(row["as_of_date"], row["customer_id"]): float(row["spend_amount"]) for row in shown} == spend
+
+
+def test_show_takes_columns_orders_and_an_as_of(lake):
+    text = reclake(
+        "show", "gold.customer_segments", "--as-of", "2026-01-03", "--columns", "customer_id,spend_amount", "--sort", "-spend_amount", "--csv"
+    )  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(text)))
+    wanted = [row for row in noted("gold.customer_segments") if row["as_of_date"] == "2026-01-03"]
+    assert list(rows[0]) == ["customer_id", "spend_amount"]
+    assert [float(row["spend_amount"]) for row in rows] == sorted((row["spend_amount"] for row in wanted), reverse=True)
+
+
+def test_show_for_people_has_money_with_its_currency_and_the_as_of_in_the_title(lake):
+    lines = reclake("show", "gold.customer_segments", "--as-of", "2026-01-03", "--where", f"customer_id={CUSTOMER}").splitlines()
+    assert lines[0] == "gold.customer_segments, as_of_date 2026-01-03"
+    assert lines[1].split()[:4] == ["customer_id", "tier", "segment", "spend_amount"]
+    assert lines[2].split()[:4] == [CUSTOMER, "new", "steady", "29.90"]
+    assert "29.90 CNY" in lines[2]
+    assert "currency" not in lines[1]
+
+
+def test_a_product_has_its_name_beside_its_id(lake):
+    names = {row["product_id"]: row["product_name"] for row in noted("silver.products") if row.get("valid_to") is None}
+    shown = listed("show", "gold.recommendations", "--limit", "200")
+    assert {row["product_id"]: row["product_name"] for row in shown}.items() <= names.items()
+    columns = list(shown[0])
+    assert columns.index("product_name") == columns.index("product_id") + 1
+    assert set(shown[0]) == {*noted("gold.recommendations")[0], "product_name"}
+
+
+def test_history_lists_the_manifests_of_a_table_newest_first(lake):
+    rows = listed("history", "gold.customer_segments")
+    assert [(row["manifest_id"], row["version"], row["n_rows"], row["n_days"], row["last_day"]) for row in rows] == [
+        (8, 1, 8, 1, "2026-01-03"),
+        (3, 0, 4, 1, "2026-01-02"),
+    ]
+    assert json.loads(rows[0]["input_versions"])["silver.order_lines"] == 0
+    with pytest.raises(UsageError, match=r"there is no model 'als'"):
+        reclake("history", "model:als")
+    assert reclake("models") == "No model was ever published.\n"
+
+
+@pytest.mark.parametrize("asked", [CUSTOMER, "c_93a", "c_93acb46f"])
+def test_trace_takes_a_customer_or_the_beginning_of_an_id(lake, asked):
+    found = listed("trace", asked)
+    accounts = {row["account_id"] for row in noted("silver.identities") if row["customer_id"] == CUSTOMER}
+    assert {row["customer_id"] for row in found["gold.customer_segments"]} == {CUSTOMER}
+    assert {row["account_id"] for row in found["silver.identities"]} == accounts
+    lines = [row for row in noted("silver.order_lines") if row["account_id"] in accounts]
+    assert [row["order_id"] for row in found["silver.order_lines"]] == [row["order_id"] for row in lines]
+    assert lines
+
+
+def test_trace_names_the_ids_among_which_a_beginning_does_not_decide(lake):
+    begun = sorted({row[name] for row in noted("silver.identities") for name in ("account_id", "customer_id")})
+    with pytest.raises(UsageError, match="no table knows the account c_"):
+        reclake("trace", "c_")
+    shared = next(one[:3] for one in begun if sum(other.startswith(one[:3]) for other in begun) > 1)
+    with pytest.raises(UsageError) as stopped:
+        reclake("trace", shared)
+    ids = [one for one in begun if one.startswith(shared)]
+    assert str(stopped.value).splitlines()[:2] == [f"{len(ids)} ids begin with {shared}", f"  found: {', '.join(ids[:5])}"]
+
+
+def test_an_account_is_traced_alone_and_its_customer_in_gold(lake):
+    one = next(row for row in noted("silver.identities") if row["customer_id"] == CUSTOMER)
+    found = listed("trace", one["account_id"])
+    assert {row["account_id"] for row in found["silver.identities"]} == {one["account_id"]}
+    assert {row["customer_id"] for row in found["gold.customer_segments"]} == {CUSTOMER}
+
+
+def test_status_names_the_lake_its_age_and_what_waits(lake):
+    chosen = load_settings(ROOT, profile="local", overrides=[])
+    look = look_at(ROOT, chosen, clock=lambda: datetime(2026, 9, 29, 12))
+    standing = status.lake(look)
+    assert standing["newest_delivery"] == "2026-01-02"
+    assert status.headline(standing) == f"lake {lake / 'lake'}, manifest 10: newest delivery 2026-01-02, 270 days ago"
+    lines = reclake("status").splitlines()
+    assert lines[0].startswith(f"lake {lake / 'lake'}, manifest 10: newest delivery 2026-01-02, ")
+    # A copied file is a new one: its time is another.
+    files = [path for path in (lake / "landing").rglob("*") if path.is_file()]
+    assert f"{len(files)} files of source demo wait to be taken in, 2026-01-01 … 2026-01-03" in lines
+    assert listed("status")["waiting"][0]["files"] == len(files) > 5
+
+
+def test_a_lake_in_another_zone_has_its_own_day(lake, monkeypatch):
+    monkeypatch.setenv("RECLAKE__BUSINESS__TIMEZONE", "Asia/Shanghai")
+    chosen = load_settings(ROOT, profile="local", overrides=[])
+    late = look_at(ROOT, chosen, clock=lambda: datetime(2026, 1, 2, 20))  # the third in Shanghai
+    assert status.lake(late)["age_days"] == 1
+
+
+def test_where_no_lake_is_a_command_says_so_and_ends_with_2(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECLAKE_HOME", str(ROOT))
+    for command in (("status",), ("show", "gold.customer_segments"), ("rejected",), ("models",), ("trace", "c_12345")):
+        with pytest.raises(UsageError) as stopped:
+            reclake(*command, "--set", f"lake.root={tmp_path}")
+        assert (str(stopped.value).splitlines()[0], stopped.value.exit_code) == (f"there is no lake at {tmp_path}", 2)
+
+
+def test_blocks_and_csv_hold_every_column_that_may_be_read(lake):
+    lines = reclake("show", "gold.customer_segments", "--limit", "1", "--vertical").splitlines()
+    names = [line.split()[0] for line in lines[1:] if line and not line.startswith("gold.")]
+    assert set(names) | {"currency"} == set(noted("gold.customer_segments")[0])
+    (row,) = csv.DictReader(io.StringIO(reclake("show", "silver.contacts", "--limit", "1", "--csv")))
+    assert not {name for name in row if name.endswith("_encrypted")}
+    assert "account_id" in row
