@@ -307,6 +307,7 @@ def test_a_table_that_asks_more_of_its_readers_is_refused(spark, store):
 
 LOOKS = (
     ("status",),
+    ("plan",),
     ("show", "gold.customer_segments"),
     ("history", "gold.customer_segments"),
     ("models",),

@@ -147,6 +147,18 @@ def test_a_lake_in_another_zone_has_its_own_day(lake, monkeypatch):
     assert status.lake(late)["age_days"] == 1
 
 
+def test_whoever_looks_leaves_nothing_behind(lake, monkeypatch, tmp_path):
+    """Neither in the lake nor where the command is typed, such as files of a query that took much memory."""
+    place = tmp_path / "here"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    before = {path: path.stat().st_mtime_ns for path in lake.rglob("*")}
+    for command in (("status",), ("plan",), ("show", "silver.events"), ("rejected",), ("trace", CUSTOMER), ("models",)):
+        reclake(*command)
+    assert {path: path.stat().st_mtime_ns for path in lake.rglob("*")} == before
+    assert list(place.iterdir()) == []
+
+
 def test_where_no_lake_is_a_command_says_so_and_ends_with_2(tmp_path, monkeypatch):
     monkeypatch.setenv("RECLAKE_HOME", str(ROOT))
     for command in (("status",), ("show", "gold.customer_segments"), ("rejected",), ("models",), ("trace", "c_12345")):
