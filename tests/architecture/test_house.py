@@ -83,6 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "run.code",
         "run.consent_words",
         "run.dictionary",
+        "run.faults",
         "catalogue",
         "run.id_rules",
         "run.items",

@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reclake.errors import UsageError
+from reclake.errors import ServiceDown, UsageError
 from reclake.lake.entries import GONE, PLAIN, Entries
 from reclake.lake.published import Published
+from reclake.run.faults import fault_text
 from reclake.run.items import load_catalogues, load_sources
 from reclake.run.opened import Opened, located, utc_now
 from reclake.settings import Settings
@@ -59,8 +60,18 @@ class Look:
         ------
         UsageError
             When nothing was ever written below `lake.root`.
+        ServiceDown
+            When its storage does not answer.
         """
-        if not self.reader.exists():
+        try:
+            is_there = self.reader.exists()
+        except OSError as error:
+            raise ServiceDown(
+                "the lake cannot be reached",
+                f"{self.reader.root}: {fault_text(error)}",
+                "see that its storage answers, and that the environment holds the credentials for it (docs/cluster.md)",
+            ) from error
+        if not is_there:
             raise UsageError(
                 f"there is no lake at {self.reader.root}",
                 "no table in it",
