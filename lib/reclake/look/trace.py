@@ -10,7 +10,7 @@ from reclake import tables
 from reclake.errors import UsageError
 from reclake.tables import Table, silver
 
-from .conditions import quoted, readable
+from .conditions import Condition, quoted, readable
 from .listings import Listing, read_by_people, with_product_names
 from .reader import Reader
 
@@ -62,13 +62,26 @@ def _of_table(reader: Reader, table: Table, person: Person, limit: int) -> Listi
     places = {name: ", ".join("?" for _ in ids) for name, ids in wanted.items()}
     where = " OR ".join(f"{quoted(name)} IN ({places[name]})" for name in wanted)
     parameters = [one for ids in wanted.values() for one in sorted(ids)]
+    of_days = _on_their_days(reader, table, where, tuple(wanted), parameters)
     order = ", ".join(f"{quoted(name)} NULLS FIRST" for name in dict.fromkeys((table.day_column, *table.key)) if name in shown)
     sql = f"SELECT {', '.join(map(quoted, shown))}, count(*) OVER () FROM rows WHERE {where} ORDER BY {order} LIMIT {int(limit)}"
-    found = reader.query(table, sql, columns=shown, parameters=parameters)
+    found = reader.query(table, sql, columns=shown, where=of_days, parameters=parameters)
     rows = [dict(zip(shown, row[:-1], strict=True)) for row in found]
     n_all = found[0][-1] if found else 0
     listing = Listing(rows, n_all - len(rows), read_by_people(table))
     return with_product_names(reader, listing)
+
+
+def _on_their_days(
+    reader: Reader, table: Table, where: str, columns: tuple[str, ...], parameters: list[Any]
+) -> tuple[Condition, ...]:
+    """The days on which the table has such rows: few of all, so that the other columns are read of few files."""
+    day = table.day_column
+    if day is None or day not in readable(table):
+        return ()
+    sql = f"SELECT DISTINCT {quoted(day)} FROM rows WHERE {where}"
+    days = reader.query(table, sql, columns=(*columns, day), parameters=parameters)
+    return (Condition(day, "in", tuple(row[0] for row in days)),)
 
 
 def person_of(reader: Reader, text: str) -> Person:
