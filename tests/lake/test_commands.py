@@ -123,8 +123,8 @@ def test_status_says_of_every_day_and_table_what_is_built_and_what_is_missing(la
     found = listed(lake, "status")
     columns = ("day", "bronze", "silver", "customers", "recommendations")
     assert chosen(found["days"], *columns) == [
-        ("2026-03-29", "1 built", "3 built, 2 missing", "1 missing", "1 missing", ""),
-        ("2026-03-28", "1 built", "3 built, 2 missing", "", "1 missing", ""),
+        ("2026-03-29", "1 built", "3 built, 3 missing", "1 missing", ""),
+        ("2026-03-28", "1 built", "3 built, 3 missing", "", ""),
     ]
     never = ("silver.interactions", "ops.reconciliation", "ops.freshness")
     assert found["days"][1]["why"] == "; ".join(f"{name}: never built" for name in never)
@@ -149,9 +149,9 @@ def test_plan_names_what_is_stale_and_counts_what_it_reads(lake):
     found = {row["table"]: row for row in listed(lake, "plan")}
     stale = [row for row in found.values() if row["days"]]
     assert chosen(stale, "table", "days", "which", "why", "rows_to_read") == [
+        ("silver.interactions", 2, "2026-03-28 … 2026-03-29", "never built (2)", 4),
         ("silver.products", 1, "whole … whole", "never built (1)", 8),
         ("silver.accounts", 1, "whole … whole", "never built (1)", 8),
-        ("silver.interactions", 2, "2026-03-28 … 2026-03-29", "never built (2)", 4),
         ("ops.reconciliation", 2, "2026-03-28 … 2026-03-29", "never built (2)", 16),
         ("ops.freshness", 2, "2026-03-28 … 2026-03-29", "never built (2)", 16),
         ("gold.customer_segments", 1, "2026-03-30 … 2026-03-30", "never built (1)", 4),
