@@ -185,6 +185,7 @@ COLLECTED = {
     "recommend.index.dense_index": "a row per partition",
     "recommend.tuning.judge": "one sum",
     "recommend.tuning.searched": "the same",
+    "run.application.newest_file_day": "one day",
     "run.building.reasons_for_nothing": "a row per as_of that is empty",
     "run.demo.segment_sizes": "a row per tier",
     "run.demo.one_list": "one customer's list",
