@@ -189,6 +189,7 @@ COLLECTED = {
     "recommend.index.dense_index": "a row per partition",
     "recommend.tuning.judge": "one sum",
     "recommend.tuning.searched": "the same",
+    "run.application.newest_file_day": "one day",
     "run.building.reasons_for_nothing": "a row per as_of that is empty",
     "run.gating.require_few_rejected": "a row per source and delivery day of the run",
     "run.gating._most_common": "three reasons",
