@@ -22,14 +22,15 @@ from submitting import (
 
 from reclake import tables
 
-DAY = "{{ dag_run | delivery_day }}"
+DAY, AS_OF = "{{ dag_run | delivery_day }}", "{{ dag_run | delivery_day | next_day }}"
 # From the beginning of a day's interval to the hour by which it must be published: four hours after the run began.
 DUE = timedelta(hours=float(os.environ.get("RECLAKE_DUE_HOURS") or 28))
 
 
 def submit(stage: str) -> SubmitJob:
     """One stage as one Spark application; it starts when the earlier ones are done and builds what has its inputs."""
-    arguments = ["--day", DAY] if stage == "bronze" else ["--day", DAY, "--stage", stage]
+    # The as_of by name: a day without a delivery leaves no gap among them.
+    arguments = ["--day", DAY] if stage == "bronze" else ["--day", DAY, "--as-of", AS_OF, "--stage", stage]
     job = "ingest" if stage == "bronze" else "build"
     return SubmitJob(
         task_id=stage,

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,7 +82,12 @@ def delivery_day(run: Any) -> str:
     return (run.conf or {}).get("day") or local_day(begin)
 
 
-FILTERS = {"local_day": local_day, "delivery_day": delivery_day}  # for the templates of the DAGs
+def next_day(day: str) -> str:
+    """The as_of of a day's run: the first day that does not count."""
+    return str(date.fromisoformat(day) + timedelta(days=1))
+
+
+FILTERS = {"local_day": local_day, "delivery_day": delivery_day, "next_day": next_day}  # for the templates of the DAGs
 
 
 class Stopped(AirflowFailException):

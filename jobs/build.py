@@ -15,6 +15,7 @@ from reclake.run.stops import require_nothing_stopped
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--stage", required=True, choices=tables.STAGES[1:])
     parser.add_argument("--day", required=True, type=date.fromisoformat, help="the delivery day")
+    parser.add_argument("--as-of", action="append", default=[], type=date.fromisoformat, help="for as-of tables; may be repeated")
     parser.add_argument("--table", help="only this table of the stage; what it reads must have been built")
     parser.add_argument("--force", action="store_true", help="build even what is up to date")
 
@@ -23,7 +24,8 @@ def build(app: Application, options: Namespace) -> None:
     """Build what of the stage is stale for the day."""
     if options.table is not None and options.table not in (names := [table.name for table in tables.of_stage(options.stage)]):
         raise UsageError(f"{options.stage} has no table {options.table!r}", f"it has {', '.join(names)}", "name one of them")
-    scope = scope_of(app, first=options.day, last=options.day, table=options.table, force=options.force)
+    days = {"first": options.day, "last": options.day, "as_ofs": options.as_of}
+    scope = scope_of(app, **days, table=options.table, force=options.force)
     require_nothing_stopped(build_stage(app, options.stage, scope))
 
 

@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": set(),
     "errors": {"printable"},
     "printable": set(),
+    "pages": {"printable"},
     "strict": {"errors"},
     "catalogue": {"errors", "strict", "tables"},
     # A section of settings stands beside the rules that take it, and imports no rule: whatever needs settings needs no Spark.
@@ -109,8 +110,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "printable",
     },
+    # segment.segments and segment.tiers name what a page shows.
+    "cockpit": {"look", "pages", "tables", "segment.segments", "segment.tiers"},
     "cli": {
         "run",
+        "cockpit",
         "look",
         "privacy.pseudonyms",
         "printable",
@@ -186,9 +190,8 @@ COLLECTED = {
     "recommend.index.dense_index": "a row per partition",
     "recommend.tuning.judge": "one sum",
     "recommend.tuning.searched": "the same",
+    "run.application.newest_file_day": "one day",
     "run.building.reasons_for_nothing": "a row per as_of that is empty",
-    "run.demo.segment_sizes": "a row per tier",
-    "run.demo.one_list": "one customer's list",
     "run.gating.require_few_rejected": "a row per source and delivery day of the run",
     "run.gating._most_common": "three reasons",
     "run.ingest._take_up": "a row per file of the run",

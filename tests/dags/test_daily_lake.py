@@ -119,6 +119,17 @@ def test_a_run_by_hand_is_for_the_last_day_whose_files_have_come(stand_in):
     assert asset_events(run) == dict.fromkeys(uris(every_table()), stand_in.version)
 
 
+def test_a_stage_is_asked_for_its_as_of_by_name(stand_in):
+    """So that a day on which nothing was delivered leaves no gap among the as_ofs; the day may end a month."""
+    from reclake import tables
+
+    run = run_of(without_waiting(read_dag()), run_conf={"day": "2026-02-28"})
+    assert str(run.state) == "success", states_of(run)
+    as_ofs = {call[0]: [call[n + 1] for n, word in enumerate(call) if word == "--as-of"] for call in stand_in.calls()}
+    built = {stage: ["2026-03-01"] for stage in tables.STAGES[1:]}
+    assert as_ofs == {"bronze": [], "alert": []} | built
+
+
 @pytest.mark.parametrize(
     ("started", "day"), [("2026-01-02T12:00", DAY), ("2026-01-02T01:59", "2025-12-31"), ("2026-01-02T02:00", DAY)]
 )

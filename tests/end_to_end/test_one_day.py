@@ -3,15 +3,18 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from decoded import decoded_files
 from lakes import as_environment, event_log_in, places, spark_profile
+from parsed_pages import parsed, section, text_in
 
 PHONE = "13800138000"  # demo.canary_phone
 
@@ -131,9 +134,8 @@ def test_history_and_refusals(reclake, day):
 
 @pytest.fixture(scope="module")
 def training(reclake, day):
-    """What a training prints that learns from the first day and is judged by the second."""
-    assert reclake("run", "--day", "2026-01-02").returncode == 0
-    done = reclake("train", "--as-of", "2026-01-03")
+    """What the demo prints: it goes on from the first day, trains, judges by the last day, and makes its page."""
+    done = reclake("demo", "--days", "15")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -145,7 +147,7 @@ def test_contact_data_stay_in_landing_and_bronze_and_keys_in_their_files(folder)
 
 def made_by_runs(folder):
     """Everything below the places that reclake makes, and its mode."""
-    names = ("lake", "landing", "landing-truth", "models", "secrets", "mlflow.db")
+    names = ("lake", "landing", "landing-truth", "models", "secrets", "mlflow.db", "demo.html")
     places = [folder / name for name in names if (folder / name).exists()]
     return {path: path.stat().st_mode & 0o777 for place in places for path in (place, *place.rglob("*"))}
 
@@ -166,7 +168,38 @@ def test_nobody_else_can_open_what_a_run_makes(folder):
 @pytest.mark.trial
 @pytest.mark.usefixtures("training")
 def test_nor_the_model_and_its_registry(folder):
-    assert_closed_to_others(folder, ("lake", "models", "mlflow.db"))
+    assert_closed_to_others(folder, ("lake", "models", "mlflow.db", "demo.html"))
+
+
+@pytest.mark.trial
+def test_the_demo_ends_with_its_page(reclake, folder, training):
+    """The page shows what the command line lists, of the newest day and of the week before."""
+    ending = training.splitlines()[training.splitlines().index("Open this page in a browser:") :]
+    assert ending[1].strip() == str(folder / "demo.html")
+    rows = listed(reclake("show", "gold.customer_segments", "--limit", "100000", "--json"))
+    assert {row["as_of_date"] for row in rows} == {"2026-01-02", "2026-01-09", "2026-01-16"}
+    before, now = (
+        {row["customer_id"]: row["tier"] for row in rows if row["as_of_date"] == day} for day in ("2026-01-09", "2026-01-16")
+    )
+    place = section(parsed((folder / "demo.html").read_text(encoding="utf-8")), "segments")
+    chart = next(figure for figure in place.iter("figure") if "have spent" in text_in(figure))
+    texts = [text_in(one).split(" · ")[0] for one in chart.iter("text")]
+    shown = dict(zip(texts[::2], texts[1::2], strict=True))
+    assert shown == {tier.replace("_", " "): str(n) if n >= 10 else "< 10" for tier, n in Counter(now.values()).items()}
+    both = before.keys() & now.keys()
+    n_moved = sum(before[customer] != now[customer] for customer in both)
+    assert len(both) >= 10
+    n_shown = n_moved if n_moved >= 10 or not n_moved else "< 10"
+    assert f"{n_shown} of {len(both)} customers changed their tier within the week." in text_in(place)
+
+
+@pytest.mark.trial
+def test_what_the_demo_proposes_to_try_works(reclake, training):
+    lines = training.splitlines()
+    commands = [shlex.split(line) for line in lines[lines.index("Try next:") + 1 :]]
+    assert len(commands) == 4
+    assert {command[0] for command in commands} == {".venv/jobs/bin/reclake"}
+    assert {" ".join(command): reclake(*command[1:]).returncode for command in commands} == {" ".join(c): 0 for c in commands}
 
 
 @pytest.mark.trial

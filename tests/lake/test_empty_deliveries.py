@@ -9,6 +9,7 @@ from frames import contents
 from lakes import ROOT, looked_at, open_lake
 from reclake.look.waiting import files_to_take_in
 from reclake.run.ingest import ingest
+from reclake.run.scope import scope_of
 from reclake.run.views import published
 from reclake.tables import bronze
 
@@ -23,6 +24,12 @@ def app(spark, tmp_path):
 
 def taken_in(app):
     return contents(published(app, bronze.FILES), "file_name", "outcome", "delivery_day", "n_records", "n_header_lines")
+
+
+def as_ofs(lake, first, last):
+    """Days of January 2011: the as_ofs that a run over a span of them asks for."""
+    span = {name: day and date(2011, 1, day) for name, day in (("first", first), ("last", last))}
+    return tuple(day.day for day in scope_of(lake, **span).as_ofs)
 
 
 def test_a_closed_shop_delivers_a_header_and_the_day_after_is_taken_in_beside_it(app, tmp_path):
@@ -46,6 +53,10 @@ def test_a_closed_shop_delivers_a_header_and_the_day_after_is_taken_in_beside_it
 
     assert ingest(app) == {}
     assert (taken_in(app), files_to_take_in(looked_at(app), app.sources["online_retail"])) == (closed, [])
+
+    # A closed shop's day is a delivery, and has its as_of; a day without a file has none.
+    for lake in (app, looked_at(app).lake):
+        assert [as_ofs(lake, *span) for span in ((None, None), (2, 2), (2, 9), (1, 2), (4, 9))] == [(4,), (3,), (4,), (3,), ()]
 
     shutil.copy(GOOD, folder)
     assert ingest(app) == {}

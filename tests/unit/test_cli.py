@@ -1,6 +1,7 @@
 """What the command line makes of its options, up to where Spark would be asked."""
 
 from contextlib import contextmanager
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
@@ -68,3 +69,44 @@ def test_a_listing_says_how_many_rows_it_leaves_out(capsys, as_json):
     said, silent = (told.err, told.out) if as_json else (told.out, told.err)
     assert said.splitlines()[-1] == "some: 1,200 more; a higher --limit shows them"
     assert "more" not in silent
+
+
+@pytest.fixture
+def today(monkeypatch, root):
+    """It is 17:00 UTC of March 1, which is March 2 in Shanghai; whatever opens or looks at a lake ends the command."""
+
+    def ends(*args, **options):
+        raise UsageError("the lake is asked", "", "")
+
+    monkeypatch.setenv("RECLAKE_HOME", str(root))
+    monkeypatch.setattr(options, "utc_now", lambda: datetime(2026, 3, 1, 17))
+    monkeypatch.setattr(options, "opened", ends)
+    monkeypatch.setattr(options, "looked", ends)
+
+
+def ended_by(*arguments, zone="UTC"):
+    """What a command is ended by."""
+    return str(CliRunner().invoke(cli.app, [*arguments, "--set", f"business.timezone={zone}"]).exception)
+
+
+AHEAD = [
+    ("run", "--day", "2026-03-02"), ("run", "--from", "2026-02-01", "--to", "2026-03-02"), ("ingest", "--day", "2026-03-02"),
+    ("plan", "--day", "2026-03-02"), ("status", "--day", "2026-03-02"),
+]  # fmt: skip
+AS_OFS = [("run", "--as-of"), ("plan", "--as-of"), ("train", "--as-of")]
+
+
+@pytest.mark.parametrize("arguments", AHEAD, ids=" ".join)
+def test_a_day_that_has_not_come_is_refused_before_a_lake_is_asked(today, arguments):
+    assert "the day 2026-03-02 has not come yet" in ended_by(*arguments)
+    assert "today is 2026-03-01 in UTC" in ended_by(*arguments)
+    assert "the lake is asked" in ended_by(*arguments, zone="Asia/Shanghai")
+    assert "the lake is asked" in ended_by(*(word.replace("03-02", "03-01") for word in arguments))
+
+
+@pytest.mark.parametrize("arguments", AS_OFS, ids=" ".join)
+def test_an_as_of_after_tomorrow_is_refused(today, arguments):
+    """Tomorrow's is that of what was delivered today: it is the first day that does not count."""
+    assert "the as_of 2026-03-03 has not come yet" in ended_by(*arguments, "2026-03-03")
+    assert "the lake is asked" in ended_by(*arguments, "2026-03-03", zone="Asia/Shanghai")
+    assert "the lake is asked" in ended_by(*arguments, "2026-03-02")

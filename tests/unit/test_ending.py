@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from reclake import cli
+from reclake.cli.console import Console
 from reclake.errors import UsageError
 from reclake.lake.session import _require_profile
 from reclake.run import application, job, opened
@@ -78,6 +79,22 @@ def test_a_job_says_what_it_did(opened_job, caplog):
 )
 def test_a_summary_tells_what_was_worked_on(outcomes, line):
     assert summary([TableReport("s", f"t{number}", outcome) for number, outcome in enumerate(outcomes)]) == line
+
+
+def test_a_summary_and_a_line_name_the_as_ofs_of_as_of_tables(capsys):
+    one = TableReport("customers", "gold.customer_segments", "built", n_rows=5, n_jobs=2, seconds=1.0, as_ofs=("2026-03-02",))
+    several = TableReport(
+        "recommendations", "gold.recommendations", "unchanged", as_ofs=("2026-02-16", "2026-02-23", "2026-03-02")
+    )
+    assert summary([one, several]) == [
+        "done: 1 table built (gold.customer_segments as_of 2026-03-02), "
+        "1 unchanged (gold.recommendations as_of 2026-02-16 … 2026-03-02)"
+    ]
+    console = Console()
+    console.finished(one)
+    assert capsys.readouterr().out.split("built")[1].strip() == "as_of 2026-03-02, 5 rows, 2 jobs, 1.0 s"
+    Console(as_json=True).finished(one)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(("number", "hint"), [(28, "free space there"), (30, "grant the right to write there"), (13, "grant")])

@@ -14,6 +14,7 @@ from reclake.cli import app
 from reclake.errors import UsageError
 from reclake.look import status
 from reclake.look.lake import look_at
+from reclake.run.scope import scope_of
 from reclake.settings import load_settings
 
 GOLDEN = ROOT / "tests" / "data" / "lake-0.1"
@@ -83,6 +84,17 @@ def test_a_product_has_its_name_beside_its_id(lake):
     columns = list(shown[0])
     assert columns.index("product_name") == columns.index("product_id") + 1
     assert set(shown[0]) == {*noted("gold.recommendations")[0], "product_name"}
+
+
+@pytest.mark.parametrize(("day", "as_ofs"), [("2026-01-02", "2026-01-03"), ("2026-01-03", None), ("2026-01-01", "2026-01-02")])
+def test_a_run_of_a_day_without_a_delivery_asks_for_no_as_of(lake, day, as_ofs):
+    """The lake took in January 1 and 2; the files of January 3 wait in the landing folder, and are not in the lake."""
+    look = look_at(ROOT, load_settings(ROOT, profile="local", overrides=[]))
+    one = date.fromisoformat(day)
+    assert scope_of(look.lake, first=one, last=one).as_ofs == ((date.fromisoformat(as_ofs),) if as_ofs else ())
+    assert scope_of(look.lake, first=one, last=date(2026, 2, 1), as_ofs=[date(2026, 2, 2)]).as_ofs == (date(2026, 2, 2),)
+    assert scope_of(look.lake, first=date(2026, 1, 1), last=date(2026, 2, 1)).as_ofs == (date(2026, 1, 3),)
+    assert scope_of(look.lake, first=None, last=None).as_ofs == (date(2026, 1, 3),)
 
 
 def test_history_lists_the_manifests_of_a_table_newest_first(lake):

@@ -80,7 +80,8 @@ class Console:
         if self.is_for_programs or report.outcome in _DONE:
             return
         numbers = f"{report.n_rows:,} rows, {report.n_jobs} jobs, {report.seconds:.1f} s" if report.n_jobs else ""
-        self.say(f"{report.stage:<16}{report.table:<28}{report.outcome:<11}{report.message or numbers}")
+        told = ", ".join(part for part in (report.as_of, report.message or numbers) if part)
+        self.say(f"{report.stage:<16}{report.table:<28}{report.outcome:<11}{told}")
         for warning in report.warnings:
             self.say(f"{'':<16}{report.table:<28}{'warning':<11}{warning}")
 
@@ -160,7 +161,8 @@ def _row(report: TableReport) -> dict[str, Any]:
     values = (
         report.stage, report.table, report.outcome, report.n_rows, report.n_rejected, report.verdict, report.n_jobs, round(report.seconds, 1),
     )  # fmt: skip
-    return dict(zip(_COLUMNS, values, strict=True)) | ({"message": report.message} if report.message else {})
+    row = dict(zip(_COLUMNS, values, strict=True)) | ({"as_of": report.as_of.removeprefix("as_of ")} if report.as_ofs else {})
+    return row | ({"message": report.message} if report.message else {})
 
 
 def _whole_row(report: TableReport) -> dict[str, Any]:

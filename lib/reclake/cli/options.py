@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,7 @@ import typer
 from reclake import tables
 from reclake.errors import UsageError
 from reclake.run.job import project_home
-from reclake.run.opened import located, require_writable
+from reclake.run.opened import business_day, located, require_writable, utc_now
 from reclake.run.plan import require_table
 from reclake.settings import Settings, load_settings
 
@@ -153,6 +153,28 @@ def days_of(day: datetime | None, first: datetime | None, last: datetime | None)
             f"write --from {last:%Y-%m-%d} --to {first:%Y-%m-%d}",
         )
     return (first.date(), last.date()) if first and last else (None, None)
+
+
+def require_come(settings: Settings, *days: date | None, as_ofs: Collection[date] = ()) -> None:
+    """Stop at a day that has not come: nothing can have been delivered then.
+
+    An as_of is the first day that does not count, so that tomorrow's is that of what was delivered today.
+
+    Raises
+    ------
+    UsageError
+        When a day comes after today in `business.timezone`, or an as_of after tomorrow.
+    """
+    today = business_day(utc_now(), settings)
+    ahead = [("day", day) for day in days if day is not None and day > today]
+    ahead += [("as_of", day) for day in as_ofs if day > today + timedelta(days=1)]
+    if ahead:
+        name, day = max(ahead, key=lambda each: each[1])
+        raise UsageError(
+            f"the {name} {day} has not come yet",
+            f"today is {today} in {settings.business.timezone}",
+            "name a day that is not after today" if name == "day" else "name an as_of that is not after tomorrow",
+        )
 
 
 def require_known(table: str | None) -> None:

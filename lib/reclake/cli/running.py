@@ -28,6 +28,7 @@ from .options import (
     dates_of,
     days_of,
     n_tables,
+    require_come,
     require_known,
     require_landing,
 )
@@ -45,6 +46,7 @@ def ingest(
     first, last = days_of(day, None, None)
     require_landing(landing)
     chosen = choose(profile, overrides, as_json=as_json, sources=source)
+    require_come(chosen.settings, last)
     from reclake.run.runner import run_graph
     from reclake.run.stops import require_nothing_stopped
 
@@ -77,6 +79,7 @@ def run(
         raise UsageError(f"there is no stage {unknown[0]!r}", f"stages {', '.join(tables.STAGES)}", "name one of them")
     stages = tuple(s for s in tables.STAGES if not stage or s in stage)
     chosen = choose(profile, overrides, as_json=as_json, sources=source)
+    require_come(chosen.settings, end, as_ofs=dates_of(as_of))
     chosen.console.n_asked = n_tables(stages, table, downstream=downstream)
     from reclake.run.runner import run_graph
     from reclake.run.stops import require_nothing_stopped
@@ -105,6 +108,7 @@ def train(
     """Train the models, judge each, and promote those that are better."""
     wanted = _models(model)
     chosen = choose(profile, overrides, as_json=as_json, sources=source)
+    require_come(chosen.settings, as_ofs=[as_of.date()] if as_of else ())
     from reclake.run.runner import next_as_of
     from reclake.run.training import runs_of
     from reclake.run.training import train as run_training

@@ -6,9 +6,6 @@ from typing import Annotated
 
 import typer
 
-from reclake import tables
-from reclake.errors import ReclakeError
-
 from . import options
 from .options import (
     JsonOption,
@@ -39,33 +36,24 @@ def demo(
     profile: ProfileOption = "local",
     overrides: SetOption = None,
 ) -> None:
-    """Show the whole way on generated data: generate, run, train, score, and look at the result."""
-    from reclake.run import demo as company
-    from reclake.run.runner import next_as_of, run_graph
+    """Show the whole way on generated data: generate, run, train, score, and make a page of the result."""
+    from reclake.cockpit.demo_ending import ending
+    from reclake.run.demo import generate_demo
+    from reclake.run.demo_way import build_all
     from reclake.run.stops import require_nothing_stopped
-    from reclake.run.training import runs_of
-    from reclake.run.training import train as run_training
 
     chosen = choose(profile, overrides)
     console = chosen.console
     with options.opened(chosen, "demo", publishes=True) as application:
-        company.generate_demo(application, n_days=days)
-        stopped = dict(run_graph(application, stages=tables.STAGES[:-1]))
-        if tables.gold.MODEL_METRICS.name not in application.manifest.current() and not stopped:
-            try:
-                for training, model in runs_of(application, tables.models.MODELS):
-                    if outcome := run_training(training, model, as_of=next_as_of(application)):
-                        console.say(f"the model {model.name} is {outcome.decision}")
-            except ReclakeError as failure:
-                stopped[tables.gold.MODEL_METRICS.name] = failure  # the lists are built all the same, from what is popular
-        stopped |= run_graph(application, stages=tables.STAGES[-1:])
+        generate_demo(application, n_days=days)
+        stopped = build_all(application, console.say)
         console.end()
         require_nothing_stopped(stopped)
-        console.rows("customers by tier", company.segment_sizes(application))
-        console.rows("recommended to the customer with the most orders", company.one_list(application))
-    console.say("Try next:")
-    for command in ("reclake status", "reclake rejected", "reclake show gold.customer_segments --where tier=high_value"):
-        console.say(f"  .venv/jobs/bin/{command}")
+    end = ending(options.looked(chosen))
+    for title, rows in end.listings.items():
+        console.rows(title, rows)
+    for line in end.lines:
+        console.say(line)
 
 
 def check_source(

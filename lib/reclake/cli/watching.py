@@ -29,6 +29,7 @@ from .options import (
     dates_of,
     days_of,
     form_of,
+    require_come,
     require_known,
 )
 
@@ -53,6 +54,7 @@ def status(
 
     begin, end = days_of(day, None, None)
     chosen = choose(profile, overrides, as_json=as_json, sources=source)
+    require_come(chosen.settings, end)
     look = options.looked(chosen)
     planner = look.lake.planner(scope_of(look.lake, first=begin, last=end))
     found = standing.status(look, planner, limit=days)
@@ -109,6 +111,7 @@ def plan(
     begin, end = days_of(day, first, last)
     require_known(table)
     chosen = choose(profile, overrides, as_json=as_json, sources=source)
+    require_come(chosen.settings, end, as_ofs=dates_of(as_of))
     from reclake.look import planned
     from reclake.run.scope import scope_of
 

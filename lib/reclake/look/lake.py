@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +17,9 @@ from reclake.run.items import load_catalogues, load_sources
 from reclake.run.opened import Opened, located, utc_now
 from reclake.settings import Settings
 from reclake.sources.source import Source
-from reclake.tables import TABLES, ops
+from reclake.tables import TABLES, bronze, ops
 
+from .conditions import Condition, all_of, parameters_of
 from .reader import Reader
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Look:
     @cached_property
     def lake(self) -> Opened:
         """The lake as a plan needs it: its ledger, completed from the commits, and its manifest."""
-        return Opened(
+        return _Looked(
+            reader=self.reader,
             home=self.home,
             settings=self.settings,
             ledger=entries_of(self.reader),
@@ -77,6 +79,21 @@ class Look:
                 "no table in it",
                 "reclake run takes files in and makes it; or name another with --set lake.root=FOLDER",
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Looked(Opened):
+    reader: Reader
+
+    def newest_file_day(self, first: date | None, last: date | None) -> date | None:
+        ends = [Condition("delivery_day", ">=", (first,))] if first else []
+        ends += [Condition("delivery_day", "<=", (last,))] if last else []
+        where = (Condition("outcome", "=", ("ingested",)), *ends)
+        sql = f"SELECT max(delivery_day) FROM rows WHERE {all_of(where)}"
+        columns = ("outcome", "delivery_day")
+        found = self.reader.query(bronze.FILES, sql, columns=columns, parameters=parameters_of(where))
+        newest: date | None = found[0][0] if found else None
+        return newest
 
 
 @dataclass(frozen=True, slots=True)

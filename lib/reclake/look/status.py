@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from reclake import tables
+from reclake.run.opened import business_day
 from reclake.run.plan import Planner, Work, counted
 from reclake.run.scope import last_delivery_day
 from reclake.run.waivers import in_force
@@ -42,12 +42,11 @@ def status(look: Look, planner: Planner, *, limit: int) -> dict[str, Any]:
 def lake(look: Look) -> dict[str, Any]:
     """Where the lake lies, the manifest that is read, and how old its newest delivery is."""
     newest = last_delivery_day(look.lake)
-    today = look.clock().replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(look.settings.business.timezone)).date()
     return {
         "root": look.reader.root,
         "manifest_id": look.reader.manifest_id,
         "newest_delivery": None if newest is None else str(newest),
-        "age_days": None if newest is None else (today - newest).days,
+        "age_days": None if newest is None else (business_day(look.clock(), look.settings) - newest).days,
     }
 
 

@@ -8,11 +8,13 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
 from reclake.lake.claims import Claims
@@ -23,7 +25,7 @@ from reclake.lake.store import Store
 from reclake.privacy.keys import check_keys
 from reclake.quality.gate import Gate
 from reclake.settings import Settings
-from reclake.tables import Table, models
+from reclake.tables import Table, bronze, models
 
 from .items import load_catalogues, load_sources
 from .opened import Opened, located, utc_now
@@ -65,6 +67,17 @@ class Application(Opened):
     def kept_since(self) -> datetime:
         """What was current then, or at any time after it, stays readable."""
         return self.clock() - timedelta(days=self.store.keep_days)
+
+    def newest_file_day(self, first: date | None, last: date | None) -> date | None:
+        """The newest delivery day of the files taken in, from `first` to `last` where they are given; None without one."""
+        published = self.manifest.current()
+        if bronze.FILES.name not in published:
+            return None
+        files = self.read(bronze.FILES, version=published[bronze.FILES.name].version, published=published)
+        day = F.col("delivery_day")
+        bounds = [F.col("outcome") == "ingested", *([day >= first] if first else []), *([day <= last] if last else [])]
+        newest: date | None = files.where(reduce(Column.__and__, bounds)).agg(F.max(day)).collect()[0][0]
+        return newest
 
     def read(
         self, table: Table, *, version: int, published: Mapping[str, Published], days: Collection[date] | None = None

@@ -211,6 +211,7 @@ def reported(
     jobs: JobCount,
     seconds: float,
     n_days: int,
+    as_ofs: Sequence[str] = (),
     n_rejected: int = 0,
     warnings: Sequence[str] = (),
 ) -> TableReport:
@@ -226,5 +227,6 @@ def reported(
         verdict=gate_row["verdict"],
         n_jobs=jobs.total,
         seconds=seconds,
+        as_ofs=tuple(as_ofs),
         warnings=tuple(warnings),
     )

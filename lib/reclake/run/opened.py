@@ -7,9 +7,10 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from reclake.catalogue.declared import Items, declared, items_of
 from reclake.errors import UsageError
@@ -37,6 +38,11 @@ class Versions(Protocol):
 def utc_now() -> datetime:
     """The time in UTC, without zone as Spark gives times back; the only clock of a run."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def business_day(at: datetime, settings: Settings) -> date:
+    """The business day on which a time in UTC lies."""
+    return at.replace(tzinfo=UTC).astimezone(ZoneInfo(settings.business.timezone)).date()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +91,10 @@ class Opened:
             suite_digest(folder, table),
             catalogue_digests(table, items),
         )
+
+    def newest_file_day(self, first: date | None, last: date | None) -> date | None:
+        """The newest delivery day of the files taken in, from `first` to `last` where they are given; None without one."""
+        raise NotImplementedError
 
     def planner(self, scope: Scope) -> Planner:
         """A planner on the ledger as it stands; follows the ledger as tables are built."""

@@ -23,7 +23,19 @@ class TableReport:
     n_jobs: int = 0
     seconds: float = 0.0
     message: str = ""
+    as_ofs: tuple[str, ...] = ()  # of an as-of table: those that were built, sorted
     warnings: tuple[str, ...] = ()  # what stops nothing and somebody should know; no value of the data
+
+    @property
+    def as_of(self) -> str:
+        """The as_ofs in words; empty for other tables.
+
+        Examples
+        --------
+        >>> TableReport("customers", "gold.customer_segments", "built", as_ofs=("2026-02-23", "2026-03-02")).as_of
+        'as_of 2026-02-23 … 2026-03-02'
+        """
+        return f"as_of {' … '.join(dict.fromkeys((self.as_ofs[0], self.as_ofs[-1])))}" if self.as_ofs else ""
 
 
 class Reporter(Protocol):
@@ -69,7 +81,9 @@ def summary(reports: Sequence[TableReport]) -> list[str]:
     ['nothing to do: 1 table is up to date']
     """
     asked = [report for report in reports if report.outcome != "not asked for"]
-    worked = {o: [r.table for r in asked if r.outcome == o] for o in dict.fromkeys(r.outcome for r in asked)}
+    worked = {
+        o: [f"{r.table} {r.as_of}".rstrip() for r in asked if r.outcome == o] for o in dict.fromkeys(r.outcome for r in asked)
+    }
     idle = {"up to date", "not fed"}
     if not asked:
         return []

@@ -26,7 +26,8 @@ def scope_of(
 ) -> Scope:
     """The scope of a run over the delivery days first…last, or over everything if they are None.
 
-    As-of tables are built for the day after the last delivery day, unless other as_ofs are named.
+    As-of tables are built for the as_ofs that are named; without any, for the day after the newest delivery of these days.
+    Where nothing was delivered on any of them, there is no such as_of.
 
     Raises
     ------
@@ -42,15 +43,22 @@ def scope_of(
     chosen = None
     if table is not None:
         chosen = frozenset({table, *(t.name for t in tables.downstream_of(table))} if downstream else {table})
-    end = last or last_delivery_day(lake)
-    asked = tuple(as_ofs) or ((end + timedelta(days=1),) if end else ())
+    asked = tuple(as_ofs)
+    if not asked and (newest := last_delivery_day(lake, first=first, last=last)):
+        asked = (newest + timedelta(days=1),)
     return Scope(delivery_days=days, as_ofs=asked, tables=chosen, force=force)
 
 
-def last_delivery_day(lake: Opened) -> date | None:
-    """The newest delivery day in bronze; None for an empty lake."""
-    days = [day for table in bronze.TABLES if table.day_column for day in lake.ledger.ever(table)]
-    return date.fromisoformat(max(days)) if days else None
+def last_delivery_day(lake: Opened, *, first: date | None = None, last: date | None = None) -> date | None:
+    """The newest delivery day in bronze, from `first` to `last` where they are given; None without a delivery.
+
+    A file without records is a delivery too: a closed shop's day is one that counts.
+    """
+    days = (date.fromisoformat(day) for table in bronze.FED for day in lake.ledger.ever(table))
+    of_records = max((day for day in days if (first is None or day >= first) and (last is None or day <= last)), default=None)
+    if of_records is not None and of_records == last:
+        return of_records  # no file can be newer
+    return max((day for day in (of_records, lake.newest_file_day(first, last)) if day is not None), default=None)
 
 
 def next_as_of(lake: Opened) -> date:

@@ -164,6 +164,7 @@ def build_table(run: StageRun, work: Work) -> TableReport:
         jobs=jobs,
         seconds=seconds,
         n_days=len(work.days),
+        as_ofs=work.days if table.is_as_of else (),
         n_rejected=n_rejected,
         warnings=warnings,
     )

@@ -1,0 +1,57 @@
+"""Sentences in both languages of a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Formatter
+
+LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence or name in both languages; `{name}` stands for a value.
+
+    Raises
+    ------
+    ValueError
+        When a language is missing, or the two name different values.
+
+    Examples
+    --------
+    >>> Text("{n} files", "{n} 个文件").filled(n=3)
+    Text(en='3 files', zh='3 个文件')
+    >>> Text("files", "")
+    Traceback (most recent call last):
+    ValueError: a text has no zh: 'files'
+    """
+
+    en: str
+    zh: str
+
+    def __post_init__(self) -> None:
+        for language in LANGUAGES:
+            if not getattr(self, language).strip():
+                raise ValueError(f"a text has no {language}: {self.en or self.zh!r}")
+        if _values(self.en) != _values(self.zh):
+            raise ValueError(f"the languages name different values: {self.en!r}, {self.zh!r}")
+
+    def filled(self, **values: object) -> Text:
+        """The text with its values.
+
+        Values are put in once: a brace in a value of others is a brace.
+        """
+        return Text(*(_doubled(getattr(self, language).format(**values)) for language in LANGUAGES))
+
+    def of(self, language: str) -> str:
+        """The text in one language, as it is shown."""
+        text: str = getattr(self, language)
+        return text.replace("{{", "{").replace("}}", "}")
+
+
+def _values(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def _doubled(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")

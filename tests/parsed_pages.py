@@ -1,0 +1,55 @@
+"""Pages as a browser reads them: trees of elements, made by the parser of the standard library."""
+
+from html.parser import HTMLParser
+from xml.etree.ElementTree import Element, TreeBuilder
+
+_VOID = {"meta", "input", "br", "link", "img", "hr"}
+_LANGUAGES = {"en": "en", "zh": "zh-CN"}
+
+
+class _Reader(HTMLParser):
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.tree = TreeBuilder()
+
+    def handle_starttag(self, tag, attributes):
+        self.tree.start(tag, {name: value or "" for name, value in attributes})
+        if tag in _VOID:
+            self.tree.end(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in _VOID:
+            self.tree.end(tag)
+
+    def handle_data(self, text):
+        self.tree.data(text)
+
+
+def parsed(html: str) -> Element:
+    """The root element."""
+    reader = _Reader()
+    reader.feed(html.removeprefix("<!doctype html>").strip())
+    reader.close()
+    return reader.tree.close()
+
+
+def text_in(place: Element, language: str = "en") -> str:
+    """What a reader of one language sees in the element, in one line."""
+
+    def seen(one):
+        if one.get("lang") in _LANGUAGES.values() and one.get("lang") != _LANGUAGES[language] and one.tag != "html":
+            return ""
+        return (one.text or "") + "".join(seen(child) + (child.tail or "") for child in one)
+
+    return " ".join(seen(place).split())
+
+
+def section(page: Element, key: str) -> Element:
+    """One panel."""
+    (one,) = (place for place in page.iter("section") if place.get("id") == key)
+    return one
+
+
+def rows_of(table: Element, language: str = "en") -> list[list[str]]:
+    """The cells of a table's body as they are read."""
+    return [[text_in(cell, language) for cell in row.findall("td")] for row in table.find("tbody").findall("tr")]
