@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from lakes import ROOT, as_environment
 from reclake.cli import app
 from reclake.errors import UsageError
-from reclake.look import status
+from reclake.look import alerts, status
 from reclake.look.lake import look_at
 from reclake.run.scope import scope_of
 from reclake.settings import load_settings
@@ -95,6 +95,17 @@ def test_a_run_of_a_day_without_a_delivery_asks_for_no_as_of(lake, day, as_ofs):
     assert scope_of(look.lake, first=one, last=date(2026, 2, 1), as_ofs=[date(2026, 2, 2)]).as_ofs == (date(2026, 2, 2),)
     assert scope_of(look.lake, first=date(2026, 1, 1), last=date(2026, 2, 1)).as_ofs == (date(2026, 1, 3),)
     assert scope_of(look.lake, first=None, last=None).as_ofs == (date(2026, 1, 3),)
+
+
+def test_an_alert_says_who_was_sent_it_and_ends_with_7_where_that_is_asked_for(lake, monkeypatch):
+    asked = ("alert", "--day", "2026-01-02")
+    first, *findings, last = reclake(*asked).splitlines()
+    assert (first, last) == ("findings", "alerts.channel is none: nobody was sent anything")
+    assert len(findings) > 1
+    assert CliRunner().invoke(app, [*asked, "--exit-code"]).exit_code == 7
+    assert CliRunner().invoke(app, [*asked, "--exit-code", "--failed", "daily_lake.silver"]).exit_code == 7
+    monkeypatch.setattr(alerts, "findings_of", lambda look, day: [])
+    assert reclake(*asked, "--exit-code") == "Nothing to tell.\n"
 
 
 def test_history_lists_the_manifests_of_a_table_newest_first(lake):

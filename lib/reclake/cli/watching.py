@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from reclake.errors import ReclakeError
 
 
+_HAS_FINDINGS = 7  # the exit code of an alert that was asked for it
 _NAMED = 2  # tables that share a reason and are named
 
 
@@ -165,6 +166,7 @@ def alert(
     failed: Annotated[str | None, typer.Option("--failed", help="Tell only that this task failed; looks at no lake.")] = None,
     missed: Annotated[bool, typer.Option("--missed-deadline", help="Tell only that the day is late; looks at no lake.")] = False,
     run_id: Annotated[str, typer.Option("--run-id", help="The run it is told of.")] = "by hand",
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with exit code 7 when there are findings.")] = False,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -188,7 +190,11 @@ def alert(
     chosen.console.rows("findings", [asdict(finding) for finding in found], empty="Nothing to tell.")
     secrets = located(chosen.home, chosen.settings.secrets.directory)
     channel = tell(found, day=str(day.date()), run_id=run_id, alerts=chosen.settings.alerts, secrets=secrets)
-    chosen.console.say(f"told by {channel}" if channel != "none" else "nobody was told")
+    if found:
+        to_whom = f"sent by {channel}" if channel != "none" else "alerts.channel is none: nobody was sent anything"
+        chosen.console.say(to_whom)
+    if found and exit_code:
+        raise typer.Exit(_HAS_FINDINGS)
 
 
 def doctor(profile: ProfileOption = "local", overrides: SetOption = None, as_json: JsonOption = False) -> None:
