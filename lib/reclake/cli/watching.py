@@ -135,6 +135,7 @@ def rejected(
 ) -> None:
     """Show what was not kept, by reason; --replay builds anew what a mended mapping changes."""
     from reclake.look import listings
+    from reclake.look.rejected import STOPPED
     from reclake.look.rejected import rejected as not_kept
 
     chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv), sources=source)
@@ -142,6 +143,10 @@ def rejected(
     listing = not_kept(options.looked(chosen), limit=limit)
     rows = listings.plain_rows(listing.rows) if as_json else [_with_place(row) for row in listing.for_people()]
     chosen.console.rows("not kept", rows, empty="Nothing was refused of what is published.", n_more=listing.n_more)
+    if any(row["record_class"] == STOPPED for row in listing.rows):
+        chosen.console.say(
+            "A stopped delivery is in no table yet: correct its file or its mapping in conf/sources, and run its day again."
+        )
     if stopped:
         from reclake.run.stops import require_nothing_stopped
 

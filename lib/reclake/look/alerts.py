@@ -23,6 +23,7 @@ from reclake.tables import Table, bronze, ops, silver
 
 from .conditions import Condition
 from .lake import Look
+from .verdicts import blocking
 from .waiting import counted_by_day, files_to_take_in, untaken
 
 
@@ -46,12 +47,7 @@ def findings_of(look: Look, day: date) -> list[Finding]:
 
 def _stopped_gates(look: Look) -> list[Finding]:
     """One per table whose newest verdict blocks it."""
-    shown = ("table", "verdict", "n_failed", "n_expectations", "findings")
-    row = ", ".join(f"'{name}': \"{name}\"" for name in shown)
-    sql = f'SELECT arg_max({{{row}}}, checked_at) FROM rows GROUP BY "table"'
-    newest = [row for (row,) in look.reader.query(ops.GATE_RESULTS, sql, columns=(*shown, "checked_at"))]
-    stopped = sorted((row for row in newest if row["verdict"] in ("failed", "broken")), key=lambda row: str(row["table"]))
-    return [Finding("gate", row["table"], _stop_told(row)) for row in stopped]
+    return [Finding("gate", row["table"], _stop_told(row)) for row in blocking(look)]
 
 
 def _stop_told(row: Mapping[str, Any]) -> str:
