@@ -35,6 +35,7 @@ VALUES = {
     "DIR": "exports",
     "trace ID": "trace c_93acb46f04389b2e126bb489145647cb",
     "rollback N": "rollback 3",
+    "rollback 41": "rollback 3",
     "2026-03-02": "2026-01-03",
 }
 
