@@ -65,5 +65,9 @@ with DAG(
     [*submits, *told] >> EmptyOperator(task_id="all_built")
     # What the lake knows of a bad day is told by a job that reads it; what broke off before is for Airflow to tell.
     submits >> SubmitJob(
-        task_id="alert", job="alert", arguments=["--day", DAY], trigger_rule="all_done", on_failure_callback=tell_day_failed
+        task_id="alert",
+        job="alert",
+        arguments=["--day", DAY, "--as-of", AS_OF],
+        trigger_rule="all_done",
+        on_failure_callback=tell_day_failed,
     )

@@ -12,13 +12,15 @@ from reclake.run.posting import tell
 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--day", required=True, type=date.fromisoformat, help="the delivery day")
+    parser.add_argument("--as-of", action="append", default=[], type=date.fromisoformat, help="asked for; may be repeated")
 
 
 def alert(app: Application, options: Namespace) -> None:
     """Look at gates, deliveries and tables of the day, and send one alert if there is something."""
     secrets = located(app.home, app.settings.secrets.directory)
     look = look_at(app.home, app.settings, clock=app.clock, spark=lambda: app.spark)
-    tell(findings_of(look, options.day), day=str(options.day), run_id=app.run_id, alerts=app.settings.alerts, secrets=secrets)
+    findings = findings_of(look, options.day, as_ofs=options.as_of)
+    tell(findings, day=str(options.day), run_id=app.run_id, alerts=app.settings.alerts, secrets=secrets)
 
 
 if __name__ == "__main__":

@@ -323,3 +323,11 @@ def test_a_rollback_brings_the_rows_of_before_back_and_leaves_what_arrived(lake,
     assert chosen(listed(app, "rejected"), *NOT_KEPT) == [*RECORDS_NOT_KEPT, EMPTY_FILE]
     with pytest.raises(UsageError, match="there is no manifest 9"):
         reclake(app, "rollback", "9")
+    undone = reclake(app, "rollback", "4").stdout.splitlines()
+    assert undone[-2:] == [
+        "Manifest 6 is current now, and says what manifest 4 said.",
+        "reclake rollback 5 undoes this; reclake plan shows what the next run builds again.",
+    ]
+    assert {row["manifest_id"] for row in listed(app, "rollback", "5")} == {7}
+    assert bag(app, silver.ORDER_LINES) == bag(lake, silver.ORDER_LINES)
+    assert reclake(app, "rollback", "7").stdout == "Nothing moved.\n"

@@ -1,6 +1,7 @@
 """What stops a table stops what reads it and nothing else; a rollback takes a day back until it is run again."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +11,7 @@ from lakes import looked_at, run_days
 from reclake.errors import GateFailed, StageStopped
 from reclake.lake.digest import WHOLE, DayContent, Digest
 from reclake.look.planned import plan
+from reclake.look.rejected import rejected
 from reclake.quality.verdict import Finding, judged
 from reclake.run import commit, gating, stage
 from reclake.run.code import builder_of
@@ -125,14 +127,35 @@ def test_a_rollback_takes_a_day_back_until_it_is_run_again(app):
 
 
 def test_a_delivery_of_which_too_much_is_refused_ends_with_code_4_and_names_the_reasons(app):
-    source = app.sources["till"].model_copy(update={"max_rejected_share": 0.4})
+    source = app.sources["till"].model_copy(update={"max_rejected_share": 0.2})
     object.__setattr__(app, "sources", {"till": source})
     scope = scope_of(app, first=THIRD, last=THIRD, force=True)
     stopped = build_stage(app, "silver", replace(scope, tables=frozenset({"silver.order_records"})))
     with pytest.raises(StageStopped) as red:
         require_nothing_stopped(stopped)
     assert red.value.exit_code == 4
-    assert "1 of 2 records (unit_price_amount is missing: 1)" in str(red.value)
+    told = "1 of 2 records (unit_price_amount is missing: 1); at most 20% may be"
+    assert told in str(red.value)
+    assert "correct the file or its mapping" in str(red.value).splitlines()[2]
+    stops = [row for row in rejected(looked_at(app)).rows if row["record_class"] == "stopped delivery"]
+    columns = ("record_table", "source", "reason", "records", "first_day")
+    assert [tuple(row[name] for name in columns) for row in stops] == [("silver.order_records", "till", told, 1, str(THIRD))]
+
+
+def test_a_file_that_is_corrected_under_its_name_is_judged_without_what_it_replaces(app):
+    """Of the four records of the day one is refused, which is more than a fifth; it is one of the file of before."""
+    lines = [order("o4", day=THIRD), order("o5", day=THIRD)]
+    (Path(app.settings.landing.root) / "till" / "app" / f"{THIRD}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    assert run_days(app, THIRD, only=LINES) == {}
+    assert sold(app) == ["o1", "o2", "o4", "o5"]
+    rows = rejected(looked_at(app)).rows
+    assert {row["record_class"] for row in rows} == {"rejected", "duplicate"}
+    assert verdict_of(looked_at(app), silver.ORDER_RECORDS) == "passed"
+
+
+def verdict_of(look, table):
+    rows = look.reader.rows(ops.GATE_RESULTS, ("table", "verdict", "checked_at"))
+    return max((row for row in rows if row["table"] == table.name), key=lambda row: row["checked_at"])["verdict"]
 
 
 def content(n_rows):

@@ -92,7 +92,7 @@ def test_the_job_sends_what_there_is_to_tell(app, monkeypatch):
         monkeypatch.setenv("RECLAKE_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hook")
         alerts = app.settings.alerts.model_copy(update={"channel": "webhook"})
         monkeypatch.setitem(vars(app), "settings", app.settings.model_copy(update={"alerts": alerts}))
-        runpy.run_path(str(ROOT / "jobs" / "alert.py"))["alert"](app, Namespace(day=DAY))
+        runpy.run_path(str(ROOT / "jobs" / "alert.py"))["alert"](app, Namespace(day=DAY, as_of=[]))
         wanted = findings_of(looked_at(app), DAY)
     ((path, told),) = server.seen
     assert (path, told["day"], told["run_id"]) == ("/hook", str(DAY), app.run_id)

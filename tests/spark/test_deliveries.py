@@ -9,14 +9,14 @@ import pytest
 from frames import frame
 from reclake.errors import TooMuchRejected
 from reclake.records import raw_json
-from reclake.run import gating
+from reclake.run import few_rejected
 from reclake.tables import silver
 
 DAY, NEXT = date(2026, 3, 1), date(2026, 3, 2)
 
 
-def judged(spark, table, rows, *, share=None, stored="[]", gate_row=None):
-    """Refused records, warnings, and the findings as they are stored."""
+def judged(spark, table, rows, *, share=None, stored="[]", gate_row=None, replaced=()):
+    """Refused records, warnings, and the findings as they are stored; `replaced` are sources and digests of bronze."""
     numbered = [
         dict(source="shop", delivery_day=DAY, file_digest="f", position=n, record_class="kept", reasons=[]) | row
         for n, row in enumerate(rows)
@@ -25,8 +25,16 @@ def judged(spark, table, rows, *, share=None, stored="[]", gate_row=None):
         sources={"shop": SimpleNamespace(max_rejected_share=share), "other": SimpleNamespace(max_rejected_share=share)},
         settings=SimpleNamespace(run=SimpleNamespace(max_rejected_share=0.2, max_key_share=0.5, min_key_records=10)),
     )
+    raw = [dict(source=source, file_digest=f"new {digest}", replaces_digest=digest) for source, digest in replaced]
+
+    def read(table, *, version, published):
+        assert (table.layer, version) == ("bronze", 4)
+        return frame(spark, table, *raw, dict(source="shop", file_digest="never replaced"))
+
+    app.read, versions = read, {silver.raw_of(one).name: 4 for one in silver.RECORDS}
+    run = SimpleNamespace(app=app, versions=versions, published={})
     gate_row = {"findings": stored, "n_expectations": 9, "n_failed": 0} if gate_row is None else gate_row
-    n_refused, warnings = gating.require_few_rejected(app, table, frame(spark, table, *numbered), gate_row)
+    n_refused, warnings = few_rejected.require_few_rejected(run, table, frame(spark, table, *numbered), gate_row)
     return n_refused, warnings, json.loads(gate_row["findings"])
 
 
@@ -35,7 +43,7 @@ def refused(*reasons):
 
 
 def test_an_empty_line_is_refused_and_no_part_of_the_share(spark):
-    assert gating.BLANK == raw_json.EMPTY
+    assert few_rejected.BLANK == raw_json.EMPTY
     blank, bad = refused("it is empty"), refused("it is no JSON")
     assert judged(spark, silver.EVENT_RECORDS, [blank] * 50 + [bad] + [{}] * 4) == (51, [], [])
     assert judged(spark, silver.EVENT_RECORDS, [blank] * 5) == (5, [], [])
@@ -44,6 +52,19 @@ def test_an_empty_line_is_refused_and_no_part_of_the_share(spark):
     both = refused("it is empty", "order_id is missing")
     with pytest.raises(TooMuchRejected, match="1 of 1 records"):
         judged(spark, silver.EVENT_RECORDS, [blank, both])
+
+
+def test_records_of_content_that_was_replaced_do_not_count(spark):
+    """A file that is corrected under its own name brings its records again; those of before stay, and are not held against it."""
+    table, bad = silver.ORDER_RECORDS, refused("order_id is missing")
+    rows = [*[bad | dict(file_digest="old")] * 3, *[dict(file_digest="new")] * 5]
+    assert judged(spark, table, rows, replaced=[("shop", "old")]) == (3, [], [])
+    for others in ((), [("other", "old")], [("shop", "older")]):
+        with pytest.raises(TooMuchRejected, match="3 of 8 records"):
+            judged(spark, table, rows, replaced=others)
+    still = [*rows, *[bad | dict(file_digest="new")] * 2]
+    with pytest.raises(TooMuchRejected, match=r"2 of 7 records \(order_id is missing: 2\)"):
+        judged(spark, table, still, replaced=[("shop", "old")])
 
 
 def test_what_stops_a_delivery_blocks_in_the_row_of_its_gate_and_uses_no_waiver(spark):

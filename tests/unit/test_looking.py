@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -12,10 +13,13 @@ from typer.testing import CliRunner
 from lakes import ROOT, as_environment
 from reclake.cli import app
 from reclake.errors import UsageError
-from reclake.look import status
+from reclake.lake.entries import REMOVED
+from reclake.look import alerts, status
+from reclake.look import planned as planned_work
 from reclake.look.lake import look_at
 from reclake.run.scope import scope_of
 from reclake.settings import load_settings
+from reclake.tables import BY_NAME
 
 GOLDEN = ROOT / "tests" / "data" / "lake-0.1"
 CUSTOMER = "c_93acb46f04389b2e126bb489145647cb"
@@ -95,6 +99,69 @@ def test_a_run_of_a_day_without_a_delivery_asks_for_no_as_of(lake, day, as_ofs):
     assert scope_of(look.lake, first=one, last=date(2026, 2, 1), as_ofs=[date(2026, 2, 2)]).as_ofs == (date(2026, 2, 2),)
     assert scope_of(look.lake, first=date(2026, 1, 1), last=date(2026, 2, 1)).as_ofs == (date(2026, 1, 3),)
     assert scope_of(look.lake, first=None, last=None).as_ofs == (date(2026, 1, 3),)
+
+
+def test_an_alert_says_who_was_sent_it_and_ends_with_7_where_that_is_asked_for(lake, monkeypatch):
+    asked = ("alert", "--day", "2026-01-02")
+    first, *findings, last = reclake(*asked).splitlines()
+    assert (first, last) == ("findings", "alerts.channel is none: nobody was sent anything")
+    assert len(findings) > 1
+    assert CliRunner().invoke(app, [*asked, "--exit-code"]).exit_code == 7
+    assert CliRunner().invoke(app, [*asked, "--exit-code", "--failed", "daily_lake.silver"]).exit_code == 7
+    monkeypatch.setattr(alerts, "findings_of", lambda look, day: [])
+    assert reclake(*asked, "--exit-code") == "Nothing to tell.\n"
+
+
+AS_OF_TABLES = {"gold.customer_segments", "gold.segment_bins", "gold.recommendations"}
+
+
+def never_built(look, day=None):
+    """As-of tables that were never built: as a plan without a day says, and as an alert of the day."""
+    planned = planned_work.plan(look, scope_of(look.lake, first=None, last=None))
+    told = alerts.findings_of(look, day)
+    return (
+        {row["table"] for row in planned if "never built" in row["why"]} & AS_OF_TABLES,
+        {finding.subject for finding in told if finding.kind == "verdict" and "never built" in finding.told} & AS_OF_TABLES,
+    )
+
+
+def test_plan_and_alert_say_the_same_of_an_as_of_that_a_rollback_took_back(lake):
+    look = look_at(ROOT, load_settings(ROOT, profile="local", overrides=[]))
+    first, never = date(2026, 1, 1), date(2025, 12, 31)
+    ledger = look.lake.ledger
+    assert never_built(look, first) == never_built(look, never) == (set(), set())
+    (one, *_) = ledger.days(BY_NAME["gold.customer_segments"]).values()
+    for number, name in enumerate(sorted(AS_OF_TABLES)):
+        back = {
+            day: replace(one, table=name, day=day, kind=REMOVED, sequence=10**15 + number) for day in ("2026-01-02", "2030-01-02")
+        }
+        ledger.add(back.values())
+    assert never_built(look, first) == (AS_OF_TABLES, AS_OF_TABLES)
+    # What was built of a day that was never delivered is not missed.
+    assert never_built(look, date(2030, 1, 1))[1] == set()
+    named = alerts.findings_of(look, date(2030, 1, 1), as_ofs=[date(2030, 1, 2)])
+    assert {one.subject for one in named if "never built" in one.told} >= AS_OF_TABLES
+
+
+def test_a_rollback_says_what_it_would_move_and_writes_nothing(lake):
+    before = {path: path.stat().st_mtime_ns for path in lake.rglob("*")}
+    rows = listed("rollback", "3", "--dry-run")
+    then = {row["name"]: row["version"] for row in noted_manifest(3)}
+    now = {row["name"]: row["version"] for row in noted_manifest(10)}
+    kept = {name for name in now if name.startswith("bronze.") or name == "gold.model_metrics"}
+    wanted = {name: (now.get(name), then.get(name)) for name in now.keys() - kept if now.get(name) != then.get(name)}
+    assert {row["name"]: (row["version_now"], row["version_then"]) for row in rows} == wanted
+    assert ("gold.recommendations", None) in [(row["name"], row["version_then"]) for row in rows]
+    assert reclake("rollback", "10", "--dry-run") == "Nothing would move.\n"
+    assert {path: path.stat().st_mtime_ns for path in lake.rglob("*")} == before
+    with pytest.raises(UsageError, match="there is no manifest 11"):
+        reclake("rollback", "11", "--dry-run")
+
+
+def noted_manifest(number):
+    """The last row of each table up to the manifest, from the rows of the table of published versions."""
+    rows = listed("show", "ops.published_versions", "--limit", "1000")
+    return {row["name"]: row for row in sorted(rows, key=lambda row: row["manifest_id"]) if row["manifest_id"] <= number}.values()
 
 
 def test_history_lists_the_manifests_of_a_table_newest_first(lake):

@@ -234,6 +234,27 @@ def test_what_was_served_is_not_restated_unless_forced():
     assert forced.work(table).days == ("2026-01-02", "2026-01-05")
 
 
+@pytest.mark.parametrize("table", [gold.CUSTOMER_SEGMENTS, gold.RECOMMENDATIONS])
+def test_an_as_of_that_was_taken_back_is_built_again_and_one_of_a_day_that_was_never_delivered_is_not(table):
+    """Nor is one that was never built: it is absent, and no day's run asks for it."""
+    fed = [
+        entry(one, f"2026-01-0{day}") for day in range(1, 6) for one in (bronze.ORDERS, silver.ORDER_LINES, silver.INTERACTIONS)
+    ]
+    gone = [
+        replace(entry(table, day), kind=REMOVED, content=DayContent(Digest()))
+        for day in ("2026-01-03", "2026-01-05", "2030-01-02")
+    ]
+    newest = (date(2026, 1, 6),)
+
+    def days(**scope):
+        return planner(*fed, *gone, scope=Scope(**scope))[0].work(table).days
+
+    assert days(as_ofs=newest) == ("2026-01-03", "2026-01-05", "2026-01-06")
+    assert days(as_ofs=newest, delivery_days=frozenset({date(2026, 1, 4), date(2026, 1, 5)})) == ("2026-01-05", "2026-01-06")
+    assert days(delivery_days=frozenset({date(2026, 1, 2)})) == ("2026-01-03",)
+    assert days(delivery_days=frozenset({date(2030, 1, 1)})) == ()
+
+
 def served(asked, *, model=2, code="code"):
     """What is planned for recommendations of two as_ofs that were served with model 1."""
     entries = [

@@ -39,8 +39,16 @@ def test_several_causes_are_named_each():
     lines, code = ended({"silver.events": GATE, "silver.order_records": refused, "silver.sessions": WAITS})
     assert lines[0] == "2 tables are stopped"
     assert "silver.events: started_at is not null: 31 rows; silver.order_records: 3 of 5 records; 1 more" in lines[1]
-    assert lines[2].startswith("  next:  reclake show ops.gate_results")
+    assert lines[2] == "  next:  silver.events: correct the source; silver.order_records: mend the source"
     assert code == 4
+
+
+def test_many_different_hints_give_way_to_the_table_that_holds_them_all():
+    causes = {f"silver.t{n}": GateFailed("", "31 rows", f"correct source {n}") for n in range(4)}
+    lines, _ = ended(causes)
+    assert lines[2].startswith("  next:  reclake show ops.gate_results")
+    lines, _ = ended({name: GateFailed("", "31 rows", "correct the source") for name in causes})
+    assert lines[2] == "  next:  correct the source"
 
 
 def test_a_fault_goes_before_every_verdict():

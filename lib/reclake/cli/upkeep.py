@@ -24,22 +24,31 @@ from .options import (
 
 def rollback(
     to: Annotated[int, typer.Argument(help="Number of the manifest that becomes current again.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would move, and do nothing.")] = False,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an earlier manifest current again, model version included."""
-    from reclake.lake.manifest import WITHDRAWN
-    from reclake.run.rollback import roll_back
-
+    """Make an earlier manifest current again, model version included; it can be undone."""
     chosen = choose(profile, overrides, as_json=as_json)
+    if dry_run:
+        from reclake.look.history import would_move
+
+        chosen.console.rows("would be rolled back", would_move(options.looked(chosen).reader, to), empty="Nothing would move.")
+        return
+    from reclake.lake.manifest import WITHDRAWN
+    from reclake.run.rollback import manifest_of, roll_back
+
     with options.opened(chosen, "rollback", publishes=True) as application:
         moved = roll_back(application, to)
-        chosen.console.rows(
-            "rolled back", [{"name": name, "version": version} for name, version in moved.items()], empty="Nothing moved."
-        )
+        number = manifest_of(application, moved)
+        rows = [{"name": name, "version": version, "manifest_id": number} for name, version in moved.items()]
+        chosen.console.rows("rolled back", rows, empty="Nothing moved.")
         if withdrawn := sorted(name for name, version in moved.items() if version == WITHDRAWN):
             chosen.console.say(f"Not published any more, as they were not then: {', '.join(withdrawn)}")
+        if number is not None:
+            chosen.console.say(f"Manifest {number} is current now, and says what manifest {to} said.")
+            chosen.console.say(f"reclake rollback {number - 1} undoes this; reclake plan shows what the next run builds again.")
 
 
 def maintain(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from reclake.errors import ReclakeError
 
 
+_HAS_FINDINGS = 7  # the exit code of an alert that was asked for it
 _NAMED = 2  # tables that share a reason and are named
 
 
@@ -134,6 +135,7 @@ def rejected(
 ) -> None:
     """Show what was not kept, by reason; --replay builds anew what a mended mapping changes."""
     from reclake.look import listings
+    from reclake.look.rejected import STOPPED
     from reclake.look.rejected import rejected as not_kept
 
     chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv), sources=source)
@@ -141,6 +143,10 @@ def rejected(
     listing = not_kept(options.looked(chosen), limit=limit)
     rows = listings.plain_rows(listing.rows) if as_json else [_with_place(row) for row in listing.for_people()]
     chosen.console.rows("not kept", rows, empty="Nothing was refused of what is published.", n_more=listing.n_more)
+    if any(row["record_class"] == STOPPED for row in listing.rows):
+        chosen.console.say(
+            "A stopped delivery is in no table yet: correct its file or its mapping in conf/sources, and run its day again."
+        )
     if stopped:
         from reclake.run.stops import require_nothing_stopped
 
@@ -165,6 +171,7 @@ def alert(
     failed: Annotated[str | None, typer.Option("--failed", help="Tell only that this task failed; looks at no lake.")] = None,
     missed: Annotated[bool, typer.Option("--missed-deadline", help="Tell only that the day is late; looks at no lake.")] = False,
     run_id: Annotated[str, typer.Option("--run-id", help="The run it is told of.")] = "by hand",
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with exit code 7 when there are findings.")] = False,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -188,7 +195,11 @@ def alert(
     chosen.console.rows("findings", [asdict(finding) for finding in found], empty="Nothing to tell.")
     secrets = located(chosen.home, chosen.settings.secrets.directory)
     channel = tell(found, day=str(day.date()), run_id=run_id, alerts=chosen.settings.alerts, secrets=secrets)
-    chosen.console.say(f"told by {channel}" if channel != "none" else "nobody was told")
+    if found:
+        to_whom = f"sent by {channel}" if channel != "none" else "alerts.channel is none: nobody was sent anything"
+        chosen.console.say(to_whom)
+    if found and exit_code:
+        raise typer.Exit(_HAS_FINDINGS)
 
 
 def doctor(profile: ProfileOption = "local", overrides: SetOption = None, as_json: JsonOption = False) -> None:

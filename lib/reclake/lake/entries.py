@@ -159,6 +159,10 @@ class Entries:
             self._standing[table.name] = {day: entry for day, entry in entries if entry.kind not in GONE}
         return self._standing[table.name]
 
+    def taken_back(self, table: Table) -> set[str]:
+        """The days that were built, and are to be built again: a rollback or a run that was overtaken took them back."""
+        return {day for day, entry in self._entries.get(table.name, {}).items() if entry.kind == REMOVED}
+
     def ever(self, table: Table) -> dict[str, Entry]:
         """The table's days, and those that are beyond their retention."""
         return {day: entry for day, entry in self._entries.get(table.name, {}).items() if entry.kind != REMOVED}

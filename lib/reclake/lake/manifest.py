@@ -9,10 +9,10 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from reclake.errors import Overtaken, UsageError
+from reclake.errors import Overtaken
 from reclake.tables import BY_NAME, models, ops
 
-from .published import WITHDRAWN, Published, current_of, last_of
+from .published import WITHDRAWN, Published, current_of, last_of, moved_by
 from .store import Store
 
 __all__ = ["WITHDRAWN", "Manifest", "Published"]
@@ -124,13 +124,7 @@ class Manifest:
         UsageError
             When there is no such manifest.
         """
-        current, wanted = self.current(), self.current(to)
-        if not 1 <= to <= self.last_id():
-            raise UsageError(f"there is no manifest {to}", f"manifests 1 to {self.last_id()}", "reclake history lists them")
-        before = {name: wanted[name].version if name in wanted else WITHDRAWN for name in {*current, *wanted}}
-        now = {name: row.version for name, row in current.items()}
-        revocable = {row.name for row in (*current.values(), *wanted.values()) if row.is_revocable}
-        return {name: version for name, version in sorted(before.items()) if name in revocable and now.get(name) != version}
+        return moved_by(to, self.current(), self.current(to), last=self.last_id())
 
     def lowest_kept(self, since: datetime) -> dict[str, int]:
         """Table → the lowest version that was current at `since` or at any time after it; models are left out."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,17 +18,24 @@ from reclake.records.raw_json import EMPTY
 from reclake.run.consent_words import NEXT_STEP, sentence
 from reclake.run.posting import Finding
 from reclake.run.report import named
-from reclake.run.scope import scope_of
+from reclake.run.scope import last_delivery_day, scope_of
 from reclake.run.settings import AlertsSettings
 from reclake.tables import Table, bronze, ops, silver
 
 from .conditions import Condition
 from .lake import Look
+from .verdicts import blocking
 from .waiting import counted_by_day, files_to_take_in, untaken
 
 
-def findings_of(look: Look, day: date) -> list[Finding]:
-    """What the lake shows of the delivery day: the newest verdicts of its gates, its deliveries, and what is not built."""
+def findings_of(look: Look, day: date, *, as_ofs: Sequence[date] = ()) -> list[Finding]:
+    """What the lake shows of the delivery day: the newest verdicts of its gates, its deliveries, and what is not built.
+
+    Parameters
+    ----------
+    as_ofs
+        The as_ofs that the day's run was asked for by name.
+    """
     deliveries = _deliveries(look, day)
     gates = _stopped_gates(look)
     taken_in = {row["source"]: True for row in deliveries} | _files_came(look, day)
@@ -39,19 +47,14 @@ def findings_of(look: Look, day: date) -> list[Finding]:
         *_consents_not_taken_over(look, day, stopped={finding.subject for finding in gates}),
         *_waiting(look, day),
         *_untaken(look),
-        *_unbuilt(look, day),
+        *_unbuilt(look, day, as_ofs),
         *_unmaintained(look),
     ]
 
 
 def _stopped_gates(look: Look) -> list[Finding]:
     """One per table whose newest verdict blocks it."""
-    shown = ("table", "verdict", "n_failed", "n_expectations", "findings")
-    row = ", ".join(f"'{name}': \"{name}\"" for name in shown)
-    sql = f'SELECT arg_max({{{row}}}, checked_at) FROM rows GROUP BY "table"'
-    newest = [row for (row,) in look.reader.query(ops.GATE_RESULTS, sql, columns=(*shown, "checked_at"))]
-    stopped = sorted((row for row in newest if row["verdict"] in ("failed", "broken")), key=lambda row: str(row["table"]))
-    return [Finding("gate", row["table"], _stop_told(row)) for row in stopped]
+    return [Finding("gate", row["table"], _stop_told(row)) for row in blocking(look)]
 
 
 def _stop_told(row: Mapping[str, Any]) -> str:
@@ -160,9 +163,16 @@ def _untaken(look: Look) -> list[Finding]:
     return [Finding("file", source, told) for source, told in (line.split(", ", 1) for line in named(untaken(look)))]
 
 
-def _unbuilt(look: Look, day: date) -> list[Finding]:
-    """One per table of the daily stages that still has work for the day."""
-    planner = look.lake.planner(scope_of(look.lake, first=day, last=day))
+def _unbuilt(look: Look, day: date, as_ofs: Sequence[date]) -> list[Finding]:
+    """One per table of the daily stages that still has work for the day, as `reclake plan` shows it.
+
+    An as_of that was never built is absent and not stale, but for those that are named, that of the newest delivery, and
+    those that a rollback took back.
+    """
+    scope = scope_of(look.lake, first=day, last=day, as_ofs=as_ofs)
+    if not as_ofs and day != last_delivery_day(look.lake):
+        scope = replace(scope, as_ofs=())
+    planner = look.lake.planner(scope)
     found = []
     for table in (table for stage in tables.STAGES for table in tables.of_stage(stage)):
         if reasons := Counter(planner.work(table).reasons.values()):

@@ -6,11 +6,12 @@ from typing import Any
 
 from reclake import tables
 from reclake.errors import UsageError
+from reclake.lake.published import WITHDRAWN, moved_by
 from reclake.tables import gold, ops
 from reclake.tables.models import PREFIX
 
 from .conditions import Condition, quoted
-from .listings import Listing, first_rows
+from .listings import Listing, Rows, first_rows
 from .reader import Reader
 
 
@@ -87,3 +88,26 @@ def _judged(reader: Reader) -> dict[tuple[str, str], dict[str, Any]]:
         key = (row["model_name"], row["model_version"])
         held.setdefault(key, {"as_of_date": row["as_of_date"], **dict.fromkeys(metrics)})[row["metric"]] = row["value"]
     return held
+
+
+def would_move(reader: Reader, to: int) -> Rows:
+    """What a rollback to the manifest would move: name, version now and then; none for what is not published.
+
+    Of gold, what then goes back loses the rows of customers who have withdrawn since, and is published at a new version.
+
+    Raises
+    ------
+    UsageError
+        When there is no such manifest.
+    """
+    current, then = reader.published, reader.published_in(to)
+    moved = moved_by(to, current, then, last=reader.manifest_id)
+    return [
+        {
+            "name": name,
+            "version_now": current[name].version if name in current else None,
+            "version_then": None if version == WITHDRAWN else version,
+            "rows_then": then[name].n_rows if name in then and then[name].n_rows >= 0 else None,
+        }
+        for name, version in moved.items()
+    ]

@@ -2,32 +2,61 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from reclake import tables
 from reclake.inspection.written import written_value
+from reclake.quality.verdict import FEW_REFUSED, delivery_of
 from reclake.tables import bronze, silver
 
 from .conditions import Condition
 from .lake import Look
 from .listings import Listing, Rows
+from .verdicts import blocking
 
 REJECTED = "rejected"
+STOPPED = "stopped delivery"
 _PLACE = ("delivery_day", "file_digest", "position")
 _FIRST = ("record_table", "reason", "records", "file", "line", "value", "record_class", "source", "first_day", "last_day")
 
 
 def rejected(look: Look, *, limit: int = 50) -> Listing:
-    """Records that were not kept, by table, source, class and reason, each with one of them; files that were refused, by name.
+    """Deliveries that stopped their table; records that were not kept, by table, source, class and reason; refused files.
+
+    The records of a stopped delivery are in no table that is published: their most common reasons stand in the gate's verdict.
 
     The example is the first delivered: its file and line, and what it wrote in the field that the reason is about, shown so
-    that nobody is recognised by it. Each of the two is cut to `limit` rows.
+    that nobody is recognised by it. Records and files are each cut to
+    `limit` rows.
     """
     reasons, n_more_reasons = _reasons(look, limit)
     files, n_more_files = _files(look, limit)
-    return Listing(_with_examples(look, reasons) + files, n_more_reasons + n_more_files, _FIRST)
+    return Listing(_stopped(look) + _with_examples(look, reasons) + files, n_more_reasons + n_more_files, _FIRST)
+
+
+def _stopped(look: Look) -> Rows:
+    """One row per delivery of which so much was refused that its records table is stopped now."""
+    return [
+        {
+            "record_table": row["table"],
+            "source": source,
+            "reason": reason,
+            "record_class": STOPPED,
+            "records": finding["n_bad"],
+            "first_day": day,
+            "last_day": day,
+            "file": None,
+            "line": None,
+            "value": None,
+        }
+        for row in blocking(look)
+        for finding in json.loads(row["findings"])
+        if finding["rule"] == FEW_REFUSED
+        for source, day, reason in [delivery_of(finding["message"])]
+    ]
 
 
 def _reasons(look: Look, limit: int) -> tuple[Rows, int]:

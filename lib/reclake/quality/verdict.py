@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -128,6 +129,24 @@ SAME_COUNT = "the frame holds the rows that were counted"
 WHOLE_GATE = (SUITE, TIME_LIMIT, VALIDATION)  # findings about the gate, not about one rule
 COLUMNS_AS_DECLARED = "columns are as declared"
 FEW_REFUSED = "no more of a delivery is refused than its source allows"
+_OF_DELIVERY = re.compile(r"source (?P<source>\S+) of (?P<day>\d{4}-\d{2}-\d{2}): (?P<found>.*)", re.DOTALL)
+
+
+def of_delivery(source: str, day: str, found: str) -> str:
+    """The message of a finding about one delivery of a source."""
+    return f"source {source} of {day}: {found}"
+
+
+def delivery_of(message: str) -> tuple[str, str, str]:
+    """Source, ISO day and what was found, of a message that `of_delivery` wrote.
+
+    Examples
+    --------
+    >>> delivery_of(of_delivery("till", "2026-03-01", "3 of 5 records (currency is missing: 3); at most 5% may be"))
+    ('till', '2026-03-01', '3 of 5 records (currency is missing: 3); at most 5% may be')
+    """
+    parts = _OF_DELIVERY.fullmatch(message)
+    return (parts["source"], parts["day"], parts["found"]) if parts else ("", "", message)
 
 
 def _follows(findings: tuple[Finding, ...]) -> Literal["passed", "failed", "broken"]:

@@ -1,4 +1,4 @@
-"""Whether a table may become visible: its suite's verdict, the floors of its days, refused records, waivers."""
+"""Whether a table may become visible: its suite's verdict, the floors of its days, waivers."""
 
 from __future__ import annotations
 
@@ -6,25 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from reclake.errors import ReclakeError, TooMuchRejected
+from reclake.errors import ReclakeError
 from reclake.lake.digest import DayContent
 from reclake.lake.ledger import Entry
-from reclake.quality.verdict import FEW_REFUSED, Finding, Verdict, with_more
-from reclake.tables import Table, silver
+from reclake.quality.verdict import Finding, Verdict, with_more
+from reclake.tables import Table
 
 from .application import Application
-from .crowded_keys import counts_of_keys, crowded_keys
 from .jobs import JobCount
 from .phases import phase
 from .plan import Work
-from .refused_consents import refused_consents
 from .report import TableReport
 from .stage_run import StageRun
 from .waivers import Waivers
-
-BLANK = "it is empty"  # the reason of an empty line
 
 
 def check(
@@ -112,70 +107,6 @@ def short_days(work: Work, contents: Mapping[str, DayContent], before: Mapping[s
     return [day for day, n_rows in held.items() if n_rows < floors[day] and day not in work.unfed_days]
 
 
-def require_few_rejected(app: Application, table: Table, frame: DataFrame, gate_row: dict[str, Any]) -> tuple[int, list[str]]:
-    """Rejected and late rows of a records table, and warnings; stops it when a delivery was refused beyond its source's limit.
-
-    An empty line is rejected and no part of the share: it says nothing, whoever wrote it. A warning tells of a value of a
-    key column that covers more of a delivery than one device or account should, and of refused consents; it stops nothing,
-    and stands in `gate_row`.
-
-    A delivery that stops the table fails in `gate_row` too, as one expectation more.
-
-    Raises
-    ------
-    TooMuchRejected
-        When a source's share of rejected records on a delivery day is above its limit.
-    """
-    if table not in silver.RECORDS:
-        return 0, []
-    keys = counts_of_keys(table)
-    is_refused = F.col("record_class").isin("rejected", "late")
-    is_blank = F.col("reasons") == F.array(F.lit(BLANK))
-    counted = (
-        frame
-        .groupBy("source", "delivery_day")
-        .agg(
-            F.count_if(~is_blank).alias("n"),
-            F.count_if(is_refused).alias("n_refused"),
-            F.count_if(is_refused & ~is_blank).alias("refused"),
-            *keys.values(),
-        )
-        .orderBy("source", "delivery_day")
-        .collect()
-    )
-    for row in counted:
-        share = app.sources[row["source"]].max_rejected_share
-        limit = app.settings.run.max_rejected_share if share is None else share
-        if row["refused"] > limit * row["n"]:
-            of_delivery = (F.col("source") == row["source"]) & (F.col("delivery_day") == row["delivery_day"])
-            found = (
-                f"{row['refused']:,} of {row['n']:,} records "
-                f"({_most_common(frame.where(of_delivery & is_refused & ~is_blank))}); at most {limit:.0%} may be"
-            )
-            _fail(gate_row, f"source {row['source']} of {row['delivery_day']}: {found}", n_bad=row["refused"], n_rows=row["n"])
-            raise TooMuchRejected(
-                f"{table.name} {row['delivery_day']}: too much of source {row['source']} is refused",
-                found=found,
-                next_step="look at the delivery or its mapping, then run the day again; or raise max_rejected_share of the source",
-            )
-    warnings = crowded_keys(app.settings.run, counted, list(keys))
-    if any(row["refused"] for row in counted):
-        warnings += refused_consents(table, frame)
-    return sum(row["n_refused"] for row in counted), noted(gate_row, warnings)
-
-
-def _fail(gate_row: dict[str, Any], message: str, *, n_bad: int, n_rows: int) -> None:
-    """Turn the row of ops.gate_results into one that blocks, as what the suite let through is stopped after all."""
-    stop = Finding.failed(FEW_REFUSED, n_bad=n_bad, n_rows=n_rows, message=message)
-    gate_row |= {
-        "verdict": "failed",
-        "n_expectations": gate_row["n_expectations"] + 1,
-        "n_failed": gate_row["n_failed"] + 1,
-        "findings": with_more(str(gate_row["findings"]), [stop], blocks=True),
-        "waiver_id": None,  # it let the suite's findings through, and stays unused
-    }
-
-
 def noted(gate_row: dict[str, Any], warnings: Sequence[Finding]) -> list[str]:
     """The warnings as text, after they were added to the row of ops.gate_results: they block nothing."""
     gate_row["findings"] = with_more(str(gate_row["findings"]), warnings, blocks=False)
@@ -185,14 +116,6 @@ def noted(gate_row: dict[str, Any], warnings: Sequence[Finding]) -> list[str]:
 def nothing_on(day: str, reason: str) -> Finding:
     """The warning that a day rightly holds nothing."""
     return Finding.failed(f"{day} has at least one row", n_bad=None, n_rows=0, message=reason)
-
-
-def _most_common(refused: DataFrame, *, n: int = 3) -> str:
-    """The reasons that most of the records were refused for; a reason holds no value of a record."""
-    counted = refused.select(F.explode("reasons").alias("reason")).groupBy("reason").count()
-    return ", ".join(
-        f"{row['reason']}: {row['count']:,}" for row in counted.orderBy(F.desc("count"), "reason").limit(n).collect()
-    )
 
 
 def stopped_report(run: StageRun, table: Table, failure: ReclakeError) -> TableReport:

@@ -15,7 +15,7 @@ from typing import Any
 from reclake.errors import UsageError
 from reclake.lake.digest import WHOLE
 from reclake.lake.entries import Entries, Entry
-from reclake.tables import BY_NAME, Input, Reads, Table, models, readers_of
+from reclake.tables import BY_NAME, Input, Reads, Table, bronze, models, readers_of
 
 from .known_days import KnownDays
 
@@ -197,7 +197,7 @@ class Planner:
                 return candidates & {str(day) for day in self._scope.delivery_days}
             return candidates
         # An as_of that is asked for is built, also when nothing was delivered on the day before it.
-        asked = {str(day) for day in self._scope.as_ofs} if table.is_as_of else set()
+        asked = {str(day) for day in self._scope.as_ofs} | self._taken_back(table) if table.is_as_of else set()
         return asked.union(*(self._reached(i, self.touched(i.table), candidates) for i in table.reads))
 
     def _candidates(self, table: Table) -> set[str]:
@@ -207,7 +207,8 @@ class Planner:
             asked = {str(day) for day in self._scope.as_ofs}
             # Lists once served are made anew only where they are asked for, or where everything is forced.
             is_all_forced = self._scope.force and self._scope.delivery_days is None
-            return asked | built if table.is_restated or is_all_forced else asked
+            wanted = asked | self._taken_back(table)
+            return wanted | built if table.is_restated or is_all_forced else wanted
         if table.day_column is None:
             return {WHOLE}
         days = set(built)
@@ -218,6 +219,18 @@ class Planner:
             elif i.days.is_by_day:
                 days |= set(entries)
         return days
+
+    def _taken_back(self, table: Table) -> set[str]:
+        """The as_ofs in scope that a rollback took back: they are built again, but for those of days that were never delivered."""
+        if not (taken_back := self._ledger.taken_back(table)):
+            return set()
+        delivered = max((day for one in bronze.FED for day in self._ledger.ever(one)), default="")
+        days = self._scope.delivery_days
+        return {
+            as_of
+            for as_of in taken_back
+            if (before := _shift(as_of, -1)) <= delivered and (days is None or date.fromisoformat(before) in days)
+        }
 
     def _reached(self, i: Input, changed: Iterable[str], candidates: set[str]) -> set[str]:
         """The candidates that read one of the input's changed days."""

@@ -85,6 +85,12 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
     return moved
 
 
+def manifest_of(app: Application, moved: Mapping[str, int]) -> int | None:
+    """The number of the manifest that a rollback of this process published; None if it moved nothing."""
+    rows = [app.manifest.last(name) for name in moved]
+    return min((row.manifest_id for row in rows if row is not None), default=None)
+
+
 def _require_readable(app: Application, table: Table, row: Published, *, oldest: int) -> None:
     """Stop before anything is written when a version to go back to is not there any more; `oldest` surely is.
 

@@ -22,7 +22,8 @@ from .application import Application
 from .building import built, reasons_for_nothing
 from .code import builder_of
 from .commit import commit_days
-from .gating import check, noted, nothing_on, reported, require_few_rejected, short_days, spend_waiver, stopped_report
+from .few_rejected import require_few_rejected
+from .gating import check, noted, nothing_on, reported, short_days, spend_waiver, stopped_report
 from .id_rules import require_rules_can_change
 from .jobs import counted_jobs
 from .phases import phase
@@ -145,7 +146,7 @@ def build_table(run: StageRun, work: Work) -> TableReport:
             short = [day for day in short if day not in reasons]
             min_rows = 0 if work.unfed_days.issuperset(work.days) else None
             gate_row = check(run, table, frame, n_rows=n_rows, days=_named(work.days), short_days=short, min_rows=min_rows)
-            n_rejected, warnings = require_few_rejected(app, table, frame, gate_row)
+            n_rejected, warnings = require_few_rejected(run, table, frame, gate_row)
             warnings += noted(gate_row, [nothing_on(day, reason) for day, reason in sorted(reasons.items())])
             phase("gated", table.name)
             spend_waiver(run, gate_row)
