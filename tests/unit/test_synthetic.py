@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from scipy.special import hyp2f1
 
 from demo import demo_settings, dirtier
+from reclake.errors import UsageError
 from reclake.synthetic import names
 from reclake.synthetic.around import bots
 from reclake.synthetic.calendar import DAY, HOUR, Calendar
 from reclake.synthetic.catalogue import N_CATEGORIES
-from reclake.synthetic.company import slot_lines
+from reclake.synthetic.company import _claim, slot_lines
 from reclake.synthetic.dirt import KINDS
 from reclake.synthetic.draws import Draws
 from reclake.synthetic.facts import World
@@ -290,3 +291,18 @@ def test_late_lines_keep_to_their_side_of_the_limit():
             ages[line.kind].add(line.delivery_day - calendar.day(json.loads(line.payload)["t"]))
     assert ages["late_within"] == {1, 2, 3}
     assert ages["late_beyond"] == {4, 5, 6, 7, 8}
+
+
+def test_a_company_that_an_earlier_release_made_is_completed_and_another_one_refused(tmp_path):
+    mark = tmp_path / "company.json"
+    made_before = {name: value for name, value in SETTINGS.told().items() if name != "bots"}
+
+    def claimed(settings):
+        mark.write_text(json.dumps({"is_complete": True, "settings": settings}))
+        return _claim(str(tmp_path), SETTINGS)
+
+    assert claimed(SETTINGS.told()) is True, "nothing is left to be made"
+    assert claimed(made_before) is False
+    assert json.loads(mark.read_text()) == {"is_complete": False, "settings": SETTINGS.told()}
+    with pytest.raises(UsageError, match="other seed"):
+        claimed(made_before | {"seed": 8})

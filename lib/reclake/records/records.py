@@ -1,4 +1,4 @@
-"""From bronze to a records table: what the five builders share."""
+"""From bronze to a records table: what the builders of all of them share."""
 
 from collections.abc import Callable, Mapping
 from functools import reduce
