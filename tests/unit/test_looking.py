@@ -183,8 +183,10 @@ def test_blocks_and_csv_hold_every_column_that_may_be_read(lake):
 def test_a_query_may_read_a_table_twice(lake):
     """DuckDB's optimizer turns `x = max(x) over (...)` into a join of the table with itself: both sides must be read."""
     reader = look_at(ROOT, load_settings(ROOT, profile="local", overrides=[])).reader
-    newest = 'SELECT *, max(checked_at) OVER (PARTITION BY "table") AS newest FROM rows'
-    sql = f'SELECT "table", checked_at FROM ({newest}) WHERE checked_at = newest ORDER BY 1'
+    sql = (
+        'SELECT "table", checked_at FROM (SELECT *, max(checked_at) OVER (PARTITION BY "table") AS newest FROM rows) '
+        "WHERE checked_at = newest ORDER BY 1"
+    )
     found = reader.query(ops.GATE_RESULTS, sql, columns=("table", "checked_at"))
     times = {}
     for row in reader.rows(ops.GATE_RESULTS, ("table", "checked_at")):
