@@ -7,7 +7,9 @@ import shutil
 from dataclasses import replace
 from datetime import date, datetime
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from typer.testing import CliRunner
 
 from lakes import ROOT, as_environment
@@ -16,10 +18,11 @@ from reclake.errors import UsageError
 from reclake.lake.entries import REMOVED
 from reclake.look import alerts, status
 from reclake.look import planned as planned_work
+from reclake.look.delta_rs import arrow_type
 from reclake.look.lake import look_at
 from reclake.run.scope import scope_of
 from reclake.settings import load_settings
-from reclake.tables import BY_NAME
+from reclake.tables import BY_NAME, ops
 
 GOLDEN = ROOT / "tests" / "data" / "lake-0.1"
 CUSTOMER = "c_93acb46f04389b2e126bb489145647cb"
@@ -253,3 +256,52 @@ def test_blocks_and_csv_hold_every_column_that_may_be_read(lake):
     (row,) = csv.DictReader(io.StringIO(reclake("show", "silver.contacts", "--limit", "1", "--csv")))
     assert not {name for name in row if name.endswith("_encrypted")}
     assert "account_id" in row
+
+
+def test_a_query_may_read_a_table_twice(lake):
+    """DuckDB's optimizer turns `x = max(x) over (...)` into a join of the table with itself: both sides must be read."""
+    reader = look_at(ROOT, load_settings(ROOT, profile="local", overrides=[])).reader
+    sql = (
+        'SELECT "table", checked_at FROM (SELECT *, max(checked_at) OVER (PARTITION BY "table") AS newest FROM rows) '
+        "WHERE checked_at = newest ORDER BY 1"
+    )
+    found = reader.query(ops.GATE_RESULTS, sql, columns=("table", "checked_at"))
+    times = {}
+    for row in reader.rows(ops.GATE_RESULTS, ("table", "checked_at")):
+        times[row["table"]] = max(row["checked_at"], times.get(row["table"], row["checked_at"]))
+    assert found == sorted(times.items())
+    assert len(found) > 10
+
+
+def test_the_newest_listing_of_untaken_files_counts(tmp_path):
+    """As runs note them: each listing of a source replaces the one before; one in which every file was taken in has one row."""
+    schema = pa.schema([pa.field(f.name, arrow_type(f.type)) for f in ops.UNTAKEN_FILES.fields])
+
+    def note(hour, **files):
+        rows = [
+            {
+                "source": "demo",
+                "listed_at": datetime(2026, 1, 1, hour),
+                "file_name": name,
+                "state": state,
+                "reason": "r",
+                "run_id": "r",
+            }
+            for name, state in files.items()
+        ]
+        stored = pa.Table.from_pylist(rows, schema)
+        place = schema.get_field_index("listed_at")
+        stored = stored.set_column(place, "listed_at", stored.column("listed_at").cast(pa.timestamp("us", "UTC")))
+        write_deltalake(str(tmp_path / "ops" / "untaken_files"), stored, mode="append")
+
+    def listed_now():
+        look = look_at(ROOT, load_settings(ROOT, profile="local", overrides=[f"lake.root={tmp_path}"], environment={}))
+        return {row["file_name"]: row["state"] for row in status.files(look)}
+
+    assert listed_now() == {}
+    note(1, a="waiting", b="refused")
+    assert listed_now() == {"a": "waiting", "b": "refused"}
+    note(2, b="refused", c="unmatched")
+    assert listed_now() == {"b": "refused", "c": "unmatched"}
+    note(3, **{"": "none"})
+    assert listed_now() == {}

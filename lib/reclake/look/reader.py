@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -177,9 +179,8 @@ class Reader:
         where: Sequence[Condition] = (),
         parameters: Sequence[Any] = (),
         beside: Mapping[str, tuple[Table, Sequence[str]]] | None = None,
-        name: str = "rows",
     ) -> list[tuple[Any, ...]]:
-        """What SQL of this program says of the table's `rows`, which it may read once; a table that does not exist has none.
+        """What SQL of this program says of the table's `rows`; a table that does not exist has none.
 
         Parameters
         ----------
@@ -189,10 +190,8 @@ class Reader:
             Conditions of the SQL on the day column, by which files are left out: those of `beside` as well.
         beside
             Name in the SQL → another table and its columns.
-        name
-            Another name in the SQL for the table itself.
         """
-        with self._asked_of(table, columns, where, beside, name) as connection:
+        with self._asked_of(table, columns, where, beside) as connection:
             return connection.execute(sql, list(parameters)).fetchall()
 
     @contextmanager
@@ -202,10 +201,9 @@ class Reader:
         columns: Sequence[str],
         where: Sequence[Condition],
         beside: Mapping[str, tuple[Table, Sequence[str]]] | None = None,
-        name: str = "rows",
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that knows the table as `rows`; a fault while it is asked is told as one of the table."""
-        relations = {name: (table, columns), **(beside or {})}
+        relations = {"rows": (table, columns), **(beside or {})}
         frames = {of: self._batches(one, list(dict.fromkeys(read)), where) for of, (one, read) in relations.items()}
         with self._database.cursor() as connection:
             try:
@@ -215,11 +213,27 @@ class Reader:
             except (OSError, pa.ArrowException, duckdb.Error) as error:
                 raise unreadable(table, self.version(table), error) from error
 
-    def _batches(self, table: Table, columns: Sequence[str], where: Sequence[Condition]) -> pa.RecordBatchReader | pa.Table:
+    def _batches(self, table: Table, columns: Sequence[str], where: Sequence[Condition]) -> _Rows | pa.Table:
         if (snapshot := self.snapshot(table)) is None:
             return empty(table, columns)
         bounds = [condition for condition in where if condition.column == table.day_column]
-        return snapshot.batches(columns, (lambda day: all(c.is_met_by(day) for c in bounds)) if bounds else None)
+        return _Rows(snapshot, columns, (lambda day: all(c.is_met_by(day) for c in bounds)) if bounds else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows that a query may read as often as it likes: DuckDB's optimizer joins a table with itself to do without a window.
+
+    A stream that was read once would give it nothing the second time, without a word.
+    """
+
+    snapshot: Snapshot
+    columns: Sequence[str]
+    day_is_read: Callable[[date | None], bool] | None
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """A new stream of the rows, in the form that all readers of Arrow know."""
+        return self.snapshot.batches(self.columns, self.day_is_read).__arrow_c_stream__(requested_schema)
 
 
 def _ordered(order: Order) -> str:

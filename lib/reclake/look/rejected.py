@@ -86,7 +86,7 @@ def _files(look: Look, limit: int) -> tuple[Rows, int]:
     )
     columns = ("source", "file_digest", "file_name", "reason", "delivery_day", "outcome")
     look.reader.require_published(bronze.FILES)
-    found = _once(look, sql, columns)
+    found = look.reader.query(bronze.FILES, sql, columns=columns)
     rows = [
         {
             "record_table": bronze.FILES.name,
@@ -103,12 +103,6 @@ def _files(look: Look, limit: int) -> tuple[Rows, int]:
         for source, reason, day, file_name in found
     ]
     return rows[:limit], max(0, len(rows) - limit)
-
-
-def _once(look: Look, sql: str, columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    """SQL that names `rows` twice: what is streamed can be read once, so it is held first. One row per file of the lake."""
-    held = sql.replace("WITH taken", "WITH rows AS MATERIALIZED (SELECT * FROM streamed), taken", 1)
-    return look.reader.query(bronze.FILES, held, columns=columns, name="streamed")
 
 
 def _with_examples(look: Look, reasons: Rows) -> Rows:
