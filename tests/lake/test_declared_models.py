@@ -10,8 +10,10 @@ from mlflow import MlflowClient
 from pyarrow import parquet
 from pyspark.sql import functions as F
 
+from kept import copy_of
 from lakes import open_lake
-from reclake.lake.digest import DayContent, Digest, contents_by_day
+from reclake.lake.contents import contents_by_day
+from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import Entry, commit_entry
 from reclake.run.maintain import _of_model
 from reclake.run.plan import Scope
@@ -31,8 +33,7 @@ def pseudonym():
     return F.concat(F.lit("c_"), F.md5("customer_id")).alias("customer_id")
 
 
-@pytest.fixture(scope="module")
-def world_of(spark):
+def world_frames(spark):
     """Table → its rows in the world of tastes."""
     frames = dict(zip((table.name for table in INPUTS), world(spark), strict=True))
     return frames | {silver.IDENTITIES.name: frames[silver.IDENTITIES.name].withColumn("customer_id", pseudonym())}
@@ -53,18 +54,32 @@ def publish_built(app, table, rows):
     app.manifest.publish({table.name: version}, {table.name: rows.count()}, run_id="before", token=1, at=app.clock())
 
 
-@pytest.fixture
-def app(spark, tmp_path, monkeypatch, world_of):
-    """A lake that was built up to the as_of DAY, under a release that declares a second model."""
-    monkeypatch.setattr(models, "MODELS", (*models.MODELS, TASTE))
-    monkeypatch.setattr(models, "BY_NAME", models.by_name(*models.MODELS))
-    app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing", overrides=TINY_SETTINGS)
+def opened(spark, folder):
+    return open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=TINY_SETTINGS)
+
+
+def built_world(spark, folder):
+    """A lake that was built up to the as_of DAY."""
+    app, frames = opened(spark, folder), world_frames(spark)
     for table in INPUTS:
-        publish_built(app, table, world_of[table.name])
+        publish_built(app, table, frames[table.name])
     app.ledger.load()
     app.ledger.add([entry_of(app, bronze.PRODUCTS, str(DAY - timedelta(days=1)), DayContent(Digest()))])
     app.ledger.save()
-    return app
+    app.registry(models.ALS.name)
+
+
+@pytest.fixture(scope="module")
+def world_of(spark):
+    return world_frames(spark)
+
+
+@pytest.fixture
+def app(spark, tmp_path, monkeypatch):
+    """That lake under a release that declares a second model."""
+    monkeypatch.setattr(models, "MODELS", (*models.MODELS, TASTE))
+    monkeypatch.setattr(models, "BY_NAME", models.by_name(*models.MODELS))
+    return opened(spark, copy_of("built-world", built_world, spark, tmp_path))
 
 
 def scored(app):

@@ -16,7 +16,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from reclake.run.planned import plan
 
 from cluster_demo import (
     AS_OF,
@@ -33,8 +32,9 @@ from cluster_demo import (
     share_model,
     wrong,
 )
-from lakes import as_environment
+from lakes import as_environment, looked_at
 from reclake import tables
+from reclake.look.planned import plan
 from reclake.run.application import Application
 from reclake.run.plan import Scope
 from reclake.run.rollback import roll_back
@@ -199,7 +199,7 @@ def test_the_model_that_the_cluster_trained_serves_in_both(lakes):
 def test_what_the_cluster_built_is_up_to_date_by_the_code_of_this_machine(lakes):
     """The wheel is this code: no digest of a builder differs."""
     lakes.remote.ledger.load()
-    assert plan(lakes.remote, Scope(as_ofs=(AS_OF,))) == []
+    assert plan(looked_at(lakes.remote), Scope(as_ofs=(AS_OF,))) == []
 
 
 def test_another_run_of_the_finished_day_on_the_cluster_changes_nothing(lakes):
