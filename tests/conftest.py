@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pyspark.sql import SparkSession
 
 SKIPPED: list[str] = []
 FIGURES: list[str] = []  # what trials measured
+SECONDS: Counter[str] = Counter()  # of each file, preparing and clearing up included
 ROOT = Path(__file__).resolve().parents[1]
 # The worker of a plain `pytest` must be this environment's Python.
 os.environ["PYSPARK_PYTHON"] = sys.executable
@@ -24,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("trials")
     group.addoption("--trial-seed", type=int, help="seed of the trials, to repeat a run; else drawn and printed")
     group.addoption("--nothing-skipped", action="store_true", help="end red when a test was skipped: not run is not passed")
+    group.addoption("--seconds-per-file", action="store_true", help="tell in the end how long the tests of each file took")
     group.addoption("--trial-size", choices=("ci", "nightly"), default="ci", help="size of the trials")
 
 
@@ -43,6 +46,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    SECONDS[report.nodeid.partition("::")[0]] += report.duration
     if report.skipped and not hasattr(report, "wasxfail"):
         SKIPPED.append(report.nodeid)
     if report.when == "call":
@@ -57,6 +61,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for figure in FIGURES:
         terminalreporter.write_line(figure)
+    if config.option.seconds_per_file:
+        terminalreporter.section("seconds per file")
+        terminalreporter.write_line(
+            f"{sum(SECONDS.values()):7.1f} of all {len(SECONDS)} files, of which these took a second or more"
+        )
+        for name, seconds in SECONDS.most_common():
+            if seconds >= 1:
+                terminalreporter.write_line(f"{seconds:7.1f} {name}")
     if SKIPPED and config.option.nothing_skipped:
         terminalreporter.write_line(f"{len(SKIPPED)} trials were skipped: not run is not passed")
     terminalreporter.write_line(_how_to_repeat(config))
@@ -87,6 +99,7 @@ def spark() -> Iterator[SparkSession]:
 @pytest.fixture(scope="session")
 def company(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The landing folder of a demo company over 4 days."""
-    from lakes import make_company
+    from kept import copy_of
+    from lakes import four_days_of_a_company
 
-    return make_company(spark, tmp_path_factory.mktemp("company"), n_days=4)
+    return copy_of("company", four_days_of_a_company, spark, tmp_path_factory.mktemp("company")) / "landing"

@@ -89,6 +89,11 @@ def make_company(spark: SparkSession, folder: Path, *, n_days: int) -> Path:
     return folder / "landing"
 
 
+def four_days_of_a_company(spark: SparkSession, folder: Path) -> None:
+    """The landing folder of such a company, to be kept."""
+    make_company(spark, folder, n_days=4)
+
+
 def comparable(app: Application, table: Table) -> DataFrame:
     """The published rows less what says which run wrote them."""
     return published(app, table).drop(*table.run_columns)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
 from declared import cut_inputs
 from frames import frame
+from lakes import open_lake
 from reclake.recommend.als import Als, AlsValues
 from reclake.recommend.interface import Judging
 from reclake.run.application import Application
@@ -22,7 +24,7 @@ WEIGHTS = {"view": 1.0, "purchase": 5.0}
 
 
 TINY_SETTINGS = (
-    "als.rank=4", "als.iterations=11", "als.blocks=1", "training.test_days=7", "training.bootstrap_samples=50",
+    "als.rank=4", "als.iterations=3", "als.blocks=1", "training.test_days=7", "training.bootstrap_samples=50",
 )  # fmt: skip
 TINY_ALS = AlsValues(rank=4, iterations=3, regularisation=0.1, alpha=1.0, half_life_days=90.0, blocks=1, seed=7)
 
@@ -82,6 +84,13 @@ def trained_on(frames: list[DataFrame], *, as_of: date = DAY) -> dict[str, DataF
     """What a training is given of the frames, which are one for each of INPUTS."""
     named = {table.name: rows for table, rows in zip(INPUTS, frames, strict=True)}
     return cut_inputs(ALS, named, as_of=as_of)
+
+
+def world_lake(spark: SparkSession, folder: Path) -> None:
+    """A lake that publishes the world, and the registry of its models."""
+    app = open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=TINY_SETTINGS)
+    publish_world(app)
+    app.registry(ALS.name)
 
 
 def publish_world(app: Application) -> None:

@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 from pyspark.sql import functions as F
-from reclake.run.planned import plan
 
-from lakes import run_days
+from kept import copy_of
+from lakes import looked_at, run_days
 from reclake.errors import GateFailed, UsageError
-from reclake.run import accepting, application
+from reclake.look.planned import plan
+from reclake.run import accepting, opened
 from reclake.run.accepting import accept_code
 from reclake.run.code import builder_of, code_digest
 from reclake.run.plan import Scope
@@ -19,27 +20,27 @@ ONLY = frozenset({"silver.order_records", "silver.order_lines"})
 REASON = "a function was renamed"
 
 
-@pytest.fixture(scope="module")
-def landing(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("accepted")
+def three_days(spark, folder):
+    """A lake of three days of order lines, and its deliveries."""
     (folder / "mended").mkdir()
     (folder / "mended" / "till.toml").write_text(MENDED)
     place = folder / "landing" / "till" / "app"
     place.mkdir(parents=True)
     for number, day in enumerate((FIRST, SECOND, THIRD)):
         (place / f"{day}.jsonl").write_text(order(f"o{number}", day=day) + "\n")
-    return folder / "landing"
+    assert run_days(opened_lake(spark, folder, folder / "landing", "mended"), only=ONLY) == {}
+
+
+@pytest.fixture
+def landing(spark, tmp_path):
+    return copy_of("three-days", three_days, spark, tmp_path) / "landing"
 
 
 @pytest.fixture
 def lake(spark, tmp_path, landing, monkeypatch):
     """Three days of order lines, whose code has another digest since."""
-    app = opened_lake(spark, tmp_path, landing, "mended")
-    assert run_days(app, only=ONLY) == {}
-    monkeypatch.setattr(
-        application, "code_digest", lambda table: "changed" if table == silver.ORDER_LINES else code_digest(table)
-    )
-    return app
+    monkeypatch.setattr(opened, "code_digest", lambda table: "changed" if table == silver.ORDER_LINES else code_digest(table))
+    return opened_lake(spark, tmp_path, landing, "mended")
 
 
 def stale(app):
@@ -116,6 +117,6 @@ def test_the_plan_says_which_as_ofs_stay_as_earlier_code_made_them(lake, monkeyp
             table, {}, older=frozenset({"2026-03-29", "2026-03-30"}) if table.is_as_of else frozenset()
         ),
     )
-    (row, *_) = [row for row in plan(lake, Scope()) if row["table"] == "gold.customer_segments"]
+    (row, *_) = [row for row in plan(looked_at(lake), Scope()) if row["table"] == "gold.customer_segments"]
     assert (row["days"], row["which"]) == (2, "2026-03-29 … 2026-03-30")
     assert "--as-of restates them" in row["why"]

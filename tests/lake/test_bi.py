@@ -1,8 +1,8 @@
 """Gold as BI readers get it: views that follow the manifest, a DuckDB file, and the queries of docs/bi.md in both."""
 
+import json
 import logging
 import os
-import shutil
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
@@ -30,6 +30,7 @@ from gold_lake import (
     rows_of,
     seen_by_spark,
 )  # fmt: skip
+from kept import copy_of
 from reclake.errors import ReclakeError, ServiceDown, StageStopped, UsageError
 from reclake.lake.catalog import Catalog
 from reclake.run import register as registering
@@ -45,19 +46,17 @@ from reclake.tables import gold
 from reclake.tables.declaration import plain
 
 
-@pytest.fixture(scope="module")
-def made(spark, tmp_path_factory):
-    """The folder of a lake that every test gets a copy of, and the versions that are committed and not published."""
-    folder = tmp_path_factory.mktemp("gold")
+def made(spark, folder):
+    """A lake that every test gets a copy of, and the versions that are committed and not published."""
     _, unpublished = gold_lake(spark, folder)
-    return folder, unpublished
+    (folder / "unpublished.json").write_text(json.dumps(unpublished))
 
 
 @pytest.fixture
-def lake(spark, made, tmp_path):
+def lake(spark, tmp_path):
     """A copy of the lake, the versions that are committed and not published, and its catalogue."""
-    folder, unpublished = made
-    shutil.copytree(folder / "lake", tmp_path / "lake")
+    copy_of("gold", made, spark, tmp_path)
+    unpublished = json.loads((tmp_path / "unpublished.json").read_text())
     app = opened(spark, tmp_path)
     catalog = Catalog(app.store, database="gold")
     yield SimpleNamespace(app=app, folder=tmp_path, unpublished=unpublished, catalog=catalog)
@@ -406,10 +405,9 @@ def test_the_first_two_queries_count_and_add_up_what_the_rows_say(spark, lake):
 
 
 @pytest.fixture(scope="module")
-def queried(spark, made, tmp_path_factory):
+def queried(spark, tmp_path_factory):
     """What each query finds through the views, and in the file."""
-    folder = tmp_path_factory.mktemp("queries")
-    shutil.copytree(made[0] / "lake", folder / "lake")
+    folder = copy_of("gold", made, spark, tmp_path_factory.mktemp("queries"))
     app = opened(spark, folder)
     found = answered(app)
     if not PYTHON.exists():

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from typer.testing import CliRunner
 
+from kept import copy_of
 from lakes import bag, looked_at, run_days
 from reclake import cli
 from reclake.cli import options
@@ -70,10 +71,8 @@ def chosen(rows, *columns):
     return [tuple(row[column] for column in columns) for row in rows]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """The deliveries, and the source with its mapping broken and mended."""
-    folder = tmp_path_factory.mktemp("till")
+def both_days(spark, folder):
+    """Both days taken in and built as one pass with a broken mapping; the source stands beside it broken and mended."""
     for name, lines in FILES.items():
         path = folder / "landing" / "till" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,15 +80,18 @@ def folder(tmp_path_factory):
     for name, mapping in {"broken": BROKEN, "mended": MENDED}.items():
         (folder / name).mkdir()
         (folder / name / "till.toml").write_text(mapping)
-    return folder
+    assert run_days(opened_lake(spark, folder, folder / "landing", "broken"), only=ONLY) == {}
+
+
+@pytest.fixture(scope="module")
+def folder(spark, tmp_path_factory):
+    return copy_of("both-days", both_days, spark, tmp_path_factory.mktemp("till"))
 
 
 @pytest.fixture(scope="module")
 def lake(spark, folder):
-    """Both days taken in and built as one pass, with the broken mapping."""
-    app = opened_lake(spark, folder, folder / "landing", "broken")
-    assert run_days(app, only=ONLY) == {}
-    return app
+    """The lake, opened with the broken mapping."""
+    return opened_lake(spark, folder, folder / "landing", "broken")
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from pyspark.sql import functions as F
 
+from kept import copy_of
 from lakes import run_days, with_inputs
 from reclake.lake.claims import ALL_DAYS
 from reclake.run.building import built
@@ -31,10 +32,8 @@ AS_OFS = tuple(date(2026, 3, day) for day in (29, 30, 31))
 ONLY = with_inputs(gold.CUSTOMER_SEGMENTS)
 
 
-@pytest.fixture(scope="module")
-def lake(spark, tmp_path_factory):
+def three_days_of_segments(spark, folder):
     """Three days of orders of one customer, a price list's worth of accounts, and segments at two of three as_ofs."""
-    folder = tmp_path_factory.mktemp("cut")
     (folder / "mended").mkdir()
     (folder / "mended" / "till.toml").write_text(MENDED)
     place = folder / "landing" / "till" / "app"
@@ -46,7 +45,12 @@ def lake(spark, tmp_path_factory):
     assert run_days(app, only=ONLY) == {}
     scope = replace(scope_of(app, first=None, last=None), as_ofs=(AS_OFS[0], AS_OFS[2]), tables=ONLY)
     assert build_stage(app, "customers", scope, stopped={}) == {}
-    return app
+
+
+@pytest.fixture(scope="module")
+def lake(spark, tmp_path_factory):
+    folder = copy_of("three-days-of-segments", three_days_of_segments, spark, tmp_path_factory.mktemp("cut"))
+    return opened_lake(spark, folder, folder / "landing", "mended")
 
 
 def given_to(app, *inputs, as_of=AS_OFS[2], windows=None):

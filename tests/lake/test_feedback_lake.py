@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from demo import dirtier
-from lakes import assert_same_bag, comparable, open_lake, run_days, with_inputs
+from kept import copy_of
+from lakes import ROOT, assert_same_bag, comparable, open_lake, run_days, with_inputs
 from reclake.run.views import published
 from reclake.settings import load_settings
 from reclake.synthetic.company import generate
@@ -22,25 +23,32 @@ LENIENT = "run.max_rejected_share=1.0"
 SHARES = {"review_share": 1, "chat_share": 1, "contact_share": 0.2}
 
 
-@pytest.fixture(scope="module")
-def folder(spark, root, tmp_path_factory):
-    """The landing folder of 200 people over two weeks, with feedback and, in `silent`, without; the truth is beside them."""
-    folder = tmp_path_factory.mktemp("feedback")
+def with_and_without(spark, folder):
+    """Files of 200 people over two weeks, with feedback and, in `silent`, without; lakes of both, and the truth."""
     shares = [f"demo.feedback.{name}={share}" for name, share in SHARES.items()]
     dirt = [f"demo.{name.replace('__', '.')}={share}" for name, share in dirtier(3).items()]
-    demo = load_settings(root, profile="test", overrides=["demo.n_customers=200", *shares, *dirt], environment={}).demo
+    demo = load_settings(ROOT, profile="test", overrides=["demo.n_customers=200", *shares, *dirt], environment={}).demo
     generate(spark, str(folder / "all" / "demo"), str(folder / "truth"), settings=demo, n_days=N_DAYS)
     shutil.copytree(folder / "all", folder / "silent", ignore=shutil.ignore_patterns("feedback"))
-    return folder
+    for app in opened(spark, folder).values():
+        assert run_days(app, only=WANTED) == {}
+
+
+def opened(spark, folder):
+    return {
+        name: open_lake(spark, folder / f"lake-{name}", source="demo", landing=folder / name, overrides=[LENIENT])
+        for name in ("all", "silent")
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(spark, tmp_path_factory):
+    return copy_of("with-and-without-feedback", with_and_without, spark, tmp_path_factory.mktemp("feedback"))
 
 
 @pytest.fixture(scope="module")
 def lakes(spark, folder):
-    made = {}
-    for name in ("all", "silent"):
-        made[name] = open_lake(spark, folder / f"lake-{name}", source="demo", landing=folder / name, overrides=[LENIENT])
-        assert run_days(made[name], only=WANTED) == {}
-    return made
+    return opened(spark, folder)
 
 
 def test_no_other_table_moves(lakes):

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from frames import contents, frame
+from kept import copy_of
 from lakes import bag, looked_at, run_days, with_inputs
 from reclake.errors import LakeDamaged, Overtaken, SettingsInvalid, StageStopped, UsageError
 from reclake.lake.claims import ALL_DAYS, Claims
@@ -39,10 +40,8 @@ NEXT = FIRST + timedelta(days=40)  # within the reach of nothing that went
 EAGER = {"max_small_files": 1, "small_file_bytes": 1_000_000}
 
 
-@pytest.fixture(scope="module")
-def prepared(spark, tmp_path_factory):
+def two_days(spark, folder):
     """A lake of two delivery days, the first delivered in two parts: two files of one day, and as many runs."""
-    folder = tmp_path_factory.mktemp("maintained")
     (folder / "mended").mkdir()
     (folder / "mended" / "till.toml").write_text(MENDED)
     for feed in ("app", "till"):
@@ -53,7 +52,11 @@ def prepared(spark, tmp_path_factory):
     assert run_days(app, FIRST, only=ONLY) == {}
     (folder / "landing" / "till" / "till" / f"{FIRST}.csv").write_text(f"{TILL}o8,{FIRST}T11:00:00Z,c1,p8,1,2.50\n")
     assert run_days(app, FIRST, SECOND, only=ONLY) == {}
-    return folder
+
+
+@pytest.fixture(scope="module")
+def prepared(spark, tmp_path_factory):
+    return copy_of("two-days", two_days, spark, tmp_path_factory.mktemp("maintained"))
 
 
 def deliver(folder, day, line):

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from kept import copy_of
 from lakes import open_lake, run_days, with_inputs
 from reclake import tables
 from reclake.run.runner import scope_of
@@ -18,10 +19,8 @@ ONLY = with_inputs(gold.RECOMMENDATIONS, gold.SEGMENT_BINS)
 AGO, LAST = date(2020, 1, 1), SECOND + timedelta(days=1)
 
 
-@pytest.fixture(scope="module")
-def app(spark, tmp_path_factory):
-    """Two people who have bought both products by the second day, and gates that look at everything."""
-    folder = tmp_path_factory.mktemp("emptiness")
+def two_people(spark, folder):
+    """The first day of two people who have bought both products by the second, by gates that look at everything."""
     (folder / "mended").mkdir()
     (folder / "mended" / "till.toml").write_text(MENDED)
     lines = {
@@ -32,11 +31,17 @@ def app(spark, tmp_path_factory):
     place.mkdir(parents=True)
     for day, written in lines.items():
         (place / f"{day}.jsonl").write_text("".join(f"{line}\n" for line in written))
-    app = open_lake(
-        spark, folder, source="till", landing=folder / "landing", overrides=[f"sources.directory={folder / 'mended'}"]
-    )
-    assert run_days(app, FIRST, only=ONLY) == {}
-    return app
+    assert run_days(opened(spark, folder), FIRST, only=ONLY) == {}
+
+
+def opened(spark, folder):
+    own = [f"sources.directory={folder / 'mended'}"]
+    return open_lake(spark, folder, source="till", landing=folder / "landing", overrides=own)
+
+
+@pytest.fixture(scope="module")
+def app(spark, tmp_path_factory):
+    return opened(spark, copy_of("two-people", two_people, spark, tmp_path_factory.mktemp("emptiness")))
 
 
 def as_ofs_of(app, table):
@@ -73,8 +78,7 @@ def test_a_shop_that_knows_nobody_and_no_product_is_green(spark, tmp_path):
     place = tmp_path / "landing" / "till" / "app"
     place.mkdir(parents=True)
     (place / f"{FIRST}.jsonl").write_text("".join(f"{order(f'o{n}', customer='NULL', sku=None)}\n" for n in range(5)))
-    own = [f"sources.directory={tmp_path / 'mended'}"]
-    app = open_lake(spark, tmp_path, source="till", landing=tmp_path / "landing", overrides=own)
+    app = opened(spark, tmp_path)
     assert run_days(app, FIRST, only=ONLY) == {}
     assert published(app, silver.ORDER_LINES).count() == 5
     assert published(app, silver.ACCOUNTS).count() == 0

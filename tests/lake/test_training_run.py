@@ -1,8 +1,10 @@
 """A training as a run: what it publishes, what stops it, and that it cuts the lineage of its iterations."""
 
+import pickle
 import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import wraps
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -13,11 +15,13 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from pyarrow import parquet
 from pyspark.sql import functions as F
 
+from kept import copy_of
 from lakes import ROOT, open_lake
 from reclake.errors import GateFailed, LakeDamaged, Overtaken, UsageError
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.files import Files
 from reclake.recommend.als import Als
+from reclake.recommend.training import evaluate_and_fit
 from reclake.recommend.tuning import tuned
 from reclake.run.application import utc_now
 from reclake.run.code import module_digest
@@ -31,19 +35,59 @@ from reclake.run.withdrawals import leave_out_withdrawn
 from reclake.tables import gold, ops, silver
 from reclake.tables.models import ALS
 from suites import demand_more_rows
-from tastes import CUT, DAY, TINY_SETTINGS, publish_world
+from tastes import CUT, DAY, TINY_SETTINGS, world_lake
 
 TUNED = tuned("ndcg_at_10")
+FIRST_RUN = "weekly__train__1"
+
+
+def trained_lake(spark, folder):
+    """The lake of the world of tastes with a first champion, and what its training found."""
+    copy_of("world", world_lake, spark, folder)
+    app = opened_with(spark, folder)
+    object.__setattr__(app, "run_id", FIRST_RUN)
+    outcome = train(app, ALS, as_of=DAY)
+    (folder / "outcome.pickle").write_bytes(pickle.dumps(replace(outcome, model=None)))
+
+
+def opened_with(spark, folder, *overrides):
+    return open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=[*TINY_SETTINGS, *overrides])
+
+
+def with_own_suites(spark, folder):
+    shutil.copytree(ROOT / "expectations", folder / "suites")
+    return opened_with(spark, folder, f"expectations.directory={folder / 'suites'}")
 
 
 @pytest.fixture
 def app(spark, tmp_path):
     """A lake that publishes the world of tastes, with suites of its own."""
-    shutil.copytree(ROOT / "expectations", tmp_path / "suites")
-    overrides = [*TINY_SETTINGS, f"expectations.directory={tmp_path / 'suites'}"]
-    app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing", overrides=overrides)
-    publish_world(app)
-    return app
+    return with_own_suites(spark, copy_of("world", world_lake, spark, tmp_path))
+
+
+@pytest.fixture
+def trained(spark, tmp_path):
+    """The same lake after a first training."""
+    return with_own_suites(spark, copy_of("trained", trained_lake, spark, tmp_path))
+
+
+def found_by_first(app):
+    """What the first training found, with its model."""
+    told = pickle.loads((Path(app.store.root).parent / "outcome.pickle").read_bytes())  # noqa: S301 - written by this test
+    return replace(told, model=app.registry("als").load(app.spark, "1"))
+
+
+@pytest.fixture
+def as_first(spark, tmp_path_factory, monkeypatch):
+    """Trainings find what the first one found: for what becomes of it afterwards."""
+    elsewhere = opened_with(spark, copy_of("trained", trained_lake, spark, tmp_path_factory.mktemp("trained")))
+    found = found_by_first(elsewhere)
+
+    @wraps(evaluate_and_fit)
+    def again(*frames, **options):
+        return found
+
+    monkeypatch.setattr("reclake.run.training.evaluate_and_fit", again)
 
 
 def opened_again(app, *, clock=utc_now):
@@ -85,6 +129,8 @@ def logged_settings(app):
 
 
 def test_a_model_that_is_better_is_published_with_its_metrics(app, left_behind):
+    eleven = app.settings.als.model_copy(update={"iterations": 11})
+    object.__setattr__(app, "settings", app.settings.model_copy(update={"als": eleven}))
     with pytest.raises(UsageError, match="not published yet"):
         published(app, gold.MODEL_METRICS)
     outcome = train(app, ALS, as_of=DAY)
@@ -111,9 +157,10 @@ def test_a_model_that_is_better_is_published_with_its_metrics(app, left_behind):
     assert not Files(app.spark).exists(folder)
 
 
-def test_a_model_that_no_kept_manifest_names_goes_with_its_files(app):
+def test_a_model_that_no_kept_manifest_names_goes_with_its_files(trained):
     """Version 1 served until version 3 came, 98 days ago; version 2 was never promoted. An erasure leaves 3 alone."""
-    registry, outcome = app.registry("als"), train(app, ALS, as_of=DAY)
+    app = trained
+    registry, outcome = app.registry("als"), found_by_first(app)
     assert app.model_version("als") == 1
 
     def log_again(training):
@@ -212,9 +259,9 @@ def factor_rows(app):
     return [customer for file in files for customer in parquet.read_table(file)["customer_id"].to_pylist()]
 
 
-def test_who_withdraws_leaves_the_model_at_once_and_the_factors_of_products_a_month_later(app):
+def test_who_withdraws_leaves_the_model_at_once_and_the_factors_of_products_a_month_later(trained):
     """The champion was trained up to the last day, so nothing that is trained now can beat it: it would serve on."""
-    train(app, ALS, as_of=DAY)
+    app = trained
     object.__setattr__(app, "clock", lambda: datetime(2026, 1, 29, 12))  # 31 days before DAY
     assert leave_out_withdrawn(app, ALS, 1, as_of=DAY) == 0
     assert len(factor_rows(app)) == 59
@@ -258,6 +305,7 @@ def runs_of(app):
     }
 
 
+@pytest.mark.usefixtures("as_first")
 def test_metrics_that_their_gate_refuses_promote_nothing(app, tmp_path):
     suite = tmp_path / "suites" / f"{gold.MODEL_METRICS.name}.json"
     demand_more_rows(suite)
@@ -272,6 +320,7 @@ def test_metrics_that_their_gate_refuses_promote_nothing(app, tmp_path):
     app.claims.release(app.claims.take("next", {gold.MODEL_METRICS.name: (ALL_DAYS,)}))  # its claim is free again
 
 
+@pytest.mark.usefixtures("as_first")
 def test_what_a_training_left_that_ended_before_its_manifest_is_taken_back(app):
     """Its model was the alias, its metrics stood in the table; the next training may come under its name or another."""
 
@@ -290,6 +339,7 @@ def test_what_a_training_left_that_ended_before_its_manifest_is_taken_back(app):
     assert other.registry("als").champion_version() == str(other.model_version("als"))
 
 
+@pytest.mark.usefixtures("as_first")
 def test_a_training_whose_claim_went_after_its_commit_publishes_nothing(app):
     def taken_over(name, of):
         if (name, of) == ("committed", gold.MODEL_METRICS.name):
@@ -302,13 +352,12 @@ def test_a_training_whose_claim_went_after_its_commit_publishes_nothing(app):
     assert app.manifest.last_id() == before
 
 
-def test_another_try_of_a_training_that_was_published_trains_no_more(app):
+def test_another_try_of_a_training_that_was_published_trains_no_more(trained):
     """As where its driver was killed, or its report was lost, after the manifest; on another day a run of that name trains."""
-    object.__setattr__(app, "run_id", "weekly__train__1")
-    train(app, ALS, as_of=DAY)
+    app = trained
     before = app.manifest.current()
     again = opened_again(app)
-    for name in ("weekly__train__2", "weekly__train__1"):
+    for name in ("weekly__train__2", FIRST_RUN):
         object.__setattr__(again, "run_id", name)
         with patch("reclake.run.training.evaluate_and_fit", side_effect=AssertionError):
             assert train(again, ALS, as_of=DAY) is None

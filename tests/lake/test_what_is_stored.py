@@ -9,6 +9,7 @@ import pytest
 
 from decoded import decoded_files
 from golden_lake import opened
+from kept import copy_of
 from lakes import ROOT, bag, open_lake, run_days
 from reclake import tables
 from reclake.lake.properties import columns_with_statistics
@@ -133,13 +134,7 @@ RECORDS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("stored")
-
-
-@pytest.fixture(scope="module")
-def app(spark, folder):
+def one_day(spark, folder):
     """A lake of one day, with all that its tables and their logs hold."""
     (folder / "sources").mkdir()
     (folder / "sources" / "shop.toml").write_text(SOURCE)
@@ -147,12 +142,24 @@ def app(spark, folder):
         (folder / "landing" / "shop" / noun).mkdir(parents=True)
         lines = "".join(json.dumps(record) + "\n" for record in records)
         (folder / "landing" / "shop" / noun / f"{DAY}-{PLANTED['file']}.jsonl").write_text(lines)
-    app = open_lake(
-        spark, folder, source="shop", landing=folder / "landing", overrides=[f"sources.directory={folder / 'sources'}"]
-    )
+    assert run_days(shop(spark, folder), DAY) == {}
+
+
+def shop(spark, folder):
+    own = [f"sources.directory={folder / 'sources'}"]
+    app = open_lake(spark, folder, source="shop", landing=folder / "landing", overrides=own)
     object.__setattr__(app, "gate", Passing(app.home / "expectations", timeout_seconds=60))
-    assert run_days(app, DAY) == {}
     return app
+
+
+@pytest.fixture(scope="module")
+def folder(spark, tmp_path_factory):
+    return copy_of("one-day-of-a-shop", one_day, spark, tmp_path_factory.mktemp("stored"))
+
+
+@pytest.fixture(scope="module")
+def app(spark, folder):
+    return shop(spark, folder)
 
 
 def stored_tables(app):

@@ -125,7 +125,18 @@ def inputs(spark):
 
 @pytest.fixture(scope="module")
 def first(inputs):
-    return trained(inputs)
+    return trained(inputs, min_group_size=59)
+
+
+@pytest.fixture(scope="module")
+def champion(first):
+    """One that was trained up to the last day: nothing that is trained now is better."""
+    return replace(first.model, version="1")
+
+
+@pytest.fixture(scope="module")
+def late(inputs, champion):
+    return trained(inputs, champion=champion)
 
 
 def trained(inputs, champion=None, as_of=DAY, refit=None, min_group_size=1, **more):
@@ -169,15 +180,14 @@ def test_days_without_anything_new_judge_nobody(inputs):
         trained(inputs, as_of=DAY + timedelta(days=7))
 
 
-def test_fewer_people_than_a_group_judge_nobody(inputs):
+def test_fewer_people_than_a_group_judge_nobody(inputs, first):
     """59 do, as the first training shows; what is measured of fewer would be published."""
-    assert trained(inputs, min_group_size=59).metrics
+    assert first.metrics
     with pytest.raises(ContractBroken, match=r"too few people[^\n]*\n  found: .* 59 customers .*; 60 are needed"):
         trained(inputs, min_group_size=60)
 
 
-def test_a_champion_of_all_days_leaves_none_to_compare_on(inputs, first):
-    late = trained(inputs, champion=replace(first.model, version="1"))
+def test_a_champion_of_all_days_leaves_none_to_compare_on(late):
     assert not late.is_promotable
     assert late.model is None
     assert late.compared_with == "1"
@@ -212,10 +222,9 @@ def metrics_of(outcome, model_name):
 
 
 @pytest.mark.parametrize("settings", [TINY_ALS, replace(TINY_ALS, rank=5)], ids=["those in use", "others"])
-def test_a_champion_that_learnt_from_a_withdrawn_customer_gives_way_to_its_refit(inputs, first, settings):
+def test_a_champion_that_learnt_from_a_withdrawn_customer_gives_way_to_its_refit(inputs, champion, late, settings):
     """The champion knows the test days: nothing that is trained now is better, and without a refit it would stay."""
-    champion = replace(first.model, version="1")
-    assert not trained(inputs, champion=champion).is_promotable
+    assert not late.is_promotable
     outcome = trained(inputs, champion=champion, refit=settings)
     assert outcome.is_promotable
     assert not outcome.is_not_worse_than_champion
@@ -232,13 +241,13 @@ def test_a_champion_that_learnt_from_a_withdrawn_customer_gives_way_to_its_refit
     assert outcome.decision.startswith("promoted as a refit of version 1")
 
 
-def test_a_refit_that_is_worse_than_popularity_replaces_nothing(inputs, first, monkeypatch):
+def test_a_refit_that_is_worse_than_popularity_replaces_nothing(inputs, champion, monkeypatch):
     def compared_lower(test, challenger, base, names, judging):
         ratio, metrics = compared(test, challenger, base, names, judging)
         return (replace(ratio, value=0.99) if names[0] == REFIT else ratio), metrics
 
     monkeypatch.setattr(training, "compared", compared_lower)
-    outcome = trained(inputs, champion=replace(first.model, version="1"), refit=TINY_ALS)
+    outcome = trained(inputs, champion=champion, refit=TINY_ALS)
     assert metrics_of(outcome, REFIT)[RATIO_TO_POPULARITY].value == 0.99
     assert (outcome.is_promotable, outcome.model, outcome.refit_of) == (False, None, None)
     assert "a refit without those who withdrew is worse than popularity" in outcome.reasons[-1]
