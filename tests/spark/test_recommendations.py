@@ -109,6 +109,12 @@ def built(spark, model, *, interactions=INTERACTIONS, n=3):
     return contents(conform(made, gold.RECOMMENDATIONS))
 
 
+@pytest.fixture(scope="module")
+def usual(spark, model):
+    """The rows of the interactions as they are."""
+    return built(spark, model)
+
+
 def listed(customer, *entries):
     """Rows of (product, score, source, because)."""
     return [
@@ -131,14 +137,14 @@ def listed(customer, *entries):
 NON_PERSONAL = [("p1", 3.0, "non_personal", None), ("p3", 2.0, "non_personal", None), ("p2", 1.0, "non_personal", None)]
 
 
-def test_whole_rows(spark, model):
+def test_whole_rows(usual):
     expected = [
         # p4 is pulled by p1 (.75), p3 by p2 (1); p5 is off sale; p6 is unknown to the model.
         *listed("c1", ("p4", 0.75, "als", "p1"), ("p3", 0.25, "als", "p2"), ("p6", 0.0, "popular", None)),
         *listed("c2", ("p1", 3.0, "popular", None), ("p2", 1.0, "popular", None), ("p4", 0.0, "popular", None)),
         *(row for customer in ("c3", "c4", "c6", "c8") for row in listed(customer, *NON_PERSONAL)),
     ]
-    assert built(spark, model) == in_order(*expected)
+    assert usual == in_order(*expected)
 
 
 def test_without_a_model_all_is_popular(spark):
@@ -153,7 +159,7 @@ def test_short_only_where_the_catalogue_is(spark, model):
 
 
 @pytest.mark.parametrize("change", ["deleted", "permuted"])
-def test_the_history_of_those_who_may_not_be_profiled_moves_nothing(spark, model, change):
+def test_the_history_of_those_who_may_not_be_profiled_moves_nothing(spark, model, usual, change):
     silent = {"a3", "d4", "a6"}
     others = [row for row in INTERACTIONS if row["account_id"] not in silent]
     # The device keeps one view: without any it is no customer.
@@ -161,7 +167,7 @@ def test_the_history_of_those_who_may_not_be_profiled_moves_nothing(spark, model
         "deleted": [*others, view("d4", "p1")],
         "permuted": [*others, view("a3", "p1", n=9), view("a3", "p4", n=70), view("d4", "p2", n=8), view("a6", "p3", n=5)],
     }[change]
-    assert built(spark, model, interactions=changed) == built(spark, model)
+    assert built(spark, model, interactions=changed) == usual
 
 
 def test_a_model_from_the_future_is_refused(spark, model):

@@ -48,17 +48,31 @@ def customers(spark) -> DataFrame:
     return spark.createDataFrame([(name,) for name in ("c1", "c2", "d3")], "customer_id string")
 
 
+@pytest.fixture(scope="module")
+def fitted(interactions):
+    """Gives each model as it is fitted on the interactions, once."""
+    made = {}
+
+    def once(model):
+        if model.name not in made:
+            made[model.name] = model.fit(interactions, as_of=DAY)
+        return made[model.name]
+
+    return once
+
+
 @pytest.mark.parametrize("model", ALL_RECOMMENDERS, ids=lambda model: model.name)
 class TestEveryRecommender:
-    def test_fitting_twice_gives_the_same_rows(self, model, interactions, customers):
+    def test_fitting_twice_gives_the_same_rows(self, model, fitted, interactions, customers):
         first, second = (
-            contents(recommended(model.fit(interactions, as_of=DAY), customers, pairs(interactions), n=3)) for _ in range(2)
+            contents(recommended(one, customers, pairs(interactions), n=3))
+            for one in (fitted(model), model.fit(interactions, as_of=DAY))
         )
         assert first
         assert first == second
 
-    def test_lists_are_gapless_unseen_and_sorted(self, model, interactions, customers):
-        found = contents(recommended(model.fit(interactions, as_of=DAY), customers, pairs(interactions), n=20))
+    def test_lists_are_gapless_unseen_and_sorted(self, model, fitted, interactions, customers):
+        found = contents(recommended(fitted(model), customers, pairs(interactions), n=20))
         seen = {(row[0], row[1]) for row in rows()}
         for customer in ("c1", "c2", "d3"):
             own = sorted((row for row in found if row["customer_id"] == customer), key=lambda row: row["rank"])
@@ -66,19 +80,19 @@ class TestEveryRecommender:
             assert not {(customer, row["product_id"]) for row in own} & seen
             assert [row["score"] for row in own] == sorted((row["score"] for row in own), reverse=True)
 
-    def test_it_chooses_for_nobody_whom_it_does_not_know_or_must_not_choose_for(self, spark, model, interactions):
-        fitted = model.fit(interactions, as_of=DAY)
+    def test_it_chooses_for_nobody_whom_it_does_not_know_or_must_not_choose_for(self, spark, model, fitted):
+        known = fitted(model)
         people = spark.createDataFrame([("nobody", True), ("c1", False), ("c2", True)], "customer_id string, is_personal boolean")
         nothing = F.array().cast("array<int>")
         seen = people.select("*", nothing.alias("seen_places"), nothing.alias("seen_indices"))
-        candidates = fitted.products.select((F.col("product_index") + 1).alias("place"), "product_index")
-        picked = fitted.with_picks(seen, candidates, n=3)
+        candidates = known.products.select((F.col("product_index") + 1).alias("place"), "product_index")
+        picked = known.with_picks(seen, candidates, n=3)
         assert picked.schema["picks"].dataType.simpleString() == PICKS
         assert {row["customer_id"]: len(row["picks"]) for row in picked.collect()} == {"nobody": 0, "c1": 0, "c2": 3}
 
-    def test_it_is_stored_by_its_parts_and_comes_back(self, model, interactions, customers, tmp_path):
-        fitted = model.fit(interactions, as_of=DAY)
-        signature = write(fitted, str(tmp_path), type(model))
+    def test_it_is_stored_by_its_parts_and_comes_back(self, model, fitted, interactions, customers, tmp_path):
+        known = fitted(model)
+        signature = write(known, str(tmp_path), type(model))
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted(part.folder for part in model.parts)
         again = Signature.from_tags(signature.as_tags(), type(model))
         assert again == signature
@@ -86,21 +100,21 @@ class TestEveryRecommender:
         restored = stored.read(version="5")
         assert (restored.name, restored.cut, restored.version) == (model.name, DAY, "5")
         assert {row["customer_id"] for row in stored.customers().collect()} == {row[0] for row in rows()}
-        lists = [contents(recommended(one, customers, pairs(interactions), n=4)) for one in (fitted, restored)]
+        lists = [contents(recommended(one, customers, pairs(interactions), n=4)) for one in (known, restored)]
         assert lists[0]
         assert lists[0] == lists[1]
 
-    def test_nothing_from_the_as_of_on_is_learnt(self, spark, model, interactions, customers):
+    def test_nothing_from_the_as_of_on_is_learnt(self, spark, model, fitted, interactions, customers):
         later = spark.createDataFrame([("c1", "b4", DAY, "purchase", 99), ("x", "z", DAY + timedelta(days=1), "view", 1)], SCHEMA)
         plain, leaked = (
-            contents(recommended(model.fit(frame, as_of=DAY), customers, pairs(interactions), n=8))
-            for frame in (interactions, interactions.union(later))
+            contents(recommended(one, customers, pairs(interactions), n=8))
+            for one in (fitted(model), model.fit(interactions.union(later), as_of=DAY))
         )
         assert plain == leaked
 
 
-def test_als_finds_the_taste(interactions, customers):
-    lists = contents(recommended(ALS_MODEL.fit(interactions, as_of=DAY), customers, pairs(interactions), n=1))
+def test_als_finds_the_taste(fitted, interactions, customers):
+    lists = contents(recommended(fitted(ALS_MODEL), customers, pairs(interactions), n=1))
     assert {row["customer_id"]: row["product_id"] for row in lists} == {"c1": "a4", "c2": "a1", "d3": "b2"}
 
 
