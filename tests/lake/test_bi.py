@@ -5,7 +5,7 @@ import logging
 import os
 from collections import Counter, defaultdict
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -355,6 +355,9 @@ def test_views_that_cannot_be_renewed_now_do_not_end_the_server(lake, monkeypatc
         assert "Hara" not in caplog.text
 
 
+TIMES = "SELECT TIMESTAMPTZ '2026-03-01 10:00:00+00'"  # as times of silver and ops come to readers of the folder
+
+
 def test_there_are_six_queries():
     assert len(QUERIES) == 6
 
@@ -369,6 +372,14 @@ def test_a_query_of_the_documentation_gives_the_same_in_duckdb(queried, query):
     if not PYTHON.exists():
         pytest.skip("make bi creates DuckDB's environment")
     assert plain_numbers(queried.duckdb[query]) == plain_numbers(queried.spark[query])
+
+
+def test_duckdb_gives_python_a_time_with_a_zone(queried):
+    """It asks for pytz then, which no package of the environment brings along."""
+    if not PYTHON.exists():
+        pytest.skip("make bi creates DuckDB's environment")
+    ((told,),) = queried.duckdb[TIMES]
+    assert datetime.fromisoformat(told) == datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 
 def test_the_first_two_queries_count_and_add_up_what_the_rows_say(spark, lake):
@@ -413,7 +424,7 @@ def queried(spark, tmp_path_factory):
     if not PYTHON.exists():
         return SimpleNamespace(spark=found, duckdb=None)
     export(app, folder / "file.duckdb")
-    told = read_by("duckdb_statements", file=str(folder / "file.duckdb"), statements=QUERIES)
+    told = read_by("duckdb_statements", file=str(folder / "file.duckdb"), statements=[*QUERIES, TIMES])
     return SimpleNamespace(spark=found, duckdb=told)
 
 
