@@ -139,7 +139,7 @@ def test_a_delivery_of_which_too_much_is_refused_ends_with_code_4_and_names_the_
     assert "correct the file or its mapping" in str(red.value).splitlines()[2]
     stops = [row for row in rejected(looked_at(app)).rows if row["record_class"] == "stopped delivery"]
     columns = ("record_table", "source", "reason", "records", "first_day")
-    assert [tuple(row[name] for name in columns) for row in stops] == [("silver.order_records", "till", told, 1, str(THIRD))]
+    assert [tuple(row[name] for name in columns) for row in stops] == [("silver.order_records", "till", told, 1, THIRD)]
 
 
 def test_a_file_that_is_corrected_under_its_name_is_judged_without_what_it_replaces(app):

@@ -16,7 +16,9 @@ from reclake.errors import UsageError
 from reclake.lake.entries import REMOVED
 from reclake.look import alerts, status
 from reclake.look import planned as planned_work
+from reclake.look import rejected as refused
 from reclake.look.lake import look_at
+from reclake.quality.verdict import FEW_REFUSED, Finding, of_delivery, with_more
 from reclake.run.scope import scope_of
 from reclake.settings import load_settings
 from reclake.tables import BY_NAME
@@ -99,6 +101,23 @@ def test_a_run_of_a_day_without_a_delivery_asks_for_no_as_of(lake, day, as_ofs):
     assert scope_of(look.lake, first=one, last=date(2026, 2, 1), as_ofs=[date(2026, 2, 2)]).as_ofs == (date(2026, 2, 2),)
     assert scope_of(look.lake, first=date(2026, 1, 1), last=date(2026, 2, 1)).as_ofs == (date(2026, 1, 3),)
     assert scope_of(look.lake, first=None, last=None).as_ofs == (date(2026, 1, 3),)
+
+
+def test_rejected_shows_a_delivery_that_stopped_its_table_and_what_to_do(lake, monkeypatch):
+    """Its records are in no published table: what was counted stands in the verdict alone, beside other findings."""
+    found = "3 of 5 records (currency is missing: 3); at most 5% may be"
+    stop = Finding.failed(FEW_REFUSED, n_bad=3, n_rows=5, message=of_delivery("shop", "2026-01-02", found))
+    findings = with_more("[]", [Finding.failed("a rule", n_bad=1, n_rows=5), stop], blocks=True)
+    before = listed("rejected")
+    monkeypatch.setattr(refused, "blocking", lambda look: [{"table": "silver.order_records", "findings": findings}])
+    first, *others = listed("rejected")
+    assert others == before
+    shown = ("record_table", "source", "reason", "record_class", "records", "first_day", "last_day")
+    wanted = ("silver.order_records", "shop", found, "stopped delivery", 3, "2026-01-02", "2026-01-02")
+    assert tuple(first[name] for name in shown) == wanted
+    assert (
+        reclake("rejected").splitlines()[-1].startswith("A stopped delivery is in no table yet: correct its file or its mapping")
+    )
 
 
 def test_an_alert_says_who_was_sent_it_and_ends_with_7_where_that_is_asked_for(lake, monkeypatch):

@@ -140,13 +140,20 @@ def of_delivery(source: str, day: str, found: str) -> str:
 def delivery_of(message: str) -> tuple[str, str, str]:
     """Source, ISO day and what was found, of a message that `of_delivery` wrote.
 
+    Raises
+    ------
+    ValueError
+        When it is another message.
+
     Examples
     --------
     >>> delivery_of(of_delivery("till", "2026-03-01", "3 of 5 records (currency is missing: 3); at most 5% may be"))
     ('till', '2026-03-01', '3 of 5 records (currency is missing: 3); at most 5% may be')
     """
     parts = _OF_DELIVERY.fullmatch(message)
-    return (parts["source"], parts["day"], parts["found"]) if parts else ("", "", message)
+    if parts is None:
+        raise ValueError("the message of a finding about a delivery names none")
+    return parts["source"], parts["day"], parts["found"]
 
 
 def _follows(findings: tuple[Finding, ...]) -> Literal["passed", "failed", "broken"]:
