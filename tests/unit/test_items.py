@@ -10,7 +10,8 @@ from lakes import ROOT
 from reclake.errors import SettingsInvalid, UsageError
 from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import Entry, Ledger
-from reclake.run import application, building, code, items
+from reclake.run import building, code, items
+from reclake.run import opened as opened_module
 from reclake.run.application import Application
 from reclake.run.plan import Limits, Planner, Scope, Work
 from reclake.settings import load_settings
@@ -35,7 +36,7 @@ def home(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "conf", tmp_path / "conf")
     (tmp_path / "conf" / "tags").mkdir()
     both = {SOURCES.name: SOURCES, TAGS.name: TAGS}
-    for module in (application, code, items):
+    for module in (opened_module, code, items):
         monkeypatch.setattr(module, "declared", lambda: both)
     for name in ("loyal", "new"):
         write(tmp_path, name, 30)
