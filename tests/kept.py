@@ -1,7 +1,8 @@
 """Folders that tests prepare once and keep, for the other process of a run and for the next run.
 
 A folder is kept below `.cache/tests/<name>/<digest>`. The digest is over all that could change what lies in it: the package, its
-settings and suites, the pinned packages, and the code of the tests that prepares it. A folder is whole or not there: it is
+settings and suites, the pinned packages, the code of the tests that prepares it, and the day: a lake notes when things happened,
+and what maintenance or an alert does with it changes with its age. A folder is whole or not there: it is
 prepared under another name and renamed in the end. Whoever comes while it is being prepared waits. Tests get copies.
 """
 
@@ -12,6 +13,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
 from functools import cache
 from inspect import getsourcefile
 from pathlib import Path
@@ -59,11 +61,12 @@ def copy_of(name: str, prepare: Prepare, spark: SparkSession, to: Path, *, kept:
     return to
 
 
-def digest_of(prepare: Prepare, *, root: Path = ROOT, watched: Iterable[str] = WATCHED) -> str:
+def digest_of(prepare: Prepare, *, root: Path = ROOT, watched: Iterable[str] = WATCHED, day: date | None = None) -> str:
     """The digest under which the folder that `prepare` fills is kept."""
     source = getsourcefile(prepare)
     assert source
-    return hashlib.sha256(f"{_digest_below(root, tuple(watched))} {Path(source).read_text()}".encode()).hexdigest()[:32]
+    told = f"{day or datetime.now(UTC).date()} {_digest_below(root, tuple(watched))} {Path(source).read_text()}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 @cache

@@ -3,6 +3,7 @@
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from threading import Event
 
@@ -85,7 +86,7 @@ def project(tmp_path):
 )
 def test_a_changed_line_of_what_makes_it_is_another_digest(project, name, monkeypatch):
     def now():
-        return digest_of(one_file, root=project)
+        return digest_of(one_file, root=project, day=date(2026, 3, 1))
 
     before = now()
     assert now() == before
@@ -101,13 +102,19 @@ def clear_remembered():
     _digest_below.cache_clear()
 
 
+def test_a_folder_of_another_day_is_prepared_anew():
+    """What is kept grows no older than a day: maintenance and alerts look at the age of what a lake notes."""
+    assert digest_of(one_file, day=date(2026, 3, 1)) == digest_of(one_file, day=date(2026, 3, 1))
+    assert digest_of(one_file, day=date(2026, 3, 1)) != digest_of(one_file, day=date(2026, 3, 2))
+
+
 def test_files_that_make_nothing_of_it_change_no_digest(project):
-    before = digest_of(one_file, root=project)
+    before = digest_of(one_file, root=project, day=date(2026, 3, 1))
     for name in ("docs/operations.md", "tests/unit/test_days.py", "lib/reclake/silver/__pycache__/events.cpython-311.pyc"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text("another line\n")
     clear_remembered()
-    assert digest_of(one_file, root=project) == before
+    assert digest_of(one_file, root=project, day=date(2026, 3, 1)) == before
 
 
 def test_all_that_is_watched_is_there():
