@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -235,7 +235,7 @@ def _uri(path: str) -> str:
     return path.replace("s3a://", "s3://", 1) if path.startswith("s3a://") else path
 
 
-@cache
+@lru_cache(maxsize=256)
 def _file_system(path: str) -> tuple[fs.FileSystem, str]:
     """The file system of a table's folder, and what stands before a file's name there."""
     if _is_local(path):

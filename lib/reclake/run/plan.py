@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from reclake.errors import UsageError
@@ -390,7 +390,7 @@ def _made_otherwise(entry: Entry, digests: Digests) -> list[str]:
     return [why for why, is_so in changes.items() if is_so]
 
 
-@cache
+@lru_cache(maxsize=65536)
 def _shift(day: str, n_days: int) -> str:
     return str(date.fromisoformat(day) + timedelta(days=n_days))
 
