@@ -43,4 +43,6 @@ def properties_of(table: Table, *, keep_days: int, columns: Collection[str] | No
         "delta.enableExpiredLogCleanup": "true" if table in ops.WRITTEN else "false",
         "delta.dataSkippingStatsColumns": ",".join(name for name in open_columns if columns is None or name in columns),
         "delta.enableDeletionVectors": "false",
+        # Every stage commits here several times: at Delta's interval of 10 each day would pay for checkpoints of a few rows.
+        **({"delta.checkpointInterval": "50"} if table in ops.WRITTEN else {}),
     }
