@@ -6,7 +6,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from runs import DAY, JOBS, ROOT, StandIn, asset_events, read_dag, run_of, states_of, without_waiting
+from runs import (
+    DAY,
+    JOBS,
+    ROOT,
+    StandIn,
+    all_asset_events,
+    asset_events,
+    go_on,
+    read_dag,
+    run_of,
+    states_of,
+    without_waiting,
+)
 
 from webhook import webhook
 
@@ -30,6 +42,10 @@ def names_of(stage: str) -> set[str]:
     return {table.name for table in tables.of_stage(stage)}
 
 
+def table_tasks_of(stage: str, names=None) -> set[str]:
+    return {f"{stage}_tables.{name}" for name in (names_of(stage) if names is None else names)}
+
+
 def uris(names) -> set[str]:
     return {f"delta://{name.replace('.', '/')}" for name in names}
 
@@ -45,18 +61,37 @@ def test_every_stage_is_one_task_in_order(dag):
 
     stages = [task.task_id for task in dag.topological_sort() if task.task_id in tables.STAGES]
     assert stages == list(tables.STAGES)
-    assert set(dag.task_dict) == {*tables.STAGES, *(f"{stage}_published" for stage in tables.STAGES), "alert", "all_built"}
-    assert dag.task_dict["all_built"].upstream_task_ids == {*tables.STAGES, *(f"{stage}_published" for stage in tables.STAGES)}
+    told = set.union(*(table_tasks_of(stage) for stage in tables.STAGES))
+    assert set(dag.task_dict) == {"check", *tables.STAGES, *told, "alert", "all_built"}
+    assert dag.task_dict["all_built"].upstream_task_ids == {*tables.STAGES, *told}
     assert {dag.task_dict[stage].application for stage in tables.STAGES[1:]} == {str(ROOT / "jobs" / "build.py")}
 
 
-def test_every_declared_table_is_the_asset_of_one_task(dag):
+def test_every_declared_table_is_the_asset_of_one_task_and_its_inputs_are_that_tasks_inlets(dag):
     from reclake import tables
 
-    training = read_dag("train_recommenders")
-    inlets = [asset.uri for one in (dag, training) for task in one.tasks for asset in task.inlets]
-    assert sorted(inlets) == sorted(uris(table.name for table in tables.GATED))
-    assert {outlet.name for task in dag.tasks for outlet in task.outlets} == {f"published_by_{stage}" for stage in tables.STAGES}
+    told = [task for one in (dag, read_dag("train_recommenders")) for task in one.tasks if "_tables." in task.task_id]
+    assets = {task.task_id.partition("_tables.")[2]: [asset.uri for asset in task.outlets] for task in told}
+    assert assets == {table.name: [f"delta://{table.layer}/{table.noun}"] for table in tables.GATED}
+    assert len(told) == len(tables.GATED)
+    inlets = {task.task_id.partition("_tables.")[2]: {asset.name for asset in task.inlets} for task in told}
+    assert inlets == {table.name: {i.table.name for i in table.reads} for table in tables.GATED}
+    [segments] = dag.task_dict["customers_tables.gold.customer_segments"].outlets
+    assert segments.extra["grain"] == tables.BY_NAME["gold.customer_segments"].grain
+    assert "silver.interactions" in inlets["gold.recommendations"], "nothing was compared"
+
+
+def test_what_airflow_shows_has_a_text_beside_it(dag):
+    from runs import DAGS
+
+    for one in map(read_dag, DAGS):
+        assert one.doc_md
+        assert all(task.doc_md for task in one.tasks), [task.task_id for task in one.tasks if not task.doc_md]
+        assert all(one.params.get_param(name).description for name in one.params)
+    assert "| 4 | more of a delivery was refused" in dag.task_dict["silver"].doc_md
+    assert dag.tags >= {"reclake", "bronze", "silver", "customers", "recommendations"}
+    owners = {task.owner for task in dag.tasks}
+    assert owners >= {"reclake-bronze", "reclake-silver"}
 
 
 def test_the_run_that_starts_in_the_night_is_for_the_day_before(dag):
@@ -80,7 +115,7 @@ def test_every_day_of_two_years_has_its_run_once_its_files_have_come_there(monke
     monkeypatch.setenv("RECLAKE_SCHEDULE_ZONE", zone)
     monkeypatch.setenv("RECLAKE_DAILY_HOUR", hour)
     timetable = coerce_to_core_timetable(read_dag().timetable)
-    local_day, there = sys.modules["submitting"].local_day, sys.modules["submitting"].ZONE
+    local_day, there = sys.modules["submitting.days"].local_day, sys.modules["submitting.environment"].ZONE
     bounds = TimeRestriction(earliest=datetime(2026, 1, 1, 12, tzinfo=UTC), latest=None, catchup=True)
     days, interval = [], None
     for _ in range(730):
@@ -140,20 +175,92 @@ def test_a_run_without_a_logical_date_is_for_the_same_day(stand_in, started, day
     assert [call[call.index("--day") + 1] for call in stand_in.calls()] == [day] * 5
 
 
-def test_a_failed_gate_ends_the_day_red_and_stops_only_what_reads_it(stand_in):
-    unbuilt = {"silver.order_lines", "silver.interactions"}  # interactions read order_lines
-    stand_in.plan(silver={"exit_code": 3, "published": dict.fromkeys(names_of("silver") - unbuilt, 4)})
+UNBUILT = {"silver.order_lines", "silver.interactions"}  # interactions read order_lines
+A_FAILED_GATE = {
+    "exit_code": 3,
+    "tables": {
+        "silver.order_lines": {"outcome": "stopped", "message": "silver.order_lines did not pass its gate: 1 of 9 failed"},
+        "silver.interactions": {"outcome": "not built", "message": "waits for silver.order_lines, which was stopped"},
+    },
+}
+
+
+def stopped_at_a_gate(version):
+    return A_FAILED_GATE | {"published": dict.fromkeys(names_of("silver") - UNBUILT, version)}
+
+
+def test_a_failed_gate_shows_which_tables_it_stopped_and_why(stand_in, capfd):
+    stand_in.plan(silver=stopped_at_a_gate(4))
     run = run_of(without_waiting(read_dag(), retries=2), run_conf={"day": "2026-01-02"})
     assert str(run.state) == "failed"
     states = states_of(run)
-    stopped = {"silver": "failed", "all_built": "upstream_failed"}
-    assert states == dict.fromkeys(states, "success") | stopped
+    # Later stages have built what they can. They are red as well, and so are cleared with the one that must be mended.
+    red = dict.fromkeys({"silver", "customers", "recommendations", *table_tasks_of("silver", UNBUILT)}, "failed")
+    assert states == dict.fromkeys(states, "success") | red | {"all_built": "upstream_failed"}
     calls = stand_in.calls()
     assert [call[0] for call in calls] == ["bronze", "silver", "customers", "recommendations", "alert"], "once each"
     assert all(call[call.index("--day") + 1] == "2026-01-02" for call in calls)
     found = asset_events(run)
-    assert set(found) == uris(every_table() - unbuilt)
+    assert set(found) == uris(every_table() - UNBUILT)
     assert found["delta://silver/sessions"] == 4
+    shown = capfd.readouterr()
+    lines = [line.strip() for line in (shown.out + shown.err).splitlines()]
+    assert any("Stopped: silver is not whole" in line for line in lines)
+    assert {"found: a stand-in", "next:  mend its plan"} <= set(lines)
+    assert any("not built: waits for silver.order_lines, which was stopped" in line for line in lines)
+    assert not any("Cannot execute" in line for line in lines), "the command is not the error"
+
+
+def test_an_event_tells_version_rows_and_day(stand_in):
+    run = run_of(without_waiting(read_dag()), run_conf={"day": "2026-01-02"})
+    told = dict(all_asset_events(run))["delta://gold/customer_segments"]
+    assert told == {"version": stand_in.version, "run_id": run.run_id, "rows": 3, "days": 1, "day": "2026-01-02"}
+
+
+@pytest.mark.parametrize("cleared", ["only failed", "with downstream"])
+def test_a_mended_stage_is_told_of_as_on_an_undisturbed_day(stand_in, cleared):
+    """Whichever way it is cleared: each new version once, no green stage that would be built anew, every table green at last.
+
+    The mended code changes a table that was published before, and whose task stays green.
+    """
+    first, second = 1000 * stand_in.version, 1000 * stand_in.version + 1
+    stand_in.plan(silver=stopped_at_a_gate(first))
+    dag = without_waiting(read_dag())
+    run = run_of(dag, "2026-01-09")
+    before = asset_events(run)
+    new = {**dict.fromkeys(names_of("silver"), first), **dict.fromkeys(UNBUILT | {"silver.products"}, second)}
+    later = dict.fromkeys(names_of("customers") | names_of("recommendations"), second)
+    stand_in.plan(
+        silver={"published": new},
+        **{stage: {"published": {name: later[name] for name in names_of(stage)}} for stage in ("customers", "recommendations")},
+    )
+    n_before = len(stand_in.calls())
+    run = go_on(dag, run, **({"only_failed": True} if cleared == "only failed" else {"task_ids": ("silver",)}))
+    assert str(run.state) == "success", states_of(run)
+    again = [call[0] for call in stand_in.calls()[n_before:]]
+    assert again[:3] == ["silver", "customers", "recommendations"]
+    events = [(uri, extra["version"]) for uri, extra in all_asset_events(run)]
+    assert len(set(events)) == len(events), "told twice"
+    new_versions = {f"delta://{name.replace('.', '/')}": version for name, version in {**new, **later}.items()}
+    assert dict(events) == before | new_versions
+    states = states_of(run)
+    assert set(states.values()) <= {"success", "skipped"}
+    told_before = {f"silver_tables.{name}" for name in names_of("silver") - UNBUILT - {"silver.products"}}
+    skipped = {task for task, state in states.items() if state == "skipped"}
+    assert skipped == (set() if cleared == "only failed" else told_before), "published and told before"
+
+
+def test_a_run_of_some_tables_hands_them_on_and_passes_the_other_stages(stand_in):
+    asked = ["silver.sessions", "gold.segment_bins"]
+    run = run_of(without_waiting(read_dag()), run_conf={"day": "2026-01-02", "tables": asked, "force": True})
+    assert str(run.state) == "success", states_of(run)
+    calls = {call[0]: call for call in stand_in.calls()}
+    assert sorted(calls) == ["alert", "customers", "silver"]
+    assert [calls["silver"][n + 1] for n, word in enumerate(calls["silver"]) if word == "--table"] == ["silver.sessions"]
+    assert "--force" in calls["silver"]
+    assert "--force" in calls["customers"]
+    assert set(asset_events(run)) == uris(asked)
+    assert {states_of(run)[task] for task in ("bronze", "recommendations")} == {"skipped"}
 
 
 def test_a_crash_is_tried_again_and_told_apart_by_the_run_id(stand_in):
@@ -164,6 +271,8 @@ def test_a_crash_is_tried_again_and_told_apart_by_the_run_id(stand_in):
     tries = [call[call.index("--run-id") + 1] for call in stand_in.calls() if call[0] == "customers"]
     assert tries == [f"{run.run_id}__customers__{number}" for number in (1, 2)]
     assert not uris(names_of("customers")) & asset_events(run).keys()
+    states = states_of(run)
+    assert {states[task] for task in table_tasks_of("customers")} == {"failed"}, "nobody knows what became of them"
 
 
 @pytest.mark.parametrize("reports", [True, False], ids=("reported", "before it could report"))
@@ -200,12 +309,12 @@ def test_a_stage_that_breaks_off_is_told_at_once_and_a_gate_by_the_last_job(stan
 )
 def test_a_failure_names_the_delivery_day(monkeypatch, options, day):
     read_dag()
-    submitting, told = sys.modules["submitting"], []
-    monkeypatch.setattr(submitting, "_alert", lambda *arguments: told.append(arguments))
+    telling, told = sys.modules["submitting.telling"], []
+    monkeypatch.setattr(telling, "_alert", lambda *arguments: told.append(arguments))
     run = SimpleNamespace(
         **{"data_interval_start": None, "run_id": "r", "run_after": datetime(2026, 2, 2, 12, tzinfo=UTC)} | options
     )
-    submitting.tell_broken({"dag_run": run, "ti": SimpleNamespace(dag_id="daily_lake", task_id="silver")})
+    telling.tell_broken({"dag_run": run, "ti": SimpleNamespace(dag_id="daily_lake", task_id="silver")})
     assert told == [("--failed", "daily_lake.silver", "--day", day, "--run-id", "r")]
 
 

@@ -2,10 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from runs import JOBS, ROOT, StandIn, read_dag, run_of, states_of, without_waiting
+
+from webhook import webhook
 
 pytestmark = pytest.mark.usefixtures("database")
 SECRET = "5ecret" * 8
@@ -74,28 +78,79 @@ def test_spark_reads_the_profile_and_the_properties_file_which_wins(properties, 
     assert told([word for word in command if word != "--load-spark-defaults"]) == ["None", "7", SECRET]
 
 
+@pytest.fixture
+def alerts(monkeypatch):
+    """What a webhook on loopback is told; no jobs environment is needed for it."""
+    with webhook() as server:
+        monkeypatch.setenv("RECLAKE__ALERTS__CHANNEL", "webhook")
+        monkeypatch.setenv("RECLAKE_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hook")
+        yield server.seen
+
+
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
         ({"AIRFLOW_CONN_SPARK_DEFAULT": YARN}, "submits to yarn, so RECLAKE_WHEEL"),
         ({"AIRFLOW_CONN_SPARK_DEFAULT": "spark://node:7077", "RECLAKE_WHEEL": ""}, "submits to spark://node:7077"),
         ({"RECLAKE_SPARK_PROPERTIES": "/nowhere/secret.properties"}, "/nowhere/secret.properties"),
+        ({"RECLAKE_JOBS_ENV": "/nowhere"}, "/nowhere/bin/spark-submit is not there"),
+        ({"RECLAKE_PROFILE": "mistyped"}, "conf/mistyped.toml is not there"),
+        ({"RECLAKE_WHEEL": "/nowhere/reclake.whl"}, "/nowhere/reclake.whl is not there"),
     ],
 )
-def test_an_environment_that_lacks_something_ends_the_run_at_once_and_says_what(stand_in, monkeypatch, capfd, variables, told):
+@pytest.mark.parametrize("dag_id", ["daily_lake", "maintain_lake"])
+def test_an_unfit_environment_ends_the_run_at_once_says_what_it_lacks_and_alerts_once(
+    stand_in, alerts, monkeypatch, capfd, dag_id, variables, told
+):
     """When the task runs, not when the file is read: the DAGs of a worker that is not ready are still seen."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    run = run_of(without_waiting(read_dag("maintain_lake"), retries=1))
+    run = run_of(without_waiting(read_dag(dag_id), retries=1))
     assert str(run.state) == "failed"
-    assert [instance.try_number for instance in run.get_task_instances()] == [1]
+    states = states_of(run)
+    assert states.pop("check") == "failed"
+    assert set(states.values()) == {"upstream_failed"}
+    assert {instance.task_id: instance.try_number for instance in run.get_task_instances()}["check"] == 1
     assert stand_in.calls() == []
     shown = capfd.readouterr()
-    assert any("AirflowFailException" in line and told in line for line in (shown.out + shown.err).splitlines())
+    assert any(told in line for line in (shown.out + shown.err).splitlines())
+    [(_, alert)] = alerts
+    [finding] = alert["findings"]
+    assert (finding["kind"], finding["subject"]) == ("failure", f"{dag_id} {run.run_id}")
+    assert finding["told"] == "the run ended before its first job: this worker cannot start the jobs"
 
 
-def test_a_lake_of_its_own_on_one_machine_needs_no_wheel(stand_in, monkeypatch):
+def test_a_mistyped_key_ends_the_run_with_one_alert_that_names_run_and_key(stand_in, alerts):
+    run = run_of(without_waiting(read_dag(), retries=1), run_conf={"Day": "2026-01-02"})
+    assert str(run.state) == "failed"
+    assert stand_in.calls() == []
+    [(_, alert)] = alerts
+    [finding] = alert["findings"]
+    assert finding["subject"] == f"daily_lake {run.run_id}"
+    assert finding["told"].endswith("the run's conf has 1 unknown key: 'Day'")
+
+
+def test_a_job_that_ends_before_it_has_a_lake_is_told_by_its_own_last_lines(stand_in, capfd):
+    lines = ["a key is missing", "  found: no id1.key", "  next:  draw it, as docs/operations.md says"]
+    stand_in.plan(bronze={"exit_code": 2, "reports": False, "says": "\n".join(["noise", *lines])})
+    run = run_of(without_waiting(read_dag()))
+    assert str(run.state) == "failed"
+    shown = capfd.readouterr()
+    logged = (shown.out + shown.err).splitlines()
+    first = next(n for n, line in enumerate(logged) if "AirflowFailException: a key is missing" in line)
+    assert [line.strip() for line in logged[first + 1 : first + 3]] == [line.strip() for line in lines[1:]]
+
+
+def test_a_lake_of_its_own_on_one_machine_needs_no_wheel(stand_in, monkeypatch, tmp_path):
     """As the profile of a development lake, whatever its name."""
+    home = shutil.copytree(
+        ROOT,
+        tmp_path / "home",
+        ignore=lambda folder, names: {*names} - {"conf", "jobs", "expectations"} if Path(folder) == ROOT else [],
+    )
+    (home / "conf" / "staging.toml").write_text("")
+    shutil.copytree(home / "conf" / "spark" / "local", home / "conf" / "spark" / "staging")
+    monkeypatch.setenv("RECLAKE_HOME", str(home))
     monkeypatch.setenv("RECLAKE_PROFILE", "staging")
     run = run_of(without_waiting(read_dag("maintain_lake")))
     assert str(run.state) == "success", states_of(run)
@@ -103,14 +158,16 @@ def test_a_lake_of_its_own_on_one_machine_needs_no_wheel(stand_in, monkeypatch):
     assert "--py-files" not in call
 
 
-def test_a_cluster_with_a_wheel_is_submitted_to(stand_in, monkeypatch):
+def test_a_cluster_with_a_wheel_is_submitted_to(stand_in, monkeypatch, tmp_path):
     monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", YARN)
     monkeypatch.setenv("RECLAKE_PROFILE", "cluster")
-    monkeypatch.setenv("RECLAKE_WHEEL", "/srv/reclake.whl")
+    wheel = tmp_path / "reclake.whl"
+    wheel.touch()
+    monkeypatch.setenv("RECLAKE_WHEEL", str(wheel))
     run = run_of(without_waiting(read_dag("maintain_lake")))
     assert str(run.state) == "success", states_of(run)
     [call] = stand_in.calls()
-    assert call[call.index("--py-files") + 1] == "/srv/reclake.whl"
+    assert call[call.index("--py-files") + 1] == str(wheel)
 
 
 def test_a_packed_python_goes_to_the_nodes_and_not_to_the_driver(stand_in, monkeypatch):
