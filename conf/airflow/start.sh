@@ -48,6 +48,7 @@ cat <<TOLD
 Airflow runs at http://127.0.0.1:$port
   user admin or viewer, passwords in $passwords
   logs in $AIRFLOW_HOME; DAGs are paused until you switch them on
+  switching one on starts it at once for its last interval; a day that is late then is not told of
   its commands: conf/airflow/airflow dags list
   Ctrl-C stops it, or: kill $$
 TOLD

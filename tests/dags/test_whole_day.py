@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import DAY, ROOT, asset_events, read_dag, run_of, states_of, without_waiting, write_command
+from runs import DAY, ROOT, all_asset_events, asset_events, go_on, read_dag, run_of, states_of, without_waiting, write_command
 
 from conftest import JOBS
 from suites import demand_what_no_row_is
@@ -134,7 +134,35 @@ def published_versions(lake: Path) -> dict[str, int]:
     return {row["table"]: row["published_version"] for row in rows}
 
 
-def test_a_gate_that_fails_turns_the_day_red_and_stops_only_what_reads_the_table(killed_day, home, monkeypatch):
+@pytest.fixture(scope="module")
+def undisturbed(local, home) -> Path:
+    """What the local runner makes of the day after, from the same files."""
+    lake = home / "undisturbed-lake"
+    shutil.copytree(local, lake)
+    reclake("run", "--day", DAY_AFTER, lake=lake)
+    return lake
+
+
+def colours(run) -> dict[str, set[str]]:
+    """State → tasks in it, less those that are green or had nothing to do."""
+    found: dict[str, set[str]] = {}
+    for task, state in states_of(run).items():
+        if state not in ("success", "skipped"):
+            found.setdefault(state, set()).add(task)
+    return found
+
+
+def require_each_version_told_once(run, lake: Path, before: dict[str, int]) -> None:
+    """The last event of every table that moved is of the version that readers see, and no version has two."""
+    told = [(uri, extra["version"]) for uri, extra in all_asset_events(run)]
+    assert len(set(told)) == len(told)
+    moved = {name: version for name, version in published_versions(lake).items() if version != before[name]}
+    assert dict(told) == {f"delta://{name.replace('.', '/')}": version for name, version in moved.items()}
+
+
+def test_a_gate_that_fails_stops_only_what_reads_the_table_and_is_mended_by_clearing_what_failed(
+    killed_day, undisturbed, home, monkeypatch
+):
     """The day after, on a copy of that lake: the same DAG went green on the day before, by the rules as they stand."""
     lake, suites = home / "gated-lake", home / "suites"
     shutil.copytree(killed_day.lake, lake)
@@ -143,19 +171,62 @@ def test_a_gate_that_fails_turns_the_day_red_and_stops_only_what_reads_the_table
     before = published_versions(lake)
     monkeypatch.setenv("RECLAKE__LAKE__ROOT", str(lake))
     monkeypatch.setenv("RECLAKE__EXPECTATIONS__DIRECTORY", str(suites))
-    run = run_of(without_waiting(read_dag(), retries=1), day=DAY_AFTER)
-    states = states_of(run)
+    dag = without_waiting(read_dag(), retries=1)
+    run = run_of(dag, day=DAY_AFTER)
     assert str(run.state) == "failed"
-    assert states.pop("customers") == "failed"
-    assert states.pop("all_built") == "upstream_failed"
-    assert set(states.values()) == {"success"}, states
+    stopped = {"gold.customer_segments", "gold.segment_bins"}
+    assert colours(run) == {
+        "failed": {"customers", "recommendations", *(f"customers_tables.{name}" for name in stopped)},
+        "upstream_failed": {"all_built"},
+    }
     assert {task.task_id: task.try_number for task in run.get_task_instances()}["customers"] == 1, "a gate is not tried again"
     after = published_versions(lake)
-    stopped = {"gold.customer_segments", "gold.segment_bins"}
     assert {name: after[name] for name in stopped} == {name: before[name] for name in stopped}
     moved = {name: version for name, version in after.items() if version != before[name]}
     assert {"silver.order_lines", "silver.accounts", "silver.sessions", "gold.recommendations"} <= set(moved)
     assert asset_events(run) == {f"delta://{name.replace('.', '/')}": version for name, version in moved.items()}
+    # The rule is mended, and only failed tasks are cleared.
+    shutil.copy(ROOT / "expectations" / "gold.customer_segments.json", suites)
+    run = go_on(dag, run, only_failed=True)
+    assert str(run.state) == "success", states_of(run)
+    assert colours(run) == {}
+    require_each_version_told_once(run, lake, before)
+    assert differences(undisturbed, lake)["differ"] == []
+
+
+def test_a_refused_file_and_a_bad_delivery_are_mended_by_delivering_again(killed_day, undisturbed, home, monkeypatch):
+    """The same day in three steps: a file that cannot be read, then one with half its records bad, then the right one."""
+    lake, landing = home / "redelivered-lake", home / "redelivered"
+    shutil.copytree(killed_day.lake, lake)
+    shutil.copytree(Path(os.environ["RECLAKE__LANDING__ROOT"]), landing)
+    file = landing / "demo" / "orders" / "app" / f"{DAY_AFTER}.jsonl"
+    right = file.read_bytes()
+    before = published_versions(lake)
+    monkeypatch.setenv("RECLAKE__LAKE__ROOT", str(lake))
+    monkeypatch.setenv("RECLAKE__LANDING__ROOT", str(landing))
+    dag = without_waiting(read_dag(), retries=1)
+    file.write_bytes(right.replace(b'"qty"', b'"\xff\xfe"'))
+    run = run_of(dag, day=DAY_AFTER)
+    assert str(run.state) == "success", "a refused file stops nobody"
+    assert colours(run) == {}
+    lines = right.splitlines()
+    file.write_bytes(
+        b"\n".join([*(line.replace(b'"qty":', b'"qty":"many",  "q":') for line in lines[::2]), *lines[1::2]]) + b"\n"
+    )
+    run = go_on(dag, run, task_ids=("bronze",))
+    assert str(run.state) == "failed"
+    red = colours(run)["failed"]
+    assert {"silver", "customers", "recommendations", "silver_tables.silver.order_records"} <= red
+    assert {"bronze", "silver_tables.silver.account_records", "bronze_tables.bronze.orders"} & red == set()
+    file.write_bytes(right)
+    run = go_on(dag, run, task_ids=("bronze",))
+    assert str(run.state) == "success", states_of(run)
+    assert colours(run) == {}
+    require_each_version_told_once(run, lake, before)
+    # What tells of deliveries tells of three; everything that counts is as it would be.
+    assert set(differences(undisturbed, lake)["differ"]) <= {
+        "bronze.files", "bronze.orders", "silver.order_records", "silver.rejected_records", "ops.reconciliation", "ops.freshness",
+    }  # fmt: skip
 
 
 def require_no_key_in(folder: Path, secrets: Path) -> None:
