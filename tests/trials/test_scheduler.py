@@ -221,6 +221,9 @@ from reclake.tables import gold
 for table in (gold.CUSTOMER_SEGMENTS, gold.SEGMENT_BINS):
     with DAG(dag_id=f"after_{table.noun}", schedule=[asset_of(table)], start_date=START, catchup=False):
         SubmitJob(task_id=f"export_{table.noun}", job="export", arguments=["--file", "/srv/bi/reclake.duckdb"])
+
+with DAG(dag_id="after_both", schedule=[asset_of(gold.CUSTOMER_SEGMENTS), asset_of(gold.RECOMMENDATIONS)], start_date=START):
+    SubmitJob(task_id="export_both", job="export", arguments=["--file", "/srv/bi/reclake.duckdb"])
 """
 
 
@@ -232,7 +235,7 @@ def test_a_dag_that_waits_for_a_table_starts_when_it_was_published_and_not_other
     airflow = Airflow(stand_in.folder, free_port(), {"AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags")})
     with airflow.running():
         admin = airflow.token("admin")
-        for name in ("after_customer_segments", "after_segment_bins", "daily_lake"):
+        for name in ("after_customer_segments", "after_segment_bins", "after_both", "daily_lake"):
             airflow.wait_until(lambda dag=f"/api/v2/dags/{name}": airflow.asked(dag, token=admin)[0] == 200)
             assert airflow.asked(f"/api/v2/dags/{name}", token=admin, method="PATCH", is_paused=False)[0] == 200
 
@@ -241,9 +244,51 @@ def test_a_dag_that_waits_for_a_table_starts_when_it_was_published_and_not_other
 
         airflow.wait_until(lambda: states("daily_lake") == ["success"])
         airflow.wait_until(lambda: states("after_customer_segments") == ["success"])
+        airflow.wait_until(lambda: states("after_both") == ["success"])
         time.sleep(20)  # several rounds of the scheduler
         assert (states("after_customer_segments"), states("after_segment_bins")) == (["success"], [])
-    assert [call[0] for call in stand_in.calls() if "export" in str(call[1:])] == ["export"]
+    assert [call[0] for call in stand_in.calls() if "export" in str(call[1:])] == ["export", "export"]
+
+
+def test_a_stopped_day_is_mended_by_clearing_only_its_failed_tasks(tmp_path, record_property):
+    """As a person does it in the browser; the mended stage also publishes a table anew that was green."""
+    stand_in = stand_in_at(tmp_path)
+    unbuilt = {"silver.order_lines": "stopped", "silver.interactions": "not built"}
+    names = [table.name for table in tables.of_stage("silver")]
+    rows = {name: {"outcome": outcome, "message": "a stand-in stopped it"} for name, outcome in unbuilt.items()}
+    published = {name: 4 for name in names if name not in unbuilt}
+    stand_in.plan(silver={"exit_code": 3, "published": published, "tables": rows})
+    airflow = Airflow(stand_in.folder, free_port())
+    dag = "/api/v2/dags/daily_lake"
+    with airflow.running():
+        admin = airflow.token("admin")
+        airflow.wait_until(lambda: airflow.asked(dag, token=admin)[0] == 200)
+        assert airflow.asked(dag, token=admin, method="PATCH", is_paused=False)[0] == 200
+
+        def runs():
+            return airflow.asked(f"{dag}/dagRuns", token=admin)[1]["dag_runs"]
+
+        def tasks(run):
+            found = airflow.asked(f"{dag}/dagRuns/{run}/taskInstances?limit=100", token=admin)[1]["task_instances"]
+            return {task["task_id"]: task for task in found}
+
+        def events():
+            found = airflow.asked("/api/v2/assets/events?limit=200", token=admin)[1]["asset_events"]
+            return sorted((event["name"], event["extra"]["version"]) for event in found)
+
+        airflow.wait_until(lambda: [run["state"] for run in runs()] == ["failed"])
+        [run] = [run["dag_run_id"] for run in runs()]
+        red = {name for name, task in tasks(run).items() if task["state"] == "failed"}
+        assert red == {"silver", "customers", "recommendations", *(f"silver_tables.{name}" for name in unbuilt)}
+        light = [task["duration"] for name, task in tasks(run).items() if "_tables." in name]
+        stand_in.plan(silver={"published": dict.fromkeys(names, 4) | dict.fromkeys([*unbuilt, "silver.products"], 5)})
+        clear = {"dry_run": False, "dag_run_id": run, "only_failed": True, "reset_dag_runs": True}
+        assert airflow.asked(f"{dag}/clearTaskInstances", token=admin, method="POST", **clear)[0] == 200
+        airflow.wait_until(lambda: [run["state"] for run in runs()] == ["success"])
+        assert {task["state"] for task in tasks(run).values()} <= {"success", "skipped"}
+        silver = [(name, version) for name, version in events() if name in names]
+    assert silver == sorted([*published.items(), *((name, 5) for name in (*unbuilt, "silver.products"))])
+    record_property(f"{len(light)} tasks of tables, seconds together", round(sum(light), 1))
 
 
 @pytest.mark.parametrize(("due_hours", "told"), [("0", ["deadline"]), ("1000", [])], ids=("missed", "kept"))
