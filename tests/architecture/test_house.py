@@ -95,6 +95,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "run.rights",
         "run.scope",
         "run.settings",
+        "run.untaken_rows",
         "run.waivers",
         "inspection.written",
         "privacy.keys",

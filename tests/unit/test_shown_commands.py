@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from golden_lake import write_keys
 from lakes import ROOT, as_environment
 from reclake import cli
-from reclake.cli import options
+from reclake.cli import options, running
 from reclake.inspection import check
 from reclake.look import doctor
 
@@ -93,6 +93,7 @@ def ends_at_the_lake(home, monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(home)
     monkeypatch.setattr(options, "opened", ends)
+    monkeypatch.setattr(running, "_is_idle", lambda *_: False)  # what is at hand is no lake that a run has left
     monkeypatch.setattr(doctor, "examine", ends)
     monkeypatch.setattr(check, "check", ends)
 

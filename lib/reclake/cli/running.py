@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from reclake.recommend.settings import Tune
 from . import options
 from .options import (
     AsOfOption,
+    Chosen,
     DayOption,
     DownstreamOption,
     FromOption,
@@ -81,14 +83,32 @@ def run(
     chosen = choose(profile, overrides, as_json=as_json, sources=source)
     require_come(chosen.settings, end, as_ofs=dates_of(as_of))
     chosen.console.n_asked = n_tables(stages, table, downstream=downstream)
+    scope: dict[str, Any] = dict(first=begin, last=end, as_ofs=dates_of(as_of), table=table, downstream=downstream, force=force)
+    if stages == tables.STAGES and landing is None and _is_idle(chosen, scope):
+        return
     from reclake.run.runner import run_graph
     from reclake.run.stops import require_nothing_stopped
 
     with options.opened(chosen, "run", publishes=True, needs_keys=True) as application:
-        which: dict[str, Any] = dict(table=table, downstream=downstream, folder=landing, force=force)
-        stopped = run_graph(application, first=begin, last=end, as_ofs=dates_of(as_of), stages=stages, **which)
+        stopped = run_graph(application, stages=stages, folder=landing, **scope)
         chosen.console.end()
         require_nothing_stopped(stopped)
+
+
+def _is_idle(chosen: Chosen, scope: Mapping[str, Any]) -> bool:
+    """Whether nothing has to be taken in or built; then the run is told of and done, without Spark."""
+    from reclake.look.idle import idle_reports
+    from reclake.look.waiting import untaken
+    from reclake.run.scope import scope_of
+
+    look = options.looked(chosen, is_needed=False)
+    if not look.reader.exists() or (reports := idle_reports(look, scope_of(look.lake, **scope))) is None:
+        return False
+    for report in reports:
+        chosen.console.finished(report)
+    chosen.console.untaken(untaken(look))
+    chosen.console.end()
+    return True
 
 
 def train(

@@ -12,6 +12,7 @@ from reclake.tables import Table
 
 from .commits import CommitLog
 from .digest import DayContent, Digest
+from .published import Published
 
 REMOVED = "removed"  # the day is to be built again
 EXPIRED = "expired"  # its rows are beyond their retention
@@ -181,6 +182,15 @@ class Entries:
     def knows(self, table: Table, version: int) -> bool:
         """Whether the entries of the version are taken up."""
         return version in self._recorded.get(table.name, set())
+
+    def unpublished(self, table: Table, published: Mapping[str, Published]) -> int | None:
+        """The version that was built and that no manifest names; None if there is none.
+
+        Not simply the newest: commits of maintenance, and those that were put back, carry no entry.
+        """
+        built = max((entry.version for entry in self.days(table).values()), default=-1)
+        row = published.get(table.name)
+        return built if built > (-1 if row is None else row.version) else None
 
     def n_rows(self, table: Table) -> int:
         """The rows of all its days."""

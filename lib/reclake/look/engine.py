@@ -41,12 +41,17 @@ class Engine(Protocol):
         """The table at a version."""
 
 
+def is_read_without_spark(root: str) -> bool:
+    """Whether delta-rs reaches what lies below the root."""
+    return "://" not in root or root.partition("://")[0] in _KNOWN
+
+
 def engine_of(root: str, spark: Callable[[], SparkSession]) -> Engine:
     """What reads the tables below the root; decided here alone.
 
     HDFS and other file systems of Hadoop are read by Spark, whose session is asked for only then.
     """
-    if "://" not in root or root.partition("://")[0] in _KNOWN:
+    if is_read_without_spark(root):
         return DeltaRs(root)
     from reclake.lake.store import Store
 

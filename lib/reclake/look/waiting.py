@@ -9,6 +9,7 @@ from typing import Any
 
 from reclake.errors import UsageError
 from reclake.run.opened import located
+from reclake.run.untaken_rows import NONE
 from reclake.sources.found import OfferedFile
 from reclake.sources.sorting import offered_locally
 from reclake.sources.source import Source
@@ -16,8 +17,6 @@ from reclake.tables import bronze, ops
 
 from .conditions import Condition
 from .lake import Look
-
-NONE = "none"  # the state of the one row of a listing in which every file was taken in
 
 
 def files_to_take_in(look: Look, source: Source, *, days: Collection[date] | None = None) -> list[OfferedFile]:
@@ -46,10 +45,10 @@ def _decided_on(look: Look, source: Source) -> set[tuple[str, int, int]]:
     """Name, bytes and milliseconds of the last change of every file that a run has decided on, as it lay then."""
     of_source = (Condition("source", "=", (source.name,)),)
     noted = look.reader.rows(bronze.FILES, ("file_name", "n_bytes", "arrived_at"), of_source)
-    return {(row["file_name"], row["n_bytes"], _millis(row["arrived_at"])) for row in noted}
+    return {(row["file_name"], row["n_bytes"], millis(row["arrived_at"])) for row in noted}
 
 
-def _millis(at: datetime) -> int:
+def millis(at: datetime) -> int:
     """Milliseconds since 1970 of a time in UTC."""
     return (at.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
@@ -78,10 +77,19 @@ def counted_by_day(files: Collection[OfferedFile], until: date) -> Counter[date]
 
 def untaken(look: Look) -> list[dict[str, Any]]:
     """The files of the newest listing of each enabled source that were not taken in, by source and name."""
+    return [row for row in _newest_listings(look, tuple(sorted(look.sources))) if row["state"] != NONE]
+
+
+def listed(look: Look, source: Source) -> list[dict[str, Any]]:
+    """The newest listing of the source; one of a folder of which every file was taken in has one row, of no file."""
+    return _newest_listings(look, (source.name,))
+
+
+def _newest_listings(look: Look, sources: tuple[str, ...]) -> list[dict[str, Any]]:
     columns = [f.name for f in ops.UNTAKEN_FILES.fields]
     names = ", ".join(f'"{name}"' for name in columns)
-    enabled = Condition("source", "in", tuple(sorted(look.sources)))
-    newest = f"(SELECT *, max(listed_at) OVER (PARTITION BY source) AS newest FROM rows WHERE {enabled.sql})"
-    sql = f"SELECT {names} FROM {newest} WHERE listed_at = newest AND state <> '{NONE}' ORDER BY source, file_name"
-    rows = look.reader.query(ops.UNTAKEN_FILES, sql, columns=columns, parameters=enabled.parameters)
+    chosen = Condition("source", "in", sources)
+    newest = f"(SELECT *, max(listed_at) OVER (PARTITION BY source) AS newest FROM rows WHERE {chosen.sql})"
+    sql = f"SELECT {names} FROM {newest} WHERE listed_at = newest ORDER BY source, file_name"
+    rows = look.reader.query(ops.UNTAKEN_FILES, sql, columns=columns, parameters=chosen.parameters)
     return [dict(zip(columns, row, strict=True)) for row in rows]

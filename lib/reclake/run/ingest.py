@@ -25,7 +25,7 @@ from .id_rules import require_rules_can_change
 from .plan import Scope
 from .report import TableReport
 from .sources_named import require_sources_named
-from .stage_run import StageRun, open_stage, unpublished
+from .stage_run import StageRun, open_stage
 from .untaken import note_untaken
 
 logger = logging.getLogger("reclake")
@@ -132,7 +132,7 @@ def _fed_by(source: Source) -> tuple[Table, ...]:
 def _waits_to_be_published(app: Application, source: Source) -> bool:
     """Whether an earlier run took something in and did not come to publish it."""
     published = app.manifest.current()
-    return any(unpublished(app, table, published) is not None for table in _fed_by(source))
+    return any(app.ledger.unpublished(table, published) is not None for table in _fed_by(source))
 
 
 def _to_read(

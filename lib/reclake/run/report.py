@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from reclake.lake.entries import Entries
+    from reclake.tables import Table
+
+    from .plan import Planner
 
 _NAMED = 20  # files of one source and state that are named; the others are counted
 
@@ -36,6 +42,13 @@ class TableReport:
         'as_of 2026-02-23 … 2026-03-02'
         """
         return f"as_of {' … '.join(dict.fromkeys((self.as_ofs[0], self.as_ofs[-1])))}" if self.as_ofs else ""
+
+
+def idle_report(ledger: Entries, planner: Planner, table: Table) -> TableReport:
+    """The report of a table that needs no work, or was not asked for: what it holds already."""
+    entries = ledger.days(table)
+    outcome = "not asked for" if not planner.is_asked(table) else "up to date" if entries else "not fed"
+    return TableReport(table.stage, table.name, outcome, n_rows=ledger.n_rows(table), n_days=len(entries))
 
 
 class Reporter(Protocol):

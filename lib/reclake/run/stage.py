@@ -28,9 +28,9 @@ from .id_rules import require_rules_can_change
 from .jobs import counted_jobs
 from .phases import phase
 from .plan import Planner, Scope, Work
-from .report import TableReport
+from .report import TableReport, idle_report
 from .row_faults import faults_of_rows
-from .stage_run import StageRun, open_stage, unpublished
+from .stage_run import StageRun, open_stage
 
 logger = logging.getLogger("reclake")
 
@@ -60,12 +60,12 @@ def build_stage(
     blocked = set(stopped) if stopped is not None else _stale_before(app.planner(replace(scope, force=False)), stage)
     wanted = _upper_bound(planner, mine)
     published = app.manifest.current()
-    wanted |= {table.name: (ALL_DAYS,) for table in mine if unpublished(app, table, published) is not None}
+    wanted |= {table.name: (ALL_DAYS,) for table in mine if app.ledger.unpublished(table, published) is not None}
     if not wanted:
         idle: dict[str, ReclakeError] = {}
         for table in mine:
             if not _is_blocked(app, table, blocked, idle):
-                app.reporter.finished(_idle(app, planner, table))
+                app.reporter.finished(idle_report(app.ledger, planner, table))
         return idle
     with open_stage(app, stage, planner, wanted) as run:
         for table in mine:
@@ -90,13 +90,6 @@ def _upper_bound(planner: Planner, mine: tuple[Table, ...]) -> dict[str, tuple[s
     return wanted
 
 
-def _idle(app: Application, planner: Planner, table: Table) -> TableReport:
-    """The report of a table that needs no work, or was not asked for: what it holds already."""
-    entries = app.ledger.days(table)
-    outcome = "not asked for" if not planner.is_asked(table) else "up to date" if entries else "not fed"
-    return TableReport(table.stage, table.name, outcome, n_rows=app.ledger.n_rows(table), n_days=len(entries))
-
-
 def _is_blocked(app: Application, table: Table, blocked: Set[str], stopped: dict[str, ReclakeError]) -> bool:
     """Whether an input that feeds the table was stopped; then the table is noted as stopped too, and reported."""
     missing = sorted({i.table.name for i in table.reads if i.feeds} & (blocked | stopped.keys()))
@@ -115,7 +108,7 @@ def _build_or_stop(run: StageRun, table: Table, blocked: Set[str]) -> None:
     if work.kept:
         logger.info("%d days of %s stay as they are: raw records that they read are gone", len(work.kept), table.name)
     if not work.reasons:
-        app.reporter.finished(_idle(app, run.planner, table))
+        app.reporter.finished(idle_report(app.ledger, run.planner, table))
         return
     app.reporter.started(run.stage, table.name)
     try:

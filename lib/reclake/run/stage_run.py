@@ -125,16 +125,6 @@ def require_as_published(run: StageRun, table: Table) -> None:
 def _adopt(run: StageRun) -> None:
     """Take over versions that were gated and committed but not published, because their run ended in between."""
     for table in tables.of_stage(run.stage):
-        if (version := unpublished(run.app, table, run.published)) is not None:
+        if (version := run.app.ledger.unpublished(table, run.published)) is not None:
             run.versions[table.name] = run.built[table.name] = version
             run.rows[table.name] = run.app.ledger.n_rows(table)
-
-
-def unpublished(app: Application, table: Table, published: Mapping[str, Published]) -> int | None:
-    """The version that the ledger knows as built and no manifest names; None if there is none.
-
-    Not simply the newest: commits of maintenance, and those that were put back, carry no entry.
-    """
-    built = max((entry.version for entry in app.ledger.days(table).values()), default=-1)
-    row = published.get(table.name)
-    return built if built > (-1 if row is None else row.version) else None

@@ -7,8 +7,7 @@ there as far as anybody has looked.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
-from datetime import timedelta
+from collections.abc import Collection
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -16,15 +15,13 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.sources.intake import OfferedFile, Waiting
-from reclake.sources.sorting import finished_name
-from reclake.sources.source import RECORDS, Source
+from reclake.sources.source import Source
 from reclake.tables import bronze, ops
 
 from .application import Application
+from .untaken_rows import NONE, rows_of, still_holds
 
 logger = logging.getLogger("reclake")
-NONE = "none"  # the state of the one row of a listing in which every file was taken in
-_RENEWED_DAYS = 30  # a listing that still holds is noted again after this, long before its rows expire
 
 
 def note_untaken(app: Application, source: Source, offered: Collection[OfferedFile], left: Collection[Waiting]) -> None:
@@ -38,20 +35,14 @@ def note_untaken(app: Application, source: Source, offered: Collection[OfferedFi
         Files that wait, cannot be read, or that no feed takes.
     """
     files = [*left, *_refused(app, source, offered)]
-    rows = [_row(source, file) for file in sorted(files, key=lambda file: file.file_name)]
+    rows = rows_of(source, files)
     app.reporter.untaken(rows)
     newest = [row for row in untaken_files(app, with_empty=True) if row["source"] == source.name]
     now = app.clock()
-    is_known = {_known(row) for row in rows} == {_known(row) for row in newest if row["state"] != NONE}
-    if is_known and (not rows or now - newest[0]["listed_at"] < timedelta(days=_RENEWED_DAYS)):
+    if still_holds(newest, rows, now=now):
         return
     nothing = {"source": source.name, "file_name": "", "state": NONE, "reason": "every file was taken in"}
     app.store.append(ops.UNTAKEN_FILES, [row | {"listed_at": now, "run_id": app.run_id} for row in rows or [nothing]])
-
-
-def _known(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """What makes a file another one to tell: of one that waits its reason tells an age, which only grows."""
-    return row["file_name"], row["state"], "" if row["state"] == "waiting" else row["reason"]
 
 
 def _refused(app: Application, source: Source, offered: Collection[OfferedFile]) -> list[Waiting]:
@@ -86,17 +77,3 @@ def untaken_files(app: Application, *, with_empty: bool = False) -> list[dict[st
 def _newest(app: Application) -> DataFrame:
     rows = app.store.read_newest(ops.UNTAKEN_FILES).where(F.col("source").isin(sorted(app.sources)))
     return rows.withColumn("newest", F.max("listed_at").over(W.partitionBy("source"))).where("listed_at = newest").drop("newest")
-
-
-def _row(source: Source, file: Waiting) -> dict[str, Any]:
-    name = source.feed_name(finished_name(file.file_name)) if file.state != "unmatched" else None
-    feed = source.feeds[name] if name is not None else None
-    return {
-        "source": source.name,
-        "file_name": file.file_name,
-        "state": file.state,
-        "reason": file.reason,
-        "feed": name,
-        "record_table": RECORDS[feed.table].name if feed else None,
-        "delivery_day": feed.delivery_day.day_of(file.file_name) if feed else None,
-    }

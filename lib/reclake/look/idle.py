@@ -1,0 +1,96 @@
+"""Whether a run has nothing to do, found without Spark: most runs of a day that is done have not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date
+from typing import Any
+
+from reclake import tables
+from reclake.privacy.keys import check_keys
+from reclake.run.id_rules import require_rules_can_change
+from reclake.run.opened import located
+from reclake.run.plan import Scope
+from reclake.run.report import TableReport, idle_report
+from reclake.run.untaken_rows import rows_of, still_holds
+from reclake.sources.found import OfferedFile, Waiting
+from reclake.sources.sorting import offered_locally
+from reclake.sources.source import Source
+from reclake.tables import bronze
+
+from .conditions import Condition
+from .engine import is_read_without_spark
+from .lake import Look
+from .waiting import listed, millis
+
+
+def idle_reports(look: Look, scope: Scope) -> list[TableReport] | None:
+    """What a run of all stages would report, where it would build and note nothing; None where a run must look itself.
+
+    It never says so wrongly: whatever is not certain here is left to the run, which decides anew by what Spark reads.
+
+    Raises
+    ------
+    LakeDamaged
+        When what is read is not what was published.
+    SecretMissing
+        When a key that a run needs is missing or unfit.
+    UsageError
+        When a landing folder does not exist, or a source states another rule for its ids and raw records are gone.
+    """
+    if scope.force or not _is_at_hand(look) or _has_retention(look):
+        return None
+    if not all(_is_taken_in(look, source, days=scope.delivery_days) for _, source in sorted(look.sources.items())):
+        return None
+    ledger, published, planner = look.lake.ledger, look.reader.published, look.lake.planner(scope)
+    if require_rules_can_change(ledger, look.sources) or any(planner.work(table).reasons for table in tables.GATED):
+        return None
+    if any(ledger.unpublished(table, published) is not None for table in tables.GATED):
+        return None
+    keys = look.settings.privacy.id_key_id, look.settings.privacy.contact_key_id
+    check_keys(located(look.home, look.settings.secrets.directory), keys)  # as a run does before it looks
+    built = (table for stage in tables.STAGES[1:] for table in tables.of_stage(stage))
+    return [idle_report(ledger, planner, table) for table in built]
+
+
+def _is_at_hand(look: Look) -> bool:
+    """Whether the lake and the landing folders are read without Spark, and no view has to follow."""
+    is_local = "://" not in located(look.home, look.settings.landing.root)
+    return is_local and is_read_without_spark(look.reader.root) and not look.settings.bi.renew_views
+
+
+def _has_retention(look: Look) -> bool:
+    """Whether raw records go by age: what may then still be taken in is for the run to say."""
+    return bool(look.settings.retention.raw_days) or any(look.lake.ledger.expired(table) for table in bronze.TABLES)
+
+
+def _is_taken_in(look: Look, source: Source, *, days: Collection[date] | None) -> bool:
+    """Whether every complete file of the days was decided on as it lies there, and the newest listing names all others."""
+    folder = f"{located(look.home, look.settings.landing.root)}/{source.name}"
+    offered, left = offered_locally(source, folder, now=look.clock().replace(tzinfo=UTC))  # as file times are
+    decided = _outcomes(look, source)
+    wanted = (file for file in offered if file.day is None or days is None or file.day in days)
+    if any(_place(file) not in decided for file in wanted):
+        return False
+    refused = [Waiting(file.name, reason, "refused") for file in offered if (reason := decided.get(_place(file))) is not None]
+    return still_holds(listed(look, source), rows_of(source, [*left, *refused]), now=look.clock())
+
+
+def _place(file: OfferedFile) -> tuple[str, int, int]:
+    return file.name, file.n_bytes, file.modified_millis
+
+
+def _outcomes(look: Look, source: Source) -> dict[tuple[str, int, int], str | None]:
+    """Each file that was decided on, as it lay then → why it is refused; None once it was taken in."""
+    of_source = (Condition("source", "=", (source.name,)),)
+    noted = look.reader.rows(bronze.FILES, ("file_name", "n_bytes", "arrived_at", "outcome", "reason"), of_source)
+    found: dict[tuple[str, int, int], str | None] = {}
+    for row in noted:
+        place = (row["file_name"], row["n_bytes"], millis(row["arrived_at"]))
+        is_in = row["outcome"] == "ingested" or (place in found and found[place] is None)
+        found[place] = None if is_in else _later(found.get(place), row)
+    return found
+
+
+def _later(known: str | None, row: dict[str, Any]) -> str:
+    return max(filter(None, (known, str(row["reason"] or ""))), default="")
