@@ -125,6 +125,13 @@ def stopped_report(run: StageRun, table: Table, failure: ReclakeError) -> TableR
     return TableReport(table.stage, table.name, "stopped", verdict=verdict, message=f"{wrong}: {found}")
 
 
+def idle_report(app: Application, table: Table, *, is_asked: bool = True) -> TableReport:
+    """The report of a table that needs no work, or was not asked for: what it holds already."""
+    entries = app.ledger.days(table)
+    outcome = "not asked for" if not is_asked else "up to date" if entries else "not fed"
+    return TableReport(table.stage, table.name, outcome, n_rows=app.ledger.n_rows(table), n_days=len(entries))
+
+
 def reported(
     table: Table,
     gate_row: dict[str, Any],
