@@ -159,4 +159,5 @@ def reported(
         seconds=seconds,
         as_ofs=tuple(as_ofs),
         warnings=tuple(warnings),
+        version=version,
     )
