@@ -108,6 +108,7 @@ def test_what_reads_a_stopped_table_is_not_built_and_the_rest_is(app):
     told = {report.table: report for report in app.reporter.reports}
     assert (told["silver.order_lines"].outcome, told["silver.order_lines"].verdict) == ("stopped", "failed")
     assert "a rule" in told["silver.order_lines"].message
+    assert (told["silver.order_lines"].n_days, told["silver.order_lines"].seconds > 0) == (1, True)
     waits = told["silver.interactions"]
     assert (waits.outcome, waits.message) == ("not built", "waits for silver.order_lines, which was stopped")
     with pytest.raises(StageStopped) as red:

@@ -51,8 +51,10 @@ def logged(caplog, act, *, level=logging.INFO):
         (UNFED, [("INFO", "silver.feedback: not fed")]),
         (ASIDE, []),
         (
-            TableReport("customers", "gold.customer_segments", "unchanged", n_days=1, as_ofs=("2026-03-02",), seconds=0.04),
-            [("INFO", "gold.customer_segments: unchanged, as_of 2026-03-02, 0 rows, 1 day, 0.0 s")],
+            TableReport(
+                "customers", "gold.customer_segments", "unchanged", n_rows=1, n_days=1, as_ofs=("2026-03-02",), seconds=0.04
+            ),
+            [("INFO", "gold.customer_segments: unchanged, as_of 2026-03-02, 1 row, 1 day, 0.0 s")],
         ),
         (TableReport("bronze", "bronze.orders", "damaged"), [("ERROR", "bronze.orders: damaged")]),
         (TableReport("bronze", "bronze.orders", "held by another run"), [("WARNING", "bronze.orders: held by another run")]),
@@ -99,7 +101,7 @@ def test_a_table_of_two_sources_counts_once_with_its_gravest_outcome():
 
 
 def test_a_run_that_breaks_off_has_a_row_for_every_table_it_did_not_reach():
-    first, second, *others = of_stage("silver")
+    second, first, *others = of_stage("silver")
     reporter = LogReporter(of_stage("silver"))
     reporter.finished(TableReport("silver", first.name, "built"))
     reporter.started("silver", second.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -195,11 +196,12 @@ def _note_files(run: StageRun, source: Source, files: DataFrame, decided: Sequen
 
 def _append_or_stop(run: StageRun, table: Table, records: DataFrame, *, source: Source, n_refused: int = 0) -> None:
     run.app.reporter.started(STAGE, table.name)
+    started = time.monotonic()
     try:
         run.app.reporter.finished(replace(append_records(run, table, records, source=source), n_rejected=n_refused))
     except GateFailed as failure:
         run.stopped[table.name] = failure
-        run.app.reporter.finished(stopped_report(run, table, failure))
+        run.app.reporter.finished(stopped_report(run, table, failure, seconds=time.monotonic() - started))
 
 
 def _known(

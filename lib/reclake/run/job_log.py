@@ -56,14 +56,15 @@ class LogReporter(Silent):
                 logger.log(level, "file not taken in: %s", sentence)
 
     def tables(self) -> list[TableReport]:
-        """One report per table. A run that broke off has not come to all of them: those are not built."""
+        """One report per table, in build order. A run that broke off has not come to all of them: those are not built."""
         reports = merged(self.reports)
         reached = {report.table for report in reports}
         for table in self.expected:
             if table.name not in reached:
                 why = _BROKEN_OFF if table.name in self._started else _UNREACHED
                 reports.append(TableReport(table.stage, table.name, "not built", message=why))
-        return reports
+        order = {table.name: number for number, table in enumerate(self.expected)}
+        return sorted(reports, key=lambda report: order.get(report.table, len(order)))
 
     @contextmanager
     def summed_up(self, title: str) -> Iterator[None]:
@@ -79,7 +80,7 @@ def _ending_of(report: TableReport) -> str:
     """How the table ended, and the figures or the message of it."""
     if report.outcome not in ("built", "unchanged"):
         return ": ".join(part for part in (report.outcome, report.message) if part)
-    parts = [report.outcome, report.as_of, f"{report.n_rows:,} rows"]
+    parts = [report.outcome, report.as_of, f"{report.n_rows:,} {'row' if report.n_rows == 1 else 'rows'}"]
     parts += [f"{report.n_days} {'day' if report.n_days == 1 else 'days'}"] if report.n_days else []
     parts += [f"{report.n_rejected:,} refused"] if report.n_rejected else []
     parts += [f"gate {report.verdict}"] if report.verdict else []

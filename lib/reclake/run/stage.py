@@ -114,11 +114,13 @@ def _build_or_stop(run: StageRun, table: Table) -> None:
         app.reporter.finished(idle_report(app, table, is_asked=run.planner.is_asked(table)))
         return
     app.reporter.started(run.stage, table.name)
+    started = time.monotonic()
     try:
         app.reporter.finished(build_table(run, work))
     except (BuildBroken, ContractBroken, GateFailed, TooMuchRejected) as failure:
         run.stopped[table.name] = failure
-        app.reporter.finished(stopped_report(run, table, failure))
+        seconds = time.monotonic() - started
+        app.reporter.finished(stopped_report(run, table, failure, seconds=seconds, n_days=len(work.days)))
 
 
 def build_table(run: StageRun, work: Work) -> TableReport:
