@@ -1,5 +1,6 @@
 """Tell what a day's run left to tell, as [alerts] says: spark-submit jobs/alert.py --day 2026-03-01."""
 
+import logging
 from argparse import ArgumentParser, Namespace
 from datetime import date
 
@@ -7,7 +8,9 @@ from reclake.look.alerts import findings_of
 from reclake.look.lake import look_at
 from reclake.run.application import Application, located
 from reclake.run.job import main
-from reclake.run.posting import tell
+from reclake.run.posting import sent, tell
+
+logger = logging.getLogger("reclake")
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -20,7 +23,11 @@ def alert(app: Application, options: Namespace) -> None:
     secrets = located(app.home, app.settings.secrets.directory)
     look = look_at(app.home, app.settings, clock=app.clock, spark=lambda: app.spark)
     findings = findings_of(look, options.day, as_ofs=options.as_of)
-    tell(findings, day=str(options.day), run_id=app.run_id, alerts=app.settings.alerts, secrets=secrets)
+    for finding in findings:
+        logger.warning("%s: %s: %s", finding.kind, finding.subject, finding.told)
+    channel = tell(findings, day=str(options.day), run_id=app.run_id, alerts=app.settings.alerts, secrets=secrets)
+    is_lost = bool(findings) and channel == "none"
+    logger.log(logging.WARNING if is_lost else logging.INFO, "%s", sent(findings, channel))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from argparse import ArgumentParser, Namespace
 from datetime import date
 
 from reclake import tables
-from reclake.errors import UsageError
 from reclake.run.application import Application
 from reclake.run.job import main
+from reclake.run.plan import require_of_daily_stages
 from reclake.run.runner import scope_of
 from reclake.run.stage import build_stage
 from reclake.run.stops import require_nothing_stopped
@@ -16,18 +16,22 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--stage", required=True, choices=tables.STAGES[1:])
     parser.add_argument("--day", required=True, type=date.fromisoformat, help="the delivery day")
     parser.add_argument("--as-of", action="append", default=[], type=date.fromisoformat, help="for as-of tables; may be repeated")
-    parser.add_argument("--table", help="only this table of the stage; what it reads must have been built")
+    parser.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        help="only this table; may be repeated, and name tables of other stages; what it reads must have been built",
+    )
     parser.add_argument("--force", action="store_true", help="build even what is up to date")
 
 
 def build(app: Application, options: Namespace) -> None:
     """Build what of the stage is stale for the day."""
-    if options.table is not None and options.table not in (names := [table.name for table in tables.of_stage(options.stage)]):
-        raise UsageError(f"{options.stage} has no table {options.table!r}", f"it has {', '.join(names)}", "name one of them")
+    require_of_daily_stages(options.table)
     days = {"first": options.day, "last": options.day, "as_ofs": options.as_of}
-    scope = scope_of(app, **days, table=options.table, force=options.force)
+    scope = scope_of(app, **days, only=options.table, force=options.force)
     require_nothing_stopped(build_stage(app, options.stage, scope))
 
 
 if __name__ == "__main__":
-    main(build, arguments)
+    main(build, arguments, stages=lambda options: (options.stage,))

@@ -21,4 +21,4 @@ def take_in(app: Application, options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(take_in, arguments)
+    main(take_in, arguments, stages=lambda _: ("bronze",))

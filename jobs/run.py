@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from datetime import date
 
+from reclake import tables
 from reclake.run.application import Application
 from reclake.run.job import main
 from reclake.run.runner import run_graph
@@ -23,4 +24,4 @@ def run(app: Application, options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(run, arguments)
+    main(run, arguments, stages=lambda _: tables.STAGES)

@@ -29,4 +29,4 @@ def fit(app: Application, options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(fit, arguments, needs_keys=False)
+    main(fit, arguments, needs_keys=False, stages=lambda _: ("training",))

@@ -202,6 +202,7 @@ COLLECTED = {
     "run.refused_consents._warnings": "a row per source and delivery day of the run",
     "run.untaken._refused": "files that lie in a landing folder",
     "run.untaken.untaken_files": "the same",
+    "run.waits._stopped_by_a_gate": "a row per table",
     "run.waivers.in_force": "a row per waiver ever granted or used",
     "sources.intake._changed_since": "files that lie there",
     "sources.earlier.decided_before": "files of the run",

@@ -1,5 +1,6 @@
 """Maintenance changes files and logs, and nothing that anybody reads, plans or goes back to."""
 
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -100,6 +101,9 @@ def test_small_files_are_joined(spark, app, tmp_path):
     require_maintained(rows)
     orders = of_table(rows, bronze.ORDERS)
     assert (orders["n_files_before"], orders["n_files_after"], orders["n_days_compacted"]) == (3, 2, 1)
+    of_orders = next(report for report in reversed(app.reporter.reports) if report.table == bronze.ORDERS.name)
+    assert of_orders.outcome == MAINTAINED
+    assert re.fullmatch(r"\d+ -> \d+ files, [\d,]+ -> [\d,]+ bytes, 1 day joined", of_orders.message)
     after = again(spark, tmp_path)
     assert bags(after) == before
     for table in worked_on[:2]:

@@ -5,7 +5,7 @@ import re
 from datetime import date
 
 from lakes import looked_at, open_lake, run_days
-from reclake.look.alerts import _undelivered, findings_of
+from reclake.look.alerts import findings_of
 from reclake.run.posting import Finding
 from reclake.run.views import published
 from reclake.tables import ops, silver
@@ -90,10 +90,15 @@ def test_it_is_told_whatever_else_is_stopped_and_so_are_consents_that_were_not_t
             "not taken over: silver.consent_records is stopped; each of 4 records may be a withdrawal",
         )
     ]
+    refused = {
+        day: {one.subject: one.told for one in findings_of(looked_at(app), day) if one.kind == "refused"} for day in (DAY, NEXT)
+    }
+    assert refused[NEXT].keys() == {f"demo {NEXT}"}
+    assert "silver.consent_records is stopped: refused are 3 of 4 records (" in refused[NEXT][f"demo {NEXT}"]
+    assert "silver.event_records is stopped: refused are 5 of 5 records (" in refused[NEXT][f"demo {NEXT}"]
+    assert "as well" not in refused[NEXT][f"demo {NEXT}"]
+    assert refused[DAY].keys() == {f"demo {NEXT}"}, "a delivery of the day after, with its own day"
+    assert f"; this keeps {DAY} out as well" in refused[DAY][f"demo {NEXT}"]
+
     silent = [(one.kind, one.told) for one in findings_of(looked_at(app), LATER) if one.kind in ("consents", "freshness")]
     assert silent == [("freshness", "nothing was delivered")]
-
-
-def test_a_day_of_which_every_file_was_refused_is_told_as_that():
-    told = [(one.subject, one.told) for one in _undelivered(("a", "b", "c"), {"a": True, "b": False, "not enabled": False})]
-    assert told == [("b", "every file was refused"), ("c", "nothing was delivered")]

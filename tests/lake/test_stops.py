@@ -15,6 +15,7 @@ from reclake.look.rejected import rejected
 from reclake.quality.verdict import Finding, judged
 from reclake.run import commit, gating, stage
 from reclake.run.code import builder_of
+from reclake.run.ingest import ingest
 from reclake.run.plan import Work
 from reclake.run.rollback import roll_back
 from reclake.run.runner import scope_of
@@ -73,17 +74,43 @@ def sold(app):
     return sorted(row["order_id"] for row in published(app, silver.ORDER_LINES).collect())
 
 
+def segments_alone(app):
+    """The stage `customers` as a job of its own runs it: what is found, and the next step."""
+    scope = replace(scope_of(app, first=SECOND, last=SECOND), tables=ONLY | {gold.CUSTOMER_SEGMENTS.name})
+    app.reporter.reports.clear()
+    stopped = build_stage(app, gold.CUSTOMER_SEGMENTS.stage, scope)
+    outcomes = {report.table: report.outcome for report in app.reporter.reports}
+    assert outcomes == {gold.CUSTOMER_SEGMENTS.name: "not built", gold.SEGMENT_BINS.name: "not asked for"}
+    (error,) = stopped.values()
+    return error.args[1:]
+
+
+def test_a_stage_alone_tells_what_was_not_built_yet_from_what_was_stopped(app):
+    assert ingest(app, days=[SECOND]) == {}
+    found, next_step = segments_alone(app)
+    assert found.endswith("silver.order_records, which is not built yet")
+    assert next_step == f"run stage silver first: reclake run --stage silver --day {SECOND}"
+    with_gate(app, Refusing)
+    assert set(run_days(app, SECOND, only=ONLY)) == {"silver.order_lines", "silver.interactions"}
+    assert segments_alone(app) == (
+        "waits for silver.order_lines, which was stopped",
+        "mend what stopped silver.order_lines, then run again",
+    )
+
+
 def test_what_reads_a_stopped_table_is_not_built_and_the_rest_is(app):
     with_gate(app, Refusing)
     app.reporter.reports.clear()
     stopped = run_days(app, SECOND, only=ONLY)
-    assert set(stopped) >= {"silver.order_lines", "silver.interactions", "gold.customer_segments"}
-    assert "silver.products" not in stopped
+    assert set(stopped) == {"silver.order_lines", "silver.interactions"}
     assert sold(app) == ["o1", "o2"]
     assert {row["product_id"] for row in published(app, silver.PRODUCTS).collect()} == {"p1", "p3"}
     told = {report.table: report for report in app.reporter.reports}
     assert (told["silver.order_lines"].outcome, told["silver.order_lines"].verdict) == ("stopped", "failed")
     assert "a rule" in told["silver.order_lines"].message
+    assert (told["silver.order_lines"].n_days, told["silver.order_lines"].seconds > 0) == (1, True)
+    waits = told["silver.interactions"]
+    assert (waits.outcome, waits.message) == ("not built", "waits for silver.order_lines, which was stopped")
     with pytest.raises(StageStopped) as red:
         require_nothing_stopped(stopped)
     assert red.value.exit_code == 3

@@ -3,6 +3,7 @@
 import json
 import runpy
 from argparse import Namespace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -11,11 +12,14 @@ from lakes import ROOT, looked_at, open_lake, run_days
 from reclake.errors import GateFailed
 from reclake.look.alerts import findings_of
 from reclake.run.application import utc_now
+from reclake.run.ingest import ingest
 from reclake.run.job import reported
+from reclake.run.job_log import LogReporter
 from reclake.run.maintain import maintain
 from reclake.run.outcome import published_by
 from reclake.run.posting import Finding
-from reclake.tables import BY_NAME, bronze, ops
+from reclake.run.report import merged
+from reclake.tables import BY_NAME, bronze, of_stage, ops
 from webhook import webhook
 
 DAY = date(2026, 1, 1)
@@ -50,14 +54,29 @@ def test_another_run_tells_nothing_of_it(app, other):
 
 def test_the_report_is_written_when_a_gate_stops_the_job_as_well(app, tmp_path):
     place = tmp_path / "reports" / "one.json"
-    with pytest.raises(GateFailed), reported(as_run(app, "night__bronze__1"), str(place)):
+    reporter = LogReporter([bronze.ORDERS])
+    with pytest.raises(GateFailed), reported(as_run(app, "night__bronze__1"), str(place), reporter):
         raise GateFailed("a", "b", "c")
     told = json.loads(place.read_text())
     assert (told["run_id"], told["exit_code"]) == ("night__bronze__1", 3)
     assert told["published"]["bronze.orders"] == app.manifest.current()["bronze.orders"].version
-    with reported(app, str(place)):
+    assert told["error"] == {"wrong": "a", "found": "b", "next": "c"}
+    assert [(row["table"], row["outcome"]) for row in told["tables"]] == [("bronze.orders", "not built")]
+    assert reporter.is_written
+    with reported(app, str(place), LogReporter()):
         pass
     assert json.loads(place.read_text())["exit_code"] == 0
+
+
+def test_every_table_of_bronze_has_a_row_whether_it_was_fed_or_not(app):
+    rows = {report.table: report for report in merged(app.reporter.reports) if report.stage == "bronze"}
+    assert rows.keys() == {table.name for table in of_stage("bronze")}
+    assert {name for name, row in rows.items() if row.outcome == "built"} >= {"bronze.orders", "bronze.files"}
+    assert rows["bronze.orders"].version == app.manifest.current()["bronze.orders"].version
+    again = LogReporter(of_stage("bronze"))
+    assert ingest(replace(app, reporter=again), days=[DAY]) == {}
+    assert {report.outcome for report in again.tables()} <= {"up to date", "not fed"}
+    assert {report.table: report.n_rows for report in again.tables()}["bronze.orders"] == rows["bronze.orders"].n_rows > 0
 
 
 def verdict(table, *, hours, verdict, n_failed):

@@ -78,6 +78,18 @@ def test_status_and_alert_tell_the_newest_listing(app):
     assert "unmatched: report.xlsx matches the pattern of no feed" in told
 
 
+def test_an_alert_of_the_day_tells_its_refused_files_once_with_their_reasons(app):
+    found = findings_of(looked_at(app), FIRST)
+    [refused] = [finding for finding in found if finding.kind == "refused"]
+    assert refused.subject == f"till {FIRST}"
+    assert refused.told.startswith("2 of 3 files were refused: ")
+    assert f"its header lacks ['customer', 'n', 'price', 'sku'] (till/{FIRST}-2.csv)" in refused.told
+    assert f"(till/{FIRST}:3.csv)" in refused.told
+    files = [finding.told.split(": ")[0] for finding in found if finding.kind == "file"]
+    assert files == ["unmatched", "waiting"]
+    assert [finding for finding in found if finding.told == "nothing was delivered"] == []
+
+
 def test_a_delivery_without_records_is_no_silence(app):
     silent = [finding.told for finding in findings_of(looked_at(app), SECOND) if finding.kind == "freshness"]
     assert silent == []

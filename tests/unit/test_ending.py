@@ -1,7 +1,10 @@
 """How a process ends: interrupted, with a lake that cannot be written, or started without its settings."""
 
+import json
 import os
 import sys
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,12 +12,13 @@ import pytest
 
 from reclake import cli
 from reclake.cli.console import Console
-from reclake.errors import UsageError
+from reclake.errors import GateFailed, UsageError
 from reclake.lake.session import _require_profile
 from reclake.run import application, job, opened
 from reclake.run.faults import next_step
 from reclake.run.opened import require_writable
-from reclake.run.report import TableReport, summary
+from reclake.run.report import TableReport
+from reclake.tables import of_stage
 
 
 def interrupted(*arguments, **options):
@@ -45,7 +49,11 @@ def opened_job(monkeypatch, root, tmp_path):
         return SimpleNamespace(spark=SimpleNamespace(stop=lambda: None), settings=settings, reporter=reporter)
 
     monkeypatch.setattr(application, "open_application", open_application)
-    return lambda verb, **options: job.main(verb, lambda parser: None, argv=[], publishes=False, **options)
+
+    def with_day(parser):
+        parser.add_argument("--day", type=date.fromisoformat)
+
+    return lambda verb, *argv, **options: job.main(verb, with_day, argv=argv, publishes=False, **options)
 
 
 def test_ctrl_c_ends_a_job_with_three_lines(capsys, opened_job):
@@ -53,48 +61,62 @@ def test_ctrl_c_ends_a_job_with_three_lines(capsys, opened_job):
     assert (code, len(lines), lines[0]) == (130, 3, "interrupted")
 
 
-def test_a_job_says_what_it_did(opened_job, caplog):
+def in_silver(options):
+    return ("silver",)
+
+
+def test_a_job_ends_with_a_line_that_sums_up(opened_job, caplog):
     def build(app, options):
-        app.reporter.finished(TableReport("silver", "silver.events", "built", n_rows=5))
-        app.reporter.finished(TableReport("silver", "silver.products", "up to date"))
+        for table in of_stage("silver"):
+            outcome = "built" if table.noun == "events" else "up to date"
+            app.reporter.finished(TableReport("silver", table.name, outcome, n_rows=5))
 
     with caplog.at_level("INFO", logger="reclake"):
-        opened_job(build)
-    assert "done: 1 table built (silver.events), 1 up to date" in caplog.messages
+        opened_job(build, "--day", "2026-11-21", stages=in_silver)
+    assert caplog.messages[-1] == f"silver 2026-11-21: 1 built, {len(of_stage('silver')) - 1} up to date, 0 s"
+    assert "silver.events: built, 5 rows, 0.0 s" in caplog.messages
 
 
-@pytest.mark.parametrize(
-    ("outcomes", "line"),
-    [
-        ([], []),
-        (["not asked for"], []),
-        (["up to date", "up to date", "not asked for"], ["nothing to do: 2 tables are up to date"]),
-        (["not fed"], ["nothing to do: nothing feeds its tables"]),
-        (
-            ["built", "unchanged", "stopped", "not built"],
-            ["done: 1 table built (t0), 1 unchanged (t1), 1 stopped (t2), 1 not built (t3)"],
-        ),
-        (["built", "built", "not fed"], ["done: 2 tables built (t0, t1), 1 not fed"]),
-    ],
-)
-def test_a_summary_tells_what_was_worked_on(outcomes, line):
-    assert summary([TableReport("s", f"t{number}", outcome) for number, outcome in enumerate(outcomes)]) == line
+def test_the_three_lines_of_the_error_are_the_last_that_a_job_says(opened_job, capsys, caplog):
+    def build(app, options):
+        app.reporter.finished(TableReport("silver", "silver.events", "stopped", message="a rule"))
+        raise GateFailed("silver.events is stopped", "a rule", "correct the source")
+
+    with caplog.at_level("INFO", logger="reclake"):
+        code, lines = ended(capsys, lambda: opened_job(build, "--day", "2026-11-21", stages=in_silver))
+    assert (code, lines[-3:]) == (3, ["silver.events is stopped", "  found: a rule", "  next:  correct the source"])
+    assert caplog.messages[-1] == f"silver 2026-11-21: 1 stopped, {len(of_stage('silver')) - 1} not built, 0 s"
 
 
-def test_a_summary_and_a_line_name_the_as_ofs_of_as_of_tables(capsys):
+def test_a_job_that_works_on_no_stage_sums_nothing_up(opened_job, caplog):
+    with caplog.at_level("INFO", logger="reclake"):
+        opened_job(lambda app, options: None)
+    assert caplog.messages == []
+
+
+def test_a_job_that_cannot_begin_leaves_a_report_with_its_error(opened_job, capsys, monkeypatch, tmp_path):
+    def refused(*arguments, **options):
+        raise UsageError("there is no such source", "tills", "name one of them")
+
+    monkeypatch.setattr(application, "open_application", refused)
+    place = tmp_path / "reports" / "one.json"
+    code, lines = ended(capsys, lambda: opened_job(interrupted, "--report", str(place), "--run-id", "r1", stages=in_silver))
+    report = json.loads(place.read_text())
+    assert (code, report["exit_code"], report["run_id"], len(lines)) == (2, 2, "r1", 3)
+    assert report["error"] == {"wrong": "there is no such source", "found": "tills", "next": "name one of them"}
+    assert [row["table"] for row in report["tables"]] == [table.name for table in of_stage("silver")]
+    assert {row["outcome"] for row in report["tables"]} == {"not built"}
+
+
+def test_a_line_names_the_as_ofs_of_as_of_tables(capsys):
     one = TableReport("customers", "gold.customer_segments", "built", n_rows=5, n_jobs=2, seconds=1.0, as_ofs=("2026-03-02",))
-    several = TableReport(
-        "recommendations", "gold.recommendations", "unchanged", as_ofs=("2026-02-16", "2026-02-23", "2026-03-02")
-    )
-    assert summary([one, several]) == [
-        "done: 1 table built (gold.customer_segments as_of 2026-03-02), "
-        "1 unchanged (gold.recommendations as_of 2026-02-16 … 2026-03-02)"
-    ]
     console = Console()
     console.finished(one)
     assert capsys.readouterr().out.split("built")[1].strip() == "as_of 2026-03-02, 5 rows, 2 jobs, 1.0 s"
     Console(as_json=True).finished(one)
     assert capsys.readouterr().out == ""
+    several = replace(one, as_ofs=("2026-02-16", "2026-02-23", "2026-03-02"))
+    assert several.as_of == "as_of 2026-02-16 … 2026-03-02"
 
 
 @pytest.mark.parametrize(("number", "hint"), [(28, "free space there"), (30, "grant the right to write there"), (13, "grant")])

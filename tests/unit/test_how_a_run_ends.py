@@ -4,11 +4,23 @@ import pytest
 
 from reclake.errors import BuildBroken, GateFailed, StageStopped, TooMuchRejected
 from reclake.run.stops import require_nothing_stopped
+from reclake.run.waits import STALE, STOPPED, NotBuilt, Root
 
 GATE = GateFailed(
     "silver.events 2026-03-01: 1 of 14 expectations failed", "started_at is not null: 31 rows", "correct the source"
 )
-WAITS = StageStopped("silver.sessions is not built", "it reads silver.events", "mend what stopped these, then run again")
+WAITS = NotBuilt(
+    "silver.sessions is not built",
+    "waits for silver.events, which was stopped",
+    "mend what stopped silver.events, then run again",
+    root=Root("silver.events", STOPPED),
+)
+STALE_INPUT = NotBuilt(
+    "gold.customer_segments is not built",
+    "waits for silver.accounts, which is to be built again",
+    "run stage silver first: reclake run --stage silver",
+    root=Root("silver.accounts", STALE),
+)
 
 
 def ended(stopped):
@@ -56,7 +68,20 @@ def test_a_fault_goes_before_every_verdict():
     assert ended({"silver.events": GATE, "silver.products": broken})[1] == 1
 
 
-def test_tables_that_wait_for_an_earlier_run_are_named_themselves():
+def test_a_table_that_waits_for_an_earlier_run_is_named_itself_and_was_not_stopped():
     lines, code = ended({"silver.sessions": WAITS})
-    assert (lines[0], code) == ("silver.sessions is stopped", 3)
-    assert lines[1:] == ["  found: silver.sessions: it reads silver.events", "  next:  mend what stopped these, then run again"]
+    assert (lines[0], code) == ("silver.sessions is not built", 3)
+    assert lines[1:] == [
+        "  found: silver.sessions: waits for silver.events, which was stopped",
+        "  next:  mend what stopped silver.events, then run again",
+    ]
+
+
+def test_nothing_is_called_stopped_that_nothing_stopped():
+    lines, code = ended({f"gold.t{n}": STALE_INPUT for n in range(5)})
+    assert (lines[0], code) == ("5 tables are not built", 3)
+    assert lines[1].endswith("gold.t2: waits for silver.accounts, which is to be built again; and 2 more")
+    assert lines[2] == "  next:  run stage silver first: reclake run --stage silver"
+    assert "stopped" not in "".join(lines)
+    lines, _ = ended({"gold.segment_bins": GATE, "gold.customer_segments": STALE_INPUT})
+    assert lines[1].endswith("; 1 more table waits for others, as their messages say")

@@ -1,17 +1,74 @@
-"""What a job refuses before it touches the lake."""
+"""What a job refuses before it touches the lake, and what it asks for."""
 
 import runpy
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from datetime import date
 
 import pytest
 
 from reclake.errors import UsageError
+from reclake.run.posting import Finding
+
+DAY = date(2026, 1, 1)
 
 
-@pytest.mark.parametrize("table", ["gold.recommendations", "silver.order_line", ""])
-def test_a_stage_builds_no_table_of_another(root, table):
-    build = runpy.run_path(str(root / "jobs" / "build.py"))["build"]
-    with pytest.raises(UsageError, match=r"(?s)silver has no table.*silver\.order_lines") as refused:
-        build(None, Namespace(stage="silver", day=date(2026, 1, 1), table=table, force=False))
-    assert refused.value.exit_code == 2
+@pytest.fixture
+def build_job(root):
+    return runpy.run_path(str(root / "jobs" / "build.py"))
+
+
+@pytest.mark.parametrize(
+    ("table", "hint"),
+    [
+        ("silver.order_line", "did you mean silver.order_lines?"),
+        ("gold.segments", "did you mean gold.segment_bins?"),
+        ("", "reclake tables lists them"),
+        ("ops.ledger", "leave it out; reclake tables lists them"),
+        ("gold.model_metrics", "leave it out; reclake tables lists them"),
+    ],
+)
+def test_a_table_that_no_stage_builds_is_refused(build_job, table, hint):
+    with pytest.raises(UsageError) as refused:
+        build_job["build"](None, Namespace(stage="silver", day=DAY, table=["silver.events", table], force=False))
+    assert (refused.value.exit_code, refused.value.args[2]) == (2, hint)
+
+
+@pytest.mark.parametrize(
+    ("written", "only"),
+    [([], []), (["--table", "silver.events", "--table", "gold.segment_bins"], ["silver.events", "gold.segment_bins"])],
+)
+def test_several_tables_can_be_named_and_those_of_other_stages_are_taken(build_job, monkeypatch, written, only):
+    parser, seen = ArgumentParser(), {}
+    build_job["arguments"](parser)
+    options = parser.parse_args(["--stage", "silver", "--day", "2026-01-01", *written])
+    known = build_job["build"].__globals__
+    monkeypatch.setitem(known, "scope_of", lambda app, **asked: seen.update(asked))
+    monkeypatch.setitem(known, "build_stage", lambda app, stage, scope: seen.update(stage=stage) or {})
+    build_job["build"](None, options)
+    assert seen == {"first": DAY, "last": DAY, "as_ofs": [], "only": only, "force": False, "stage": "silver"}
+
+
+GATE = Finding("gate", "silver.events", "failed: 1 of 9 expectations")
+
+
+@pytest.mark.parametrize(
+    ("findings", "channel", "last"),
+    [
+        ([GATE, GATE], "webhook", ("INFO", "sent by webhook: 2 findings")),
+        ([GATE], "none", ("WARNING", "alerts.channel is none: nobody was sent anything")),
+        ([], "none", ("INFO", "nothing to tell")),
+    ],
+)
+def test_the_alert_job_logs_what_it_tells_and_whom(root, monkeypatch, caplog, findings, channel, last):
+    job = runpy.run_path(str(root / "jobs" / "alert.py"))
+    known = job["alert"].__globals__
+    for name in ("located", "look_at"):
+        monkeypatch.setitem(known, name, lambda *arguments, **options: None)
+    monkeypatch.setitem(known, "findings_of", lambda look, day, as_ofs: findings)
+    monkeypatch.setitem(known, "tell", lambda told, **options: channel)
+    settings = Namespace(secrets=Namespace(directory=""), alerts=None)
+    app = Namespace(home=None, settings=settings, clock=None, spark=None, run_id="r1")
+    with caplog.at_level("INFO", logger="reclake"):
+        job["alert"](app, Namespace(day=DAY, as_of=[]))
+    lines = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert lines == [("WARNING", "gate: silver.events: failed: 1 of 9 expectations")] * len(findings) + [last]

@@ -134,6 +134,19 @@ def test_an_alert_says_who_was_sent_it_and_ends_with_7_where_that_is_asked_for(l
     assert reclake(*asked, "--exit-code") == "Nothing to tell.\n"
 
 
+def test_a_source_whose_files_wait_is_not_called_silent(lake):
+    """The files of January 3 lie in the landing folder, and no run has looked at them; of January 4 nothing came."""
+    look = look_at(ROOT, load_settings(ROOT, profile="local", overrides=[]))
+
+    def told(day):
+        findings = {(one.kind, one.subject) for one in alerts.findings_of(look, day) if one.kind in ("waiting", "freshness")}
+        assert ("waiting", "demo 2026-01-03") in findings
+        return {subject for kind, subject in findings if kind == "freshness"}
+
+    assert told(date(2026, 1, 3)) == set()
+    assert told(date(2026, 1, 4)) == {"demo"}
+
+
 AS_OF_TABLES = {"gold.customer_segments", "gold.segment_bins", "gold.recommendations"}
 
 

@@ -4,6 +4,8 @@ import json
 import logging
 import os
 import socketserver
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -182,3 +184,23 @@ def test_a_thin_or_late_delivery_is_told_by_its_measure():
         Finding("freshness", subject, "volume_ratio is 0.499, below 0.5"),
         Finding("freshness", subject, "visible 25.0 hours after it arrived, more than 24.0"),
     ]
+
+
+def test_an_environment_that_lacks_everything_can_still_send_an_alert(tmp_path):
+    """The first task of a day tells of a broken environment: an import of a package would be its second fault."""
+    program = """
+import sys
+for name in ("pyspark", "pydantic", "deltalake", "duckdb", "numpy", "pyarrow"):
+    sys.modules[name] = None
+from types import SimpleNamespace
+from reclake.run.posting import Finding, sent, tell
+alerts = SimpleNamespace(channel="webhook", timeout_seconds=5.0, tries=1)
+finding = Finding("failure", "daily_lake.check", "there is no spark-submit")
+print(sent([finding], tell([finding], day="2026-03-01", run_id="r1", alerts=alerts, secrets=sys.argv[1])))
+"""
+    with webhook() as server:
+        environment = {"PYTHONPATH": str(ROOT / "lib"), "RECLAKE_ALERT_WEBHOOK": f"http://127.0.0.1:{server.server_port}/hook"}
+        command = [sys.executable, "-c", program, str(tmp_path)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("sent by webhook: 1 finding\n", "")
+    assert [body["findings"][0]["told"] for _, body in server.seen] == ["there is no spark-submit"]

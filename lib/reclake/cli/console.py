@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from reclake.printable import printable, printable_json
-from reclake.run.report import TableReport, named
+from reclake.run.report import TableReport, merged, named
 from reclake.tables import GATED
 
 from .layout import Laid, as_blocks, as_csv, as_table, folded
@@ -92,21 +92,22 @@ class Console:
     def end(self) -> None:
         """The table of the run, or one sentence when everything was done already; then the files that were not taken in."""
         self._stop()
+        reports = merged(self.reports)
         if self.form == "json":
-            self.json([*map(_whole_row, self.reports), *map(_file_row, self.files)])
+            self.json([*map(_whole_row, reports), *map(_file_row, self.files)])
             return
-        self._end_of_tables()
+        self._end_of_tables(reports)
         if self.files:
             self.say(f"Not taken in: {len(self.files):,} files in the landing folders")
         for sentence in named(self.files):
             self.say(f"  {sentence}")
 
-    def _end_of_tables(self) -> None:
-        if all(report.outcome in _DONE for report in self.reports):
-            n_asked = sum(report.outcome != "not asked for" for report in self.reports)
+    def _end_of_tables(self, reports: Sequence[TableReport]) -> None:
+        if all(report.outcome in _DONE for report in reports):
+            n_asked = sum(report.outcome != "not asked for" for report in reports)
             self.say(f"Everything is up to date: {n_asked} tables looked at, nothing to build.")
         else:
-            self.rows("run", [_row(report) for report in self.reports if report.outcome not in _ASIDE])
+            self.rows("run", [_row(report) for report in reports if report.outcome not in _ASIDE])
 
     def say(self, line: str) -> None:
         """One plain line."""

@@ -178,12 +178,13 @@ def alert(
 ) -> None:
     """Tell by webhook or mail what is wrong with a day.
 
-    It tells of stopped gates, of thin, late or missing deliveries, and of consents that were refused or not taken over.
+    It tells of stopped gates, of refused deliveries and files, of thin, late or missing deliveries, and of consents that were
+    refused or not taken over.
 
     It tells of files that were not taken in, and of tables that are not built or not maintained.
     """
     from reclake.run.opened import located
-    from reclake.run.posting import Finding, tell
+    from reclake.run.posting import Finding, sent, tell
 
     chosen = choose(profile, overrides, as_json=as_json)
     found = [Finding("failure", failed, "the task failed after its last try")] if failed else []
@@ -196,8 +197,7 @@ def alert(
     secrets = located(chosen.home, chosen.settings.secrets.directory)
     channel = tell(found, day=str(day.date()), run_id=run_id, alerts=chosen.settings.alerts, secrets=secrets)
     if found:
-        to_whom = f"sent by {channel}" if channel != "none" else "alerts.channel is none: nobody was sent anything"
-        chosen.console.say(to_whom)
+        chosen.console.say(sent(found, channel))
     if found and exit_code:
         raise typer.Exit(_HAS_FINDINGS)
 

@@ -1,4 +1,4 @@
-"""What somebody should be told of a day: stopped gates, thin, late or untaken deliveries, refused consents, unbuilt tables.
+"""What somebody should be told of a day: stopped gates, refusals, thin, late or missing deliveries, consents, unbuilt tables.
 
 An alert names tables, sources, days, rules broken by number and measured shares; never a value of the data.
 """
@@ -16,6 +16,7 @@ from reclake import tables
 from reclake.quality.verdict import FEW_REFUSED
 from reclake.records.raw_json import EMPTY
 from reclake.run.consent_words import NEXT_STEP, sentence
+from reclake.run.plan import Planner
 from reclake.run.posting import Finding
 from reclake.run.report import named
 from reclake.run.scope import last_delivery_day, scope_of
@@ -24,6 +25,8 @@ from reclake.tables import Table, bronze, ops, silver
 
 from .conditions import Condition
 from .lake import Look
+from .listings import Rows
+from .refusals import files_of_day, is_refused_of, refusals
 from .verdicts import blocking
 from .waiting import counted_by_day, files_to_take_in, untaken
 
@@ -36,25 +39,28 @@ def findings_of(look: Look, day: date, *, as_ofs: Sequence[date] = ()) -> list[F
     as_ofs
         The as_ofs that the day's run was asked for by name.
     """
-    deliveries = _deliveries(look, day)
-    gates = _stopped_gates(look)
-    taken_in = {row["source"]: True for row in deliveries} | _files_came(look, day)
+    deliveries, blocked, left = _deliveries(look, day), blocking(look), untaken(look)
+    planner, files = _planner(look, day, as_ofs), files_of_day(look, day, left)
+    gates = _stopped_gates(blocked)
+    waiting = _waiting(look, day, left)
+    heard = {row["source"] for row in deliveries} | files.keys() | {name for name, of in waiting if of == day}
     return [
         *gates,
+        *refusals(blocked, files, planner, day),
         *(finding for row in deliveries for finding in thin_or_late(row, look.settings.alerts)),
-        *_undelivered(look.sources, taken_in),
+        *undelivered(look.sources, heard, day),
         *_refused_consents(look, day),
         *_consents_not_taken_over(look, day, stopped={finding.subject for finding in gates}),
-        *_waiting(look, day),
-        *_untaken(look),
-        *_unbuilt(look, day, as_ofs),
+        *(Finding("waiting", f"{name} {of}", f"{n} files are not taken in: run the day") for (name, of), n in waiting.items()),
+        *_untaken([file for file in left if not is_refused_of(file, day)]),
+        *_unbuilt(planner),
         *_unmaintained(look),
     ]
 
 
-def _stopped_gates(look: Look) -> list[Finding]:
+def _stopped_gates(blocked: Rows) -> list[Finding]:
     """One per table whose newest verdict blocks it."""
-    return [Finding("gate", row["table"], _stop_told(row)) for row in blocking(look)]
+    return [Finding("gate", row["table"], _stop_told(row)) for row in blocked]
 
 
 def _stop_told(row: Mapping[str, Any]) -> str:
@@ -91,22 +97,13 @@ def thin_or_late(row: Mapping[str, Any], alerts: AlertsSettings) -> list[Finding
     return found
 
 
-def _undelivered(sources: Iterable[str], taken_in: Mapping[str, bool]) -> list[Finding]:
-    """One per enabled source that nothing came from, or nothing that could be taken in."""
-    silent = (name for name in sorted(sources) if not taken_in.get(name))
-    return [
-        Finding("freshness", name, "every file was refused" if name in taken_in else "nothing was delivered") for name in silent
-    ]
-
-
-def _files_came(look: Look, day: date) -> dict[str, bool]:
-    """Source → whether a file of the delivery day was taken in, of the sources that delivered one.
-
-    Whether its records came further says nothing of that; nor does their number: a closed shop is no silent one.
-    """
-    sql = "SELECT source, bool_or(outcome = 'ingested') FROM rows WHERE delivery_day = ? GROUP BY source"
-    columns = ("source", "outcome", "delivery_day")
-    return dict(look.reader.query(bronze.FILES, sql, columns=columns, where=_of(day), parameters=[day]))
+def undelivered(sources: Iterable[str], heard: Collection[str], day: date) -> list[Finding]:
+    """One per enabled source of which no file came for the day, taken in or not; one for the day where that holds for all."""
+    enabled = sorted(sources)
+    silent = [name for name in enabled if name not in heard]
+    if len(silent) > 1 and silent == enabled:
+        return [Finding("freshness", str(day), f"nothing was delivered by any of {len(silent)} sources: {', '.join(silent)}")]
+    return [Finding("freshness", name, "nothing was delivered") for name in silent]
 
 
 def _refused_consents(look: Look, day: date) -> list[Finding]:
@@ -143,28 +140,26 @@ def _consents_not_taken_over(look: Look, day: date, *, stopped: Collection[str])
     ]
 
 
-def _waiting(look: Look, day: date) -> list[Finding]:
-    """One per source and delivery day with files that no run has looked at: they came after their day was run, or it never was.
+def _waiting(look: Look, day: date, left: Rows) -> dict[tuple[str, date], int]:
+    """Source and delivery day → files that no run has looked at: they came after their day was run, or it never was.
 
     Later days are to come. A file whose name states no day is looked at by every run.
     """
-    found = []
-    unreadable = {(row["source"], row["file_name"]) for row in untaken(look) if row["state"] == "refused"}
+    counts = {}
+    unreadable = {(row["source"], row["file_name"]) for row in left if row["state"] == "refused"}
     for name, source in sorted(look.sources.items()):
         files = counted_by_day([file for file in files_to_take_in(look, source) if (name, file.name) not in unreadable], day)
-        found += [
-            Finding("waiting", f"{name} {of}", f"{n} files are not taken in: run the day") for of, n in sorted(files.items())
-        ]
-    return found
+        counts.update({(name, of): n for of, n in sorted(files.items())})
+    return counts
 
 
-def _untaken(look: Look) -> list[Finding]:
+def _untaken(left: Rows) -> list[Finding]:
     """One per file that the last run left lying in a landing folder: waiting, refused, or of no feed; of many the first."""
-    return [Finding("file", source, told) for source, told in (line.split(", ", 1) for line in named(untaken(look)))]
+    return [Finding("file", source, told) for source, told in (line.split(", ", 1) for line in named(left))]
 
 
-def _unbuilt(look: Look, day: date, as_ofs: Sequence[date]) -> list[Finding]:
-    """One per table of the daily stages that still has work for the day, as `reclake plan` shows it.
+def _planner(look: Look, day: date, as_ofs: Sequence[date]) -> Planner:
+    """The plan of the day.
 
     An as_of that was never built is absent and not stale, but for those that are named, that of the newest delivery, and
     those that a rollback took back.
@@ -172,7 +167,11 @@ def _unbuilt(look: Look, day: date, as_ofs: Sequence[date]) -> list[Finding]:
     scope = scope_of(look.lake, first=day, last=day, as_ofs=as_ofs)
     if not as_ofs and day != last_delivery_day(look.lake):
         scope = replace(scope, as_ofs=())
-    planner = look.lake.planner(scope)
+    return look.lake.planner(scope)
+
+
+def _unbuilt(planner: Planner) -> list[Finding]:
+    """One per table of the daily stages that still has work for the day, as `reclake plan` shows it."""
     found = []
     for table in (table for stage in tables.STAGES for table in tables.of_stage(stage)):
         if reasons := Counter(planner.work(table).reasons.values()):

@@ -49,8 +49,9 @@ def idle_reports(look: Look, scope: Scope) -> list[TableReport] | None:
         return None
     keys = look.settings.privacy.id_key_id, look.settings.privacy.contact_key_id
     check_keys(located(look.home, look.settings.secrets.directory), keys)  # as a run does before it looks
-    built = (table for stage in tables.STAGES[1:] for table in tables.of_stage(stage))
-    return [idle_report(ledger, planner, table) for table in built]
+    stages = tables.STAGES if scope.tables is None else tables.STAGES[1:]  # a run of some tables takes nothing in
+    built = (table for stage in stages for table in tables.of_stage(stage))
+    return [idle_report(ledger, table, is_asked=planner.is_asked(table)) for table in built]
 
 
 def _is_at_hand(look: Look) -> bool:

@@ -8,6 +8,8 @@ import traceback
 from collections.abc import Iterator
 from itertools import pairwise
 
+from reclake.errors import ReclakeError
+
 _CALLED = re.compile(r"An error occurred while calling o\d+\.(\w+)")  # how py4j begins; the failure on the Java side follows
 _CONDITION = re.compile(r"\[[A-Z][A-Z0-9_]*(\.[A-Z0-9_]+)*\]")  # how a message of Spark begins; then it may quote values
 _CALLED_FROM = re.compile(r'^"(\w+)" was called from$')  # how Spark names the function, its place on the next line
@@ -51,6 +53,14 @@ def next_step(text: str) -> str:
     """
     steps = (step for words, step in _NEXT_STEPS.items() if any(word in text for word in words))
     return next(steps, "--verbose shows where it happened; what was published stays")
+
+
+def as_error(error: BaseException) -> ReclakeError:
+    """The error, or what is told of a fault of program or machine: its message may quote a person and is left out."""
+    if isinstance(error, ReclakeError):
+        return error
+    text = fault_text(error)
+    return ReclakeError("the run broke off", text, next_step(text))
 
 
 def fault_text(fault: BaseException) -> str:

@@ -118,11 +118,21 @@ def nothing_on(day: str, reason: str) -> Finding:
     return Finding.failed(f"{day} has at least one row", n_bad=None, n_rows=0, message=reason)
 
 
-def stopped_report(run: StageRun, table: Table, failure: ReclakeError) -> TableReport:
-    """The report of a table that was stopped, with its gate's verdict if the gate was reached."""
-    verdict = next((str(row["verdict"]) for row in reversed(run.gate_rows) if row["table"] == table.name), "")
+def stopped_report(run: StageRun, table: Table, failure: ReclakeError, *, seconds: float, n_days: int = 0) -> TableReport:
+    """The report of a table that was stopped, with what its gate judged and its verdict if the gate was reached."""
+    unreached: dict[str, Any] = {"verdict": "", "n_rows": 0}
+    gate_row = next((row for row in reversed(run.gate_rows) if row["table"] == table.name), unreached)
     wrong, found, _ = failure.args
-    return TableReport(table.stage, table.name, "stopped", verdict=verdict, message=f"{wrong}: {found}")
+    return TableReport(
+        table.stage,
+        table.name,
+        "stopped",
+        n_rows=gate_row["n_rows"],
+        n_days=n_days,
+        verdict=str(gate_row["verdict"]),
+        seconds=seconds,
+        message=f"{wrong}: {found}",
+    )
 
 
 def reported(
@@ -152,4 +162,5 @@ def reported(
         seconds=seconds,
         as_ofs=tuple(as_ofs),
         warnings=tuple(warnings),
+        version=version,
     )

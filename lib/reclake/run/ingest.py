@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from reclake.errors import GateFailed, ReclakeError, UsageError
@@ -15,7 +17,7 @@ from reclake.lake.claims import ALL_DAYS
 from reclake.lake.manifest import Published
 from reclake.sources.intake import Intake, OfferedFile, Waiting, files_to_read, take_in
 from reclake.sources.source import Source
-from reclake.tables import BY_NAME, Table, bronze
+from reclake.tables import BY_NAME, Table, bronze, of_stage
 
 from .append import append_records
 from .application import Application, located
@@ -23,10 +25,11 @@ from .expiry import open_from, require_raw_records_can_go
 from .gating import stopped_report
 from .id_rules import require_rules_can_change
 from .plan import Scope
-from .report import TableReport
+from .report import TableReport, idle_report
 from .sources_named import require_sources_named
 from .stage_run import StageRun, open_stage
 from .untaken import note_untaken
+from .waits import STOPPED
 
 logger = logging.getLogger("reclake")
 STAGE = "bronze"
@@ -59,6 +62,8 @@ def ingest(
     stopped: dict[str, ReclakeError] = {}
     for name in app.settings.sources.enabled:
         stopped |= ingest_source(app, app.sources[name], folder, days=days, retries_rejected=retries_rejected)
+    fed = {table.name for name in app.settings.sources.enabled for table in _fed_by(app.sources[name])}
+    _report_idle(app, [table for table in of_stage(STAGE) if table.name not in fed])
     return stopped
 
 
@@ -94,6 +99,7 @@ def ingest_source(
     if not retries_rejected and not _waits_to_be_published(app, source):
         to_read, offered, left = _to_read(app, source, place, app.manifest.current(), days=days, now=now)
         if not to_read:  # nothing has to be claimed
+            _report_idle(app, _fed_by(source))
             note_untaken(app, source, offered, left)
             return {}
     # Two sources may feed one day of a table, and its ledger entry counts what both brought: one after the other.
@@ -149,35 +155,53 @@ def _to_read(
     return files_to_read(app.spark, source, place, known=known, delivery_days=days, now=now)
 
 
+def _report_idle(app: Application, idle: Sequence[Table]) -> None:
+    """Report tables for which nothing was delivered: what they hold already."""
+    for table in idle:
+        app.reporter.finished(idle_report(app.ledger, table))
+
+
 def _take_up(run: StageRun, source: Source, taken: Intake, files: DataFrame) -> None:
     decided = files.select("feed", "outcome", "file_name", "reason", "n_records").collect()  # one row per file of this run
     for row in decided:
-        if row["outcome"] == "rejected":
-            logger.warning("file %s of source %s is rejected: %s", row["file_name"], source.name, row["reason"])
-        elif row["n_records"] == 0:
+        if row["outcome"] == "ingested" and row["n_records"] == 0:
             logger.info("file %s of source %s holds no records, and is taken in as empty", row["file_name"], source.name)
-    for file in (*taken.waiting, *taken.skipped):
-        level = logging.WARNING if file.is_misplaced or file.state == "refused" else logging.INFO
+    for file in taken.skipped:  # those that were refused before are named with all that lie there
+        level = logging.WARNING if file.is_misplaced else logging.INFO
         logger.log(level, "file %s of source %s %s", file.file_name, source.name, file.reason)
-    for noun, records in taken.records.items():
-        table = BY_NAME[f"bronze.{noun}"]
-        feeds = source.feeds_of(noun)
+    for table in _fed_by(source)[1:]:
+        feeds = source.feeds_of(table.noun)
         # A file that rightly holds no record is noted among the files, and there is nothing to append of it.
-        if not any(row["feed"] in feeds and row["outcome"] == "ingested" and row["n_records"] for row in decided):
-            run.app.reporter.finished(TableReport(STAGE, table.name, "up to date"))
+        is_fed = any(row["feed"] in feeds and row["outcome"] == "ingested" and row["n_records"] for row in decided)
+        if table.noun not in taken.records or not is_fed:
+            run.app.reporter.finished(idle_report(run.app.ledger, table))
             continue
-        _append_or_stop(run, table, records, source=source)
-    if decided and not run.stopped:
-        _append_or_stop(run, bronze.FILES, files, source=source)
+        _append_or_stop(run, table, taken.records[table.noun], source=source)
+    _note_files(run, source, files, decided)
 
 
-def _append_or_stop(run: StageRun, table: Table, records: DataFrame, *, source: Source) -> None:
+def _note_files(run: StageRun, source: Source, files: DataFrame, decided: Sequence[Row]) -> None:
+    """Write what was decided on each file, unless a table was stopped: then the files are judged again by the next run."""
+    refused = [row for row in decided if row["outcome"] == "rejected"]
+    if stopped := sorted(run.stopped):
+        for row in refused:
+            logger.warning("file %s of source %s is refused: %s", row["file_name"], source.name, row["reason"])
+        why = f"waits for {', '.join(stopped)}, which {STOPPED}"
+        run.app.reporter.finished(TableReport(STAGE, bronze.FILES.name, "not built", message=why))
+    elif decided:
+        _append_or_stop(run, bronze.FILES, files, source=source, n_refused=len(refused))
+    else:
+        run.app.reporter.finished(idle_report(run.app.ledger, bronze.FILES))
+
+
+def _append_or_stop(run: StageRun, table: Table, records: DataFrame, *, source: Source, n_refused: int = 0) -> None:
     run.app.reporter.started(STAGE, table.name)
+    started = time.monotonic()
     try:
-        run.app.reporter.finished(append_records(run, table, records, source=source))
+        run.app.reporter.finished(replace(append_records(run, table, records, source=source), n_rejected=n_refused))
     except GateFailed as failure:
         run.stopped[table.name] = failure
-        run.app.reporter.finished(stopped_report(run, table, failure))
+        run.app.reporter.finished(stopped_report(run, table, failure, seconds=time.monotonic() - started))
 
 
 def _known(

@@ -8,6 +8,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import date
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -16,11 +17,12 @@ from typing import TYPE_CHECKING, NoReturn
 from reclake.errors import Interrupted, ReclakeError
 from reclake.printable import printable
 from reclake.settings import Settings, find_home, load_settings
+from reclake.tables import of_stage
 
-from .faults import fault_text, next_step, trace_text
+from .faults import as_error, trace_text
+from .job_log import LogReporter
 from .log_lines import LogLines
 from .opened import located, require_writable
-from .report import Silent, summary
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -52,8 +54,7 @@ def set_up_logging(*, level: int = logging.INFO) -> None:
 
 def fault_lines(fault: BaseException) -> str:
     """A fault of program or machine in three lines; its message may quote a person and is left out."""
-    text = fault_text(fault)
-    return str(ReclakeError("the run broke off", text, next_step(text)))
+    return str(as_error(fault))
 
 
 def end_with(error: BaseException, *, verbose: bool) -> NoReturn:
@@ -89,8 +90,8 @@ def package_on_workers(spark: SparkSession) -> Iterator[None]:
 
 
 @contextmanager
-def reported(app: Application, place: str | None) -> Iterator[None]:
-    """Write the report of what the block published, whether or not it ends in an error; nothing without a place."""
+def reported(app: Application, place: str | None, reporter: LogReporter) -> Iterator[None]:
+    """Write the report of what the block did, whether or not it ends in an error; nothing without a place."""
     from .outcome import write_report
 
     try:
@@ -98,12 +99,34 @@ def reported(app: Application, place: str | None) -> Iterator[None]:
     except Exception as error:
         if place is not None:
             try:
-                write_report(app, place, exit_code=error.exit_code if isinstance(error, ReclakeError) else 1)
+                write_report(app, place, reporter, error)
             except Exception as failure:  # noqa: BLE001 - a dead session writes nothing; the first error is the one to tell
                 logger.warning("the report was not written: %s", type(failure).__name__)
         raise
     if place is not None:
-        write_report(app, place, exit_code=0)
+        write_report(app, place, reporter, None)
+
+
+def _report_without_spark(options: Namespace, reporter: LogReporter, error: BaseException) -> None:
+    """Leave a report of an error that nobody has written one of: no session was opened, or it is dead."""
+    from .outcome import write_without_spark
+
+    if options.report is None or reporter.is_written:
+        return
+    try:
+        write_without_spark(options.report, options.run_id or "", reporter, error)
+    except OSError as failure:
+        logger.warning("the report was not written: %s", type(failure).__name__)
+
+
+def _title(options: Namespace, stages: Sequence[str]) -> str:
+    """What the summary is of: a stage, or the job where there are several, and the days that were asked for."""
+    asked = (getattr(options, name, None) for name in ("day", "as_of"))
+    day = next((one for one in asked if isinstance(one, date)), None)
+    first, last = getattr(options, "first", None), getattr(options, "last", None)
+    days = f"{first} to {last}" if first and last else str(day or "")
+    what = stages[0] if len(stages) == 1 else Path(sys.argv[0]).stem
+    return f"{what} {days}".rstrip() if stages else ""
 
 
 def main(
@@ -114,10 +137,16 @@ def main(
     needs_keys: bool = True,
     needs_metastore: bool = False,
     publishes: bool = True,
+    stages: Callable[[Namespace], Sequence[str]] = lambda options: (),
 ) -> None:
     """Run a job: its verb with an open application; a ReclakeError becomes three lines and its exit code.
 
-    Views follow those that publish.
+    Views follow those that publish. The log ends with a line that sums up, and after an error with its three lines.
+
+    Parameters
+    ----------
+    stages
+        The stages that the job works on by its options: each of their tables gets a row in its report.
     """
     # Spark and Great Expectations: seconds that a usage error need not wait for.
     from .application import open_application
@@ -132,12 +161,13 @@ def main(
     arguments(parser)
     options = parser.parse_args(argv)
     set_up_logging()
+    worked_on = stages(options)
+    reporter = LogReporter([table for stage in worked_on for table in of_stage(stage)])
     try:
         home, settings = settings_of(options)
         name = f"reclake {Path(sys.argv[0]).stem}"
         if publishes:
             require_writable(located(home, settings.lake.root))
-        reporter = Silent()
         app = open_application(
             home,
             settings,
@@ -148,13 +178,17 @@ def main(
             needs_metastore=needs_metastore,
         )
         try:
-            with package_on_workers(app.spark), reported(app, options.report), views_renewed(app) if publishes else nullcontext():
+            with (
+                reporter.summed_up(_title(options, worked_on)),
+                package_on_workers(app.spark),
+                reported(app, options.report, reporter),
+                views_renewed(app) if publishes else nullcontext(),
+            ):
                 verb(app, options)
-            for line in summary(reporter.reports):
-                logger.info("%s", line)
         finally:
             app.spark.stop()
     except KeyboardInterrupt:
         end_with(Interrupted(), verbose=options.verbose)
     except Exception as error:  # noqa: BLE001 - the end of the process: every error becomes its exit code
+        _report_without_spark(options, reporter, error)
         end_with(error, verbose=options.verbose)

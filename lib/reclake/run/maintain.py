@@ -1,9 +1,13 @@
-"""Maintenance of the lake: other files and shorter logs, the same rows; readers, plans and rollbacks go on as before."""
+"""Maintenance of the lake: other files and shorter logs, the same rows; readers, plans and rollbacks go on as before.
+
+The log has a line per table with its files and bytes before and after, and one line in the end.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +16,7 @@ from pyspark.sql import functions as F
 from reclake import tables
 from reclake.errors import LakeDamaged, Overtaken, StageStopped
 from reclake.lake.upkeep import Upkeep
-from reclake.tables import Table, gold, models, ops
+from reclake.tables import gold, models, ops
 from reclake.tables.models import Model
 
 from .application import Application
@@ -51,6 +55,7 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
     LakeDamaged
         When a table is not what was published, once the others have been worked on.
     """
+    started = time.monotonic()
     _make_ready(app, only)
     app.ledger.save()  # what a crash left in the log alone, before the log is trimmed
     kept = app.manifest.lowest_kept(app.kept_since())
@@ -64,11 +69,14 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
             damages.append(damage)
             row = work.outcome(DAMAGED)
         rows.append(row)
-        _tell(app, table, row)
+        app.reporter.finished(
+            TableReport(table.stage, table.name, row["outcome"], seconds=row["seconds"], message=work_done(row))
+        )
     if only is None or erasing:
         remove_leftovers(app, even_young=erasing)
     if only is None:
         rows.extend(row for model in models.MODELS for row in _of_model(app, model, erasing=erasing))
+    logger.info("%s", summary(rows, seconds=time.monotonic() - started))
     if damages:
         raise damages[0]
     return rows
@@ -100,20 +108,67 @@ def _works(app: Application, only: Collection[str] | None, *, erasing: bool) -> 
             yield TableUpkeep(app, upkeep, table, erasing=erasing)
 
 
-def _tell(app: Application, table: Table, row: Mapping[str, Any]) -> None:
-    logger.info("maintenance of %s: %s", table.name, row["outcome"])
-    told = f"{row['n_stored_bytes_before']:,} -> {row['n_stored_bytes_after']:,} bytes" if "n_stored_bytes_after" in row else ""
-    app.reporter.finished(TableReport(table.stage, table.name, row["outcome"], seconds=row["seconds"], message=told))
+def work_done(row: Mapping[str, Any]) -> str:
+    """What maintenance changed of a table: all files in its folder before and after, and what it joined and removed.
+
+    Examples
+    --------
+    >>> before = {"n_stored_files_before": 12, "n_stored_bytes_before": 4000}
+    >>> after = {"n_stored_files_after": 9, "n_stored_bytes_after": 2500}
+    >>> work_done({"n_days_compacted": 1, "n_rows_expired": 0, **before, **after})
+    '12 -> 9 files, 4,000 -> 2,500 bytes, 1 day joined'
+    """
+    if "n_stored_files_after" not in row:
+        return ""
+    parts = [f"{row[f'n_stored_{what}_before']:,} -> {row[f'n_stored_{what}_after']:,} {what}" for what in ("files", "bytes")]
+    if n_days := row.get("n_days_compacted"):
+        parts.append(f"{n_days:,} {'day' if n_days == 1 else 'days'} joined")
+    if n_rows := row.get("n_rows_expired"):
+        parts.append(f"{n_rows:,} rows removed by age")
+    return ", ".join(parts)
+
+
+def summary(rows: Sequence[Mapping[str, Any]], *, seconds: float) -> str:
+    """What maintenance did in one line: tables by outcome, and how many files and bytes there are less in all folders.
+
+    New files of the log and of joined days count as well, so that a lake whose old files are still kept grows.
+
+    Examples
+    --------
+    >>> done = {"outcome": "maintained", "n_stored_files_before": 12, "n_stored_bytes_before": 4000}
+    >>> summary([done | {"n_stored_files_after": 9, "n_stored_bytes_after": 2500}], seconds=4)
+    'maintenance: 1 maintained, 3 files removed, 1,500 bytes freed, 4 s'
+    >>> summary([], seconds=0.4)
+    'maintenance: nothing to do: there is no table yet, 0 s'
+    """
+    if not rows:
+        return f"maintenance: nothing to do: there is no table yet, {seconds:.0f} s"
+    outcomes = Counter(str(row["outcome"]) for row in rows)
+    first = (outcome for outcome in (MAINTAINED, HELD, LEFT, DAMAGED) if outcomes[outcome])
+    n_files, n_bytes = (
+        sum(row[f"n_stored_{what}_before"] - row[f"n_stored_{what}_after"] for row in rows if f"n_stored_{what}_after" in row)
+        for what in ("files", "bytes")
+    )
+    parts = [f"{outcomes[outcome]} {outcome}" for outcome in first]
+    parts.append(f"{n_files:,} files removed" if n_files >= 0 else f"{-n_files:,} files more")
+    parts.append(f"{n_bytes:,} bytes freed" if n_bytes >= 0 else f"{-n_bytes:,} bytes more")
+    return f"maintenance: {', '.join(parts)}, {seconds:.0f} s"
 
 
 def _of_model(app: Application, model: Model, *, erasing: bool) -> list[dict[str, Any]]:
     """What became of a model's versions, where there are any: its name in the manifest, and the outcome."""
     started = time.monotonic()
     try:
-        outcome = MAINTAINED if remove_old_versions(app, model, even_young=erasing) is not None else None
+        removed = remove_old_versions(app, model, even_young=erasing)
+        outcome = MAINTAINED if removed is not None else None
     except Overtaken:
-        outcome = HELD
-    return [{"table": model.published_name, "outcome": outcome, "seconds": time.monotonic() - started}] if outcome else []
+        removed, outcome = None, HELD
+    if not outcome:
+        return []
+    seconds, message = time.monotonic() - started, f"{len(removed)} versions removed" if removed else ""
+    stage = gold.MODEL_METRICS.stage
+    app.reporter.finished(TableReport(stage, model.published_name, outcome, seconds=seconds, message=message))
+    return [{"table": model.published_name, "outcome": outcome, "seconds": seconds}]
 
 
 def require_maintained(rows: Sequence[Mapping[str, Any]], *, erasing: bool = False) -> None:

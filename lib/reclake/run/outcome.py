@@ -1,18 +1,25 @@
-"""What a job tells its scheduler beside the exit code: which tables its run has published."""
+"""What a job tells its scheduler beside the exit code: what became of each table, what is published, what went wrong."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from reclake.lake.files import Files
+from reclake.printable import printable
 from reclake.tables import BY_NAME, ops
 
 from .application import Application
+from .faults import as_error
+from .job_log import LogReporter
+from .report import TableReport
 
 _TRY = r"__[0-9]+$"  # what a scheduler adds to a run's id for each of its tries; Java reads it as Python does
 
@@ -36,7 +43,57 @@ def published_by(app: Application) -> dict[str, int]:
     return dict(sorted(mine & current))
 
 
-def write_report(app: Application, place: str, *, exit_code: int) -> None:
-    """Write what the run published as one JSON file at a path or URI that driver and scheduler both see."""
-    told: dict[str, Any] = {"run_id": app.run_id, "exit_code": exit_code, "published": published_by(app)}
-    Files(app.spark).write(place, json.dumps(told))
+def report_of(
+    run_id: str,
+    published: Mapping[str, int],
+    reporter: LogReporter,
+    error: BaseException | None,
+) -> dict[str, Any]:
+    """The report as it is written: figures, names, days and messages of ours; no value of the data.
+
+    `error` has the three parts of a ReclakeError, for a fault those that are told of it.
+    """
+    of_error = None if error is None else dict(zip(("wrong", "found", "next"), map(_shown, as_error(error).args), strict=True))
+    return {
+        "run_id": run_id,
+        "exit_code": 0 if error is None else as_error(error).exit_code,
+        "published": dict(published),
+        "tables": [_row(report) for report in reporter.tables()],
+        "error": of_error,
+        "files": dict(sorted(Counter(file["state"] for file in reporter.files).items())),
+    }
+
+
+def _row(report: TableReport) -> dict[str, Any]:
+    return {
+        "table": report.table,
+        "outcome": report.outcome,
+        "rows": report.n_rows,
+        "days": report.n_days,
+        "refused": report.n_rejected,
+        "verdict": report.verdict,
+        "seconds": round(report.seconds, 1),
+        "message": _shown(report.message or "; ".join(report.warnings)),
+        "as_ofs": list(report.as_ofs),
+        "version": report.version,
+    }
+
+
+def _shown(text: Any) -> str:
+    return printable(str(text))
+
+
+def write_report(app: Application, place: str, reporter: LogReporter, error: BaseException | None) -> None:
+    """Write the report as one JSON file at a path or URI that driver and scheduler both see."""
+    Files(app.spark).write(place, json.dumps(report_of(app.run_id, published_by(app), reporter, error)))
+    reporter.is_written = True
+
+
+def write_without_spark(place: str, run_id: str, reporter: LogReporter, error: BaseException) -> None:
+    """The same where there is no session, or no more: on this machine only, and without what was published before."""
+    if "://" in place and not place.startswith("file://"):
+        return
+    path = Path(place.removeprefix("file://"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report_of(run_id, {}, reporter, error)), encoding="utf-8")
+    reporter.is_written = True

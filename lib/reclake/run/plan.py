@@ -15,7 +15,7 @@ from typing import Any
 from reclake.errors import UsageError
 from reclake.lake.digest import WHOLE
 from reclake.lake.entries import Entries, Entry
-from reclake.tables import BY_NAME, Input, Reads, Table, bronze, models, readers_of
+from reclake.tables import BY_NAME, STAGES, Input, Reads, Table, bronze, models, readers_of
 
 from .known_days import KnownDays
 
@@ -427,3 +427,20 @@ def require_table(name: str) -> Table:
         hint = f"did you mean {close[0]}?" if close else "reclake tables lists them"
         raise UsageError(f"there is no table {name!r}", f"{len(BY_NAME)} tables are declared", hint)
     return BY_NAME[name]
+
+
+def require_of_daily_stages(names: Iterable[str]) -> None:
+    """Stop at a table that no stage of a day builds.
+
+    Raises
+    ------
+    UsageError
+        When there is none of a name, or it is built otherwise.
+    """
+    for table in map(require_table, names):
+        if table.stage not in STAGES:
+            raise UsageError(
+                f"no stage of a day builds {table.name}",
+                f"it belongs to {table.stage}",
+                "leave it out; reclake tables lists them",
+            )

@@ -1,4 +1,7 @@
-"""Bring findings to a webhook or by mail, as [alerts] says: bounded in time and tries, the address a secret."""
+"""Bring findings to a webhook or by mail, as [alerts] says: bounded in time and tries, the address a secret.
+
+It needs the standard library alone: an alert also tells of an environment that lacks everything else.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from http.client import HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -20,7 +23,8 @@ from reclake.errors import SecretMissing, ServiceDown, UsageError
 from reclake.printable import printable
 from reclake.privacy.keys import secret_text
 
-from .settings import AlertsSettings
+if TYPE_CHECKING:
+    from .settings import AlertsSettings
 
 logger = logging.getLogger("reclake")
 WEBHOOK, MAIL = "alert_webhook", "alert_mail"  # names of the secrets
@@ -32,7 +36,7 @@ _SHOWN = 50  # findings that one alert lists; it says how many there are
 class Finding:
     """One thing to tell: what kind it is, of what it is told, and one sentence."""
 
-    kind: str  # gate, freshness, consents, waiting, file, verdict, maintenance, deadline or failure
+    kind: str  # gate, refused, freshness, consents, waiting, file, verdict, maintenance, deadline or failure
     subject: str
     told: str
 
@@ -77,6 +81,25 @@ def tell(
         login = secret_text(secrets, MAIL)
         _again_and_again(lambda: _send(title, text, login, alerts), alerts, pause)
     return alerts.channel
+
+
+def sent(findings: Sequence[Finding], channel: str) -> str:
+    """Who was told, in a sentence for a log or a person; `channel` is what `tell` gave.
+
+    Examples
+    --------
+    >>> sent([Finding("gate", "silver.events", "failed: 1 of 9 expectations")], "webhook")
+    'sent by webhook: 1 finding'
+    >>> sent([Finding("gate", "silver.events", "failed: 1 of 9 expectations")], "none")
+    'alerts.channel is none: nobody was sent anything'
+    >>> sent([], "none")
+    'nothing to tell'
+    """
+    if not findings:
+        return "nothing to tell"
+    if channel == "none":
+        return "alerts.channel is none: nobody was sent anything"
+    return f"sent by {channel}: {len(findings)} {'finding' if len(findings) == 1 else 'findings'}"
 
 
 def _required(name: str, secrets: str) -> str:

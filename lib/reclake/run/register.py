@@ -98,5 +98,7 @@ def _renew(app: Application) -> None:
 
 def log_shown(shown: Rows) -> None:
     """One line per view, for whoever reads the log of a job or of the Thrift Server."""
+    if not shown:
+        logger.info("no view is shown: nothing of gold is published")
     for row in shown:
         logger.info("%s shows version %d of manifest %d", row["view"], row["version"], row["manifest_id"])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from reclake.lake.entries import Entries
     from reclake.tables import Table
 
-    from .plan import Planner
-
+OUTCOMES = ("built", "unchanged", "stopped", "not built", "up to date", "not fed", "not asked for")  # as a summary counts them
+_IDLE = frozenset({"up to date", "not fed", "not asked for"})
+# What counts for a table of which a stage told more than once, as it takes in one source after the other.
+_FIRST = ("stopped", "not built", "built", "unchanged", "up to date", "not fed", "not asked for")
 _NAMED = 20  # files of one source and state that are named; the others are counted
 
 
@@ -31,6 +34,7 @@ class TableReport:
     message: str = ""
     as_ofs: tuple[str, ...] = ()  # of an as-of table: those that were built, sorted
     warnings: tuple[str, ...] = ()  # what stops nothing and somebody should know; no value of the data
+    version: int | None = None  # the one that this run built or found to be the same
 
     @property
     def as_of(self) -> str:
@@ -44,10 +48,10 @@ class TableReport:
         return f"as_of {' … '.join(dict.fromkeys((self.as_ofs[0], self.as_ofs[-1])))}" if self.as_ofs else ""
 
 
-def idle_report(ledger: Entries, planner: Planner, table: Table) -> TableReport:
+def idle_report(ledger: Entries, table: Table, *, is_asked: bool = True) -> TableReport:
     """The report of a table that needs no work, or was not asked for: what it holds already."""
     entries = ledger.days(table)
-    outcome = "not asked for" if not planner.is_asked(table) else "up to date" if entries else "not fed"
+    outcome = "not asked for" if not is_asked else "up to date" if entries else "not fed"
     return TableReport(table.stage, table.name, outcome, n_rows=ledger.n_rows(table), n_days=len(entries))
 
 
@@ -83,33 +87,62 @@ class Silent:
         self.files.extend(files)
 
 
-def summary(reports: Sequence[TableReport]) -> list[str]:
-    """What a job did, in a line or two for its log; none of a job that builds no tables.
+def merged(reports: Iterable[TableReport]) -> list[TableReport]:
+    """One report per table, in the order in which the tables were first told of.
+
+    Of several for one table the gravest outcome counts, with the figures of all that ended in it.
 
     Examples
     --------
-    >>> summary([TableReport("silver", "silver.events", "built", n_rows=5), TableReport("silver", "silver.products", "up to date")])
-    ['done: 1 table built (silver.events), 1 up to date']
-    >>> summary([TableReport("silver", "silver.products", "up to date")])
-    ['nothing to do: 1 table is up to date']
+    >>> of_sources = [("built", 2), ("up to date", 9), ("built", 3)]
+    >>> reports = [TableReport("bronze", "bronze.orders", outcome, n_rows=n_rows) for outcome, n_rows in of_sources]
+    >>> [(report.outcome, report.n_rows) for report in merged(reports)]
+    [('built', 5)]
     """
-    asked = [report for report in reports if report.outcome != "not asked for"]
-    worked = {
-        o: [f"{r.table} {r.as_of}".rstrip() for r in asked if r.outcome == o] for o in dict.fromkeys(r.outcome for r in asked)
-    }
-    idle = {"up to date", "not fed"}
-    if not asked:
-        return []
-    if worked.keys() <= idle:
-        n_tables = len(worked.get("up to date", []))
-        fed = f"{n_tables} {'table is' if n_tables == 1 else 'tables are'} up to date" if n_tables else "nothing feeds its tables"
-        return [f"nothing to do: {fed}"]
-    parts = [
-        f"{len(tables)} {'table ' if number == 0 and len(tables) == 1 else 'tables ' if number == 0 else ''}{outcome}"
-        + ("" if outcome in idle else f" ({', '.join(dict.fromkeys(tables))})")
-        for number, (outcome, tables) in enumerate(sorted(worked.items(), key=lambda each: each[0] in idle))
-    ]
-    return [f"done: {', '.join(parts)}"]
+    of_table: dict[str, list[TableReport]] = {}
+    for report in reports:
+        of_table.setdefault(report.table, []).append(report)
+    return [_as_one(several) for several in of_table.values()]
+
+
+def _as_one(reports: Sequence[TableReport]) -> TableReport:
+    gravest = min((report.outcome for report in reports), key=_gravity)
+    first, *others = (report for report in reports if report.outcome == gravest)
+    alike = (first, *others)
+    if not others:
+        return first
+    return replace(
+        first,
+        n_rows=sum(report.n_rows for report in alike) if gravest not in _IDLE else first.n_rows,
+        n_days=max(report.n_days for report in alike),
+        n_rejected=sum(report.n_rejected for report in alike),
+        n_jobs=sum(report.n_jobs for report in alike),
+        seconds=sum(report.seconds for report in alike),
+        message="; ".join(dict.fromkeys(report.message for report in alike if report.message)),
+        warnings=tuple(dict.fromkeys(warning for report in alike for warning in report.warnings)),
+        version=max((report.version for report in alike if report.version is not None), default=None),
+    )
+
+
+def _gravity(outcome: str) -> int:
+    return _FIRST.index(outcome) if outcome in _FIRST else -1
+
+
+def summary(reports: Iterable[TableReport], title: str, *, seconds: float) -> str:
+    """What a job did in one line: how many tables ended how, always in the same order.
+
+    Examples
+    --------
+    >>> silver = [TableReport("silver", f"silver.t{n}", outcome) for n, outcome in enumerate(["up to date", "built", "built"])]
+    >>> summary(silver, "silver 2026-11-21", seconds=93.6)
+    'silver 2026-11-21: 2 built, 1 up to date, 94 s'
+    >>> summary(silver[:1], "silver 2026-11-21", seconds=3)
+    'silver 2026-11-21: nothing to do: 1 up to date, 3 s'
+    """
+    counts = Counter(report.outcome for report in merged(reports))
+    parts = [f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome]]
+    idle = "nothing to do: " if counts.keys() <= _IDLE and parts else ""
+    return f"{title}: {idle}{', '.join([*parts, f'{seconds:.0f} s'])}"
 
 
 def named(files: Sequence[Mapping[str, Any]]) -> list[str]:

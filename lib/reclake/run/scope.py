@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 from reclake import tables
@@ -22,12 +22,14 @@ def scope_of(
     as_ofs: Sequence[date] = (),
     table: str | None = None,
     downstream: bool = False,
+    only: Collection[str] = (),
     force: bool = False,
 ) -> Scope:
     """The scope of a run over the delivery days first…last, or over everything if they are None.
 
     As-of tables are built for the as_ofs that are named; without any, for the day after the newest delivery of these days.
-    Where nothing was delivered on any of them, there is no such as_of.
+    Where nothing was delivered on any of them, there is no such as_of. Tables are chosen by one name, with or without what
+    reads it, or by several (`only`); without any all are meant.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def scope_of(
     days = None
     if first is not None and last is not None:
         days = frozenset(first + timedelta(days=n) for n in range((last - first).days + 1))
-    chosen = None
+    chosen = frozenset(only) or None
     if table is not None:
         chosen = frozenset({table, *(t.name for t in tables.downstream_of(table))} if downstream else {table})
     asked = tuple(as_ofs)

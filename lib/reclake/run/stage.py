@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
 from pyspark import StorageLevel
 
 from reclake import tables
-from reclake.errors import BuildBroken, ContractBroken, GateFailed, ReclakeError, StageStopped, TooMuchRejected
+from reclake.errors import BuildBroken, ContractBroken, GateFailed, ReclakeError, TooMuchRejected
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.contents import contents_by_day
 from reclake.lake.schema import conform
@@ -31,6 +31,7 @@ from .plan import Planner, Scope, Work
 from .report import TableReport, idle_report
 from .row_faults import faults_of_rows
 from .stage_run import StageRun, open_stage
+from .waits import STOPPED, Root, not_built, roots_before, roots_of
 
 logger = logging.getLogger("reclake")
 
@@ -43,7 +44,7 @@ def build_stage(
     Parameters
     ----------
     stopped
-        Tables of earlier stages that were stopped; without it they are found by being stale.
+        Tables of earlier stages that this run did not build; without it they are found by being stale.
 
     Raises
     ------
@@ -57,26 +58,24 @@ def build_stage(
         require_rules_can_change(app.ledger, app.sources)
     planner = app.planner(scope)
     mine = tables.of_stage(stage)
-    blocked = set(stopped) if stopped is not None else _stale_before(app.planner(replace(scope, force=False)), stage)
+    unforced = app.planner(replace(scope, force=False))
+    roots = roots_of(stopped) if stopped is not None else roots_before(app, unforced, stage)
     wanted = _upper_bound(planner, mine)
     published = app.manifest.current()
     wanted |= {table.name: (ALL_DAYS,) for table in mine if app.ledger.unpublished(table, published) is not None}
     if not wanted:
         idle: dict[str, ReclakeError] = {}
         for table in mine:
-            if not _is_blocked(app, table, blocked, idle):
-                app.reporter.finished(idle_report(app.ledger, planner, table))
+            if not _waits(app, planner, table, scope, roots, idle):
+                app.reporter.finished(idle_report(app.ledger, table, is_asked=planner.is_asked(table)))
         return idle
     with open_stage(app, stage, planner, wanted) as run:
         for table in mine:
-            _build_or_stop(run, table, blocked)
+            if not _waits(app, planner, table, scope, roots, run.stopped):
+                _build_or_stop(run, table)
+            if table.name in run.stopped and table.name not in roots:
+                roots[table.name] = Root(table.name, STOPPED)
     return run.stopped
-
-
-def _stale_before(planner: Planner, stage: str) -> set[str]:
-    """Tables of earlier stages that still have work in scope: something stopped them."""
-    earlier = [table for s in tables.STAGES[: tables.STAGES.index(stage)] for table in tables.of_stage(s)]
-    return {table.name for table in earlier if planner.work(table).reasons}
 
 
 def _upper_bound(planner: Planner, mine: tuple[Table, ...]) -> dict[str, tuple[str, ...]]:
@@ -90,32 +89,38 @@ def _upper_bound(planner: Planner, mine: tuple[Table, ...]) -> dict[str, tuple[s
     return wanted
 
 
-def _is_blocked(app: Application, table: Table, blocked: Set[str], stopped: dict[str, ReclakeError]) -> bool:
-    """Whether an input that feeds the table was stopped; then the table is noted as stopped too, and reported."""
-    missing = sorted({i.table.name for i in table.reads if i.feeds} & (blocked | stopped.keys()))
-    if missing:
-        told = f"it reads {', '.join(missing)}"
-        stopped[table.name] = StageStopped(f"{table.name} is not built", told, "mend what stopped these, then run again")
-        app.reporter.finished(TableReport(table.stage, table.name, "not built", message=told))
-    return bool(missing)
+def _waits(
+    app: Application, planner: Planner, table: Table, scope: Scope, roots: dict[str, Root], stopped: dict[str, ReclakeError]
+) -> bool:
+    """Whether an input that feeds the table is held up: then it is noted and reported as not built, if it was asked for."""
+    error = not_built(table, roots, scope)
+    if error is None:
+        return False
+    roots[table.name] = error.root
+    if not planner.is_asked(table):
+        app.reporter.finished(idle_report(app.ledger, table, is_asked=False))
+        return True
+    stopped[table.name] = error
+    app.reporter.finished(TableReport(table.stage, table.name, "not built", message=error.args[1]))
+    return True
 
 
-def _build_or_stop(run: StageRun, table: Table, blocked: Set[str]) -> None:
+def _build_or_stop(run: StageRun, table: Table) -> None:
     app = run.app
-    if _is_blocked(app, table, blocked, run.stopped):
-        return
     work = run.planner.work(table)
     if work.kept:
         logger.info("%d days of %s stay as they are: raw records that they read are gone", len(work.kept), table.name)
     if not work.reasons:
-        app.reporter.finished(idle_report(app.ledger, run.planner, table))
+        app.reporter.finished(idle_report(app.ledger, table, is_asked=run.planner.is_asked(table)))
         return
     app.reporter.started(run.stage, table.name)
+    started = time.monotonic()
     try:
         app.reporter.finished(build_table(run, work))
     except (BuildBroken, ContractBroken, GateFailed, TooMuchRejected) as failure:
         run.stopped[table.name] = failure
-        app.reporter.finished(stopped_report(run, table, failure))
+        seconds = time.monotonic() - started
+        app.reporter.finished(stopped_report(run, table, failure, seconds=seconds, n_days=len(work.days)))
 
 
 def build_table(run: StageRun, work: Work) -> TableReport:
@@ -146,9 +151,6 @@ def build_table(run: StageRun, work: Work) -> TableReport:
             version, outcome = commit_days(run, work, frame, contents)
         finally:
             frame.unpersist()
-    logger.info("%s: %d rows of %d days, gate %s, version %s", table.name, n_rows, len(work.days), gate_row["verdict"], version)
-    for warning in warnings:
-        logger.warning("%s: %s", table.name, warning)
     seconds = time.monotonic() - started
     return reported(
         table,

@@ -1,4 +1,4 @@
-"""How a run ends in which tables were stopped: the causes first, and what merely waits for them counted apart."""
+"""How a run ends in which tables were stopped: the causes first, and what merely waits counted apart."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from reclake.errors import BuildBroken, ReclakeError, StageStopped
 
+from .waits import NotBuilt
+
 _SEVERAL = "reclake show ops.gate_results holds every verdict; mend the causes and run the day again"
-_NAMED = 3  # different hints that are given, each with its table
+_NAMED = 3  # different hints that are given, each with its table; and tables that wait
 
 
 def require_nothing_stopped(stopped: Mapping[str, ReclakeError]) -> None:
@@ -20,19 +22,34 @@ def require_nothing_stopped(stopped: Mapping[str, ReclakeError]) -> None:
     """
     if not stopped:
         return
-    # A table that reads a stopped one says nothing of its own.
-    causes = {name: reason for name, reason in stopped.items() if not isinstance(reason, StageStopped)} or dict(stopped)
-    error = StageStopped(
-        f"{next(iter(causes))} is stopped" if len(causes) == 1 else f"{len(causes)} tables are stopped",
-        found="; ".join([
-            *(f"{name}: {reason.args[1]}" for name, reason in causes.items()),
-            *_waiting(len(stopped) - len(causes)),
-        ]),
-        next_step=_hint(causes),
-    )
+    # A table that waits for another says nothing of its own, unless the other was not built by this run.
+    causes = {name: reason for name, reason in stopped.items() if not isinstance(reason, StageStopped)}
+    waiting = {name: reason for name, reason in stopped.items() if isinstance(reason, StageStopped)}
+    error = _by_causes(causes, waiting) if causes else _by_waiting(waiting)
     codes = {reason.exit_code for reason in stopped.values()}
     error.exit_code = BuildBroken.exit_code if BuildBroken.exit_code in codes else max(codes)
     raise error
+
+
+def _by_causes(causes: Mapping[str, ReclakeError], waiting: Mapping[str, ReclakeError]) -> StageStopped:
+    return StageStopped(
+        f"{next(iter(causes))} is stopped" if len(causes) == 1 else f"{len(causes)} tables are stopped",
+        found="; ".join([*(f"{name}: {reason.args[1]}" for name, reason in causes.items()), *_waiting(waiting)]),
+        next_step=_hint(causes),
+    )
+
+
+def _by_waiting(waiting: Mapping[str, ReclakeError]) -> StageStopped:
+    """Of a run that stopped nothing: what its tables wait for was stopped, or not built, before it."""
+    names = list(waiting)
+    messages = [f"{name}: {waiting[name].args[1]}" for name in names[:_NAMED]]
+    if len(names) > _NAMED:
+        messages.append(f"and {len(names) - _NAMED} more")
+    return StageStopped(
+        f"{names[0]} is not built" if len(names) == 1 else f"{len(names)} tables are not built",
+        found="; ".join(messages),
+        next_step=_hint(waiting),
+    )
 
 
 def _hint(causes: Mapping[str, ReclakeError]) -> str:
@@ -45,7 +62,10 @@ def _hint(causes: Mapping[str, ReclakeError]) -> str:
     return "; ".join(f"{name}: {hint}" for hint, name in table_of.items()) if len(table_of) <= _NAMED else _SEVERAL
 
 
-def _waiting(n_tables: int) -> list[str]:
-    if not n_tables:
+def _waiting(waiting: Mapping[str, ReclakeError]) -> list[str]:
+    """How many tables wait; for what is stopped, unless one of them only waits for another to be built."""
+    if not waiting:
         return []
-    return [f"{n_tables} more {'table waits' if n_tables == 1 else 'tables wait'} for what is stopped"]
+    is_all_stopped = all(not isinstance(reason, NotBuilt) or reason.root.is_stopped for reason in waiting.values())
+    what = "for what is stopped" if is_all_stopped else "for others, as their messages say"
+    return [f"{len(waiting)} more {'table waits' if len(waiting) == 1 else 'tables wait'} {what}"]
