@@ -67,6 +67,8 @@ class TableTask(BaseOperator):
             raise AirflowFailException(f"{self.job} broke off before it told of its tables: its log says why")
         row = _row_of(report, self.table_name)
         [asset] = self.outlets
+        if row is None:
+            raise AirflowFailException(f"{self.job} ended before this table: {report['error']['wrong']}")
         if row["outcome"] in _STOPPED:
             raise AirflowFailException(f"{row['outcome']}: {row['message']}")
         version = report["published"].get(self.table_name)
@@ -78,10 +80,12 @@ class TableTask(BaseOperator):
         self.log.info("version %d is published: %s rows of %s days, %s s", version, row["rows"], row["days"], row["seconds"])
 
 
-def _row_of(report: Mapping[str, Any], table: str) -> dict[str, Any]:
-    """The table's row of a job's report; of a table that it does not name nothing was done."""
-    idle = {"outcome": "up to date", "message": "", "rows": 0, "days": 0, "seconds": 0.0}
-    return idle | next((row for row in report["tables"] if row["table"] == table), {})
+def _row_of(report: Mapping[str, Any], table: str) -> dict[str, Any] | None:
+    """The table's row of a job's report; of a table that it does not name nothing was done. None where the job broke off."""
+    rows = {row["table"]: row for row in report["tables"]}
+    if table not in rows and report["error"] and table not in report["published"]:
+        return None
+    return {"outcome": "up to date", "message": "", "rows": 0, "days": 0, "seconds": 0.0} | rows.get(table, {})
 
 
 def event_of(context: Context, row: Mapping[str, Any], version: int) -> dict[str, Any]:
@@ -108,7 +112,7 @@ def tell_late(context: Context, job: str, tables: Iterable[Table]) -> None:
     for task_id, table in ids.items():
         version = report["published"][table.name]
         if states.get(task_id) in _ENDED and version != told_version(asset_of(table)):
-            extra = event_of(context, _row_of(report, table.name), version)
+            extra = event_of(context, _row_of(report, table.name) or {}, version)
             context["outlet_events"][late_events_alias(job)].add(asset_of(table), extra=extra)
 
 

@@ -38,6 +38,7 @@ rows = {{name: {{"table": name, "outcome": "built" if name in published else "up
                  "verdict": "passed", "seconds": 0.1, "message": "", "as_ofs": []}} for name in names}}
 for name, changed in plan.get("tables", {{}}).items():
     rows[name] |= changed
+rows = {{}} if plan.get("no_tables") else rows
 code = plan.get("exit_code", 0)
 error = {{"wrong": f"{{task}} is not whole", "found": "a stand-in", "next": "mend its plan"}} if code else None
 report = Path(urlparse(asked[asked.index("--report") + 1]).path)
@@ -160,7 +161,7 @@ class StandIn:
         write_command(self.folder, "python", f'#!/bin/sh\nexec {python} "$@"\n')
 
     def plan(self, **tasks: dict[str, Any]) -> None:
-        """Task → exit_code, published (table → version), tables (what differs in a row), says, reports (whether it does)."""
+        """Task → exit_code, published (table → version), tables (what differs in a row), no_tables, says, reports (whether it does)."""
         (self.folder / "plan.json").write_text(json.dumps(tasks))
 
     def calls(self) -> list[list[str]]:

@@ -211,6 +211,14 @@ def test_a_failed_gate_shows_which_tables_it_stopped_and_why(stand_in, capfd):
     assert not any("Cannot execute" in line for line in lines), "the command is not the error"
 
 
+def test_a_job_that_ends_before_its_tables_leaves_none_of_them_pink(stand_in):
+    """A setting that cannot be used: the job reports its error and no table."""
+    stand_in.plan(customers={"exit_code": 2, "published": {}, "no_tables": True})
+    run = run_of(without_waiting(read_dag()))
+    states = states_of(run)
+    assert {states[task] for task in table_tasks_of("customers")} == {"failed"}
+
+
 def test_an_event_tells_version_rows_and_day(stand_in):
     run = run_of(without_waiting(read_dag()), run_conf={"day": "2026-01-02"})
     told = dict(all_asset_events(run))["delta://gold/customer_segments"]
