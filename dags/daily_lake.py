@@ -42,6 +42,7 @@ with DAG(
     start_date=START,
     catchup=False,  # days that were missed are run by a backfill, or in one pass by `reclake run --from --to`
     max_active_runs=1,
+    max_active_tasks=4,  # a driver, and a few of the small tasks beside it: all at once they would take its processors
     params={
         "day": day_param("Delivery day, as 2026-03-01; empty for that of the run"),
         "tables": Param(
