@@ -49,7 +49,8 @@ with DAG(
             None,
             type=["null", "array"],
             items={"type": "string", "enum": [table.name for table in BUILT]},
-            description="Only these tables, as silver.events; empty for all. Name an input too if it is to be built again",
+            description="Only these tables, as silver.events; empty for all. Name an input too if it is to be built again. "
+            "A table of bronze takes in all feeds",
         ),
         "force": Param(False, type="boolean", description="Build what is up to date as well"),
     },

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from reclake.tables import Table
+from submitting.environment import DOCS
 
-MORE = "`docs/operations.md`, Airflow"
+MORE = f"{DOCS}/operations.md#airflow"
 _ENDS = """\
 | ends with | means | do |
 |---|---|---|
@@ -28,24 +29,24 @@ COLOURS = """\
 * **green** – published; the asset has an event with version, rows and day
 * **pink** – nothing to do: up to date, not fed, not asked for, or told before
 * **red** – stopped, or waiting for a table that was: the log's last line says why and which
-* **red with what is downstream, after a red stage** – built as far as it could be; clear the failed tasks once that is mended
 """
 
 
-def job_doc(job: str, task: str, tables: Sequence[Table]) -> str:
+def job_doc(job: str, task: str, tables: Sequence[Table], *, has_pool: bool) -> str:
     """The text beside a task that submits a job, as Markdown."""
     built = f"\n\nIts tables have a task each in `{task}_tables`: {len(tables)}." if tables else ""
     pool = (
         "\n\nIt takes the one slot of its pool, so that two applications never write the same table: "
         "while it is *scheduled* and does not start, another job has the slot (Admin, Pools)."
     )
+    pool = pool if has_pool else ""
     return f"{_DOES.get(job, '')}{built}{pool}\n\n{_ENDS}\nMore: {MORE}.\n"
 
 
 def table_doc(table: Table) -> str:
     """The text beside a table's task, as Markdown."""
     reads = ", ".join(f"`{i.table.name}`" for i in table.reads) or "files of the landing folder"
-    columns = f"docs/data_dictionary.md#{table.layer}{table.noun}"
+    columns = f"{DOCS}/data_dictionary.md#{table.layer}{table.noun}"
     return f"**{table.name}** – {table.grain}\n\nReads {reads}. Columns: `{columns}`.\n\n{COLOURS}"
 
 
@@ -56,6 +57,9 @@ Takes in what was delivered on a day and builds what follows from it: {n_tables}
 A stage publishes what passed its gates, also when some of its tables were stopped; running again is always safe.
 
 {COLOURS}
+A stage is red after a red one, though its tables may be green: it was built as far as it could be. Mend the first red stage, then
+clear the failed tasks of the run.
+
 To run a day again: clear its tasks, or trigger a run with `day`. Files that were delivered again are taken in by `bronze`:
 clear that one with what is downstream. `tables` builds some tables only, `force` also what is up to date.
 

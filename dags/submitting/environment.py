@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-HOME = Path(os.environ.get("RECLAKE_HOME") or Path(__file__).resolve().parents[1])
+HOME = Path(os.environ.get("RECLAKE_HOME") or Path(__file__).resolve().parents[2])
 JOBS = Path(os.environ.get("RECLAKE_JOBS_ENV") or HOME / ".venv" / "jobs")
 WHEEL = os.environ.get("RECLAKE_WHEEL") or None  # ships the package to the executors; one machine needs none
 # What Spark must know and git must not: a standalone master's secret.
@@ -23,6 +23,7 @@ if "://" not in REPORTS:
 ZONE, HOUR = ZoneInfo(os.environ.get("RECLAKE_SCHEDULE_ZONE") or "UTC"), int(os.environ.get("RECLAKE_DAILY_HOUR") or 2)
 # From the beginning of a day's interval to the hour by which it must be published: four hours after the run began.
 DUE = timedelta(hours=float(os.environ.get("RECLAKE_DUE_HOURS") or 28))
+DOCS = os.environ.get("RECLAKE_DOCS_URL") or "docs"  # where the texts in Airflow point to
 START = datetime(2000, 1, 1, tzinfo=UTC)  # no run lies before it, backfills included
 
 # One slot each (conf/airflow/pools.json): who writes the same tables waits for one another. Training's tables are its own,

@@ -50,7 +50,7 @@ class SubmitJob(SparkSubmitOperator):
             properties_file=PROPERTIES,
             env_vars=dict(ENVIRONMENT),
             outlets=[late_events_alias(options["task_id"])] if self.tables else [],
-            doc_md=job_doc(job, options["task_id"], self.tables),
+            doc_md=job_doc(job, options["task_id"], self.tables, has_pool="pool" in options),
             **options,
         )
 
@@ -73,7 +73,8 @@ class SubmitJob(SparkSubmitOperator):
             report = _taken_up(place, context)
             code = report["exit_code"] if report else self._exit_code_of_submit()
             kind = Stopped if code in IN_THE_LAKE else AirflowFailException if code in FINAL else AirflowException
-            raise kind(self._lines_of(report, code) or str(failure)) from None
+            red = _red_before(context, self.after) if code in IN_THE_LAKE else []
+            raise kind(self._lines_of(report, code, red) or str(failure)) from None
         _taken_up(place, context)
         if self.tables:
             tell_late(context, self.task_id, self.tables)
@@ -89,11 +90,15 @@ class SubmitJob(SparkSubmitOperator):
             arguments = [word for name in wanted for word in ("--table", name)]
             self.application_args = [*self.application_args, *arguments, *(["--force"] if params.get("force") else [])]
 
-    def _lines_of(self, report: Mapping[str, Any] | None, code: int | None) -> str:
-        """The three lines of the error; those that the job wrote last, where it ended before it had a lake to report of."""
+    def _lines_of(self, report: Mapping[str, Any] | None, code: int | None, red: Sequence[str]) -> str:
+        """The three lines of the error; those that the job wrote last, where it ended before it had a lake to report of.
+
+        What waits for an earlier stage that is red is mended there: a run outside Airflow's pool would not be told of.
+        """
         error = report and report.get("error")
         if error:
-            return f"{error['wrong']}\n  found: {error['found']}\n  next:  {error['next']}"
+            next_step = f"mend {red[0]} first: its log says how" if red else error["next"]
+            return f"{error['wrong']}\n  found: {error['found']}\n  next:  {next_step}"
         last = self._hook._submit_log_tail.strip().splitlines()[-_LINES_OF_AN_ERROR:] if self._hook else []
         return "\n".join(last) if last else f"spark-submit ended with exit code {code} and wrote nothing"
 
@@ -121,6 +126,15 @@ def _taken_up(place: ObjectStoragePath, context: Context) -> dict[str, Any] | No
     return report
 
 
+def _red_before(context: Context, after: Sequence[str]) -> list[str]:
+    """The tasks of earlier stages of the run that are red."""
+    if not after or context["params"].get("tables"):
+        return []
+    ti, run_id = context["ti"], context["dag_run"].run_id
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(after), run_ids=[run_id]).get(run_id, {})
+    return [task for task in after if states.get(task) in ("failed", "upstream_failed")]
+
+
 def _require_earlier_stages_whole(context: Context, stage: str, after: Sequence[str]) -> None:
     """End red, though all that could be built was built, when an earlier stage of the run is red.
 
@@ -132,11 +146,9 @@ def _require_earlier_stages_whole(context: Context, stage: str, after: Sequence[
     Stopped
         When an earlier stage left tables unbuilt, or broke off.
     """
-    asked = context["params"].get("tables")
-    reports = {} if asked else {task: context["ti"].xcom_pull(task_ids=task, key=REPORT) for task in after}
-    if red := [task for task, report in reports.items() if not report or report["exit_code"]]:
+    if red := _red_before(context, after):
         raise Stopped(
             f"{stage} is built as far as it can be\n"
             f"  found: {', '.join(red)} {'is' if len(red) == 1 else 'are'} red, and what it did not build is missing here\n"
-            f"  next:  mend {red[0]}, then clear the failed tasks of this run: this one is built again after it"
+            f"  next:  mend {red[0]} first: its log says how; what is cleared with it builds this one again"
         )

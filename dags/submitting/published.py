@@ -10,6 +10,7 @@ from airflow.sdk.execution_time.context import InletEventsAccessor
 from reclake.tables import Table
 from submitting.days import delivery_day
 from submitting.describing import table_doc
+from submitting.environment import DOCS
 
 REPORT = "report"  # the XCom with what a job reports; there is none of a job that ended before it had a lake
 _STOPPED = ("stopped", "not built")
@@ -22,7 +23,7 @@ def asset_of(table: Table) -> Asset:
         name=table.name,
         uri=f"delta://{table.layer}/{table.noun}",
         group="reclake",
-        extra={"grain": table.grain, "stage": table.stage, "columns": f"docs/data_dictionary.md#{table.layer}{table.noun}"},
+        extra={"grain": table.grain, "stage": table.stage, "columns": f"{DOCS}/data_dictionary.md#{table.layer}{table.noun}"},
     )
 
 
@@ -55,14 +56,16 @@ class TableTask(BaseOperator):
         Raises
         ------
         AirflowSkipException
-            When nothing was published: the table is up to date, not fed or not asked for, or its version was told before.
+            When nothing was published: the table is up to date, not fed or not asked for, or this or a later version was
+            told before.
         AirflowFailException
             When the table was stopped, waits for one that was, or the job broke off.
         """
         asked = context["params"].get("tables")
-        if asked and self.table_name not in asked:
-            raise AirflowSkipException("the run did not ask for this table")
         report = context["ti"].xcom_pull(task_ids=self.job, key=REPORT)
+        # A job may publish what was not asked for: bronze takes in all feeds, and what a dead run left is taken over.
+        if asked and self.table_name not in asked and not (report and self.table_name in report["published"]):
+            raise AirflowSkipException("the run did not ask for this table")
         if not report:
             raise AirflowFailException(f"{self.job} broke off before it told of its tables: its log says why")
         row = _row_of(report, self.table_name)
@@ -72,10 +75,12 @@ class TableTask(BaseOperator):
         if row["outcome"] in _STOPPED:
             raise AirflowFailException(f"{row['outcome']}: {row['message']}")
         version = report["published"].get(self.table_name)
+        if version is None and row["outcome"] == "built" and report["error"]:
+            raise AirflowFailException(f"built, but {self.job} broke off before it was published: its next try publishes it")
         if version is None:
             raise AirflowSkipException(row["message"] or row["outcome"])
-        if version == told_version(asset):
-            raise AirflowSkipException(f"version {version} is published and was told before")
+        if (told := told_version(asset)) is not None and version <= told:
+            raise AirflowSkipException(f"version {version} is published; version {told} was told before")
         context["outlet_events"][asset].extra = event_of(context, row, version)
         self.log.info("version %d is published: %s rows of %s days, %s s", version, row["rows"], row["days"], row["seconds"])
 
@@ -111,7 +116,8 @@ def tell_late(context: Context, job: str, tables: Iterable[Table]) -> None:
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(ids), run_ids=[run.run_id]).get(run.run_id, {})
     for task_id, table in ids.items():
         version = report["published"][table.name]
-        if states.get(task_id) in _ENDED and version != told_version(asset_of(table)):
+        told = told_version(asset_of(table))
+        if states.get(task_id) in _ENDED and (told is None or version > told):
             extra = event_of(context, _row_of(report, table.name) or {}, version)
             context["outlet_events"][late_events_alias(job)].add(asset_of(table), extra=extra)
 

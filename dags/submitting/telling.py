@@ -1,5 +1,6 @@
 """What Airflow alone knows is told from here: by the jobs' environment or, where that is missing, by this one."""
 
+import logging
 import os
 import subprocess
 import tomllib
@@ -13,6 +14,14 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from submitting.days import delivery_day, local_day
 from submitting.environment import ENVIRONMENT, HOME, JOBS, PROFILE, WHEEL
 
+logger = logging.getLogger("airflow.task")
+# Where no file of settings can be read: the environment alone may say where an alert goes.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "alerts": {
+        "channel": "none", "timeout_seconds": 10.0, "tries": 3, "mail_host": "", "mail_port": 587, "mail_from": "", "mail_to": [],
+    },
+    "secrets": {"directory": ".reclake/secrets"},
+}  # fmt: skip
 _ALERT_SECONDS = 120  # more than the tries of a webhook that does not answer
 
 
@@ -33,11 +42,12 @@ def _alert(*arguments: str) -> None:
     done = subprocess.run(command, env=environment, cwd=HOME, check=False, timeout=_ALERT_SECONDS, capture_output=True, text=True)
     if done.returncode:
         raise AirflowException("the alert was not sent: " + " ".join(done.stderr.splitlines()[-3:]))
+    logger.warning("%s", (done.stdout.strip() or "nothing was said of the alert").splitlines()[-1])
 
 
 def _settings(section: str) -> dict[str, Any]:
     """A section of the settings as the jobs read it, with nothing but the standard library: base, profile, environment."""
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = dict(_DEFAULTS[section])
     for name in ("base", PROFILE):
         path = HOME / "conf" / f"{name}.toml"
         if path.is_file():
@@ -55,19 +65,21 @@ def tell_unready(context: Context) -> None:
 
     The jobs' environment may be what is missing: this sends by itself, and needs no package but this project's own.
     """
-    from reclake.run.posting import Finding, tell  # of the standard library alone; most runs need none
+    from reclake.run.posting import Finding, sent, tell  # of the standard library alone; most runs need none
 
     run = context["dag_run"]
-    wrong = str(context.get("exception") or "its first task failed").splitlines()[0]
+    lines = [line.strip() for line in str(context.get("exception") or "its first task failed").splitlines()]
+    wrong = ": ".join([lines[0], *(line.removeprefix("found: ") for line in lines[1:2])])
     finding = Finding("failure", f"{run.dag_id} {run.run_id}", f"the run ended before its first job: {wrong}")
     secrets = HOME / str(_settings("secrets")["directory"])
-    tell(
+    channel = tell(
         [finding],
         day=local_day(run.run_after),
         run_id=run.run_id,
         alerts=SimpleNamespace(**_settings("alerts")),
         secrets=str(secrets),
     )
+    logger.warning("%s", sent([finding], channel))
 
 
 def _tell_failed(context: Context, day: str) -> None:

@@ -190,7 +190,7 @@ def stopped_at_a_gate(version):
 
 
 def test_a_failed_gate_shows_which_tables_it_stopped_and_why(stand_in, capfd):
-    stand_in.plan(silver=stopped_at_a_gate(4))
+    stand_in.plan(silver=stopped_at_a_gate(stand_in.version + 4))
     run = run_of(without_waiting(read_dag(), retries=2), run_conf={"day": "2026-01-02"})
     assert str(run.state) == "failed"
     states = states_of(run)
@@ -202,7 +202,7 @@ def test_a_failed_gate_shows_which_tables_it_stopped_and_why(stand_in, capfd):
     assert all(call[call.index("--day") + 1] == "2026-01-02" for call in calls)
     found = asset_events(run)
     assert set(found) == uris(every_table() - UNBUILT)
-    assert found["delta://silver/sessions"] == 4
+    assert found["delta://silver/sessions"] == stand_in.version + 4
     shown = capfd.readouterr()
     lines = [line.strip() for line in (shown.out + shown.err).splitlines()]
     assert any("Stopped: silver is not whole" in line for line in lines)
@@ -219,6 +219,35 @@ def test_a_job_that_ends_before_its_tables_leaves_none_of_them_pink(stand_in):
     assert {states[task] for task in table_tasks_of("customers")} == {"failed"}
 
 
+def test_what_was_built_and_not_published_is_red(stand_in):
+    """A stage that broke off between its commits and its manifest."""
+    stand_in.plan(customers={"exit_code": 1, "published": {}, "tables": {"gold.segment_bins": {"outcome": "built"}}})
+    states = states_of(run_of(without_waiting(read_dag())))
+    assert states["customers_tables.gold.segment_bins"] == "failed"
+
+
+def test_a_table_of_an_older_run_that_is_cleared_tells_no_old_version(stand_in):
+    """As a person does who clears one task two runs back: a later version was told of since."""
+    dag, version = without_waiting(read_dag()), stand_in.version
+    runs = []
+    for n, day in enumerate(("2026-01-20", "2026-01-21")):
+        stand_in.plan(customers={"published": dict.fromkeys(names_of("customers"), version + n)})
+        runs.append(run_of(dag, day))
+    first = go_on(dag, runs[0], task_ids=("customers_tables.gold.customer_segments",))
+    assert states_of(first)["customers_tables.gold.customer_segments"] == "skipped"
+    told = [extra["version"] for uri, extra in all_asset_events(first) if uri == "delta://gold/customer_segments"]
+    assert told == [version]
+
+
+def test_what_is_published_without_being_asked_for_is_told(stand_in):
+    """Bronze takes in all feeds."""
+    version = stand_in.version
+    stand_in.plan(bronze={"published": {"bronze.events": version, "bronze.orders": version}})
+    run = run_of(without_waiting(read_dag()), run_conf={"day": "2026-01-02", "tables": ["bronze.events"]})
+    assert str(run.state) == "success", states_of(run)
+    assert asset_events(run) == dict.fromkeys(uris(["bronze.events", "bronze.orders"]), version)
+
+
 def test_an_event_tells_version_rows_and_day(stand_in):
     run = run_of(without_waiting(read_dag()), run_conf={"day": "2026-01-02"})
     told = dict(all_asset_events(run))["delta://gold/customer_segments"]
@@ -231,7 +260,7 @@ def test_a_mended_stage_is_told_of_as_on_an_undisturbed_day(stand_in, cleared):
 
     The mended code changes a table that was published before, and whose task stays green.
     """
-    first, second = 1000 * stand_in.version, 1000 * stand_in.version + 1
+    first, second = stand_in.version, stand_in.version + 1
     stand_in.plan(silver=stopped_at_a_gate(first))
     dag = without_waiting(read_dag())
     run = run_of(dag, "2026-01-09")
@@ -260,6 +289,8 @@ def test_a_mended_stage_is_told_of_as_on_an_undisturbed_day(stand_in, cleared):
 
 def test_a_run_of_some_tables_hands_them_on_and_passes_the_other_stages(stand_in):
     asked = ["silver.sessions", "gold.segment_bins"]
+    version = stand_in.version
+    stand_in.plan(silver={"published": {asked[0]: version}}, customers={"published": {asked[1]: version}})
     run = run_of(without_waiting(read_dag()), run_conf={"day": "2026-01-02", "tables": asked, "force": True})
     assert str(run.state) == "success", states_of(run)
     calls = {call[0]: call for call in stand_in.calls()}
@@ -328,12 +359,12 @@ def test_a_failure_names_the_delivery_day(monkeypatch, options, day):
 
 def test_a_run_that_published_nothing_new_tells_nothing(stand_in):
     """The version that an earlier run has told is not told again."""
-    stand_in.plan(bronze={"published": dict.fromkeys(names_of("bronze"), 77)})
+    stand_in.plan(bronze={"published": dict.fromkeys(names_of("bronze"), stand_in.version + 7)})
     dag = without_waiting(read_dag())
     first = dag.test(logical_date=datetime(2026, 1, 5, 12, tzinfo=UTC))
     second = dag.test(logical_date=datetime(2026, 1, 6, 12, tzinfo=UTC))
     assert {uri: version for uri, version in asset_events(first).items() if "bronze" in uri} == dict.fromkeys(
-        uris(names_of("bronze")), 77
+        uris(names_of("bronze")), stand_in.version + 7
     )
     assert not [uri for uri in asset_events(second) if "bronze" in uri]
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,7 @@ def alerts(monkeypatch):
         ({"AIRFLOW_CONN_SPARK_DEFAULT": YARN}, "submits to yarn, so RECLAKE_WHEEL"),
         ({"AIRFLOW_CONN_SPARK_DEFAULT": "spark://node:7077", "RECLAKE_WHEEL": ""}, "submits to spark://node:7077"),
         ({"RECLAKE_SPARK_PROPERTIES": "/nowhere/secret.properties"}, "/nowhere/secret.properties"),
+        ({"RECLAKE_HOME": "/nowhere"}, "/nowhere/conf/base.toml is not there"),
         ({"RECLAKE_JOBS_ENV": "/nowhere"}, "/nowhere/bin/spark-submit is not there"),
         ({"RECLAKE_PROFILE": "mistyped"}, "conf/mistyped.toml is not there"),
         ({"RECLAKE_WHEEL": "/nowhere/reclake.whl"}, "/nowhere/reclake.whl is not there"),
@@ -117,7 +119,8 @@ def test_an_unfit_environment_ends_the_run_at_once_says_what_it_lacks_and_alerts
     [(_, alert)] = alerts
     [finding] = alert["findings"]
     assert (finding["kind"], finding["subject"]) == ("failure", f"{dag_id} {run.run_id}")
-    assert finding["told"] == "the run ended before its first job: this worker cannot start the jobs"
+    assert finding["told"].startswith("the run ended before its first job: this worker cannot start the jobs: ")
+    assert told in finding["told"], "the first thing that is missing"
 
 
 def test_a_mistyped_key_ends_the_run_with_one_alert_that_names_run_and_key(stand_in, alerts):
@@ -127,7 +130,7 @@ def test_a_mistyped_key_ends_the_run_with_one_alert_that_names_run_and_key(stand
     [(_, alert)] = alerts
     [finding] = alert["findings"]
     assert finding["subject"] == f"daily_lake {run.run_id}"
-    assert finding["told"].endswith("the run's conf has 1 unknown key: 'Day'")
+    assert "the run's conf has 1 unknown key: 'Day'" in finding["told"]
 
 
 def test_a_job_that_ends_before_it_has_a_lake_is_told_by_its_own_last_lines(stand_in, capfd):
@@ -187,3 +190,9 @@ def test_a_report_of_this_machine_is_no_place_of_the_cluster(stand_in, home):
     run_of(without_waiting(read_dag("maintain_lake")))
     [call] = stand_in.calls()
     assert call[call.index("--report") + 1].startswith((home / "reports").as_uri() + "/")
+
+
+def test_without_a_variable_the_project_folder_is_the_one_around_the_dags(monkeypatch):
+    monkeypatch.delenv("RECLAKE_HOME")
+    read_dag()
+    assert sys.modules["submitting.environment"].HOME == ROOT

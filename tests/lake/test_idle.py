@@ -10,7 +10,7 @@ import pytest
 from lakes import looked_at, run_days
 from reclake import tables
 from reclake.look.idle import idle_reports
-from reclake.run.runner import run_graph, scope_of
+from reclake.run.runner import run_graph
 from till import FIRST, MENDED, SECOND, opened_lake
 
 HEADER = "order,at,customer,sku,n,price"
@@ -47,7 +47,7 @@ def found_idle(app, **asked):
     """What is found of a lake that is opened anew."""
     look = looked_at(app)
     wanted = {"first": None, "last": None} | asked
-    return idle_reports(look, scope_of(look.lake, **wanted))
+    return idle_reports(look, **wanted)
 
 
 def test_it_reports_what_a_run_by_spark_reports_and_writes_nothing(app):
@@ -116,4 +116,26 @@ def test_what_was_built_and_not_published_is_left_to_the_run(app):
     entries = look.lake.ledger.days(tables.BY_NAME["silver.order_lines"])
     day, entry = next(iter(entries.items()))
     entries[day] = replace(entry, version=row.version + 1)
-    assert idle_reports(look, scope_of(look.lake, first=None, last=None)) is None
+    assert idle_reports(look, first=None, last=None) is None
+
+
+def test_a_run_of_one_table_needs_no_landing_folder(app, tmp_path):
+    elsewhere = changed(app, landing={"root": str(tmp_path / "nowhere")})
+    found = found_idle(elsewhere, table="silver.order_lines")
+    assert {report.outcome for report in found if report.table == "silver.order_lines"} == {"up to date"}
+
+
+def test_what_another_run_publishes_meanwhile_is_left_to_the_run(app, monkeypatch):
+    """The manifest is read before the ledger: records that bronze gained in between are known to the ledger alone."""
+    look = looked_at(app)
+    order = []
+    reader = type(look.reader)
+    published = reader.published
+    monkeypatch.setattr(reader, "published", property(lambda self: order.append("manifest") or published.__get__(self)))
+    entries_of = "reclake.look.lake.entries_of"
+    from reclake.look import lake
+
+    read = lake.entries_of
+    monkeypatch.setattr(entries_of, lambda each: order.append("ledger") or read(each))
+    assert idle_reports(look, first=None, last=None) is not None
+    assert order.index("manifest") < order.index("ledger")

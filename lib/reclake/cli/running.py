@@ -99,14 +99,14 @@ def _is_idle(chosen: Chosen, scope: Mapping[str, Any]) -> bool:
     """Whether nothing has to be taken in or built; then the run is told of and done, without Spark."""
     from reclake.look.idle import idle_reports
     from reclake.look.waiting import untaken
-    from reclake.run.scope import scope_of
 
     look = options.looked(chosen, is_needed=False)
-    if not look.reader.exists() or (reports := idle_reports(look, scope_of(look.lake, **scope))) is None:
+    if not look.reader.exists() or (reports := idle_reports(look, **scope)) is None:
         return False
     for report in reports:
         chosen.console.finished(report)
-    chosen.console.untaken(untaken(look))
+    if scope["table"] is None:
+        chosen.console.untaken(untaken(look))
     chosen.console.end()
     return True
 

@@ -44,6 +44,7 @@ def findings_of(look: Look, day: date, *, as_ofs: Sequence[date] = ()) -> list[F
     gates = _stopped_gates(blocked)
     waiting = _waiting(look, day, left)
     heard = {row["source"] for row in deliveries} | files.keys() | {name for name, of in waiting if of == day}
+    heard |= {file["source"] for file in left if file["delivery_day"] == day}  # also one that is still being written
     return [
         *gates,
         *refusals(blocked, files, planner, day),

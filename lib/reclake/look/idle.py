@@ -10,8 +10,8 @@ from reclake import tables
 from reclake.privacy.keys import check_keys
 from reclake.run.id_rules import require_rules_can_change
 from reclake.run.opened import located
-from reclake.run.plan import Scope
 from reclake.run.report import TableReport, idle_report
+from reclake.run.scope import scope_of
 from reclake.run.untaken_rows import rows_of, still_holds
 from reclake.sources.found import OfferedFile, Waiting
 from reclake.sources.sorting import offered_locally
@@ -24,10 +24,15 @@ from .lake import Look
 from .waiting import listed, millis
 
 
-def idle_reports(look: Look, scope: Scope) -> list[TableReport] | None:
+def idle_reports(look: Look, **asked: Any) -> list[TableReport] | None:
     """What a run of all stages would report, where it would build and note nothing; None where a run must look itself.
 
     It never says so wrongly: whatever is not certain here is left to the run, which decides anew by what Spark reads.
+
+    Parameters
+    ----------
+    asked
+        What the run is asked for, as `scope_of` takes it.
 
     Raises
     ------
@@ -38,19 +43,22 @@ def idle_reports(look: Look, scope: Scope) -> list[TableReport] | None:
     UsageError
         When a landing folder does not exist, or a source states another rule for its ids and raw records are gone.
     """
+    # First the manifest, then the ledger: what another run publishes in between is known to the ledger, and shows as unpublished.
+    published = look.reader.published
+    ledger, scope = look.lake.ledger, scope_of(look.lake, **asked)
     if scope.force or not _is_at_hand(look) or _has_retention(look):
         return None
-    if not all(_is_taken_in(look, source, days=scope.delivery_days) for _, source in sorted(look.sources.items())):
+    takes_in = scope.tables is None  # a run of some tables takes nothing in
+    if takes_in and not all(_is_taken_in(look, source, days=scope.delivery_days) for _, source in sorted(look.sources.items())):
         return None
-    ledger, published, planner = look.lake.ledger, look.reader.published, look.lake.planner(scope)
+    planner = look.lake.planner(scope)
     if require_rules_can_change(ledger, look.sources) or any(planner.work(table).reasons for table in tables.GATED):
         return None
     if any(ledger.unpublished(table, published) is not None for table in tables.GATED):
         return None
     keys = look.settings.privacy.id_key_id, look.settings.privacy.contact_key_id
     check_keys(located(look.home, look.settings.secrets.directory), keys)  # as a run does before it looks
-    stages = tables.STAGES if scope.tables is None else tables.STAGES[1:]  # a run of some tables takes nothing in
-    built = (table for stage in stages for table in tables.of_stage(stage))
+    built = (table for stage in (tables.STAGES if takes_in else tables.STAGES[1:]) for table in tables.of_stage(stage))
     return [idle_report(ledger, table, is_asked=planner.is_asked(table)) for table in built]
 
 
