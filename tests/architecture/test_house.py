@@ -396,7 +396,8 @@ def test_heavy_libraries_stay_in_their_folders():
     assert {"pyspark.ml", "great_expectations", "delta"} <= seen
 
 
-@pytest.mark.parametrize(("folder", "allowed"), [("dags", {"tables"}), ("jobs", JOBS_MAY_IMPORT)])
+# What sends an alert needs the standard library alone: Airflow's own environment sends it where that of the jobs is missing.
+@pytest.mark.parametrize(("folder", "allowed"), [("dags", {"tables", "run.posting"}), ("jobs", JOBS_MAY_IMPORT)])
 def test_dags_and_jobs_hold_no_logic(folder, allowed):
     found = modules_of(folder)
     assert found

@@ -9,7 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import DAY, ROOT, all_asset_events, asset_events, go_on, read_dag, run_of, states_of, without_waiting, write_command
+from runs import (
+    DAY,
+    ROOT,
+    all_asset_events,
+    asset_events,
+    forget_asset_events,
+    go_on,
+    read_dag,
+    run_of,
+    states_of,
+    without_waiting,
+    write_command,
+)
 
 from conftest import JOBS
 from suites import demand_what_no_row_is
@@ -169,6 +181,7 @@ def test_a_gate_that_fails_stops_only_what_reads_the_table_and_is_mended_by_clea
     shutil.copytree(ROOT / "expectations", suites)
     demand_what_no_row_is(suites / "gold.customer_segments.json")
     before = published_versions(lake)
+    forget_asset_events()
     monkeypatch.setenv("RECLAKE__LAKE__ROOT", str(lake))
     monkeypatch.setenv("RECLAKE__EXPECTATIONS__DIRECTORY", str(suites))
     dag = without_waiting(read_dag(), retries=1)
@@ -202,6 +215,7 @@ def test_a_refused_file_and_a_bad_delivery_are_mended_by_delivering_again(killed
     file = landing / "demo" / "orders" / "app" / f"{DAY_AFTER}.jsonl"
     right = file.read_bytes()
     before = published_versions(lake)
+    forget_asset_events()
     monkeypatch.setenv("RECLAKE__LAKE__ROOT", str(lake))
     monkeypatch.setenv("RECLAKE__LANDING__ROOT", str(landing))
     dag = without_waiting(read_dag(), retries=1)
