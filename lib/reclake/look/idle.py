@@ -13,15 +13,14 @@ from reclake.run.opened import located
 from reclake.run.report import TableReport, idle_report
 from reclake.run.scope import scope_of
 from reclake.run.untaken_rows import rows_of, still_holds
-from reclake.sources.found import OfferedFile, Waiting
+from reclake.sources.found import Waiting
 from reclake.sources.sorting import offered_locally
 from reclake.sources.source import Source
 from reclake.tables import bronze
 
-from .conditions import Condition
 from .engine import is_read_without_spark
 from .lake import Look
-from .waiting import listed, millis
+from .waiting import decided_on, listed, place_of
 
 
 def idle_reports(look: Look, **asked: Any) -> list[TableReport] | None:
@@ -77,29 +76,9 @@ def _is_taken_in(look: Look, source: Source, *, days: Collection[date] | None) -
     """Whether every complete file of the days was decided on as it lies there, and the newest listing names all others."""
     folder = f"{located(look.home, look.settings.landing.root)}/{source.name}"
     offered, left = offered_locally(source, folder, now=look.clock().replace(tzinfo=UTC))  # as file times are
-    decided = _outcomes(look, source)
+    decided = decided_on(look, source)
     wanted = (file for file in offered if file.day is None or days is None or file.day in days)
-    if any(_place(file) not in decided for file in wanted):
+    if any(place_of(file) not in decided for file in wanted):
         return False
-    refused = [Waiting(file.name, reason, "refused") for file in offered if (reason := decided.get(_place(file))) is not None]
+    refused = [Waiting(file.name, reason, "refused") for file in offered if (reason := decided.get(place_of(file))) is not None]
     return still_holds(listed(look, source), rows_of(source, [*left, *refused]), now=look.clock())
-
-
-def _place(file: OfferedFile) -> tuple[str, int, int]:
-    return file.name, file.n_bytes, file.modified_millis
-
-
-def _outcomes(look: Look, source: Source) -> dict[tuple[str, int, int], str | None]:
-    """Each file that was decided on, as it lay then → why it is refused; None once it was taken in."""
-    of_source = (Condition("source", "=", (source.name,)),)
-    noted = look.reader.rows(bronze.FILES, ("file_name", "n_bytes", "arrived_at", "outcome", "reason"), of_source)
-    found: dict[tuple[str, int, int], str | None] = {}
-    for row in noted:
-        place = (row["file_name"], row["n_bytes"], millis(row["arrived_at"]))
-        is_in = row["outcome"] == "ingested" or (place in found and found[place] is None)
-        found[place] = None if is_in else _later(found.get(place), row)
-    return found
-
-
-def _later(known: str | None, row: dict[str, Any]) -> str:
-    return max(filter(None, (known, str(row["reason"] or ""))), default="")

@@ -26,8 +26,8 @@ def files_to_take_in(look: Look, source: Source, *, days: Collection[date] | Non
     except UsageError:
         return []  # nothing was ever delivered; a run says so
     wanted = [file for file in offered if file.day is None or days is None or file.day in days]
-    decided = _decided_on(look, source) if wanted else set()
-    return [file for file in wanted if (file.name, file.n_bytes, file.modified_millis) not in decided]
+    decided = decided_on(look, source) if wanted else {}
+    return [file for file in wanted if place_of(file) not in decided]
 
 
 def _offered(look: Look, source: Source) -> list[OfferedFile]:
@@ -41,14 +41,25 @@ def _offered(look: Look, source: Source) -> list[OfferedFile]:
     return offered_files(look.session(), source, place, now=now)[0]
 
 
-def _decided_on(look: Look, source: Source) -> set[tuple[str, int, int]]:
-    """Name, bytes and milliseconds of the last change of every file that a run has decided on, as it lay then."""
+def place_of(file: OfferedFile) -> tuple[str, int, int]:
+    """Name, bytes and milliseconds of the last change: a file as it lies there."""
+    return file.name, file.n_bytes, file.modified_millis
+
+
+def decided_on(look: Look, source: Source) -> dict[tuple[str, int, int], str | None]:
+    """Every file that a run has decided on, as it lay then → why it is refused; None once it was taken in."""
     of_source = (Condition("source", "=", (source.name,)),)
-    noted = look.reader.rows(bronze.FILES, ("file_name", "n_bytes", "arrived_at"), of_source)
-    return {(row["file_name"], row["n_bytes"], millis(row["arrived_at"])) for row in noted}
+    noted = look.reader.rows(bronze.FILES, ("file_name", "n_bytes", "arrived_at", "outcome", "reason"), of_source)
+    found: dict[tuple[str, int, int], str | None] = {}
+    for row in noted:
+        place = (row["file_name"], row["n_bytes"], _millis(row["arrived_at"]))
+        known = found.get(place, "")
+        is_in = row["outcome"] == "ingested" or known is None  # a replay may take in what was refused
+        found[place] = None if is_in else max(known or "", row["reason"] or "")
+    return found
 
 
-def millis(at: datetime) -> int:
+def _millis(at: datetime) -> int:
     """Milliseconds since 1970 of a time in UTC."""
     return (at.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
