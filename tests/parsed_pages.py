@@ -3,6 +3,8 @@
 from html.parser import HTMLParser
 from xml.etree.ElementTree import Element, TreeBuilder
 
+from reclake.pages.scales import width_of
+
 _VOID = {"meta", "input", "br", "link", "img", "hr"}
 _LANGUAGES = {"en": "en", "zh": "zh-CN"}
 
@@ -53,3 +55,23 @@ def section(page: Element, key: str) -> Element:
 def rows_of(table: Element, language: str = "en") -> list[list[str]]:
     """The cells of a table's body as they are read."""
     return [[text_in(cell, language) for cell in row.findall("td")] for row in table.find("tbody").findall("tr")]
+
+
+def assert_inside(drawn):
+    """Every text lies within the drawing, and no two overlap, in both languages."""
+    *_, width, height = map(float, drawn.find("svg").get("viewBox").split())
+    for language in ("en", "zh"):
+        boxes = []
+        for one in drawn.iter("text"):
+            size = 12.0 if one.get("class") == "axis" else 14.0
+            wide, x, y = width_of(text_in(one, language), size), float(one.get("x")), float(one.get("y"))
+            left = {"end": x - wide, "middle": x - wide / 2}.get(one.get("text-anchor"), x)
+            boxes.append((left, left + wide, y - size * 0.75, y + size * 0.2, text_in(one, language)))
+        for place, (left, right, top, bottom, text) in enumerate(boxes):
+            assert left >= -0.5, text
+            assert right <= width + 0.5, text
+            assert top >= -0.5, text
+            assert bottom <= height + 0.5, text
+            for other in boxes[place + 1 :]:
+                apart = right <= other[0] + 0.5 or other[1] <= left + 0.5 or bottom <= other[2] + 0.5 or other[3] <= top + 0.5
+                assert apart, f"{text} overlaps {other[4]}"

@@ -11,14 +11,14 @@ from hashlib import sha256
 
 import pytest
 
-from parsed_pages import parsed, rows_of, text_in
+from parsed_pages import assert_inside, parsed, rows_of, text_in
 from reclake.pages import colours, scales, texts, values
 from reclake.pages.charts import Bar, Bars, Lines, Series
 from reclake.pages.elements import element, html_of
 from reclake.pages.flow import Flow, Group, Stream
 from reclake.pages.page import Page, Shown, write
 from reclake.pages.panels import Commands, Folded, Heading, Panel, Step, Steps, Table
-from reclake.pages.scales import LINE, spread, ticks, width_of
+from reclake.pages.scales import LINE, spread, ticks
 from reclake.pages.texts import Text
 from reclake.pages.values import Code, Few, Money, Share, people, written
 
@@ -253,26 +253,6 @@ def test_a_group_without_a_name_is_refused():
 
 
 # Nothing overlaps, and everything can be told from the paper
-
-
-def assert_inside(drawn):
-    """Every text lies within the drawing, and no two overlap, in both languages."""
-    *_, width, height = map(float, drawn.find("svg").get("viewBox").split())
-    for language in ("en", "zh"):
-        boxes = []
-        for one in drawn.iter("text"):
-            size = 12.0 if one.get("class") == "axis" else 14.0
-            wide, x, y = width_of(text_in(one, language), size), float(one.get("x")), float(one.get("y"))
-            left = {"end": x - wide, "middle": x - wide / 2}.get(one.get("text-anchor"), x)
-            boxes.append((left, left + wide, y - size * 0.75, y + size * 0.2, text_in(one, language)))
-        for place, (left, right, top, bottom, text) in enumerate(boxes):
-            assert left >= -0.5, text
-            assert right <= width + 0.5, text
-            assert top >= -0.5, text
-            assert bottom <= height + 0.5, text
-            for other in boxes[place + 1 :]:
-                apart = right <= other[0] + 0.5 or other[1] <= left + 0.5 or bottom <= other[2] + 0.5 or other[3] <= top + 0.5
-                assert apart, f"{text} overlaps {other[4]}"
 
 
 @pytest.mark.parametrize("seed", range(20))
