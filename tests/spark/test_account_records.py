@@ -73,15 +73,43 @@ def test_states_of_accounts(spark, directory):
     assert contents(rows, *expected[0]) == in_order(*expected)
 
 
-def test_no_contact_stands_in_the_plan_or_in_a_row(spark, directory):
-    rows = accounts(
-        spark, directory, *states({"id": "1", "at": "2026-03-01T08:00:00Z", "phone": PHONE, "mail": "me@example.com"})
+def test_cards_and_platform_ids_become_tokens(spark, directory):
+    written = (
+        ({"card": "vip-8800 1234", "union": " oWx_8Qa-1 "}, ("VIP88001234", "oWx_8Qa-1")),
+        ({"card": "ＶＩＰ88001234", "union": "OWX_8QA-1"}, ("VIP88001234", "OWX_8QA-1")),
+        ({"card": "000000", "union": "null"}, (None, None)),
+        ({"card": "12-345", "union": "0"}, (None, None)),
+        ({}, (None, None)),
     )
+    at = "2026-03-01T08:00:00Z"
+    rows = accounts(spark, directory, *states(*({"id": str(n), "at": at} | one for n, (one, _) in enumerate(written))))
+    key = load_key(directory, "c1")
+
+    def token(kind, value):
+        return value and contact_token(key, key_id="c1", kind=kind, value=value)
+
+    assert contents(rows, "position", "record_class", "feed", "card_token", "union_token") == in_order(
+        *(
+            dict(
+                position=n,
+                record_class="kept",
+                feed="accounts",
+                card_token=token("card", card),
+                union_token=token("union", union),
+            )
+            for n, (_, (card, union)) in enumerate(written)
+        )
+    )
+
+
+def test_no_contact_stands_in_the_plan_or_in_a_row(spark, directory):
+    written = {"phone": PHONE, "mail": "me@example.com", "card": "VIP88001234", "union": "oWx8Qa1unionid", "name": "王小明"}
+    rows = accounts(spark, directory, *states({"id": "1", "at": "2026-03-01T08:00:00Z"} | written))
     assert contents(rows, "record_class") == [{"record_class": "kept"}]
     plan = rows._jdf.queryExecution().toString()
     shown = plan + repr(rows.collect())
     assert "phone_token" in shown
-    for secret in (PHONE, "me@example.com", load_key(directory, "id1").hex(), load_key(directory, "c1").hex()):
+    for secret in (*written.values(), load_key(directory, "id1").hex(), load_key(directory, "c1").hex()):
         assert secret not in shown
 
 

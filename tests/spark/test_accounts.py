@@ -7,6 +7,7 @@ from reclake.lake.schema import conform
 from reclake.silver.accounts import accounts
 from reclake.tables import silver
 from small_sources import small_source
+from sources_of_records import feed, source
 
 SOURCES = {"demo": small_source("demo", basis="consent"), "shop": small_source("shop", basis="research")}
 
@@ -144,6 +145,45 @@ def test_a_state_that_is_to_come_leaves_a_stub_before_it(build):
     assert found == in_order(
         row("a1", 3, 7, first=(3, "f", 0), channel="app"), row("a1", 7, first=(3, "f", 0), channel="app", region="north")
     )
+
+
+def crm(**extra):
+    """A source whose shop states contacts, region and gender, and whose CRM is typed by staff and knows no device and no day."""
+    of_all = {name: {"from": name, "type": kind} for name, kind in KINDS.items()}
+    shop = {"account_id": {"from": "id", "type": "account"}, "channel": {"constant": "pos", "type": "string"}}
+    typed = {name: told for name, told in of_all.items() if name in ("phone_token", "card_token", "region", "gender")}
+    members = feed("accounts", shop | {name: told for name, told in of_all.items() if name != "card_token"}, **extra)
+    return source(members=members, crm=feed("accounts", shop | typed, pattern="crm/*", verified_contacts="typed"))
+
+
+KINDS = {"phone_token": "phone", "card_token": "card", "device_id": "device", "region": "free_text", "gender": "string"}
+
+
+def test_what_one_feed_leaves_out_another_has_stated(spark):
+    """The CRM's slip in the phone ends no tie, what it leaves out or does not map stays, and its newer region counts."""
+    states = (
+        (3, "crm", dict(phone_token="c1:typed", is_phone_verified=False, region="A")),
+        (4, "members", dict(phone_token="c1:own", is_phone_verified=True, device_id="d1", region="B", gender="F")),
+        (5, "crm", dict(phone_token="c1:slip", is_phone_verified=False, card_token="c1:card", region="C")),
+        (6, "members", dict(phone_token=None, is_phone_verified=None, device_id=None, region="D", gender=None)),
+        (7, "crm", dict(phone_token="c1:slip", is_phone_verified=False, region=None)),
+        (8, None, dict(phone_token="c1:other", is_phone_verified=True, region="E")),
+    )
+    rows = [
+        kept(n, 0, digest=f"f{n}", feed=of, account_id="a1", channel="pos", changed_at=datetime(2026, 3, n, tzinfo=UTC), **state)
+        for n, of, state in states
+    ]
+    records = family(spark, silver.NAMING_ACCOUNTS, account_records=rows)
+    built = accounts(records, frame(spark, silver.EVENTS), sources={"demo": crm()}, timezone="UTC")
+    shown = ("phone_token", "is_phone_verified", "card_token", "device_id", "region", "gender")
+    found = {row["valid_from"].day: tuple(row[name] for name in shown) for row in contents(conform(built, silver.ACCOUNTS))}
+    assert found == {
+        3: ("c1:typed", False, None, None, "A", None),
+        4: ("c1:own", True, None, "d1", "B", "F"),
+        5: ("c1:own", True, "c1:card", "d1", "C", "F"),
+        6: (None, None, "c1:card", None, "D", None),  # the shop itself says that it holds none; the slip does not take its place
+        8: ("c1:other", True, None, None, "E", None),  # a row from before feeds were noted states all
+    }
 
 
 def test_the_first_delivery_is_by_day_then_file_then_place_in_any_table(build):

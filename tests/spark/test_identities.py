@@ -11,6 +11,7 @@ import pytest
 
 from frames import contents, frame, in_order
 from reclake.errors import ContractBroken
+from reclake.identity.rotation import require_one_contact_key
 from reclake.lake.schema import conform
 from reclake.quality.gate import Gate
 from reclake.silver import identities as identities_module
@@ -289,6 +290,13 @@ def test_a_rotation_that_reached_some_days_is_stopped_as_it_would_link_strangers
     groups = groups_of(built(spark, with_contacts("c1", "c2")))
     assert {frozenset({"s_0", "s_2", "s_4"}), frozenset({"s_1", "s_3", "s_5"})} <= groups
     assert frozenset({"p_1", "p_3"}) in groups
+
+
+@pytest.mark.parametrize("token", ["phone_token", "email_token", "card_token", "union_token"])
+def test_tokens_of_every_kind_are_of_one_key(spark, token):
+    accounts = frame(spark, silver.ACCOUNTS, account("p_1", **{token: "c1:x"}), account("p_2", **{token: "c2:x"}))
+    with pytest.raises(ContractBroken):
+        require_one_contact_key(accounts)
 
 
 def test_nothing_in_nothing_out(spark):

@@ -31,7 +31,7 @@ LINE = {"line_kind": "product", "order_scope": "web",
     "product_code": "P", "product_name": "n", "country": "CN", "quantity": 2, "unit_price_amount": ONE, "line_amount": 2 * ONE, "currency": "CNY", "is_return": False,
 }  # fmt: skip
 STATE = {
-    "channel": "web", "registered_at": AT, "phone_token": TOKEN, "email_token": TOKEN, "is_phone_verified": True, "is_email_verified": False, "device_id": DEVICE, "region": "r", "gender": "g", "birth_year": 1980,
+    "channel": "web", "registered_at": AT, "phone_token": TOKEN, "email_token": TOKEN, "card_token": TOKEN, "union_token": TOKEN, "is_phone_verified": True, "is_email_verified": False, "device_id": DEVICE, "region": "r", "gender": "g", "birth_year": 1980,
 }  # fmt: skip
 SOLD = {"product_name": "n", "category": "c", "price_amount": ONE, "currency": "CNY", "is_active": True}
 SEGMENT = {"as_of_date": NEXT, "customer_id": CUSTOMER, "return_amount": Decimal(0), "currency": "CNY"}
@@ -67,7 +67,10 @@ ROWS = {
     ),
     "silver.event_records": (KEPT | EVENT, REFUSED | {"channel": "shop", "event_type": "?"}, {"event_type": "?", "occurred_at": None}, {"event_type", "occurred_at"}),
     "silver.order_records": (KEPT | LINE, REFUSED | {"currency": "yuan"}, {"currency": "CNY\n", "unit_price_amount": -ONE}, {"currency", "unit_price_amount"}),
-    "silver.account_records": (KEPT | STATE | {"account_id": ACCOUNT, "changed_at": AT}, REFUSED, {"account_id": "anna", "phone_token": "13800138000"}, {"account_id", "phone_token"}),
+    "silver.account_records": (
+        KEPT | STATE | {"feed": "members", "account_id": ACCOUNT, "changed_at": AT}, REFUSED,
+        {"account_id": "anna", "phone_token": "13800138000", "card_token": "VIP8800"}, {"account_id", "phone_token", "card_token"},
+    ),
     "silver.product_records": (KEPT | SOLD | {"product_id": "p", "changed_at": AT}, REFUSED | {"price_amount": -ONE}, {"product_id": None, "price_amount": -ONE}, {"product_id", "price_amount"}),
     "silver.consent_records": (
         KEPT | {"consent_id": "c", "account_id": ACCOUNT, "purpose": "marketing", "is_granted": True, "changed_at": AT}, REFUSED, {"purpose": "profit", "is_granted": None}, {"purpose", "is_granted"},

@@ -284,6 +284,8 @@ def test_the_beginning_of_a_value_of_a_card_is_not_shown_as_a_time():
     assert shown_value("4111111111111111", mapping, "occurred_at") == "9999999999999999"
     assert shown_value("4111111111111111", mapping.model_copy(update={"from_": "at"}), "occurred_at") == "4111111111111111"
     assert shown_value("Main Street", ColumnMapping(from_="street", type="string"), "address_encrypted") == "aaaa aaaaaa"
+    for column, kind in (("name_encrypted", "string"), ("card_token", "card"), ("union_token", "union")):
+        assert shown_value("Li 8800", ColumnMapping(from_="x", type=kind), column) == "aa 9999"
     assert shown_value("Anna", ColumnMapping(from_="kunde", type="string"), "region") == "aaaa"
 
 

@@ -125,6 +125,27 @@ def test_contacts_are_drafted_unverified_until_somebody_confirms_that_they_are_n
     assert found.refusals == ()
 
 
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        ("member_no,name,mobile,card_no,unionid,updated_at", ("member_no", "name", "card_no", "unionid")),
+        ("会员号,姓名,手机号,会员卡号,UnionId,更新时间", ("会员号", "姓名", "会员卡号", "UnionId")),
+    ],
+)
+def test_names_cards_and_platform_ids_are_drafted_and_not_shown(tmp_path, names, wanted):
+    rows = [f"M{n},王小明{n},1380013800{n},VIP-8800{n},oWx8Qa{n}kLm,2026-02-01 10:00:00" for n in range(5)]
+    source, text, found = drafted(tmp_path, **{"members/2026-02-01.csv": lines(*rows, names=names)})
+    (feed,) = source.feeds.values()
+    assert feed.table == "accounts"
+    mapped = {column: (feed.columns[column].from_, feed.columns[column].type) for column in PERSONAL if column in feed.columns}
+    assert mapped == dict(zip(PERSONAL, zip(wanted, ("account", "string", "card", "union"), strict=True), strict=True))
+    assert found.refusals == ()
+    assert not any(secret in text for secret in ("王小明", "VIP-8800", "oWx8Qa", "1380013800"))
+
+
+PERSONAL = ("account_id", "name_encrypted", "card_token", "union_token")
+
+
 def test_fields_that_say_whether_a_contact_is_verified_are_drafted(tmp_path):
     rows = [f"M{n},1380013800{n},{str(n % 2 == 0).lower()},2026-02-01 10:00:00" for n in range(5)]
     names = "member_no,mobile,mobile_verified,updated_at"

@@ -297,6 +297,7 @@ FLAG = {"from": "tried", "type": "boolean"}
         (MEMBERS | {"is_phone_verified": FLAG}, {"verified_contacts": "all"}, "is all, and is_phone_verified is mapped"),
         ({k: v for k, v in MEMBERS.items() if k != "phone_token"} | {"is_phone_verified": FLAG}, {}, "phone_token is not"),
         (MEMBERS | {"is_email_verified": FLAG | {"default": "true"}}, {}, "default 'true' reads an answer"),
+        (MEMBERS | {"is_phone_verified": FLAG}, {"verified_contacts": "typed"}, "is typed, and is_phone_verified is mapped"),
         (MEMBERS, {"verified_contacts": "some"}, "verified_contacts"),
     ],
 )
@@ -313,7 +314,7 @@ def test_only_accounts_have_contacts_to_verify():
 def test_contacts_of_which_nothing_is_said_are_named():
     assert of_members().feeds["clicks"].unstated_contacts == ("phone_token", "email_token")
     assert of_members(MEMBERS | {"is_email_verified": FLAG}).feeds["clicks"].unstated_contacts == ("phone_token",)
-    for word in ("all", "none"):
+    for word in ("all", "none", "typed"):
         assert of_members(verified_contacts=word).feeds["clicks"].unstated_contacts == ()
 
 
@@ -327,6 +328,30 @@ def test_all_contacts_verified_is_what_lakes_were_built_with():
     assert digest(of_members()) == digest(of_members(verified_contacts="none")) != digest(of_members(verified_contacts="all"))
     without = {name: MEMBERS[name] for name in ("account_id", "channel")}
     assert digest(of_members(without)) == digest(of_members(without, verified_contacts="all"))
+    # What staff wrote leaves other statements alone, whether it holds a contact or not.
+    assert digest(of_members(without, verified_contacts="typed")) != digest(of_members(without))
+
+
+def test_what_is_mapped_later_moves_no_digest_of_a_source_without_it():
+    """The same source as before names, cards and platform ids could be mapped, and those that map them."""
+    before = of_members(verified_contacts="all").digest(["accounts"])
+    assert before == "7c03a2931d5f22b0e9fdaa7b3bfa68172108d6e56cf3f9188ed792fa9b402a92"
+    later = {"name_encrypted": "string", "card_token": "card", "union_token": "union"}
+    found = {of_members(MEMBERS | {column: {"from": "x", "type": kind}}).digest(["accounts"]) for column, kind in later.items()}
+    assert len(found | {before}) == 4
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "said"),
+    [
+        ("card_token", "string", "use account, device, phone, email, card or union"),
+        ("gender", "card", "use a type that keeps it readable"),
+        ("birth_year", "union", "does not fit a integer"),
+    ],
+)
+def test_a_card_is_mapped_as_a_card(column, kind, said):
+    with pytest.raises(ValueError, match=said):
+        of_members(MEMBERS | {column: {"from": "x", "type": kind}})
 
 
 def test_no_default_grants_a_consent():
@@ -428,7 +453,7 @@ def test_a_key_that_came_later_changes_no_digest_while_it_holds_its_default():
 
 
 SHIPPED = [
-    ("demo", "accounts", "cd59104ab2d26a3d1d33f751ab8d30ef9b8ee1a529b12f4f3c31808cc07c7940"),
+    ("demo", "accounts", "5c649de080b1dd19f0121d6168b7226a683b221376bd7413e505ac895fd4afc9"),
     ("demo", "consents", "84ce10414b2d2b9ac947f441b1a1904d19cbd3fa6efa04558a90b76706e9c86f"),
     ("demo", "events", "d110451fee7c69ffbe22e6cb6db5d0774b06f2eb5ad47575d49fb2d8937811d2"),
     ("demo", "orders", "4598117f660982393e5d53e2b39e8092fb24ab3cb204b819e0b2cfb73d84a0d4"),
@@ -462,9 +487,10 @@ def test_delivery_day_is_a_real_day():
 
 
 def test_contact_data_can_be_mapped_where_it_is_kept():
-    assert {"phone_token", "email_token", "address_encrypted", "channel"} <= set(mappable("accounts"))
+    held = {"phone_token", "email_token", "card_token", "union_token", "name_encrypted", "address_encrypted", "channel"}
+    assert held <= set(mappable("accounts"))
     assert "channel" in mappable("consents")
-    assert not {"phone", "email"} & set(mappable("accounts"))
+    assert not {"phone", "email", "card", "union", "feed", "phone_encrypted"} & set(mappable("accounts"))
 
 
 @pytest.mark.parametrize("pattern", ["yyyy-MM-dd HH:mm:ss", "dd/MM/yyyy", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX"])

@@ -3,7 +3,16 @@ import hmac
 
 import pytest
 
-from reclake.privacy.contact_data import normalised_email, normalised_phone, normalised_text
+from reclake.privacy.contact_data import (
+    normalised_card,
+    normalised_contact,
+    normalised_email,
+    normalised_phone,
+    normalised_text,
+    normalised_union,
+)
+from reclake.privacy.keys import make_key_files
+from reclake.privacy.pseudonyms import Keys, contact_tokens
 from reclake.privacy.tokens import account_pseudonym, contact_token, device_pseudonym
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
@@ -89,6 +98,53 @@ def test_a_phone_that_reaches_nobody_is_none(written):
 )
 def test_email_addresses(written, address):
     assert normalised_email(written) == address
+
+
+@pytest.mark.parametrize(
+    ("written", "card"),
+    [
+        ("vip-8800 1234", "VIP88001234"),
+        ("ＶＩＰ－８８００１２３４", "VIP88001234"),
+        ("8800\u20131234", "88001234"),
+        ("VIP 88", None),
+        ("123456", "123456"),
+        ("12345", None),
+        ("999999", None),
+        ("WALKIN", None),
+        ("unknown", None),
+        ("无", None),
+        ("", None),
+    ],
+)
+def test_card_numbers(written, card):
+    assert normalised_card(written) == card
+    assert card is None or normalised_card(card) == card
+
+
+@pytest.mark.parametrize(
+    ("written", "union"),
+    [
+        (" oWx_8Qa-1 ", "oWx_8Qa-1"),
+        ("owx_8qa-1", "owx_8qa-1"),
+        ("oWx\u200b8Qa1", "oWx8Qa1"),
+        ("oWx8Q", None),
+        ("undefined", None),
+        ("00000000-0000-0000-0000-000000000000", None),
+        ("------", None),
+    ],
+)
+def test_ids_of_a_platform(written, union):
+    assert normalised_union(written) == union
+
+
+def test_equal_texts_of_two_kinds_are_two_tokens(tmp_path):
+    make_key_files(str(tmp_path), ["c1"])
+    keys = Keys(str(tmp_path), contact_key_id="c1", default_region="CN")
+    made = {contact_tokens(keys, kind)("VIP88001234") for kind in ("card", "union")}
+    assert len(made) == 2
+    assert all(token.startswith("c1:") for token in made)
+    with pytest.raises(ValueError, match="no kind of contact"):
+        normalised_contact("fax", "1", "CN")
 
 
 def test_an_address_is_kept_as_written():

@@ -7,10 +7,11 @@ from reclake.errors import ContractBroken
 
 _KEY_ID = r"^([a-z][a-z0-9_]*):"
 _NAMED_AT_MOST = 5
+CONTACT_TOKENS = ("phone_token", "email_token", "card_token", "union_token")
 
 
 def require_one_contact_key(accounts: DataFrame) -> None:
-    """Stop when phone and e-mail tokens were made with more than one key: a rotation that has not reached all days.
+    """Stop when contact tokens were made with more than one key: a rotation that has not reached all days.
 
     Two tokens of one phone under two keys look like two phones. That parts accounts that belong together, and a phone
     of too many accounts to link anyone falls into two that few enough have, which would link strangers.
@@ -22,7 +23,7 @@ def require_one_contact_key(accounts: DataFrame) -> None:
     ContractBroken
         With the names of the keys.
     """
-    tokens = accounts.select(F.explode(F.array("phone_token", "email_token")).alias("token"))
+    tokens = accounts.select(F.explode(F.array(*CONTACT_TOKENS)).alias("token"))
     key_ids = tokens.select(F.regexp_extract("token", _KEY_ID, 1).alias("key_id")).where("key_id <> ''").distinct()
     found = sorted(row["key_id"] for row in key_ids.limit(_NAMED_AT_MOST).collect())
     if len(found) > 1:

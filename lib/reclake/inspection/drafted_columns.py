@@ -18,7 +18,7 @@ from .personal import shape
 _FIELDS = {field.name: field for table in RECORDS.values() for field in table.fields}
 _OF_NAME = {
     "login_account_id": "account", "account_id": "account", "device_id": "device", "product_id": "product",
-    "phone_token": "phone", "email_token": "email",
+    "phone_token": "phone", "email_token": "email", "card_token": "card", "union_token": "union",
     **dict.fromkeys(("region", "product_name", *(name for name, field in _FIELDS.items() if field.is_free_text)), "free_text"),
 }  # fmt: skip
 _OF_TYPE = {"long": "long", "integer": "long", "decimal(18,4)": "decimal", "double": "double", "boolean": "boolean"}

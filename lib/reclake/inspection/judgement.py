@@ -23,7 +23,7 @@ from reclake.records.records import stored_columns
 from reclake.records.sealing import sealed
 from reclake.records.spelling import line_kinds, services_of, without_services
 from reclake.records.values import NUMBER_PATTERNS, WHAT_IT_IS_NOT
-from reclake.sources.source import RECORDS, REQUIRED, ColumnMapping, Feed, Source
+from reclake.sources.source import CONTACT_TYPES, RECORDS, REQUIRED, ColumnMapping, Feed, Source
 from reclake.tables import vocabulary
 from reclake.tables.line_kinds import LINE_KINDS, REDUCING_KINDS, SOLD_KINDS
 from reclake.tables.silver import event_time_of
@@ -98,7 +98,7 @@ def _ready(rules: _Rules, column: str, texts: Texts, all_texts: Mapping[str, Tex
     if mapping.type == "account":
         scopes = all_texts.get(mapping.scope, [None] * n_rows)
         return [_account(row, column, mapping, pair, hear) for row, pair in enumerate(zip(scopes, texts, strict=True))]
-    if mapping.type in ("device", "phone", "email"):
+    if mapping.type in ("device", *CONTACT_TYPES):
         return texts
     # Neither keys nor scopes are asked for.
     return sealed(texts, column, mapping, Keys(directory=""), rules.source.name, texts, hear, rules.batch.note)

@@ -6,9 +6,9 @@ import re
 
 from reclake.printable import printable
 from reclake.privacy.masking import masked
-from reclake.sources.source import Feed
+from reclake.sources.source import CONTACT_TYPES, ENCRYPTED, Feed
 
-_BY_SHAPE = frozenset({"account", "device", "phone", "email"})
+_BY_SHAPE = frozenset({"account", "device", *CONTACT_TYPES})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 # Words of a field's name, and ends of one, that say a person, or a way to one.
 _PEOPLE = frozenset(["account", "customer", "client", "user", "uid", "member", "buyer", "login", "openid", "unionid", "person", "holder", "owner", "patient", "guest", "subscriber", "card", "device", "cookie", "visitor", "anonymous", "imei", "idfa", "oaid", "ip", "session", "phone", "mobile", "tel", "telephone", "telefon", "handy", "cell", "fax", "msisdn", "whatsapp", "wechat", "email", "mail", "address", "addr", "adresse", "anschrift", "street", "strasse", "straße", "zip", "postcode", "postal", "plz", "name", "firstname", "lastname", "forename", "surname", "fullname", "username", "nickname", "vorname", "nachname", "kunde", "contact", "recipient", "receiver", "consignee", "passport", "ssn", "iban", "bank", "born", "birth", "birthday", "birthdate", "dob", "geburtstag"])  # fmt: skip
@@ -61,7 +61,7 @@ def is_personal(name: str) -> bool:
 
 def tells_person(column: str, kind: str) -> bool:
     """Whether a standard column that is mapped as this type tells a person."""
-    return kind in _BY_SHAPE or column == "address_encrypted"
+    return kind in _BY_SHAPE or column in ENCRYPTED
 
 
 def personal_fields(feed: Feed) -> frozenset[str]:

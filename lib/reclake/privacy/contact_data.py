@@ -1,4 +1,4 @@
-"""One spelling per phone number and e-mail address; what reaches nobody is None."""
+"""One spelling per phone number, e-mail address, card number and platform id; what reaches or names nobody is None."""
 
 import re
 import unicodedata
@@ -22,6 +22,8 @@ _ROLES = frozenset({
     "marketing", "press", "presse", "jobs", "career", "careers", "hr", "legal", "feedback", "enquiries", "enquiry", "inquiries",
     "reception", "booking", "bookings", "reservations", "notification", "notifications", "notify", "alerts", "system",
 })  # fmt: skip
+_SHORTEST_KEY = 6  # signs of a card number or platform id: shorter ones are counters and slips
+_BLANKS_AND_DASHES = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -80,6 +82,38 @@ def normalised_email(text: str) -> str | None:
     return None if is_placeholder(address.split("@")[0]) else address
 
 
+def normalised_card(text: str) -> str | None:
+    """The number of a loyalty card in capital letters without blanks and dashes, else None.
+
+    Fewer than six signs, no digit at all, or one digit over and over are no card.
+
+    Examples
+    --------
+    >>> [normalised_card(text) for text in (" vip-8800 1234", "ＶＩＰ－88001234", "12-345", "000000", "WALK-IN")]
+    ['VIP88001234', 'VIP88001234', None, None, None]
+    """
+    if is_placeholder(text):
+        return None
+    card = _BLANKS_AND_DASHES.sub("", unicodedata.normalize("NFKC", text)).upper()
+    is_number = any(sign.isdigit() for sign in card) and not _is_one_repeated(card)
+    return card if len(card) >= _SHORTEST_KEY and is_number else None
+
+
+def normalised_union(text: str) -> str | None:
+    """A person's id across the apps of one platform, such as WeChat's unionid, else None; letter case tells two apart.
+
+    Examples
+    --------
+    >>> [normalised_union(text) for text in (" oWx_8Qa-1 ", "null", "0", "00000000-0000-0000-0000-000000000000")]
+    ['oWx_8Qa-1', None, None, None]
+    """
+    union = "".join(
+        sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) not in ("Cc", "Cf")
+    ).strip()
+    signs = {sign for sign in union if sign.isalnum()}
+    return union if len(union) >= _SHORTEST_KEY and len(signs) > 1 and not is_placeholder(union) else None
+
+
 def is_role_address(address: str) -> bool:
     """Whether a normalised address is that of an office or a machine, which ties nobody to anybody.
 
@@ -95,3 +129,23 @@ def is_role_address(address: str) -> bool:
 def normalised_text(text: str) -> str | None:
     """Trimmed free contact data such as a postal address; None for a placeholder."""
     return None if is_placeholder(text) else text.strip()
+
+
+def normalised_contact(kind: str, text: str, default_region: str) -> str | None:
+    """One spelling of a contact of the kind ("phone", "email", "card", "union"); None where it reaches or names nobody.
+
+    Raises
+    ------
+    ValueError
+        For another kind.
+    """
+    match kind:
+        case "phone":
+            return normalised_phone(text, default_region)
+        case "email":
+            return normalised_email(text)
+        case "card":
+            return normalised_card(text)
+        case "union":
+            return normalised_union(text)
+    raise ValueError(f"{kind!r} is no kind of contact")

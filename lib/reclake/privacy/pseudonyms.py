@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from reclake.errors import SecretMissing
-from reclake.privacy.contact_data import is_role_address, normalised_email, normalised_phone
+from reclake.privacy.contact_data import is_role_address, normalised_contact
 from reclake.privacy.keys import load_key
 from reclake.privacy.short_texts import kept_if_short
 from reclake.privacy.tokens import account_pseudonym, contact_token, device_pseudonym
@@ -61,15 +61,15 @@ def device_ids(keys: Keys, source: str) -> Callable[[str], str]:
 
 @lru_cache(maxsize=64)
 def contact_tokens(keys: Keys, kind: str) -> Callable[[str], str | None]:
-    """The function from a phone ("phone") or e-mail address ("email") as written to its token.
+    """The function from a contact as written to its token, by kind: "phone", "email", "card", "union".
 
-    None if it reaches nobody, or a mailbox that is no person's: a token links accounts.
+    None if it reaches or names nobody, or is a mailbox that is no person's: a token links accounts.
     """
     key, key_id = keys.load(keys.contact_key_id), str(keys.contact_key_id)
 
     @kept_if_short(1 << 16)
     def token(written: str) -> str | None:
-        value = normalised_phone(written, keys.default_region) if kind == "phone" else normalised_email(written)
+        value = normalised_contact(kind, written, keys.default_region)
         if value is None or (kind == "email" and is_role_address(value)):
             return None
         return contact_token(key, key_id=key_id, kind=kind, value=value)

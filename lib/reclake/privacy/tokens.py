@@ -37,7 +37,7 @@ def device_pseudonym(key: bytes, *, source: str, native_id: str) -> str:
 def contact_token(key: bytes, *, key_id: str, kind: str, value: str) -> str:
     """The token of a normalised contact: the key's name, a colon and 32 hex digits.
 
-    `kind` ("phone", "email") parts two kinds of equal text. The name tells tokens of two keys apart while one replaces
+    `kind` ("phone", "email", "card", "union") parts two kinds of equal text. The name tells tokens of two keys apart while one replaces
     the other.
     """
     return f"{key_id}:" + _keyed(key, f"{kind}|{value}")

@@ -61,6 +61,8 @@ _FORMS: Mapping[str, _Form] = {
     "customer_id": _pattern(r"^c_[0-9a-f]{32}\z"),
     "phone_token": _TOKEN,
     "email_token": _TOKEN,
+    "card_token": _TOKEN,
+    "union_token": _TOKEN,
     "key_id": _pattern(r"^[a-z][a-z0-9_]{0,30}\z"),
     "session_id": _DIGEST,
     "content_hash": _DIGEST,

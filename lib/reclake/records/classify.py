@@ -136,4 +136,4 @@ def classified(records: DataFrame, source: Source, table: str, *, event_day: str
         .otherwise(F.array_sort(F.array_distinct("reasons")))
     )
     judged = judged.withColumns({"reasons": reasons, "is_repeat": F.col("is_again") & (is_class == KEPT)})
-    return judged.drop("is_valid", "record_key", "first", "is_clash", "is_again", "feed")
+    return judged.drop("is_valid", "record_key", "first", "is_clash", "is_again")

@@ -37,7 +37,7 @@ def sealed(
         case "device":
             device_id = device_ids(keys, source)
             return [text and device_id(text) for text in texts]
-        case "phone" | "email":
+        case "phone" | "email" | "card" | "union":
             token = contact_tokens(keys, mapping.type)
             return [text and token(text) for text in texts]
     if mapping.type not in _TEXTS:

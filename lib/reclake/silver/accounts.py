@@ -8,10 +8,14 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.records.delivery import DELIVERY_ORDER, delivered, is_kept
+from reclake.records.survivorship import survivors
 from reclake.records.validity import change_day, states_in_time, with_validity
 from reclake.sources.source import VERIFIED, Source
 
-REGISTERED = ("registered_at", "phone_token", "email_token", *VERIFIED.values(), "device_id", "region", "gender", "birth_year")
+REGISTERED = (
+    "registered_at", "phone_token", "email_token", "card_token", "union_token", *VERIFIED.values(), "device_id", "region",
+    "gender", "birth_year",
+)  # fmt: skip
 STATE = ("source", "channel", *REGISTERED)
 
 
@@ -30,7 +34,8 @@ def accounts(
     before takes its place. `first_delivery_day`, `first_file_digest` and `first_position` point to the earliest
     delivered record of the account, in whatever table, and are the same in all its rows; so is `is_machine`, of an
     account that nothing but the events of machines names. A state without a year of birth keeps the one stated before; one
-    whose year cannot be read counts as born in the year of delivery, as a slip must not open a child to profiling.
+    whose year cannot be read counts as born in the year of delivery, as a slip must not open a child to profiling. Where
+    several feeds tell of one account, its state is put together as in `records.survivorship`.
     """
     kept_records = records["account_records"].where(is_kept()).withColumn("birth_year", F.coalesce("birth_year", _youngest()))
     registered = kept_records.select(
@@ -38,6 +43,7 @@ def accounts(
         *STATE,
         "changed_at",
         *DELIVERY_ORDER,
+        "feed",
         change_day(timezone).alias("valid_from"),
         F.lit(False).alias("is_stub"),
     )
@@ -50,6 +56,7 @@ def accounts(
     told = states.withColumns({
         **{name: F.max(name).over(of_account) for name in ("first", "is_device", "is_machine")},
         "birth_year": F.last("birth_year", ignorenulls=True).over(so_far),
+        **survivors(sources, so_far),
     })
     return with_validity(told, key=("account_id",), state=STATE).withColumns({
         "basis": _basis(sources),

@@ -123,7 +123,9 @@ class Feed(Strict):
     transport: tuple[Text, ...] = ()  # raw fields left out of the fingerprint
     values: Literal["typed", "as_text"] = "typed"  # as_text: a scalar of JSON or Parquet is read by its text, exactly
     max_line_amount: Annotated[float, Field(gt=0, le=1e13)] = 1e9  # orders: a line beyond it, up or down, is refused
-    verified_contacts: Literal["all", "none"] = "none"  # accounts: which contacts the channel has verified, where no column says
+    verified_contacts: Literal["all", "none", "typed"] = (
+        "none"  # accounts: which contacts the channel has verified, where no column says; typed: none, and staff wrote the record
+    )
     columns: dict[str, ColumnMapping]
 
     def matches(self, file_name: str) -> bool:
@@ -165,6 +167,11 @@ class Feed(Strict):
         return tuple(column for column in VERIFIED if self.table == "accounts" and column in self.columns)
 
     @property
+    def is_typed(self) -> bool:
+        """Whether staff wrote its records: what one leaves out says nothing, and contacts of the account's other feeds stand."""
+        return self.verified_contacts == "typed"
+
+    @property
     def unstated_contacts(self) -> tuple[str, ...]:
         """Those of them of which it does not say whether they are verified: they tie nobody."""
         if "verified_contacts" in self.model_fields_set:
@@ -198,8 +205,8 @@ class Feed(Strict):
         if "verified_contacts" in self.model_fields_set and self.table != "accounts":
             yield "is only for accounts"
         for contact, column in VERIFIED.items():
-            if self.verified_contacts == "all" and column in self.columns:
-                yield f"is all, and {column} is mapped: state one of them"
+            if self.verified_contacts != "none" and column in self.columns:
+                yield f"is {self.verified_contacts}, and {column} is mapped: state one of them"
             if column in self.columns and contact not in self.columns:
                 yield f"{column} is mapped, and {contact} is not"
 

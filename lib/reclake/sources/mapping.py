@@ -15,18 +15,19 @@ from .times import time_format_problem
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 ColumnType = Literal[
-    "string", "long", "decimal", "double", "boolean", "timestamp", "date", "account", "device", "phone", "email", "free_text", "product"
+    "string", "long", "decimal", "double", "boolean", "timestamp", "date", "account", "device", "phone", "email", "card", "union", "free_text",
+    "product",
 ]  # fmt: skip
 
 RECORDS: dict[str, Table] = {silver.raw_of(table).noun: table for table in silver.RECORDS}
 """The records table of each bronze noun."""
 
 _SET_BY_PARSER = {
-    "source", "delivery_day", "file_digest", "position", "record_class", "reasons", "notes", "is_repeat",
+    "source", "delivery_day", "file_digest", "position", "feed", "record_class", "reasons", "notes", "is_repeat",
     "event_date", "line_amount", "is_return", "order_scope",
 }  # fmt: skip
 _SPELLINGS: dict[str, set[str]] = {
-    "string": {"string", "free_text", "product", "account", "device", "phone", "email"},
+    "string": {"string", "free_text", "product", "account", "device", "phone", "email", "card", "union"},
     "long": {"long"},
     "integer": {"long"},
     "double": {"double"},
@@ -35,7 +36,13 @@ _SPELLINGS: dict[str, set[str]] = {
     "timestamp": {"timestamp"},
     "date": {"date"},
 }
-_PSEUDONYMISED = {"account", "device", "phone", "email"}
+CONTACT_TYPES = ("phone", "email", "card", "union")
+"""Types that become keyed tokens: what reaches a person, or names one in several channels."""
+
+ENCRYPTED = ("name_encrypted", "address_encrypted")
+"""Columns of silver.contacts that a feed of accounts maps by their own name; the others are made from its tokens' fields."""
+
+_PSEUDONYMISED = {"account", "device", *CONTACT_TYPES}
 NUMBERS = ("long", "decimal", "double")
 
 _Limits = tuple[float | None, float | None]
@@ -88,14 +95,14 @@ def field_in_note(field: str) -> str:
 def mappable(table: str) -> dict[str, str]:
     """The standard columns that a feed of the bronze noun may map, with their Spark type.
 
-    Those of the records table that the parser does not set itself. Accounts may also name the `address_encrypted` of
-    silver.contacts; consents and accounts always have a `channel`, which is part of the account's id.
+    Those of the records table that the parser does not set itself. Accounts may also name the `name_encrypted` and
+    `address_encrypted` of silver.contacts; consents and accounts always have a `channel`, which is part of the account's id.
     """
     columns = {field.name: field.type for field in RECORDS[table].fields if field.name not in _SET_BY_PARSER}
     if table == "events":
         del columns["account_id"]  # the login if there is one, else the device
     if table == "accounts":
-        columns["address_encrypted"] = "string"
+        columns |= dict.fromkeys(ENCRYPTED, "string")
     if table == "consents":
         columns["channel"] = "string"
     return columns
@@ -182,11 +189,15 @@ class ColumnMapping(Strict):
         if self.type not in _SPELLINGS[spark_type]:
             yield f"type {self.type} does not fit a {spark_type}"
         elif column in fields and (fields[column].privacy is Privacy.PSEUDONYM) != (self.type in _PSEUDONYMISED):
-            wanted = "account, device, phone or email" if self.type not in _PSEUDONYMISED else "a type that keeps it readable"
+            wanted = (
+                "account, device, phone, email, card or union"
+                if self.type not in _PSEUDONYMISED
+                else "a type that keeps it readable"
+            )
             yield f"type {self.type} does not fit its privacy class: use {wanted}"
 
     def _out_of_place(self) -> Iterator[str]:
-        texts = ("string", "account", "device", "product")
+        texts = ("string", "account", "device", "product", "card")
         allowed: dict[str, tuple[str, ...]] = {
             "format": ("timestamp", "date"),
             "scope": ("account",),

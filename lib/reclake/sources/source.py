@@ -14,12 +14,12 @@ from reclake.catalogue import Item
 from reclake.strict import Name, Strict
 
 from .feed import REQUIRED, VERIFIED, DeliveryDay, Feed
-from .mapping import RECORDS, ColumnMapping, Text, field_in_note, is_id, mappable
+from .mapping import CONTACT_TYPES, ENCRYPTED, RECORDS, ColumnMapping, Text, field_in_note, is_id, mappable
 from .stated import unknown_events
 from .times import time_reader
 
 __all__ = [
-    "RECORDS", "REQUIRED", "VERIFIED", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "field_in_note", "is_id", "mappable", "time_reader",
+    "CONTACT_TYPES", "ENCRYPTED", "RECORDS", "REQUIRED", "VERIFIED", "BotRules", "ColumnMapping", "Completion", "DeliveryDay", "Feed", "Source", "field_in_note", "is_id", "mappable", "time_reader",
 ]  # fmt: skip
 
 
@@ -145,7 +145,7 @@ class Source(Item):
         told |= {"id_rule": self.id_rule} if self.id_rule != 1 else {}
         for name, feed in self.feeds.items():
             told["feeds"][name].pop("verified_contacts", None)
-            if feed.contacts and feed.verified_contacts != "all":
+            if feed.is_typed or (feed.contacts and feed.verified_contacts != "all"):
                 told["feeds"][name]["verified_contacts"] = feed.verified_contacts
         told["feeds"] = {name: feed for name, feed in told["feeds"].items() if nouns is None or feed["table"] in nouns}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -106,7 +106,7 @@ CONSENTS = Table(
 
 CONTACTS = Table(
     name="silver.contacts",
-    grain="one row per account with contact data: its last state (restricted)",
+    grain="one row per account with contact data: what it holds at last (restricted)",
     key=("account_id",),
     fields=(
         Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
@@ -117,9 +117,12 @@ CONTACTS = Table(
             privacy=Privacy.CONTACT,
         ),
         Field("email_encrypted", "binary", "AES-SIV of the normalised e-mail address.", privacy=Privacy.CONTACT),
+        Field("name_encrypted", "binary", "AES-SIV of the name as written.", privacy=Privacy.CONTACT),
         Field("address_encrypted", "binary", "AES-SIV of the postal address.", privacy=Privacy.CONTACT),
+        Field("card_encrypted", "binary", "AES-SIV of the normalised number of a loyalty card.", privacy=Privacy.CONTACT),
+        Field("union_encrypted", "binary", "AES-SIV of the id across the apps of one platform.", privacy=Privacy.CONTACT),
         plain("key_id", "string", "The key that encrypts it.", required=True),
-        plain("delivery_day", "date", "The delivery of this state.", required=True),
+        plain("delivery_day", "date", "The last delivery of a state that it is made from.", required=True),
     ),
     stage="silver",
     write="replace_whole",

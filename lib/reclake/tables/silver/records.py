@@ -142,6 +142,15 @@ ACCOUNT = (
     personal("registered_at", "timestamp", "When the account was opened.", "UTC"),
     Field("phone_token", "string", "Keyed token of the normalised phone, with key id.", privacy=Privacy.PSEUDONYM),
     Field("email_token", "string", "Keyed token of the normalised e-mail address, with key id.", privacy=Privacy.PSEUDONYM),
+    Field(
+        "card_token", "string", "Keyed token of the normalised number of a loyalty card, with key id.", privacy=Privacy.PSEUDONYM
+    ),
+    Field(
+        "union_token",
+        "string",
+        "Keyed token of the person's id across the apps of one platform, such as WeChat's unionid, with key id.",
+        privacy=Privacy.PSEUDONYM,
+    ),
     personal("is_phone_verified", "boolean", "Whether the channel has seen the phone reach the person; null without a phone."),
     personal("is_email_verified", "boolean", "The same of the e-mail address. What is not verified ties no accounts."),
     Field("device_id", "string", "A device that the channel ties to the account.", privacy=Privacy.PSEUDONYM),
@@ -156,7 +165,11 @@ ACCOUNT = (
     ),
 )
 
-ACCOUNT_RECORDS = _records(bronze.ACCOUNTS, ACCOUNT, *_KEYS, *_CONTACT_KEYS, needs=("account_id",))
+_FEED = plain(
+    "feed", "string", "The feed of the source through which it came; null where none takes its file, and in older rows."
+)
+
+ACCOUNT_RECORDS = _records(bronze.ACCOUNTS, (_FEED, *ACCOUNT), *_KEYS, *_CONTACT_KEYS, needs=("account_id",))
 
 PRODUCT = (
     plain("product_id", "string", "The product's id across channels."),
