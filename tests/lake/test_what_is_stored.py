@@ -25,6 +25,7 @@ DAY = date(2026, 3, 28)
 PLANTED = {
     "event": "ev-77310042", "consent": "cs-88120077", "order": "on-55019983", "line": "ln-4410", "account": "6000123401",
     "typed": "Gutschein fuer Anna Lindqvist", "file": "anna-lindqvist", "product": "sku-of-anna", "query": "ring fuer anna",
+    "name": "Anna Lindqvist-Berg", "card": "VIP-6612 9043", "union": "oWx6Lq0aBerg",
 }  # fmt: skip
 _DAY = """delivery_day = { from = "name", pattern = '(\\d{4}-\\d{2}-\\d{2})' }"""
 SOURCE = """
@@ -86,6 +87,9 @@ currency = { constant = "EUR", type = "string" }""",
             "accounts",
             "",
             """account_id = { from = "who", type = "account" }
+name_encrypted = { from = "name", type = "string" }
+card_token = { from = "card", type = "card" }
+union_token = { from = "union", type = "union" }
 changed_at = { from = "at", type = "timestamp", format = "iso" }""",
         ),
         (
@@ -110,6 +114,16 @@ conversation_id = { from = "talk", type = "string" }
 speaker = { constant = "customer", type = "string" }
 text = { from = "text", type = "free_text" }""",
         ),
+        (
+            "outreach",
+            '"outreach_id"',
+            """outreach_id = { from = "id", type = "string" }
+occurred_at = { from = "at", type = "timestamp", format = "iso" }
+account_id = { from = "who", type = "account" }
+purpose = { constant = "marketing", type = "string" }
+contact_channel = { from = "by", type = "string" }
+result = { from = "result", type = "string" }""",
+        ),
     )
 )
 AT, P = f"{DAY}T10:00:00Z", PLANTED
@@ -122,7 +136,7 @@ RECORDS = {
         {"order": P["order"], "line": P["line"], "at": AT, "who": P["account"], "sku": P["product"], "text": P["typed"], "n": 1, "price": 25, "sent_at": AT},
         {"order": P["order"], "line": "2", "at": AT, "who": P["account"], "sku": "p2", "text": "Tee", "n": 1, "price": 2.5, "sent_at": AT},
     ],
-    "accounts": [{"who": P["account"], "at": AT, "sent_at": AT}, {"who": "6000123402", "at": AT, "sent_at": AT}],
+    "accounts": [{"who": P["account"], "at": AT, "name": P["name"], "card": P["card"], "union": P["union"], "sent_at": AT}, {"who": "6000123402", "at": AT, "sent_at": AT}],
     "consents": [
         {"id": P["consent"], "who": P["account"], "purpose": purpose, "granted": True, "at": AT, "sent_at": AT} | ({} if n else {"id": "cs-2"})
         for n, purpose in enumerate(("marketing", "personalisation"))
@@ -130,6 +144,10 @@ RECORDS = {
     "feedback": [
         {"id": f"{P['event']}-3", "at": AT, "who": P["account"], "sku": P["product"], "order": P["order"], "talk": f"{P['consent']}-4", "text": P["typed"], "sent_at": AT},
         {"id": "ms-2", "at": AT, "who": P["account"], "talk": f"{P['consent']}-4", "text": "Danke", "sent_at": AT},
+    ],
+    "outreach": [
+        {"id": f"{P['consent']}-5", "at": AT, "who": P["account"], "by": "call", "result": P["typed"], "sent_at": AT},
+        {"id": "ct-2", "at": AT, "who": "6000123402", "by": "sms", "result": "clicked", "sent_at": AT},
     ],
 }  # fmt: skip
 
@@ -177,6 +195,9 @@ def forms(noun, record):
         yield "|".join(map(str, fields.values()))
     who = record["who"]
     yield from (who, f"app|{who}", f"shop|app|{who}", f"shop|{who}", f"{noun}|{who}")
+    for kind in ("name", "card", "union"):
+        if value := record.get(kind):
+            yield from (value, value.upper(), f"{kind}|{value}", f"{kind}|{value.upper().replace('-', '').replace(' ', '')}")
 
 
 def digests(text):

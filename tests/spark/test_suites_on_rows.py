@@ -86,6 +86,17 @@ ROWS = {
         FILE | {"event_date": DAY, "occurred_at": AT, "feedback_kind": "chat", "speaker": "staff", "is_repeat": False},
         {"account_id": "anna", "text": "a@b.cn", "rating": 6.0}, {"account_id", "text", "rating"},
     ),
+    "silver.outreach_records": (
+        KEPT | {
+            "outreach_id": "c", "event_date": DAY, "occurred_at": AT, "received_at": LATER, "channel": "app", "account_id": ACCOUNT, "purpose": "marketing",
+            "contact_channel": "sms", "result": "clicked",
+        }, REFUSED | {"contact_channel": "fax", "result": "?"}, {"purpose": "profit", "result": "gone"}, {"purpose", "result"},
+    ),
+    "silver.outreach": (
+        FILE | {"outreach_id": "c", "event_date": DAY, "occurred_at": AT, "channel": "pos", "account_id": ACCOUNT, "purpose": "service", "contact_channel": "call", "result": "replied", "is_repeat": True},
+        FILE | {"event_date": DAY, "occurred_at": AT, "account_id": ACCOUNT, "purpose": "marketing", "contact_channel": "mail", "is_repeat": False},
+        {"account_id": "anna", "contact_channel": "fax"}, {"account_id", "contact_channel"},
+    ),
     "silver.rejected_records": (
         FILE | {"record_table": "silver.event_records", "record_class": "late", "reasons": ["x"]}, FILE | {"record_table": "silver.order_records", "record_class": "rejected", "reasons": ["x"]},
         {"record_class": "kept", "reasons": []}, {"record_class"},

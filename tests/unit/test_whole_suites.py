@@ -50,7 +50,7 @@ SUITES = {
         (f"purpose is not null{KEPT}", "critical", 0, NONE_KEPT),
         (f"is_granted is not null{KEPT}", "critical", 0, NONE_KEPT),
         (f"changed_at is not null{KEPT}", "critical", 0, NONE_KEPT),
-        (f"purpose is one of personalisation, marketing, analytics{KEPT}", "critical", 0, NONE_KEPT),
+        (f"purpose is one of personalisation, marketing, analytics, service{KEPT}", "critical", 0, NONE_KEPT),
     ],
     silver.SESSIONS: [
         *(

@@ -106,6 +106,17 @@ NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "text": ("text", "content", "review", "reviewtext", "comment", "message", "body", "评价内容", "消息内容", "内容"),
         "language": ("language", "lang", "locale", "语言"),
     },
+    "outreach": {
+        "outreach_id": ("outreachid", "outreachno", "contactid", "contactno", "sendid", "sendno", "messageid", "taskid", "id", "触达编号",
+                        "发送编号"),
+        "occurred_at": ("occurredat", "contactedat", "sentat", "sendtime", "calledat", "calltime", "触达时间", "发送时间", "外呼时间", *_TIMES),
+        "received_at": ("receivedat", "servertime"),
+        "channel": _CHANNELS,
+        "account_id": _ACCOUNTS,
+        "purpose": ("purpose", "scope", "目的", "用途"),
+        "contact_channel": ("contactchannel", "medium", "via", "sentvia", "contactmethod", "sendchannel", "触达渠道", "触达方式", "发送渠道"),
+        "result": ("result", "status", "outcome", "deliverystatus", "sendstatus", "结果", "触达结果", "发送结果", "发送状态"),
+    },
 }  # fmt: skip
 
 # What a column's values must look like for the name to count.
@@ -134,7 +145,12 @@ _EVENTS: Mapping[str, Sequence[str]] = {
     "video_progress": ("videoprogress",),
     "video_complete": ("videocomplete",),
 }
-_TELLING = {"orders": ("quantity", "unit_price_amount"), "events": ("event_type",), "consents": ("is_granted",)}
+_TELLING = {
+    "orders": ("quantity", "unit_price_amount"),
+    "events": ("event_type",),
+    "consents": ("is_granted",),
+    "outreach": ("contact_channel",),
+}
 
 
 def columns_of(table: str, fields: Sequence[FieldSummary]) -> dict[str, FieldSummary]:

@@ -62,8 +62,8 @@ WIDEST: dict[str, _Limits] = {
     "rating": (0, 5),
     "birth_year": (1900, 2100),
 }
-# Statements beside an account: an impossible one costs no record unless the feed says so.
-_DROPPED_UNLESS_DECLARED = frozenset({"birth_year", "is_phone_verified", "is_email_verified"})
+# Statements beside an account or a contact: an impossible one costs no record unless the feed says so.
+_DROPPED_UNLESS_DECLARED = frozenset({"birth_year", "is_phone_verified", "is_email_verified", "result"})
 
 
 ID_TYPES = frozenset({"account", "device", "product"})

@@ -62,7 +62,8 @@ CONSENTS = _bronze(
     "consents", "one row per delivered consent or withdrawal", stays_because="they are the proof of what was agreed to"
 )
 FEEDBACK = _bronze("feedback", "one row per delivered review, or message of a service chat", _RAW_DAYS)
-FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS, FEEDBACK)
+OUTREACH = _bronze("outreach", "one row per delivered contact that the company made with a customer", _RAW_DAYS)
+FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS, FEEDBACK, OUTREACH)
 """What sources feed."""
 
 FILES = Table(

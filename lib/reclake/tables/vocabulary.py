@@ -11,7 +11,7 @@ EVENT_TYPES = (
     "rate", "view_page", "scroll", "heartbeat", "poll", "video_start", "video_progress", "video_complete",
 )  # fmt: skip
 CHANNELS = ("app", "mini_program", "web", "pos")
-PURPOSES = ("personalisation", "marketing", "analytics")
+PURPOSES = ("personalisation", "marketing", "analytics", "service")
 
 LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\z"  # BCP 47, as far as shops use it, as Java reads a pattern
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -20,6 +20,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "purpose": PURPOSES,
     "feedback_kind": ("review", "chat"),
     "speaker": ("customer", "staff"),
+    "contact_channel": ("sms", "email", "push", "call", "mail"),
+    "result": ("delivered", "failed", "opened", "clicked", "replied", "complained"),
 }
 """By column, the only words that it may hold."""
 

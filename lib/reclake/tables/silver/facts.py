@@ -129,4 +129,21 @@ FEEDBACK = Table(
     may_be_empty="of a day there may be refused and late records only",
 )
 
-TABLES = (ORDER_LINES, EVENTS, SESSIONS, INTERACTIONS, FEEDBACK)
+OUTREACH = Table(
+    name="silver.outreach",
+    grain="one row per kept contact that the company made with a customer",
+    key=("source", "event_date", "file_digest", "position"),
+    fields=(
+        *POINTER,
+        *_taken(records.OUTREACH, "event_date", "occurred_at", "account_id", "purpose", "contact_channel"),
+        plain("is_repeat", "boolean", "Its content equals an earlier one's of its source.", required=True),
+    ),
+    stage="silver",
+    write="replace_days",
+    stays_because=_HISTORY,
+    day_column="event_date",
+    inputs=(Input(records.OUTREACH_RECORDS, deliveries()),),
+    may_be_empty="of a day there may be refused and late records only",
+)
+
+TABLES = (ORDER_LINES, EVENTS, SESSIONS, INTERACTIONS, FEEDBACK, OUTREACH)

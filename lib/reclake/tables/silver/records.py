@@ -186,7 +186,7 @@ PRODUCT_RECORDS = _records(bronze.PRODUCTS, PRODUCT, needs=("product_id",))
 CONSENT = (
     personal("consent_id", "string", "The source's id of the statement."),
     Field("account_id", "string", "The account that made it.", privacy=Privacy.PSEUDONYM),
-    plain("purpose", "string", "What for: personalisation, marketing, analytics."),
+    plain("purpose", "string", "What for: personalisation, marketing, analytics, service."),
     personal("is_granted", "boolean", "Granted, or refused or withdrawn."),
     personal("changed_at", "timestamp", "When the person decided.", "UTC"),
 )
@@ -219,7 +219,35 @@ FEEDBACK = (
 
 FEEDBACK_RECORDS = _records(bronze.FEEDBACK, FEEDBACK, *_BUSINESS_DAYS, *_KEYS, needs=("occurred_at", "feedback_kind"))
 
-RECORDS = (EVENT_RECORDS, ORDER_RECORDS, ACCOUNT_RECORDS, PRODUCT_RECORDS, CONSENT_RECORDS, FEEDBACK_RECORDS)
+OUTREACH = (
+    personal("outreach_id", "string", "The source's id of the contact."),
+    plain("event_date", "date", "Business day of the contact; null if its time cannot be used."),
+    personal("occurred_at", "timestamp", "When the company sent, called or wrote.", "UTC"),
+    personal("received_at", "timestamp", "When the collector received it.", "UTC"),
+    plain("channel", "string", "The channel of the account: app, mini_program, web or pos."),
+    Field("account_id", "string", "The account whose person was contacted.", privacy=Privacy.PSEUDONYM),
+    personal("purpose", "string", "What for, in the words of consents: marketing, service, personalisation, analytics."),
+    personal("contact_channel", "string", "By what the person was contacted: sms, email, push, call or mail."),
+    personal(
+        "result",
+        "string",
+        "The furthest that is known of it: delivered, failed, opened, clicked, replied or complained; null where nothing is.",
+    ),
+)
+
+OUTREACH_RECORDS = _records(
+    bronze.OUTREACH, OUTREACH, *_BUSINESS_DAYS, *_KEYS, needs=("occurred_at", "account_id", "purpose", "contact_channel")
+)
+
+RECORDS = (
+    EVENT_RECORDS,
+    ORDER_RECORDS,
+    ACCOUNT_RECORDS,
+    PRODUCT_RECORDS,
+    CONSENT_RECORDS,
+    FEEDBACK_RECORDS,
+    OUTREACH_RECORDS,
+)
 
 REJECTED_RECORDS = Table(
     name="silver.rejected_records",
