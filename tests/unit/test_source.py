@@ -453,9 +453,9 @@ def test_a_key_that_came_later_changes_no_digest_while_it_holds_its_default():
 
 
 SHIPPED = [
-    ("demo", "accounts", "5c649de080b1dd19f0121d6168b7226a683b221376bd7413e505ac895fd4afc9"),
+    ("demo", "accounts", "4ef3f4b05e45b2f5d17bf214d061da3bed236bc1099cae54ae8ab73d87994750"),
     ("demo", "consents", "84ce10414b2d2b9ac947f441b1a1904d19cbd3fa6efa04558a90b76706e9c86f"),
-    ("demo", "events", "d110451fee7c69ffbe22e6cb6db5d0774b06f2eb5ad47575d49fb2d8937811d2"),
+    ("demo", "events", "26b13d1c344fd38f4cfb2603e2574a6bf768ff2fd780aac0b9be12f6c501b1db"),
     ("demo", "orders", "4598117f660982393e5d53e2b39e8092fb24ab3cb204b819e0b2cfb73d84a0d4"),
     ("demo", "products", "e64b42976f7a095d549a3f4b6db270343e6f382908488e1ef38d0ea9df87779a"),
     ("movielens", "accounts", "feb90b1fbe49fe4fcc007d5ebc66c5c3927002c11087fb79a31e9e7dc154c9e6"),

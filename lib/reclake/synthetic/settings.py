@@ -161,6 +161,52 @@ class FeedbackSettings(Section):
     contact_share: Share
 
 
+class ProfileSettings(Section):
+    """What the CRM knows, and what staff wrote wrongly into it."""
+
+    profile_share: Share
+    delay_days: PositiveInt
+    card_share: Share
+    union_share: Share
+    name_typo_share: Share
+    address_typo_share: Share
+    phone_share: Share
+    phone_typo_share: Share
+    email_share: Share
+    birth_year_share: Share
+    minor_share: Share
+
+    @model_validator(mode="after")
+    def _years_are_shares_of_one(self) -> Self:
+        if self.birth_year_share + self.minor_share > 1:
+            raise ValueError("birth_year_share and minor_share add up to more than 1")
+        return self
+
+
+class KioskSettings(Section):
+    """Tablets in the shops."""
+
+    people_per_tablet: PositiveInt
+    use_share: Share
+    mean_views: Annotated[float, Field(ge=1)]
+
+
+class CookielessSettings(Section):
+    """Visitors of the web site whose browsers take no cookie."""
+
+    people_per_server: PositiveInt
+    visitor_share: Share
+    login_share: Share
+    mean_views: Annotated[float, Field(ge=1)]
+
+
+class OutreachSettings(Section):
+    """Contacts that the company makes."""
+
+    campaign_share: Share
+    service_share: Share
+
+
 class DemoSettings(Section):
     """The whole company."""
 
@@ -182,6 +228,10 @@ class DemoSettings(Section):
     dirt: DirtSettings
     bots: BotTrafficSettings
     feedback: FeedbackSettings
+    profiles: ProfileSettings
+    kiosks: KioskSettings
+    cookieless: CookielessSettings
+    outreach: OutreachSettings
 
     @field_validator("time_zone")
     @classmethod
