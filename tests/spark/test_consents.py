@@ -201,12 +201,12 @@ def test_a_refused_record_of_an_unknown_purpose_suspends_all_of_the_account_and_
         suspended | dict(account_id="a", purpose="marketing", valid_from=day(2), valid_to=day(5)),
         granted | dict(account_id="a", purpose="marketing", valid_from=day(5)),
         # Whose source needs no consent is out as well: a refused record may be a refusal.
-        suspended | dict(account_id="a", purpose="analytics", valid_from=day(2)),
+        *(suspended | dict(account_id="a", purpose=other, valid_from=day(2)) for other in ("analytics", "service")),
         granted | dict(account_id="b", purpose=PURPOSE, valid_from=day(0)),
         granted | dict(account_id="b", purpose="marketing", valid_from=day(0), valid_to=day(3)),
         suspended | dict(account_id="b", purpose="marketing", valid_from=day(3)),
     )
-    assert {"analytics", "marketing", PURPOSE} == set(vocabulary.PURPOSES)
+    assert {"analytics", "service", "marketing", PURPOSE} == set(vocabulary.PURPOSES)
 
 
 def random_deliveries(seed, *, n_accounts=150):
