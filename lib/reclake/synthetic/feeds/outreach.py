@@ -71,19 +71,22 @@ def contacts(world: World, story: Story) -> Iterator[Contact]:
 
 
 def _campaigns(world: World, story: Story) -> Iterator[Contact]:
-    said = sorted((one for one in statements(world, story) if one.purpose == "marketing"), key=lambda one: one.at)
+    said = [one for one in statements(world, story) if one.purpose == "marketing"]
+    if not said:
+        return
+    opened = {channel: opened_at(world, story, channel) for channel in story.person.accounts}
     for day in range(_FIRST_CAMPAIGN, world.settings.n_days, _EVERY):
         draws = Draws(world.settings.seed, "campaign", story.person.number, day)
+        if not draws.chance(world.settings.outreach.campaign_share):
+            continue
         at = world.calendar.start(day) + 9 * HOUR + draws.below(3 * HOUR)
         heard = [one for one in said if one.at < at]
-        open_accounts = [one for channel, one in story.person.accounts.items() if opened_at(world, story, channel) < at]
-        is_granted = bool(heard) and all(one.is_granted for one in heard)
-        if not is_granted or not open_accounts or not draws.chance(world.settings.outreach.campaign_share):
-            continue
-        account = draws.one_of(open_accounts)
-        way = draws.one_of(_WAYS[account.channel])
-        name = f"K{digest(world.settings.seed, 'campaign', story.person.number, day, size=8)}"
-        yield Contact(name, at, account, "marketing", way, _result(draws, account, way))
+        accounts = [account for channel, account in story.person.accounts.items() if opened[channel] < at]
+        if heard and accounts and all(one.is_granted for one in heard):
+            account = draws.one_of(accounts)
+            way = draws.one_of(_WAYS[account.channel])
+            name = f"K{digest(world.settings.seed, 'campaign', story.person.number, day, size=8)}"
+            yield Contact(name, at, account, "marketing", way, _result(draws, account, way))
 
 
 def _service_calls(world: World, story: Story) -> Iterator[Contact]:
