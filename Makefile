@@ -3,13 +3,14 @@ PYTHON ?= python3.11
 JOBS := .venv/jobs
 AIRFLOW := .venv/airflow
 BI := .venv/bi
+LINKAGE := .venv/linkage
 RELEASE := .venv/release
 PIP := pip install --quiet --disable-pip-version-check
 PINS := requirements/constraints
 RUN := TZ=UTC $(JOBS)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help needs install demo test trials trials-nightly cluster-demo lint format airflow airflow-test bi dictionary wheel pins sbom audit clean
+.PHONY: help needs install demo test trials trials-nightly cluster-demo lint format airflow airflow-test bi linkage dictionary wheel pins sbom audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -81,12 +82,19 @@ $(BI)/.installed: requirements/bi.txt $(PINS)/bi.txt requirements/bi-jars.sha256
 
 bi: $(BI)/.installed ## create the environment of the BI readers: DuckDB, delta-rs, PyHive, a directory to log in with
 
+$(LINKAGE)/.installed: requirements/linkage.txt $(PINS)/linkage.txt
+	$(PYTHON) -m venv $(LINKAGE)
+	$(LINKAGE)/bin/$(PIP) -r requirements/linkage.txt -c $(PINS)/linkage.txt
+	@touch $@
+
+linkage: $(LINKAGE)/.installed ## create the environment of what linkage is measured by: the FEBRL sets, Splink
+
 airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment; their trials, by real spark-submit, are in make trials
 	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags -m "not trial" --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q
 
 pins: ## write requirements/constraints/ anew: what packages bring along, at its newest
 	rm -rf .venv/pins
-	for environment in jobs:dev airflow:airflow bi:bi release:release; do \
+	for environment in jobs:dev airflow:airflow bi:bi linkage:linkage release:release; do \
 		$(PYTHON) -m venv --clear .venv/pins && .venv/pins/bin/$(PIP) -r requirements/$${environment#*:}.txt && \
 		.venv/pins/bin/pip freeze --disable-pip-version-check > $(PINS)/$${environment%:*}.txt || exit 1; \
 	done
