@@ -85,10 +85,11 @@ def test_weights_survive_their_text():
 
 def test_agreement_on_a_rare_value_weighs_more():
     weights = estimate(*world(), THREE)
-    levels = np.array([[EXACT, DIFFERENT, MISSING, EXACT]] * 2, np.int8)
-    parts = weights.parts(levels, {"a": np.array([1 / 10, 1 / 10_000])})
+    levels = np.array([[EXACT, DIFFERENT, MISSING, EXACT]] * 3, np.int8)
+    parts = weights.parts(levels, {"a": np.array([1 / 10, 1 / 10_000, np.nan])})
     m = weights.m[0][EXACT]
-    assert parts[:, 0] == pytest.approx([np.log2(m * 10), np.log2(m * 10_000)], abs=1e-5)
-    assert parts[:, 1].tolist() == [weights.table[1, DIFFERENT]] * 2
-    assert parts[:, 2].tolist() == [0.0, 0.0]
+    assert parts[:, 0] == pytest.approx([np.log2(m * 10), np.log2(m * 10_000), np.log2(m * 20_000)], abs=1e-5)
+    assert parts[:, 1].tolist() == [weights.table[1, DIFFERENT]] * 3
+    assert parts[:, 2].tolist() == [0.0] * 3
+    assert parts[:, 3].tolist() == [weights.table[3, EXACT]] * 3
     assert weights.total(parts) == pytest.approx(parts.sum(axis=1), abs=1e-5)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.identity.linkage.distance import Ints
@@ -88,9 +89,14 @@ def _joined(records: DataFrame, crowded: DataFrame, columns: Sequence[str], flag
 
 
 def in_blocks(keyed: DataFrame) -> DataFrame:
-    """One row per record and key, those of one key together: rule (its place), key, and the record's columns."""
+    """One row per record and shared key, those of one key together: rule (its place), key, and the record's columns.
+
+    A key of one record brings nobody together, and most are: they end here, before anything is handed to Python.
+    """
     entries = keyed.select("*", F.posexplode("keys").alias("rule", "key")).where(F.col("key").isNotNull())
-    return entries.repartition("rule", "key").sortWithinPartitions("rule", "key")
+    block = W.partitionBy("rule", "key").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
+    # The window parts and sorts by rule and key; what follows keeps that order.
+    return entries.withColumn("n_records", F.count("*").over(block)).where(F.col("n_records") > 1).drop("n_records")
 
 
 def whole_blocks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

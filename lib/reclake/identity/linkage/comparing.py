@@ -55,8 +55,8 @@ def weighed_pairs(keyed: DataFrame, comparison: Comparison, weights: Weights, op
     Parameters
     ----------
     keyed
-        record_id, exclusive, keys, what `opened` reads, and `share_<attribute>` for those with rare values: which share of
-        the records holds the record's value (`rarity.with_shares`).
+        record_id, exclusive, keys, what `opened` reads, and `share_<attribute>` for those with rare values
+        (`rarity.with_shares`).
     """
     names = comparison.names
     rare = [attribute.name for attribute in comparison.attributes if attribute.has_rare_values]

@@ -19,7 +19,8 @@ def fitted_weights(records: DataFrame, comparison: Comparison, opened: Opened, *
     Parameters
     ----------
     records
-        One row per record: record_id; exclusive (two records of one group are never one thing, null: no group);
+        One row per record: record_id; owner, whose record it is (one owner may have several, all of one exclusive group);
+        exclusive (two records of one group are never one thing, null: no group);
         `value_<attribute>` (long), a number per value, null where nothing is known; `block_<rule>` and
         `block_<rule>_refined` (long); and what `opened` reads. They are read several times.
 

@@ -11,7 +11,7 @@ Rules = Mapping[str, tuple[Sequence[str], Sequence[str]]]  # rule → columns of
 
 
 def plain_records(records: DataFrame, comparison: Comparison, rules: Rules) -> DataFrame:
-    """The records with `value_…`, `block_…` and `block_…_refined` columns; null or blank texts make none.
+    """The records with owner (each its own), `value_…`, `block_…` and `block_…_refined`; null or blank texts make none.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def plain_records(records: DataFrame, comparison: Comparison, rules: Rules) -> D
         f"block_{rule}_refined": _number([*columns, *more]) if more else F.lit(None).cast("long")
         for rule, (columns, more) in rules.items()
     }
-    return records.withColumns(numbers | keys | refined)
+    return records.withColumns({"owner": F.col("record_id")} | numbers | keys | refined)
 
 
 def _number(columns: Sequence[str]) -> Column:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reclake.identity.linkage.declared import EXACT, MISSING, N_LEVELS
+from reclake.identity.linkage.rarity import LOWEST_SHARE
 
 Floats = npt.NDArray[np.float64]
 _DECIMALS = 6  # of stored weights: sums in another order differ far below
@@ -59,16 +60,17 @@ class Weights:
         levels
             Shape (pairs, attributes).
         shares
-            By attribute with rare values: which share of the records holds the left record's value. Where both agree on
-            it, chance agreement is that likely, instead of as likely as on average.
+            By attribute with rare values: how likely another record holds the left record's value by chance, NaN where that
+            is rarer than LOWEST_SHARE. It takes the place of the average chance where both agree.
         """
         table, parts = self.table, np.empty(levels.shape)
         for place, name in enumerate(self.attributes):
             parts[:, place] = table[place, levels[:, place]]
             if name in shares:
                 agree = levels[:, place] == EXACT
-                rare = np.log2(self.m[place][EXACT]) - np.log2(shares[name][agree])
-                parts[agree, place] = np.round(rare, _DECIMALS)
+                rarest = min(self.u[place][EXACT], LOWEST_SHARE)
+                chance = np.nan_to_num(shares[name][agree], nan=rarest)
+                parts[agree, place] = np.round(np.log2(self.m[place][EXACT] / chance), _DECIMALS)
         return parts
 
     def total(self, parts: Floats) -> Floats:
