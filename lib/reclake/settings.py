@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from reclake.behaviour.settings import BotSettings, SessionsSettings
 from reclake.errors import SettingsInvalid
-from reclake.identity.settings import IdentitySettings
+from reclake.identity.settings import IdentitySettings, LinkageSettings
 from reclake.lake.settings import FilesSettings, LakeSettings, MaintenanceSettings, RetentionSettings, SparkSettings
 from reclake.privacy.settings import PrivacySettings, SecretsSettings
 from reclake.quality.settings import ExpectationsSettings
@@ -83,6 +83,7 @@ class Settings(Section):
     bots: BotSettings
     sessions: SessionsSettings
     identity: IdentitySettings
+    linkage: LinkageSettings
     segments: SegmentsSettings
     popularity: PopularitySettings
     interactions: InteractionsSettings

@@ -18,6 +18,7 @@ BUILT = [table for table in tables.GATED if table.stage not in ("bronze", "train
 # Numbers that count or measure nothing.
 WITHOUT_UNIT = {
     ("gold.recommendations", "score"): "the link's own scale",
+    ("silver.identity_pairs", "match_probability"): "a probability",
     ("ops.ledger", "sequence"): "an order",
     ("ops.ledger", "version"): "a name",
     ("ops.ledger", "token"): "a name",
@@ -39,7 +40,8 @@ TYPE_OF_NAME = {
     r"_amount$": r"decimal\(\d+,\d+\)",
     r"_days$": "integer|long",
     r"_seconds$": "long|double",
-    r"_(id|digest|hash|name)$": "string",
+    # A level or weight is named after the attribute that it is of.
+    r"^(?!level_|weight_).*_(id|digest|hash|name)$": "string",
 }
 NAME_OF_TYPE = {"timestamp": r"_at$", "boolean": r"^is_", "date": r"_(date|day)$|^valid_(from|to)$"}
 

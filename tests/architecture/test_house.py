@@ -165,6 +165,10 @@ DOORS = {
 # Where rows come to the driver, and why they cannot grow with customers or events (design: the driver holds none).
 COLLECTED = {
     "identity.rotation.require_one_contact_key": "names of keys, a handful",
+    "identity.linkage.linkage.fitted_weights": "a row per pattern of agreement",
+    "identity.linkage.population.population": "the same",
+    "identity.linkage.population._sizes": "one row of counts",
+    "identity.linkage.population._exact_shares": "a row per compared attribute",
     "look.by_spark.batches": "the days of one table",
     "look.by_spark._batches": "one batch at a time; it goes on to DuckDB",
     "lake.catalog._columns": "the columns of one view",

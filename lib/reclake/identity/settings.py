@@ -1,12 +1,40 @@
-"""The settings section of identities."""
+"""The settings sections of identities, and of linkage by weights."""
 
 from __future__ import annotations
 
-from pydantic import PositiveInt
+from collections.abc import Mapping
+from typing import Annotated
 
-from reclake.strict import Section
+from pydantic import Field, PositiveInt
+
+from reclake.strict import Name, Section, Strict
 
 
 class IdentitySettings(Section):
     max_accounts_per_key: PositiveInt
     max_accounts_per_customer: PositiveInt
+
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Level = Annotated[str, Field(pattern="^(different|similar|close|swapped|exact)$")]
+
+
+class LevelShares(Strict):
+    """Shares of the levels of one attribute; those that it does not have are not stated."""
+
+    m: Mapping[Level, Share]  # among pairs of one person
+    u: Mapping[Level, Share]  # among pairs of two
+
+
+class DefaultWeights(Strict):
+    """The weights of a lake that never fitted its own."""
+
+    threshold: float  # bits from which on two accounts are taken for one person's
+    attributes: Mapping[Name, LevelShares]
+
+
+class LinkageSettings(Section):
+    max_block_records: PositiveInt
+    max_refined_records: PositiveInt
+    min_match_weight: float
+    default: DefaultWeights

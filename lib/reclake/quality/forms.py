@@ -56,6 +56,8 @@ _PRODUCT = _pattern(rf"^(?s)\S.{{0,{vocabulary.LONGEST_PRODUCT_ID - 1}}}\z")
 _FORMS: Mapping[str, _Form] = {
     "account_id": _ACCOUNT,
     "login_account_id": _ACCOUNT,
+    "left_account_id": _ACCOUNT,
+    "right_account_id": _ACCOUNT,
     "unit_id": _ACCOUNT,
     "device_id": _pattern(r"^d_[0-9a-f]{32}\z"),
     "customer_id": _pattern(r"^c_[0-9a-f]{32}\z"),

@@ -139,6 +139,63 @@ CONTACTS = Table(
     ),
 )
 
+# What is compared, in the order of identity.linkage.accounts.
+_COMPARED = {
+    "name": "the name in Chinese signs",
+    "latin_name": "the name in another script",
+    "phone": "the phone number, verified or not",
+    "email": "the part of the e-mail address before the @",
+    "address": "the street and house of the postal address",
+    "birth_year": "the year of birth",
+    "gender": "the gender",
+    "region": "the region",
+}
+
+IDENTITY_PAIRS = Table(
+    name="silver.identity_pairs",
+    grain="one row per pair of accounts that may be one person's by what they say of themselves",
+    key=("left_account_id", "right_account_id"),
+    fields=(
+        Field("left_account_id", "string", "The smaller of the two accounts.", privacy=Privacy.PSEUDONYM, required=True),
+        Field("right_account_id", "string", "The larger one.", privacy=Privacy.PSEUDONYM, required=True),
+        plain("valid_from", "date", "The first day on which both states that agree were known.", required=True),
+        personal("match_weight", "double", "How strongly they agree: the sum of the weights below.", "bits", required=True),
+        personal("match_probability", "double", "How likely they are one person's, 0 to 1.", required=True),
+        personal("is_linked", "boolean", "Whether the weight reaches the threshold of the weights.", required=True),
+        *(
+            personal(
+                f"level_{name}",
+                "integer",
+                f"How {text} agrees: 1 different, 2 similar, 3 close, 5 equal; null where one has none.",
+                "level",
+            )
+            for name, text in _COMPARED.items()
+        ),
+        *(
+            personal(
+                f"weight_{name}", "double", f"What that says; agreement on a rare value says more: {text}.", "bits", required=True
+            )
+            for name, text in _COMPARED.items()
+        ),
+        plain("model_version", "string", "The weights: of a fitted model, or default, those of the settings.", required=True),
+    ),
+    stage="silver",
+    write="replace_whole",
+    stays_because=_PERSON,
+    inputs=(Input(ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
+    may_be_empty="no two accounts may be alike",
+    catalogues=("sources",),
+    parameters=takes(
+        "linkage",
+        timezone="business.timezone",
+        contact_key_id="privacy.contact_key_id",
+        default_region="privacy.default_region",
+        directory="secrets.directory",
+        max_record_bytes="landing.max_record_bytes",
+        max_depth="landing.max_depth",
+    ),
+)
+
 IDENTITIES = Table(
     name="silver.identities",
     grain="one row per account and validity",
@@ -171,4 +228,4 @@ IDENTITIES = Table(
     ),
 )
 
-TABLES = (PRODUCTS, CONSENTS, ACCOUNTS, CONTACTS, IDENTITIES)
+TABLES = (PRODUCTS, CONSENTS, ACCOUNTS, CONTACTS, IDENTITY_PAIRS, IDENTITIES)
