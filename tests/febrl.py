@@ -67,12 +67,20 @@ def rows(number, *, with_blanks=False, folder=FOLDER):
     return records.astype(object).where(records.notna(), None)
 
 
-def frame(spark, records, *, n_partitions=None):
+def frame(spark, records, *, n_partitions=None, comparison=COMPARISON, rules=RULES):
     """The records as the library takes them."""
     columns = ["record_id", "exclusive", *COMPARISON.names]
     schema = ", ".join(f"{name} string" for name in columns)
     plain = spark.createDataFrame(list(records[columns].itertuples(index=False, name=None)), schema)
-    return plain_records(plain.repartition(n_partitions) if n_partitions else plain, COMPARISON, RULES)
+    return plain_records(plain.repartition(n_partitions) if n_partitions else plain, comparison, rules)
+
+
+def with_groups(pairs, records):
+    """The pairs with the file of each side, as `best_for_both` takes them."""
+    for side in ("left", "right"):
+        of_side = records.select(records["record_id"].alias(f"{side}_id"), records["exclusive"].alias(f"{side}_exclusive"))
+        pairs = pairs.join(of_side, on=f"{side}_id", how="inner")
+    return pairs
 
 
 def person_of(record_id):

@@ -15,11 +15,7 @@ def linked(spark, records, *, n_partitions=None):
     opened = plain_columns(febrl.COMPARISON)
     weights = fitted_weights(frame, febrl.COMPARISON, opened, limits=febrl.LIMITS)
     pairs = linked_pairs(frame, febrl.COMPARISON, weights, opened, limits=febrl.LIMITS, floor=weights.threshold)
-    groups = {side: frame.select(*(frame[c].alias(f"{side}_{n}") for c, n in (("record_id", "id"), ("exclusive", "exclusive"))))
-              for side in ("left", "right")}  # fmt: skip
-    for side, of_side in groups.items():
-        pairs = pairs.join(of_side, on=f"{side}_id", how="inner")
-    rows = best_for_both(pairs).select("left_id", "right_id", "match_weight").collect()
+    rows = best_for_both(febrl.with_groups(pairs, frame)).select("left_id", "right_id", "match_weight").collect()
     frame.unpersist()
     return weights, {(row["left_id"], row["right_id"]): row["match_weight"] for row in rows}
 

@@ -40,6 +40,11 @@ SESSION = {
     "session_id": HEX, "session_date": DAY, "source": "demo", "unit_id": DEVICE, "account_id": ACCOUNT, "started_at": AT, "ended_at": AT,
     "duration_seconds": 0, "n_events": 1, "n_views": 0, "n_carts": 0, "n_purchases": 0, "is_engaged": False,
 }  # fmt: skip
+COMPARED = ("name", "latin_name", "phone", "email", "address", "birth_year", "gender", "region")
+PAIR = {
+    "left_account_id": ACCOUNT, "right_account_id": DEVICE, "valid_from": DAY, "match_weight": 12.0, "match_probability": 0.5,
+    "is_linked": True, "model_version": "default",
+}  # fmt: skip
 METRIC = {
     "training_id": "t",
     "as_of_date": DAY,
@@ -121,6 +126,12 @@ ROWS = {
         {"basis": None, "channel": "shop"}, {"basis", "channel"},
     ),
     "silver.contacts": ({"account_id": ACCOUNT, "phone_encrypted": b"1", "key_id": "c1", "delivery_day": DAY}, {"account_id": ACCOUNT, "email_encrypted": b"1", "key_id": "c1", "delivery_day": DAY}, {"key_id": "C 1"}, {"key_id"}),
+    "silver.identity_pairs": (
+        PAIR | {f"level_{name}": 5 for name in COMPARED} | {f"weight_{name}": 1.5 for name in COMPARED},
+        PAIR | {f"weight_{name}": 0.0 for name in COMPARED},
+        {"match_probability": 1.5, "left_account_id": "x", "right_account_id": "x"},
+        {"match_probability", "left_account_id", "right_account_id"},
+    ),
     "silver.identities": (
         VALID | {"account_id": ACCOUNT, "customer_id": CUSTOMER, "evidence": "login", "n_accounts": 2}, {"account_id": DEVICE, "customer_id": CUSTOMER, "evidence": "alone", "n_accounts": 1, "valid_from": DAY},
         {"customer_id": ACCOUNT, "n_accounts": 0}, {"customer_id", "n_accounts"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from reclake.strict import Name, Section, Strict
 
@@ -37,4 +37,6 @@ class LinkageSettings(Section):
     max_block_records: PositiveInt
     max_refined_records: PositiveInt
     min_match_weight: float
+    fit_every_days: NonNegativeInt
+    min_expected_precision: Share
     default: DefaultWeights

@@ -2,5 +2,6 @@
 
 from .models import CHAMPION, PREVIOUS, Registry
 from .proof import PromotionRefused
+from .weights import WeightsRegistry
 
-__all__ = ["CHAMPION", "PREVIOUS", "PromotionRefused", "Registry"]
+__all__ = ["CHAMPION", "PREVIOUS", "PromotionRefused", "Registry", "WeightsRegistry"]

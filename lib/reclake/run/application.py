@@ -32,7 +32,7 @@ from .opened import Opened, located, utc_now
 from .report import Reporter, Silent
 
 if TYPE_CHECKING:
-    from reclake.registry import Registry
+    from reclake.registry import Registry, WeightsRegistry
 
 __all__ = ["Application", "load_sources", "located", "open_application", "utc_now"]
 
@@ -63,6 +63,13 @@ class Application(Opened):
             uris = _tracking_uri(self.home, self.settings), located(self.home, self.settings.mlflow.artifact_root)
             self._registries[name] = Registry(*uris, models.BY_NAME[name])
         return self._registries[name]
+
+    def weights_registry(self, name: str) -> WeightsRegistry:
+        """The registry of declared weights."""
+        from reclake.registry import WeightsRegistry  # most runs need none
+
+        uris = _tracking_uri(self.home, self.settings), located(self.home, self.settings.mlflow.artifact_root)
+        return WeightsRegistry(*uris, name=name)
 
     def kept_since(self) -> datetime:
         """What was current then, or at any time after it, stays readable."""

@@ -35,6 +35,9 @@ def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataF
             options[parameter.name] = _earlier(run, work)
         if parameter.setting == "run.untaken":
             options[parameter.name] = untaken_files(app)
+    if (weighing := models.weighing(table)) is not None:
+        version = app.model_version(weighing.name)
+        options["fitted"] = None if version is None else app.weights_registry(weighing.name).load(str(version))
     if not table.is_as_of:
         return builder(**inputs_of(table, lambda i: _read(run, i, work.days)), **options)
     served = _served(app, table, newest=date.fromisoformat(max(work.days)))

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from reclake.tables import Each, Input, Shared, Table
-from reclake.tables.models import Model
+from reclake.tables.models import Model, WeightsModel
 
 from .code import builder_of
 
@@ -17,7 +17,7 @@ Frames = DataFrame | Mapping[str, DataFrame]
 
 
 def inputs_of(
-    table: Table | Model, read: Callable[[Input], DataFrame], share: Callable[[Shared], DataFrame] | None = None
+    table: Table | Model | WeightsModel, read: Callable[[Input], DataFrame], share: Callable[[Shared], DataFrame] | None = None
 ) -> dict[str, Frames]:
     """What a builder or a training takes, by its arguments: a frame per input, of a family a mapping of noun to frame.
 

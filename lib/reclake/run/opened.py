@@ -103,7 +103,7 @@ class Opened:
             scope=scope,
             limits=limits_of(self.sources),
             digests=self.digests,
-            models={name: self.model_version(name) for name in models.BY_NAME},
+            models={name: self.model_version(name) for name in (*models.BY_NAME, *models.WEIGHTS_BY_NAME)},
             restate_as_ofs=self.settings.run.restate_as_ofs,
             windows={setting: self.settings.value(setting) for setting in _WINDOWS},
             versions={name: row.version for name, row in self.manifest.current().items()},

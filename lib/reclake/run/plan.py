@@ -291,7 +291,9 @@ class Planner:
 
     def _input_digests(self, table: Table, day: str) -> dict[str, str]:
         digests = {i.digest_name: self._input_digest(i, day) for i in table.reads}
-        return digests | {model.published_name: str(self._models.get(model.name)) for model in models.serving(table)}
+        weighing = models.weighing(table)
+        taken = (*models.serving(table), *((weighing,) if weighing else ()))
+        return digests | {model.published_name: str(self._models.get(model.name)) for model in taken}
 
     def _is_fed_on(self, table: Table, day: str) -> bool:
         """Whether an input holds a row of the day itself; dimensions and windows count only where no input has such days."""

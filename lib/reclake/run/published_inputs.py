@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from reclake.behaviour.windows import is_in_window, is_valid_at
 from reclake.lake.manifest import Published
 from reclake.tables import Input, Reads, Shared, Table
-from reclake.tables.models import Model
+from reclake.tables.models import Model, WeightsModel
 
 from .application import Application
 from .inputs import inputs_of, made
@@ -29,7 +29,9 @@ def published_or_empty(app: Application, table: Table, published: Mapping[str, P
     return app.store.empty(table) if row is None else app.read(table, version=row.version, published=published)
 
 
-def inputs_at(app: Application, model: Model, published: Mapping[str, Published], *, as_of: date) -> dict[str, Any]:
+def inputs_at(
+    app: Application, model: Model | WeightsModel, published: Mapping[str, Published], *, as_of: date
+) -> dict[str, Any]:
     """The published inputs of a model by their names, each cut at the as_of as the model declares it.
 
     Raises

@@ -80,6 +80,9 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
         for model in models.MODELS:
             if (version := moved.get(model.published_name)) is not None:
                 app.registry(model.name).serve(None if version == WITHDRAWN else str(version))
+        for weights in models.WEIGHTS:
+            if (version := moved.get(weights.published_name)) is not None:
+                app.weights_registry(weights.name).serve(None if version == WITHDRAWN else str(version))
     finally:
         app.claims.release(claim)
     return moved

@@ -100,7 +100,7 @@ def _trained(app: Application, model: Model, as_of: date, tune: Tune) -> tuple[T
         # A crash between promotion and manifest leaves alias and metrics ahead; the manifest is what serves.
         app.registry(model.name).serve(None if champion_version is None else str(champion_version))
         metrics = published.get(gold.MODEL_METRICS.name)
-        if _is_published(app, as_of, measured):
+        if is_published(app, as_of, measured):
             return None
         # What a training wrote that ended before its manifest is taken back.
         app.store.restore(gold.MODEL_METRICS, version=None if metrics is None else metrics.version)
@@ -172,7 +172,7 @@ def _record(app: Application, model: Model, outcome: TrainingOutcome, version: s
     """Gate the metrics, then promote, record and publish: a model whose metrics are refused serves nowhere."""
     is_promoted = version is not None and outcome.is_promotable
     rows: list[dict[str, Any]] = outcome.rows(training_id=app.run_id, model_version=version, is_promoted=is_promoted)
-    judged = _require_passed(app, rows)
+    judged = require_passed(app, rows)
     phase("gated", gold.MODEL_METRICS.name)
     app.claims.require_held(claim)
     if is_promoted and version is not None:
@@ -191,12 +191,12 @@ def _record(app: Application, model: Model, outcome: TrainingOutcome, version: s
     return judged | {"version": newest}
 
 
-def _is_published(app: Application, as_of: date, measured: DataFrame) -> bool:
+def is_published(app: Application, as_of: date, measured: DataFrame) -> bool:
     """Whether a try of this run has published what it measured; with the as_of, as a run may be named by hand."""
     return not measured.where(is_try_of(app.run_id, "training_id") & (F.col("as_of_date") == F.lit(as_of))).isEmpty()
 
 
-def _require_passed(app: Application, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def require_passed(app: Application, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The gate's verdict on the metrics as a row of ops.gate_results.
 
     Raises

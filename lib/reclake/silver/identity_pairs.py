@@ -10,6 +10,7 @@ from reclake.identity.linkage.accounts import COMPARISON, DEFAULT_VERSION, defau
 from reclake.identity.linkage.linkage import linked_pairs
 from reclake.identity.linkage.sealed import opened_with
 from reclake.identity.linkage.states import compared_states
+from reclake.identity.linkage.weights import Weights
 from reclake.identity.settings import LinkageSettings
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.raw_records import Limits
@@ -28,14 +29,21 @@ def identity_pairs(
     directory: str,
     max_record_bytes: int,
     max_depth: int,
+    fitted: str | None = None,
 ) -> DataFrame:
     """One row per pair of accounts that agree in at least `linkage.min_match_weight` bits: left_account_id < right_account_id.
 
     Every state that an account had is compared, so a link made on evidence stays when somebody moves. A linked pair has the
     weights and the day of its earliest states that link, another pair those of its heaviest states; its day is the first on
     which both states were known. Accounts of one source and channel are never compared: one person has one account there.
+
+    Parameters
+    ----------
+    fitted
+        The weights that were promoted, as JSON; without them those of the settings serve.
     """
-    weights, version = default_weights(linkage), DEFAULT_VERSION
+    weights = default_weights(linkage) if fitted is None else Weights.from_json(fitted)
+    version = DEFAULT_VERSION if fitted is None else weights.version
     keys = Keys(directory, contact_key_id=contact_key_id, default_region=default_region)
     limits = Limits(max_record_bytes, max_depth)
     states = compared_states(account_records, bronze_accounts, sources=sources, keys=keys, limits=limits, timezone=timezone)

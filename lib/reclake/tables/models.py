@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from . import silver
+from . import bronze, silver
 from .declaration import Table
-from .inputs import Each, Input, Reads, Shared, until_as_of, valid_at_as_of
+from .inputs import Each, Input, Reads, Shared, until_as_of, valid_at_as_of, whole
 from .people import PEOPLE
 
 METRICS = ("recall_at_10", "ndcg_at_10")  # by which a model may be judged: means over customers
@@ -90,3 +90,42 @@ BY_NAME = by_name(*MODELS)
 def serving(table: Table) -> tuple[Model, ...]:
     """The models whose champions the table's builder takes, one call of the builder for each scenario."""
     return tuple(model for model in MODELS if model.serves == table.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsModel:
+    """A model of some hundred numbers, without a row of any person: fitted without labels and judged by its own fit.
+
+    The builder of the table that it serves takes the version that the manifest names as `fitted`, a text; None before the
+    first promotion, and then weights of the settings serve. It ranks nothing for anybody, so a `Model` it is not.
+    """
+
+    name: str
+    fitter: str  # module:function
+    serves: str
+    inputs: tuple[Input, ...]
+
+    @property
+    def reads(self) -> tuple[Input, ...]:
+        """Every table that it is fitted on."""
+        return self.inputs
+
+    @property
+    def published_name(self) -> str:
+        """Its name in manifests, claims and ledger entries."""
+        return f"{PREFIX}{self.name}"
+
+
+LINKAGE = WeightsModel(
+    name="linkage",
+    fitter="reclake.identity.linkage.account_weights:account_weights",
+    serves="silver.identity_pairs",
+    inputs=(Input(silver.ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
+)
+WEIGHTS = (LINKAGE,)
+WEIGHTS_BY_NAME = {model.name: model for model in WEIGHTS}
+
+
+def weighing(table: Table) -> WeightsModel | None:
+    """The model whose weights the table's builder takes as `fitted`."""
+    return next((model for model in WEIGHTS if model.serves == table.name), None)

@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
+from reclake.identity.components import settled
 from reclake.identity.linkage.distance import Ints
 
 _PAIRS_AT_ONCE = 200_000  # compared at once by a worker: some 60 MB
@@ -73,7 +74,9 @@ def left_out(records: DataFrame, keyed: DataFrame, rules: Sequence[str]) -> Data
 def _crowded(records: DataFrame, keys: Sequence[Column], max_records: int) -> DataFrame:
     """One row per rule and key of more than `max_records` records: rule (its place), key. All rules in one aggregate."""
     held = records.select(F.posexplode(F.array(*keys)).alias("rule", "key")).where(F.col("key").isNotNull())
-    return held.groupBy("rule", "key").agg(F.count("*").alias("n")).where(F.col("n") > max_records).select("rule", "key")
+    crowded = held.groupBy("rule", "key").agg(F.count("*").alias("n")).where(F.col("n") > max_records).select("rule", "key")
+    # Every rule joins with it: computed once, and its plan not repeated in each join.
+    return settled(crowded)
 
 
 def _joined(records: DataFrame, crowded: DataFrame, columns: Sequence[str], flag: str) -> DataFrame:

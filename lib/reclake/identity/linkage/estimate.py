@@ -92,14 +92,19 @@ def estimate(candidates: Patterns, population: Population, comparison: Compariso
         u = _u(of_random, 1 - _probability(of_random.bits(table) + odds), by_chance / (n_all - n_matches), can_have)
         change = max(abs(n_matches - before) / n_matches, float(np.abs(next_m - m).max()))
         m = next_m
+    threshold = round(-_log_odds(n_matches, n_all), 6)
+    bits = of_candidates.bits(_bits(m, u))
+    shares, is_linked = of_candidates.n_pairs * _probability(bits - threshold), bits >= threshold
     return Weights(
         attributes=comparison.names,
         m=_rows(m),
         u=_rows(u),
-        threshold=round(-_log_odds(n_matches, n_all), 6),
+        threshold=threshold,
         n_pairs=population.n_pairs,
         n_matches=round(n_matches, 3),
         n_rounds=n_rounds,
+        expected_precision=round(float(shares[is_linked].sum() / max(1.0, of_candidates.n_pairs[is_linked].sum())), 6),
+        expected_recall=round(float(shares[is_linked].sum() / max(1e-9, shares.sum())), 6),
     )
 
 

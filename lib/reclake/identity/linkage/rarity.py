@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from reclake.identity.components import settled
+
 # Values that fewer records hold are all equally rare. It bounds the list of common values, which every worker takes, and
 # what the agreement on one rare value can prove.
 LOWEST_SHARE = 1 / 20_000
@@ -21,11 +23,20 @@ def with_shares(records: DataFrame, attributes: Sequence[str]) -> DataFrame:
     records
         With owner and `value_<attribute>`, a number per value. However many records of an owner hold a value, they count once.
     """
-    for name in attributes:
-        value, share = f"value_{name}", f"share_{name}"
-        held = records.where(F.col(value).isNotNull()).select(value, "owner").distinct()
-        n_all = held.agg(F.count("*").alias("n_all"))
-        counted = held.groupBy(value).agg((F.count("*") - 2).alias("n_others")).crossJoin(n_all)
-        common = counted.select(value, (F.col("n_others") / F.col("n_all")).alias(share)).where(F.col(share) > LOWEST_SHARE)
-        records = records.join(F.broadcast(common), on=value, how="left")
+    values = F.posexplode(F.array(*(f"value_{name}" for name in attributes))).alias("place", "value")
+    held = records.select("owner", values).where(F.col("value").isNotNull()).distinct()
+    counted = held.groupBy("place", "value").agg((F.count("*") - 2).alias("n_others"))
+    of_all = held.groupBy("place").agg(F.count("*").alias("n_all"))
+    share = F.col("n_others") / F.col("n_all")
+    common = settled(
+        counted
+        .join(F.broadcast(of_all), on="place", how="inner")
+        .select("place", "value", share.alias("share"))
+        .where(share > LOWEST_SHARE)
+    )
+    for place, name in enumerate(attributes):
+        of_this = common.where(F.col("place") == place).select(
+            F.col("value").alias(f"value_{name}"), F.col("share").alias(f"share_{name}")
+        )
+        records = records.join(F.broadcast(of_this), on=f"value_{name}", how="left")
     return records

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
@@ -17,6 +17,8 @@ from reclake.sources.source import Source
 
 _POINTER = ("source", "file_digest", "position")
 _DAY = "known_from"
+# Words by which a source says that it does not know; two who are unknown do not agree.
+_UNKNOWN = ("", "-", "unknown", "undisclosed", "n/a", "none", "null", "未知", "不详", "保密", "无")
 
 
 def compared_states(
@@ -44,15 +46,12 @@ def compared_states(
             *_POINTER,
             "changed_at",
             change_day(timezone).alias(_DAY),
-            *(F.trim(F.col(name).cast("string")).alias(name) for name in PLAIN),
+            *(_stated(name).alias(name) for name in PLAIN),
         )
         .join(raw, on=list(_POINTER), how="inner")
     )
     sealed = with_sealed_texts(stated, sources, keys, limits)
-    numbers = {f"value_{name}": F.xxhash64(name) for name in PLAIN}
-    numbered = sealed.withColumns({
-        name: F.when(F.col(name.removeprefix("value_")) != "", number) for name, number in numbers.items()
-    })
+    numbered = sealed.withColumns({f"value_{name}": F.when(F.col(name).isNotNull(), F.xxhash64(name)) for name in PLAIN})
     carried = [
         *PLAIN,
         *(f"sealed_{name}" for name in SEALED),
@@ -76,3 +75,9 @@ def compared_states(
     )
     # Raw records are read and sealed once, and the keys counted and joined from what came of it.
     return settled(distinct.withColumns(block_keys()))
+
+
+def _stated(name: str) -> Column:
+    """The value as a text, null where it stands for none."""
+    text = F.trim(F.col(name).cast("string"))
+    return F.when(~F.lower(text).isin(*_UNKNOWN), text)

@@ -37,6 +37,8 @@ class Weights:
     n_pairs: int = 0  # of records, compared or not, that it was fitted on
     n_matches: float = 0.0  # of them, expected to be of one person
     n_rounds: int = 0  # until the fit came to rest
+    expected_precision: float = 0.0  # share of one person's pairs among those that reach the threshold, by the fit itself
+    expected_recall: float = 0.0  # share of one person's pairs that reach it, of those that blocking brings together
 
     def __post_init__(self) -> None:
         shapes = {len(self.m), len(self.u), len(self.attributes)}

@@ -21,7 +21,8 @@ MODEL_METRICS = Table(
         plain(
             "metric",
             "string",
-            "recall_at_10, ndcg_at_10, coverage_at_10, a ratio with its base, or tuned_ndcg_at_10: of what a search chose.",
+            "recall_at_10, ndcg_at_10, coverage_at_10, a ratio with its base, or tuned_ndcg_at_10: of what a search chose. Of the weights "
+            "of linkage expected_precision and expected_recall, by their own fit.",
             required=True,
         ),
         plain("value", "double", "The metric.", "0–1, or a ratio", required=True),
@@ -29,7 +30,13 @@ MODEL_METRICS = Table(
             "lower", "double", "Lower end of the 95 % paired bootstrap interval; null for coverage, which is no mean.", "as value"
         ),
         plain("upper", "double", "Upper end of it.", "as value"),
-        plain("n_customers", "long", "Customers who took up a product new to them in the test days.", "customers", required=True),
+        plain(
+            "n_customers",
+            "long",
+            "Customers who took up a product new to them in the test days; of linkage, accounts that say something.",
+            "customers",
+            required=True,
+        ),
         plain("is_promoted", "boolean", "Whether this training's model became the champion.", required=True),
     ),
     stage="training",
