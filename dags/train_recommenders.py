@@ -31,7 +31,7 @@ with DAG(
     tags=["reclake", STAGE],
 ) as dag:
     check = Check(jobs=["train"]).as_setup()
-    for model in tables.models.MODELS:  # the pool has them train one after the other
+    for model in (*tables.models.MODELS, *tables.models.WEIGHTS):  # the pool has them train one after the other
         train = SubmitJob(
             task_id=f"{STAGE}_{model.name}",
             job="train",

@@ -6,6 +6,7 @@ from typing import get_args
 
 from reclake.recommend.settings import Tune
 from reclake.run.application import Application
+from reclake.run.fitting import fit
 from reclake.run.job import main
 from reclake.run.training import runs_of, train
 from reclake.tables import models
@@ -17,16 +18,20 @@ def arguments(parser: ArgumentParser) -> None:
         "--tune",
         choices=get_args(Tune),
         default="when-due",
-        help="search the settings first; never: take the model's section as it stands",
+        help="search the settings first, or fit weights when due; never: take the model's section as it stands",
     )
-    parser.add_argument("--model", choices=tuple(models.BY_NAME), help="the model to train; all of them without it")
+    names = (*models.BY_NAME, *models.WEIGHTS_BY_NAME)
+    parser.add_argument("--model", choices=names, help="the model to train; all recommenders without it")
 
 
-def fit(app: Application, options: Namespace) -> None:
+def learn(app: Application, options: Namespace) -> None:
     """Train on the published state of the lake."""
+    if options.model in models.WEIGHTS_BY_NAME:
+        fit(app, models.WEIGHTS_BY_NAME[options.model], as_of=options.as_of, tune=options.tune)
+        return
     for training, model in runs_of(app, [models.BY_NAME[options.model]] if options.model else models.MODELS):
         train(training, model, as_of=options.as_of, tune=options.tune)
 
 
 if __name__ == "__main__":
-    main(fit, arguments, needs_keys=False, stages=lambda _: ("training",))
+    main(learn, arguments, needs_keys=False, stages=lambda _: ("training",))

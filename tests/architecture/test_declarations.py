@@ -186,7 +186,7 @@ def test_a_builder_is_named_after_its_table_and_takes_what_it_declares(table):
     assert positional == [declared.name for declared in table.inputs]
     options = {parameter.name for parameter in table.parameters}
     options |= {name.partition(".")[0] for name in table.catalogues}
-    served = {"model", "scenario"} if models.serving(table) else set()
+    served = {"model", "scenario"} if models.serving(table) else {"fitted"} if models.weighing(table) else set()
     assert keywords == options | ({"as_of"} if table.is_as_of else set()) | served
     assert not any(p.default is not inspect.Parameter.empty for p in parameters)
 

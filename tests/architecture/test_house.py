@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "recommend.training",
         "recommend.tuning",
     },
-    # privacy.keys makes and checks key files; recommend.training is to the training stage what a builder is to a table;
+    # privacy.keys makes and checks key files; recommend.training and linkage.account_weights are to the training stage what a builder is to a table;
     # privacy.consent and recommend.lists say what a rollback does to the rows of those who have withdrawn since.
     "run": {
         "catalogue",
@@ -67,6 +67,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "printable",
         "behaviour.windows",
+        "identity.linkage.account_weights",
+        "identity.linkage.estimate",
+        "identity.linkage.weights",
         "privacy.consent",
         "privacy.keys",
         "inspection.written",
@@ -165,6 +168,7 @@ DOORS = {
 # Where rows come to the driver, and why they cannot grow with customers or events (design: the driver holds none).
 COLLECTED = {
     "identity.rotation.require_one_contact_key": "names of keys, a handful",
+    "identity.linkage.account_weights.account_weights": "one count",
     "identity.linkage.linkage.fitted_weights": "a row per pattern of agreement",
     "identity.linkage.population.population": "the same",
     "identity.linkage.population._sizes": "one row of counts",

@@ -109,7 +109,7 @@ def claim_time():
 def test_the_tries_of_a_task_that_writes_outlast_the_claim_of_a_dead_driver():
     """Summed over the shortest waits that Airflow may draw; a task that writes is one that takes a pool's slot."""
     writing = [task for name in DAGS for task in read_dag(name).tasks if task.pool != "default_pool"]
-    assert len(writing) == 6
+    assert len(writing) == 7
     for task in writing:
         shortest, drawn = waits_of(task, 0), waits_of(task, random.SystemRandom().getrandbits(160))
         assert all(least <= wait <= task.max_retry_delay for least, wait in zip(shortest, drawn, strict=True))
@@ -125,14 +125,23 @@ def test_who_writes_a_table_waits_for_whoever_else_does():
     from reclake import tables
 
     writers = {f"daily_lake.{stage}": "reclake_lake" for stage in tables.STAGES}
-    assert taken == writers | {"maintain_lake.maintain": "reclake_lake", "train_recommenders.training_als": "reclake_training"}
+    trainings = {f"train_recommenders.training_{name}": "reclake_training" for name in ("als", "linkage")}
+    assert taken == writers | trainings | {"maintain_lake.maintain": "reclake_lake"}
     assert {name: pools[name]["slots"] for name in set(taken.values())} == {"reclake_lake": 1, "reclake_training": 1}
+
+
+def call_of(stand_in, model):
+    """The one call for the model; the weights of linkage have one as well."""
+    calls = {call[call.index("--model") + 1]: call for call in stand_in.calls()}
+    assert calls.keys() == {"als", "linkage"}
+    assert len(stand_in.calls()) == 2
+    return calls[model]
 
 
 def test_training_is_weekly_and_reads_the_days_before_its_monday(stand_in):
     run = without_waiting(read_dag("train_recommenders")).test(logical_date=datetime(2026, 4, 29, 8, tzinfo=UTC))
     assert str(run.state) == "success", states_of(run)
-    [call] = stand_in.calls()
+    call = call_of(stand_in, "als")
     assert (call[0], call[call.index("--as-of") + 1]) == ("training", "2026-04-27")
     assert call[call.index("--tune") + 1] == "when-due"
 
@@ -144,9 +153,9 @@ def test_every_declared_model_has_a_training_of_its_own(monkeypatch):
     tasks = {task.task_id: task for task in read_dag("train_recommenders").tasks}
     assert sorted(tasks) == sorted([
         "check",
-        *(f"training_{name}{what}" for name in ("als", "other") for what in ("", "_tables.gold.model_metrics")),
+        *(f"training_{name}{what}" for name in ("als", "other", "linkage") for what in ("", "_tables.gold.model_metrics")),
     ])
-    for name in ("als", "other"):
+    for name in ("als", "other", "linkage"):
         arguments = tasks[f"training_{name}"].application_args
         assert arguments[arguments.index("--model") + 1] == name
         assert tasks[f"training_{name}"].downstream_task_ids == {f"training_{name}_tables.gold.model_metrics"}
@@ -157,7 +166,7 @@ def test_a_search_of_the_settings_is_had_on_request(stand_in):
         logical_date=None, run_after=datetime(2026, 4, 29, 8, tzinfo=UTC), run_conf={"tune": True}
     )
     assert str(run.state) == "success", states_of(run)
-    [call] = stand_in.calls()
+    call = call_of(stand_in, "als")
     assert call[call.index("--tune") + 1] == "always"
     assert call[call.index("--as-of") + 1] == "2026-04-29", "without an interval, the days before the run"
 

@@ -50,7 +50,7 @@ def state(day, channel, native_id, **said):
     return day, {"id": native_id, "channel": channel} | at | said
 
 
-def built(spark, directory, linkage, states, *, n_partitions=1):
+def built(spark, directory, linkage, states, *, n_partitions=1, fitted=None):
     """The pairs, and the account of each channel and native id."""
     of = {"demo": source(accounts=feed("accounts", COLUMNS))}
     rows = [
@@ -60,7 +60,7 @@ def built(spark, directory, linkage, states, *, n_partitions=1):
     bronze = bronze_frame(spark, "accounts", *rows).repartition(n_partitions)
     contact = {"contact_key_id": "c1", "default_region": "CN", "directory": directory, **LIMITS}
     records = account_records(bronze, sources=of, id_key_id="id1", **contact).cache()
-    found = identity_pairs(records, bronze, sources=of, linkage=linkage, timezone="UTC", **contact)
+    found = identity_pairs(records, bronze, sources=of, linkage=linkage, timezone="UTC", fitted=fitted, **contact)
     account_of = {
         (states[row["position"]][1]["channel"], states[row["position"]][1]["id"]): row["account_id"] for row in records.collect()
     }

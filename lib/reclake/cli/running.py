@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -119,13 +119,19 @@ def train(
             "--tune", help="Search the settings first; never: take the model's section as it stands, without an earlier search's."
         ),
     ] = "when-due",
-    model: Annotated[str | None, typer.Option("--model", help="Only this model; all of them without it.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Only this model, or the weights of linkage; all recommenders without it.")
+    ] = None,
     source: SourceOption = None,
     profile: ProfileOption = "local",
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train the models, judge each, and promote those that are better."""
+    if model in tables.models.WEIGHTS_BY_NAME:
+        weights, at = tables.models.WEIGHTS_BY_NAME[model], as_of.date() if as_of else None
+        _fit(choose(profile, overrides, as_json=as_json, sources=source), weights, at, as_json=as_json)
+        return
     wanted = _models(model)
     chosen = choose(profile, overrides, as_json=as_json, sources=source)
     require_come(chosen.settings, as_ofs=[as_of.date()] if as_of else ())
@@ -150,10 +156,31 @@ def train(
             chosen.console.json(trainings[0] if len(wanted) == 1 else trainings)
 
 
+def _fit(chosen: Chosen, model: tables.models.WeightsModel, as_of: date | None, *, as_json: bool) -> None:
+    """Fit weights now; whoever asks need not wait until they are due."""
+    require_come(chosen.settings, as_ofs=[as_of] if as_of else ())
+    from reclake.run.fitting import fit
+    from reclake.run.runner import next_as_of
+
+    with options.opened(chosen, "train", publishes=True) as application:
+        day = as_of or next_as_of(application)
+        outcome = fit(application, model, as_of=day)
+        if outcome is None:
+            return
+        rows = outcome.rows(model, training_id=application.run_id, as_of=day, model_version=None)
+        metrics = [{name: row[name] for name in ("model_name", "metric", "value", "n_customers")} for row in rows]
+        if as_json:
+            chosen.console.json({"is_promoted": outcome.is_promotable, "reasons": outcome.reasons, "metrics": metrics})
+            return
+        chosen.console.rows("training", metrics)
+        chosen.console.say(outcome.decision)
+
+
 def _models(name: str | None) -> tuple[tables.models.Model, ...]:
     """The declared model of the name; all of them without one."""
     if name is None:
         return tables.models.MODELS
     if name not in tables.models.BY_NAME:
-        raise UsageError(f"there is no model {name!r}", f"models {', '.join(tables.models.BY_NAME)}", "name one of them")
+        known = (*tables.models.BY_NAME, *tables.models.WEIGHTS_BY_NAME)
+        raise UsageError(f"there is no model {name!r}", f"models {', '.join(known)}", "name one of them")
     return (tables.models.BY_NAME[name],)

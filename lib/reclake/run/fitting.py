@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
 from reclake.identity.linkage.account_weights import reasons_against
+from reclake.identity.linkage.estimate import NothingToLearn
 from reclake.identity.linkage.weights import Weights
 from reclake.lake.claims import ALL_DAYS, Claim
 from reclake.lake.manifest import Published
@@ -83,7 +84,7 @@ def fit(app: Application, model: WeightsModel, *, as_of: date, tune: Tune = "alw
     UsageError
         When the lake holds no accounts yet.
     NothingToLearn
-        When hardly any accounts of one person stand out; the weights before go on serving.
+        When they were asked for and hardly any accounts of one person stand out; the weights before go on serving.
     """
     table, started = gold.MODEL_METRICS, time.monotonic()
     app.reporter.started(table.stage, table.name)
@@ -113,7 +114,13 @@ def _fitted(app: Application, model: WeightsModel, as_of: date, tune: Tune) -> t
         metrics = published.get(gold.MODEL_METRICS.name)
         # What a training wrote that ended before its manifest is taken back.
         app.store.restore(gold.MODEL_METRICS, version=None if metrics is None else metrics.version)
-        outcome = _learned(app, model, published, as_of)
+        try:
+            outcome = _learned(app, model, published, as_of)
+        except NothingToLearn as nothing:
+            if tune == "always":
+                raise
+            logger.warning("weights %s are due and stay as they are: %s", model.name, nothing)
+            return None
         return outcome, _record(app, model, outcome, claim, published, as_of)
     finally:
         app.claims.release(claim)

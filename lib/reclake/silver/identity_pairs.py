@@ -29,7 +29,7 @@ def identity_pairs(
     directory: str,
     max_record_bytes: int,
     max_depth: int,
-    fitted: str | None = None,
+    fitted: str | None,
 ) -> DataFrame:
     """One row per pair of accounts that agree in at least `linkage.min_match_weight` bits: left_account_id < right_account_id.
 
@@ -40,7 +40,7 @@ def identity_pairs(
     Parameters
     ----------
     fitted
-        The weights that were promoted, as JSON; without them those of the settings serve.
+        The weights that were promoted, as JSON; None: those of the settings serve.
     """
     weights = default_weights(linkage) if fitted is None else Weights.from_json(fitted)
     version = DEFAULT_VERSION if fitted is None else weights.version
