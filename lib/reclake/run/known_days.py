@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import hashlib
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
@@ -65,6 +66,22 @@ class KnownDays:
         days, sums = self._changes
         place = bisect_left(days, as_of)
         return sums[place - 1] if place else Digest()
+
+    def changed_until(self, day: str) -> str:
+        """A digest of all changes of a validity table up to the day, which counts; blank before the first."""
+        days, _ = self._changes
+        place = bisect_right(days, day)
+        return self._chain[place - 1] if place else ""
+
+    @cached_property
+    def _chain(self) -> list[str]:
+        """Day of change by day of change, the digest of all so far."""
+        details = self.entries[WHOLE].content.details
+        chain: list[str] = []
+        for day in sorted(details):
+            before = chain[-1] if chain else ""
+            chain.append(hashlib.sha256(f"{before};{day}={details[day]}".encode()).hexdigest()[:16])
+        return chain
 
     @cached_property
     def _changes(self) -> tuple[list[str], list[Digest]]:

@@ -238,7 +238,7 @@ class Planner:
         if not changed:
             return set()
         reads = i.days.reads
-        if reads in (Reads.WHOLE, Reads.VALID_AT_AS_OF) or WHOLE in changed:
+        if reads in (Reads.WHOLE, Reads.VALID_AT_AS_OF, Reads.BEGUN) or WHOLE in changed:
             return candidates
         if reads in (Reads.UNTIL_AS_OF, Reads.PREVIOUS_AS_OF):
             return {day for day in candidates if day > min(changed)}
@@ -262,7 +262,7 @@ class Planner:
     def days_to_read(self, i: Input, output_days: Iterable[str]) -> list[date] | None:
         """The days of the input that the output days read, of those that exist; None for all of them."""
         existing = list(self._ledger.days(i.table))
-        if i.table.day_column is None or i.days.reads in (Reads.WHOLE, Reads.VALID_AT_AS_OF) or WHOLE in existing:
+        if i.table.day_column is None or i.days.reads in (Reads.WHOLE, Reads.VALID_AT_AS_OF, Reads.BEGUN) or WHOLE in existing:
             return None
         chosen = self.read_for(i, output_days)
         return None if len(chosen) == len(existing) else [date.fromisoformat(day) for day in sorted(chosen)]
@@ -276,7 +276,7 @@ class Planner:
 
     def _bounds(self, i: Input, output: str, existing: Sequence[str]) -> tuple[int, int]:
         """Where the days that one output day reads begin and end among the existing ones; none of deliveries."""
-        if i.days.reads is Reads.WHOLE:
+        if i.days.reads in (Reads.WHOLE, Reads.BEGUN):
             return 0, len(existing)
         if i.days.reads is Reads.PREVIOUS_AS_OF:
             end = bisect_left(existing, output)
@@ -316,6 +316,8 @@ class Planner:
                 return ahead
             if i.days.reads is Reads.VALID_AT_AS_OF and i.table.is_validity:
                 return str(known.valid_at(output))
+            if i.days.reads is Reads.BEGUN and i.table.is_validity:
+                return known.changed_until(_shift(output, i.days.after))
             return str(known.entries[WHOLE].content.digest)
         if i.days.reads is Reads.DELIVERIES:
             brought = known.brought_by.get(output, ())

@@ -189,9 +189,10 @@ def _require_sound_inputs(table: Table) -> None:
     for i in table.reads:
         if i.days.is_of_as_of and not table.is_as_of:
             raise ValueError(f"{table.name} reads {i.table.name} by as_of, but its rows answer for no as_of")
-        if i.days.reads is Reads.VALID_AT_AS_OF and not i.table.is_validity:
+        if i.days.reads in (Reads.VALID_AT_AS_OF, Reads.BEGUN) and not i.table.is_validity:
             raise ValueError(f"{table.name} reads what is valid of {i.table.name}, whose rows have no validity")
-        if i.days.reads not in (Reads.VALID_AT_AS_OF, Reads.WHOLE) and i.table.day_column is None:
+        by_day = i.days.reads not in (Reads.VALID_AT_AS_OF, Reads.BEGUN, Reads.WHOLE)
+        if by_day and i.table.day_column is None:
             raise ValueError(f"{table.name} reads days of {i.table.name}, which has none")
 
 

@@ -19,6 +19,7 @@ class Reads(StrEnum):
     UNTIL_AS_OF = "until_as_of"  # the days of the window before the as_of, or all of them
     VALID_AT_AS_OF = "valid_at_as_of"  # the dimension rows that were valid at the as_of
     PREVIOUS_AS_OF = "previous_as_of"  # the last as_of before that was built
+    BEGUN = "begun"  # the dimension rows that began up to the output day and `after` days behind it
     WHOLE = "whole"  # everything
 
 
@@ -89,6 +90,14 @@ def until_as_of(window_days: int | None = None, *, window: str = "") -> DayRange
 def valid_at_as_of() -> DayRange:
     """The rows of a dimension with valid_from < as_of ≤ valid_to, or open."""
     return DayRange(Reads.VALID_AT_AS_OF)
+
+
+def begun_by_day(*, after: int = 0) -> DayRange:
+    """The rows of a dimension whose validity began up to the output day, and `after` days behind it.
+
+    What begins later restates no earlier day. The builder is given all rows, and takes those of its days.
+    """
+    return DayRange(Reads.BEGUN, after=after)
 
 
 def whole() -> DayRange:
