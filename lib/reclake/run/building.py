@@ -50,7 +50,12 @@ def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataF
 
 
 def _earlier(run: StageRun, work: Work) -> DataFrame:
-    """What the table itself holds of the days so far."""
+    """What the table itself holds of the days so far; of a table without days all that its newest version holds.
+
+    That version may be unpublished, or rolled back: what was given once is not given again.
+    """
+    if work.table.day_column is None:
+        return run.app.store.read_newest(work.table)
     version = run.versions.get(work.table.name)
     if version is None:
         return run.app.store.empty(work.table)
