@@ -14,8 +14,10 @@ from reclake.errors import ContractBroken
 from reclake.identity.rotation import require_one_contact_key
 from reclake.lake.schema import conform
 from reclake.quality.gate import Gate
-from reclake.silver import identities as identities_module
+from reclake.silver import identity_ties as ties_module
 from reclake.silver.identities import identities
+from reclake.silver.identity_ties import identity_ties
+from reclake.silver.shared_keys import shared_keys
 from reclake.tables import silver
 
 START = date(2026, 3, 1)
@@ -59,13 +61,22 @@ def login(device, account_id, on, *, record_class="kept"):
 
 
 def built(spark, accounts, logins=(), *, max_accounts_per_key=5, max_accounts_per_customer=50):
-    rows = identities(
-        frame(spark, silver.ACCOUNTS, *accounts),
-        frame(spark, silver.EVENT_RECORDS, *logins),
-        max_accounts_per_key=max_accounts_per_key,
-        max_accounts_per_customer=max_accounts_per_customer,
+    return contents(
+        identities_of(
+            frame(spark, silver.ACCOUNTS, *accounts),
+            frame(spark, silver.EVENT_RECORDS, *logins),
+            max_accounts_per_key=max_accounts_per_key,
+            max_accounts_per_customer=max_accounts_per_customer,
+        )
     )
-    return contents(conform(rows, silver.IDENTITIES))
+
+
+def identities_of(accounts, event_records, *, max_accounts_per_key, max_accounts_per_customer):
+    """The builders one after the other, as a run does it."""
+    ties = conform(identity_ties(accounts, event_records), silver.IDENTITY_TIES).localCheckpoint()
+    shared = shared_keys(ties, accounts, max_accounts_per_key=max_accounts_per_key)
+    rows = identities(accounts, ties, conform(shared, silver.SHARED_KEYS), max_accounts_per_customer=max_accounts_per_customer)
+    return conform(rows, silver.IDENTITIES)
 
 
 def row(account_id, named_after, since, until=None, evidence="alone", n=1):
@@ -212,7 +223,8 @@ def test_a_device_of_two_accounts_of_one_shop_links_nobody_from_that_day(histori
     # delivered on one day from one file at one place: the id decides
     household = ("h_device", "h_her", "h_app")
     together = [row(one, "h_app", 0, 2, "login", 3) for one in household]
-    apart = [row(one, one, 2) for one in household]
+    # The browser is nobody's from then on.
+    apart = [row(one, one, 2, evidence="shared" if one == "h_device" else "alone") for one in household]
     assert of(histories, "h") == in_order(*together, *apart, row("h_him", "h_him", 1))
 
 
@@ -240,13 +252,13 @@ def test_a_component_too_large_to_replay_stands_alone_and_says_so(spark):
 
 def test_the_gate_warns_of_groups_too_large_and_counts_them(spark, root):
     crowd = [account(f"a_{n:032x}", phone_token=f"c1:{'0' * 32}") for n in range(3)]
-    rows = identities(
+    rows = identities_of(
         frame(spark, silver.ACCOUNTS, *crowd, account(f"a_{9:032x}")),
         frame(spark, silver.EVENT_RECORDS),
         max_accounts_per_key=5,
         max_accounts_per_customer=2,
     )
-    verdict = Gate(root / "expectations", 300).check(silver.IDENTITIES, conform(rows, silver.IDENTITIES).persist(), n_rows=4)
+    verdict = Gate(root / "expectations", 300).check(silver.IDENTITIES, rows.persist(), n_rows=4)
     assert not verdict.blocks
     assert [(finding.n_bad, finding.n_rows) for finding in verdict.warnings] == [(3, 4)]
 
@@ -286,7 +298,7 @@ def test_a_rotation_that_reached_some_days_is_stopped_as_it_would_link_strangers
         "  found: keys c1, c2",
     ]
     # The known-bad variant: without the check the shop's phone falls into two that few enough accounts have.
-    monkeypatch.setattr(identities_module, "require_one_contact_key", lambda accounts: None)
+    monkeypatch.setattr(ties_module, "require_one_contact_key", lambda accounts: None)
     groups = groups_of(built(spark, with_contacts("c1", "c2")))
     assert {frozenset({"s_0", "s_2", "s_4"}), frozenset({"s_1", "s_3", "s_5"})} <= groups
     assert frozenset({"p_1", "p_3"}) in groups
@@ -363,6 +375,7 @@ def customers_at(accounts, logins, as_of, *, max_per_key, max_per_customer):
     """Account → customer, accounts and whether alone, too_many or linked at one as_of, by repeated search."""
     shop = {one["account_id"]: (one["source"], one["channel"]) for one in accounts}
     order = {one["account_id"]: (one["first_delivery_day"], one["account_id"]) for one in accounts}
+    devices = {one["account_id"] for one in accounts if one["is_device"]}
     states = sorted((one for one in accounts if one["valid_from"] < as_of), key=lambda one: one["valid_from"])
     alive = {one["account_id"] for one in states}
     everyone = defaultdict(set)
@@ -378,9 +391,7 @@ def customers_at(accounts, logins, as_of, *, max_per_key, max_per_customer):
             held[f"device_id:{one['device_id']}"].add(one["login_account_id"])
     neighbours = defaultdict(set)
     for key, names in held.items():
-        shops = [shop[name] for name in everyone[key] if shop[name][1] is not None]
-        is_shared = len(shops) != len(set(shops))
-        if len(everyone[key]) <= max_per_key and not is_shared:
+        if len(everyone[key]) <= max_per_key and not twice_in_a_shop(everyone[key], shop):
             device = key.removeprefix("device_id:")
             together = names | ({device} & alive)
             for name in together:
@@ -389,16 +400,23 @@ def customers_at(accounts, logins, as_of, *, max_per_key, max_per_customer):
     for name in alive:
         group = in_reach(name, neighbours)
         is_linked = len(group) <= max_per_customer
+        is_shared = len(names_of := everyone[f"device_id:{name}"]) > max_per_key or twice_in_a_shop(names_of, shop)
+        alone = "shared" if is_shared and name in devices else "alone"
         found[name] = (
             customer(min(group, key=order.get) if is_linked else name),
             len(group) if is_linked else 1,
-            kind_of("alone" if len(group) == 1 else "too_many" if not is_linked else "some tie"),
+            kind_of(alone if len(group) == 1 else "too_many" if not is_linked else "some tie"),
         )
     return found
 
 
+def twice_in_a_shop(names, shop):
+    shops = [shop[name] for name in names if shop[name][1] is not None]
+    return len(shops) != len(set(shops))
+
+
 def kind_of(evidence):
-    return evidence if evidence in ("alone", "too_many") else "linked"
+    return evidence if evidence in ("alone", "too_many", "shared") else "linked"
 
 
 def in_reach(name, neighbours):
@@ -424,7 +442,7 @@ def test_every_as_of_agrees_with_brute_force(spark):
         assert len(valid) == len(expected)
         sizes |= {n for _, n, _ in expected.values()}
         kinds |= {kind for _, _, kind in expected.values()}
-    assert kinds == {"alone", "too_many", "linked"}
+    assert kinds == {"alone", "too_many", "shared", "linked"}
     assert sizes == {1, 2, 3, 4, 5, 6}, "the random lakes do not try every size"
     by_account = defaultdict(list)
     for one in sorted(rows, key=lambda one: one["valid_from"]):

@@ -111,9 +111,42 @@ def expected(events: list[Event], gap: timedelta) -> list[dict]:
     return in_order(*(as_row(part) for _, unit in groupby(people, key=lambda e: e.unit) for part in parts(list(unit), gap)))
 
 
-def build(spark, events: list[Event], *, gap_minutes: int = 30, zone: str = ZONE) -> DataFrame:
+def shared(spark, **days: date) -> DataFrame:
+    """Devices that many use, each with the day since when, and a phone that says nothing of devices."""
+    devices = [
+        dict(key_kind="device", key=device, valid_from=day, n_accounts=2, reason="one_shop") for device, day in days.items()
+    ]
+    phone = dict(key_kind="phone", key="d", valid_from=DAY, n_accounts=2, reason="one_shop")
+    return frame(spark, silver.SHARED_KEYS, phone, *devices)
+
+
+def build(spark, events: list[Event], *, gap_minutes: int = 30, zone: str = ZONE, **devices: date) -> DataFrame:
     rows = frame(spark, silver.EVENTS, *(event.row() for event in events))
-    return conform(sessions(rows, gap_minutes=gap_minutes, timezone=zone), silver.SESSIONS)
+    return conform(sessions(rows, shared(spark, **devices), gap_minutes=gap_minutes, timezone=zone), silver.SESSIONS)
+
+
+def test_on_a_shared_device_a_session_holds_the_events_of_one_login_alone(spark):
+    def told(events, **devices):
+        built = contents(build(spark, events, **devices), "session_date", "unit_id", "account_id", "n_events")
+        return [tuple(row.values()) for row in built]
+
+    logins = ["a", None, "b", "a", "b", None]
+    crowd = [at(23.5 + n / 12, n, login=login) for n, login in enumerate(logins)]  # 23:30 to 23:55
+    late = at(24 + 1 / 6, 6, login="b")  # 00:10, the day after
+    # One's own device: one visit, credited to the last login.
+    assert told([*crowd, late]) == [(DAY, "d", "b", 7)]
+    # A kiosk: what a did is a's, what b did is b's, and the rest is nobody's.
+    assert told([*crowd, late], d=DAY) == [(DAY, "a", "a", 2), (DAY, "b", "b", 3), (DAY, "d", "d", 2)]
+    # Shared from the next day on: what was done before is judged as it was then.
+    assert told([*crowd, late], d=DAY + timedelta(days=1)) == [(DAY, "d", "b", 6), (DAY + timedelta(days=1), "b", "b", 1)]
+    # A kiosk of another shop of the chain changes nothing here.
+    assert told([*crowd, late], e=DAY) == [(DAY, "d", "b", 7)]
+
+
+def test_the_event_keeps_its_device(spark):
+    """Only the session is credited otherwise: a builder gives no new events."""
+    assert "device_id" in {field.name for field in silver.EVENTS.fields}
+    assert silver.SHARED_KEYS not in {i.table for i in silver.EVENTS.reads}
 
 
 def test_a_longer_pause_ends_a_session_and_midnight_does_not(spark):
@@ -286,6 +319,7 @@ def day_by_day(events: DataFrame, days: list[date], *, gap_minutes: int, zone: s
     built = (
         sessions(
             events.where(F.col("event_date").between(F.lit(day - around), F.lit(day + around))),
+            shared(events.sparkSession),
             gap_minutes=gap_minutes,
             timezone=zone,
         ).where(F.col("session_date") == F.lit(day))
@@ -297,7 +331,8 @@ def day_by_day(events: DataFrame, days: list[date], *, gap_minutes: int, zone: s
 def test_all_windows_share_one_exchange_and_one_sort(spark):
     plan = build(spark, [])._jdf.queryExecution().executedPlan().toString()
     assert plan.count("Window [") >= 3
-    assert (plan.count("Exchange"), plan.count("Sort [")) == (1, 1)
+    # The join with the shared devices has its own, where they are too many to be broadcast.
+    assert (plan.count("Exchange hashpartitioning(source"), plan.count("Sort [source")) == (1, 1)
 
 
 @pytest.mark.data
@@ -322,7 +357,7 @@ def test_a_real_shop_has_15877_sessions_and_its_days_can_be_built_alone(spark, r
         F.col("visitorid").alias("device_id"),
         F.lit(False).alias("is_bot"),
     ).localCheckpoint()
-    at_once = conform(sessions(events, gap_minutes=30, timezone=ZONE), silver.SESSIONS).localCheckpoint()
+    at_once = conform(sessions(events, shared(spark), gap_minutes=30, timezone=ZONE), silver.SESSIONS).localCheckpoint()
     (totals,) = at_once.agg(
         F.count("*"), F.sum("n_events"), F.sum(F.col("n_events").eqNullSafe(1).cast("int")), F.max("duration_seconds")
     ).collect()

@@ -132,10 +132,24 @@ ROWS = {
         {"match_probability": 1.5, "left_account_id": "x", "right_account_id": "x"},
         {"match_probability", "left_account_id", "right_account_id"},
     ),
+    "silver.identity_ties": (
+        VALID | {"key_kind": "phone", "key": TOKEN, "account_id": ACCOUNT, "evidence": "phone"}, {"key_kind": "device", "key": DEVICE, "account_id": DEVICE, "evidence": "own", "valid_from": DAY},
+        {"key": "13800138000", "evidence": "likely"}, {"key", "evidence"},
+    ),
+    "silver.shared_keys": (
+        VALID | {"key_kind": "union", "key": TOKEN, "n_accounts": 6, "reason": "too_many"}, {"key_kind": "device", "key": DEVICE, "n_accounts": 2, "reason": "one_shop", "valid_from": DAY},
+        {"key_kind": "name", "n_accounts": 1}, {"key_kind", "n_accounts"},
+    ),
     "silver.identities": (
         VALID | {"account_id": ACCOUNT, "customer_id": CUSTOMER, "evidence": "login", "n_accounts": 2}, {"account_id": DEVICE, "customer_id": CUSTOMER, "evidence": "alone", "n_accounts": 1, "valid_from": DAY},
         {"customer_id": ACCOUNT, "n_accounts": 0}, {"customer_id", "n_accounts"},
     ),
+    "silver.identity_merges": (
+        VALID | {"absorbed_customer_id": CUSTOMER, "customer_id": CUSTOMER, "evidence": "linked", "key_kind": "pair", "key": f"{ACCOUNT}|{ACCOUNT}", "account_id": ACCOUNT, "absorbed_account_id": DEVICE, "match_weight": 12.5},
+        {"absorbed_customer_id": CUSTOMER, "customer_id": CUSTOMER, "valid_from": DAY, "evidence": "card", "key_kind": "card", "key": TOKEN, "account_id": ACCOUNT, "absorbed_account_id": DEVICE},
+        {"match_weight": None, "absorbed_customer_id": ACCOUNT, "absorbed_account_id": CUSTOMER, "key_kind": "name"}, {"match_weight", "absorbed_customer_id", "absorbed_account_id", "key_kind"},
+    ),
+    "silver.customer_numbers": ({"customer_id": CUSTOMER, "customer_number": 1}, {"customer_id": CUSTOMER, "customer_number": 2**31}, {"customer_number": 0}, {"customer_number"}),
     "silver.sessions": (SESSION | {"channel": "web", "ended_at": LATER}, SESSION, {"started_at": datetime(2026, 3, 1, 12), "n_events": 0}, {"ended_at", "n_events"}),
     "silver.interactions": (
         {"event_date": DAY, "account_id": ACCOUNT, "product_id": "p", "kind": "rating", "n_events": 1, "rating": 5.0, "last_at": AT},

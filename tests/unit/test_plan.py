@@ -73,7 +73,9 @@ def test_sessions_are_rebuilt_around_a_touched_day():
     records = entry(silver.EVENT_RECORDS, "2026-01-03", details={"2026-01-03": "1:a"})
     plan, _ = planner(entry(bronze.EVENTS, "2026-01-03"), records, *events, scope=on("2026-01-03"), limits=Limits(0, 0))
     # An event may lie one day after its delivery, as zones differ: that day is looked at as well.
-    assert plan.touched(silver.SESSIONS) == {"2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05"}
+    around = {"2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05"}
+    # A shared key may have begun on any day: the others are looked at, and only their digests say whether they are stale.
+    assert plan.touched(silver.SESSIONS) >= around
     assert plan.days_to_read(silver.SESSIONS.reads[0], ["2026-01-02"]) == [date(2026, 1, n) for n in (1, 2, 3)]
 
 
@@ -95,6 +97,28 @@ def test_a_day_is_stale_by_code_settings_and_suite(change, why):
         ledger, scope=Scope(), limits=Limits(3, 2), digests=lambda table: changed, models={}, windows=WINDOWS, restate_as_ofs=30
     )
     assert other.work(silver.ORDER_RECORDS).reasons == {"2026-01-01": why}
+
+
+def test_a_key_that_becomes_shared_restates_the_sessions_from_the_day_before_and_no_earlier_ones():
+    days = [f"2026-01-0{n}" for n in range(1, 7)]
+    events = [entry(silver.EVENTS, day) for day in days]
+
+    def keys(**changes):
+        details = {f"2026-01-0{n}": digest for n, digest in zip((2, 4), ("1:a", "1:b"), strict=True)}
+        return entry(silver.SHARED_KEYS, "whole", details=details | {day.replace("_", "-")[1:]: d for day, d in changes.items()})
+
+    plan, ledger = planner(*events, keys())
+    inputs = plan.work(silver.SESSIONS).input_digests
+    ledger.add(entry(silver.SESSIONS, day, inputs=inputs[day]) for day in days)
+
+    def stale(**changes):
+        anew, _ = planner(*events, keys(**changes), *(entry(silver.SESSIONS, day, inputs=inputs[day]) for day in days))
+        return anew.work(silver.SESSIONS).days
+
+    assert stale() == ()
+    assert stale(_2026_01_05="1:c") == tuple(days[3:])
+    assert stale(_2026_01_04="1:c") == tuple(days[2:])
+    assert stale(_2026_01_09="1:c") == ()
 
 
 class TestExpiredRawRecords:

@@ -5,7 +5,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.privacy.consent import uses_open_to
+from reclake.privacy.consent import of_somebody, uses_open_to
 from reclake.privacy.settings import MinAgeSettings
 
 
@@ -14,7 +14,8 @@ def people(identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, a
 
     `scopes` holds what the customer, with all their accounts, is open to: marketing, profiling, sorted. `may_be_profiled`
     is whether profiling is among them. `basis` is that of the account's source. is_device, is_machine and basis are null of
-    an account that silver.accounts does not describe.
+    an account that silver.accounts does not describe. The anonymous account of a device that many use has no row: what was
+    done there without a login counts for nobody.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ def people(identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, a
     open_to = uses_open_to(identities, accounts, consents, min_age=min_age, as_of=as_of)
     described = accounts.select("account_id", "is_device", "is_machine", "basis")
     return (
-        identities
+        of_somebody(identities)
         .select("account_id", "customer_id")
         .join(described, on="account_id", how="left")
         .join(open_to, on="customer_id", how="inner")

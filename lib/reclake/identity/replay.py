@@ -6,16 +6,12 @@ from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from reclake.identity.groups import Groups
-from reclake.identity.ties import OWN
+from reclake.identity.evidence import ALONE, OWN, STRENGTH, TOO_MANY
+from reclake.identity.joining import Edge, Joined, Pair, Rules, edges_of, in_order
 
-ALONE = "alone"
-TOO_MANY = "too_many"  # in reach of more accounts than are linked
-STRENGTH = ("login", "phone", "email", "device")  # the first of them names the evidence
-
-Tie = Mapping[str, Any]  # key, account_id, first_day, delivered, spans of (kind, tied_from, tied_to)
+Tie = Mapping[str, Any]  # key, account_id, first_day, delivered, shop, weight, spans of (kind, tied_from, tied_to)
+Apart = Mapping[str, Any]  # left_account_id, right_account_id, valid_from, valid_to: not one person, by decision
 State = tuple[str, str, int]  # first delivered account of the group, evidence, accounts
 
 _INTERVAL = pa.schema([
@@ -34,19 +30,21 @@ def replayed(components: DataFrame, *, max_accounts: int) -> DataFrame:
     Parameters
     ----------
     components
-        One row per component, with `ties`: an array of all its ties. A component must fit a worker's memory.
+        One row per component, with `ties`: an array of all its ties, and `apart`: what was decided about its accounts, or
+        null. A component must fit a worker's memory.
     """
 
     def replay_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            rows = [row for ties in batch.column("ties").to_pylist() for row in replay(ties, max_accounts=max_accounts)]
+            of_components = zip(batch.column("ties").to_pylist(), batch.column("apart").to_pylist(), strict=True)
+            rows = [row for ties, apart in of_components for row in replay(ties, apart or (), max_accounts=max_accounts)]
             yield pa.RecordBatch.from_pylist(rows, schema=_INTERVAL)
 
     types = "account_id string, named_after string, valid_from date, valid_to date, evidence string, n_accounts long"
-    return components.select(F.col("ties")).mapInArrow(replay_batches, types)
+    return components.select("ties", "apart").mapInArrow(replay_batches, types)
 
 
-def replay(ties: Sequence[Tie], *, max_accounts: int) -> list[dict[str, Any]]:
+def replay(ties: Sequence[Tie], apart: Sequence[Apart] = (), *, max_accounts: int) -> list[dict[str, Any]]:
     """The intervals of every account of one component, from its first day, without gaps, the last one open.
 
     Examples
@@ -63,12 +61,14 @@ def replay(ties: Sequence[Tie], *, max_accounts: int) -> list[dict[str, Any]]:
     b a 2026-03-05 None phone
     """
     first_days = {tie["account_id"]: tie["first_day"] for tie in ties}
-    order = {tie["account_id"]: (_in_order(tie["delivered"]), tie["account_id"]) for tie in ties}
+    order = delivery_order(ties)
+    shops = {tie["account_id"]: tie.get("shop") for tie in ties}
     last: dict[str, tuple[date, State]] = {}
     rows = []
-    for day in _days_of_change(ties):
+    for day in _days_of_change(ties, apart):
         present = [account for account, first in first_days.items() if first <= day]
-        for account, state in _states(present, ties, day, order, max_accounts).items():
+        rules = Rules(apart=_apart_on(apart, day), shops=shops, max_accounts=max_accounts)
+        for account, state in _states(present, edges_on(ties, day, order), order, rules).items():
             since, before = last.get(account, (day, None))
             if state != before:
                 if before is not None:
@@ -78,38 +78,51 @@ def replay(ties: Sequence[Tie], *, max_accounts: int) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["account_id"], row["valid_from"]))
 
 
+def delivery_order(ties: Sequence[Tie]) -> dict[str, Any]:
+    """By account, its place in the order of delivery."""
+    return {tie["account_id"]: (_in_order(tie["delivered"]), tie["account_id"]) for tie in ties}
+
+
 def _in_order(delivered: Any) -> Any:
     return tuple(delivered.values()) if isinstance(delivered, Mapping) else delivered
 
 
-def _days_of_change(ties: Sequence[Tie]) -> list[date]:
+def _days_of_change(ties: Sequence[Tie], apart: Sequence[Apart]) -> list[date]:
     days = {tie["first_day"] for tie in ties}
     for tie in ties:
         for span in tie["spans"]:
-            days.add(span["tied_from"])
-            if span["tied_to"] is not None:
-                days.add(span["tied_to"])
+            days |= {span["tied_from"], span["tied_to"]} - {None}
+    first = min(days)
+    for decision in apart:
+        # Before the first account there is nobody to part.
+        days |= {max(day, first) for day in (decision["valid_from"], decision["valid_to"]) if day is not None}
     return sorted(days)
 
 
-def _states(
-    present: Sequence[str], ties: Sequence[Tie], day: date, order: Mapping[str, Any], max_accounts: int
-) -> dict[str, State]:
+def _apart_on(apart: Sequence[Apart], day: date) -> list[Pair]:
+    return [
+        (one["left_account_id"], one["right_account_id"]) for one in apart if _counts(one["valid_from"], one["valid_to"], day)
+    ]
+
+
+def _counts(since: date, until: date | None, day: date) -> bool:
+    """Whether it counts for an as_of right after the day."""
+    return since <= day and (until is None or day < until)
+
+
+def _states(present: Sequence[str], edges: Sequence[Edge], order: Mapping[str, Any], rules: Rules) -> dict[str, State]:
     """Who is with whom for an as_of right after the day."""
-    evidence = _evidence_by_key(ties, day)
-    groups = Groups[str]()
-    for account in present:
-        groups.join(account, account)
-    for first, *others in evidence.values():
-        for other in others:
-            groups.join(first, other)
+    joined = Joined(present, rules)
+    for edge in in_order(edges, order):
+        joined.join(edge)
     strongest: dict[str, int] = {}
-    for accounts in evidence.values():
-        for account, strength in accounts.items():
-            strongest[account] = min(strength, strongest.get(account, strength))
+    for edge in edges:
+        if joined.is_together(edge):
+            for account, strength in ((edge.one, edge.of_one), (edge.other, edge.of_other)):
+                strongest[account] = min(strength, strongest.get(account, strength))
     states: dict[str, State] = {}
-    for members in groups.members():
-        if 1 < len(members) <= max_accounts:
+    for members in joined.groups():
+        if 1 < len(members) <= rules.max_accounts:
             oldest = min(members, key=lambda account: order[account])
             states |= {account: (oldest, STRENGTH[strongest[account]], len(members)) for account in members}
         else:
@@ -118,21 +131,17 @@ def _states(
     return states
 
 
-def _evidence_by_key(ties: Sequence[Tie], day: date) -> dict[str, dict[str, int]]:
-    """Of each key that ties two accounts right after the day: the strength of each tie, 0 the strongest."""
+def edges_on(ties: Sequence[Tie], day: date, order: Mapping[str, Any]) -> list[Edge]:
+    """Of each key that ties two accounts right after the day, every pair of them."""
     active: dict[str, dict[str, int | None]] = {}
+    weights: dict[str, float | None] = {}
     for tie in ties:
-        kinds = [s["kind"] for s in tie["spans"] if s["tied_from"] <= day and (s["tied_to"] is None or day < s["tied_to"])]
+        kinds = [span["kind"] for span in tie["spans"] if _counts(span["tied_from"], span["tied_to"], day)]
         if kinds:
             stated = [STRENGTH.index(kind) for kind in kinds if kind != OWN]
             active.setdefault(tie["key"], {})[tie["account_id"]] = min(stated, default=None)
-    found = {}
-    for key, accounts in active.items():
-        if len(accounts) > 1:
-            # A device's own account is linked by the strongest that the others bring.
-            best = min(strength for strength in accounts.values() if strength is not None)
-            found[key] = {account: best if strength is None else strength for account, strength in accounts.items()}
-    return found
+            weights[tie["key"]] = tie.get("weight")
+    return [edge for key, holders in active.items() for edge in edges_of(key, holders, order, weights[key])]
 
 
 def _row(account: str, state: State, valid_from: date, valid_to: date | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from reclake.behaviour.windows import is_valid_at
+from reclake.identity.evidence import SHARED
 
 from .settings import MinAgeSettings
 
@@ -24,7 +25,7 @@ def uses_open_to(
     A refusal, a withdrawal or a suspension of the purpose on any of their accounts is no, whatever the accounts' sources
     rest on. Silence is no where an account's source rests on consent or is not known, and always for marketing. A customer
     who is too young, or may be, is out (docs/decisions/0040): the youngest year of birth of their accounts counts, and the
-    strictest limit of the bases of their accounts.
+    strictest limit of the bases of their accounts. A device that many use is nobody's, and is no customer.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def uses_open_to(
     statements = consents.select("account_id", "purpose", "is_granted")
     rests_on_consent = F.coalesce(F.col("basis") == CONSENT_BASIS, F.lit(True))
     facts = (
-        identities
+        of_somebody(identities)
         .select("customer_id", "account_id")
         .join(described, on="account_id", how="left")
         .join(statements, on="account_id", how="left")
@@ -53,6 +54,11 @@ def uses_open_to(
     )
     open_to = F.array_compact(F.array(*(F.when(_is_open(use, min_age, as_of), use) for use in sorted(PURPOSES))))
     return facts.select("customer_id", open_to.alias("scopes"))
+
+
+def of_somebody(identities: DataFrame) -> DataFrame:
+    """The rows of accounts that belong to a person, or may: all but the anonymous accounts of devices that many use."""
+    return identities.where(~F.col("evidence").eqNullSafe(SHARED))
 
 
 def _is_open(use: Use, min_age: MinAgeSettings, as_of: date) -> Column:

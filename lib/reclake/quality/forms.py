@@ -49,6 +49,7 @@ _MACHINE_TIMES = _between("1970-01-01T00:00:00", _LAST_TIME)  # a file may have 
 
 _NAME = _pattern(r"^[a-z][a-z0-9_]{0,62}\z")
 _ACCOUNT = _pattern(r"^[ad]_[0-9a-f]{32}\z")
+_CUSTOMER = _pattern(r"^c_[0-9a-f]{32}\z")
 _DIGEST = _pattern(r"^[0-9a-f]{64}\z")
 _TOKEN = _pattern(r"^[a-z][a-z0-9_]{0,30}:[0-9a-f]{32}\z")
 _POSITION = _between(0, _MANY)
@@ -58,9 +59,11 @@ _FORMS: Mapping[str, _Form] = {
     "login_account_id": _ACCOUNT,
     "left_account_id": _ACCOUNT,
     "right_account_id": _ACCOUNT,
+    "absorbed_account_id": _ACCOUNT,
     "unit_id": _ACCOUNT,
     "device_id": _pattern(r"^d_[0-9a-f]{32}\z"),
-    "customer_id": _pattern(r"^c_[0-9a-f]{32}\z"),
+    "customer_id": _CUSTOMER,
+    "absorbed_customer_id": _CUSTOMER,
     "phone_token": _TOKEN,
     "email_token": _TOKEN,
     "card_token": _TOKEN,

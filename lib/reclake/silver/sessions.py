@@ -6,17 +6,29 @@ from pyspark.sql import functions as F
 
 from reclake.behaviour.sessions import IN_TIME, UNIT, with_session_starts
 from reclake.behaviour.units import unit_as_seen
+from reclake.identity.ties import DEVICE
 
 _ENGAGED_MICROSECONDS = 10_000_000
 
 
-def sessions(events: DataFrame, *, gap_minutes: int, timezone: str) -> DataFrame:
+def sessions(events: DataFrame, shared_keys: DataFrame, *, gap_minutes: int, timezone: str) -> DataFrame:
     """One row per session; where one begins and ends is told in `behaviour.sessions`.
 
-    `account_id` is the last login in the session, else the unit. All windows share one exchange and one sort, and no
+    `account_id` is the last login in the session, else the unit. From the day on which a device is shared, the unit of an
+    event on it is the account that was logged in, so that no session holds events of two people; what happens there without
+    a login is the device's own, whom `silver.identities` gives to nobody. All windows share one exchange and one sort, and no
     aggregation follows them: what a session holds is read at its last event, as the difference to its first.
     """
-    of_people = events.where(~F.col("is_bot")).withColumn("unit_id", unit_as_seen())
+    shared = shared_keys.where(F.col("key_kind") == DEVICE).select(
+        F.col("key").alias("device_id"), F.col("valid_from").alias("shared_from")
+    )
+    is_shared = F.coalesce(F.col("event_date") >= F.col("shared_from"), F.lit(False))
+    of_people = (
+        events
+        .where(~F.col("is_bot"))
+        .join(shared, on="device_id", how="left")
+        .withColumn("unit_id", unit_as_seen(is_shared=is_shared))
+    )
     starts = with_session_starts(of_people, gap_minutes=gap_minutes, timezone=timezone)
     return _last_events(starts).select(
         _session_id().alias("session_id"),

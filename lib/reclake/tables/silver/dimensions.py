@@ -1,4 +1,4 @@
-"""What is true of accounts, products, consents and identities, and since when."""
+"""What is true of accounts, products, consents and contacts, and since when."""
 
 from reclake.tables import bronze
 from reclake.tables.declaration import Field, Privacy, Table, personal, plain
@@ -8,9 +8,9 @@ from .facts import EVENTS
 from .records import ACCOUNT, ACCOUNT_RECORDS, CONSENT_RECORDS, EVENT_RECORDS, PRODUCT, PRODUCT_RECORDS, RECORDS
 
 # Why rows stay as long as the lake (docs/decisions/0022).
-_PERSON = "it is made from all records; a person's rows go with the person's erasure"
+PERSON = "it is made from all records; a person's rows go with the person's erasure"
 
-_VALIDITY = (
+VALIDITY = (
     plain("valid_from", "date", "The day on which the row became true; it counts for an as_of after it.", required=True),
     plain("valid_to", "date", "The last as_of for which it counts; null while it does."),
 )
@@ -30,7 +30,7 @@ ACCOUNTS = Table(
     key=("account_id", "valid_from"),
     fields=(
         Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
-        *_VALIDITY,
+        *VALIDITY,
         plain("source", "string", "The source that knows it.", required=True),
         plain("basis", "string", "Lawful basis stated by the source.", required=True),
         plain("is_device", "boolean", "An anonymous device, not a login or member.", required=True),
@@ -43,7 +43,7 @@ ACCOUNTS = Table(
     stage="silver",
     write="replace_validity",
     may_be_empty="every line may be a guest's, who has no account",
-    stays_because=_PERSON,
+    stays_because=PERSON,
     inputs=(Each("records", NAMING_ACCOUNTS, whole()), Input(EVENTS, whole())),
     catalogues=("sources",),
     parameters=takes(timezone="business.timezone"),
@@ -63,7 +63,7 @@ PRODUCTS = Table(
             falls_because="that there is such a product says nothing of who dealt with it; a code that is evident contact data is "
             "refused, one of digits alone may be any code",
         ),
-        *_VALIDITY,
+        *VALIDITY,
         personal("product_name", "string", "Name shown to customers; of a product that no catalogue has, as a till typed it."),
         *(
             Field(f.name, f.type, f.doc, f.unit, privacy=f.privacy)
@@ -86,7 +86,7 @@ CONSENTS = Table(
     fields=(
         Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
         plain("purpose", "string", "What for.", required=True),
-        *_VALIDITY,
+        *VALIDITY,
         personal("is_granted", "boolean", "Granted, and not refused, withdrawn or suspended.", required=True),
         personal(
             "is_suspended",
@@ -126,7 +126,7 @@ CONTACTS = Table(
     ),
     stage="silver",
     write="replace_whole",
-    stays_because=_PERSON,
+    stays_because=PERSON,
     inputs=(Input(ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
     may_be_empty="a source may know nobody's phone or address",
     catalogues=("sources",),
@@ -181,7 +181,7 @@ IDENTITY_PAIRS = Table(
     ),
     stage="silver",
     write="replace_whole",
-    stays_because=_PERSON,
+    stays_because=PERSON,
     inputs=(Input(ACCOUNT_RECORDS, whole()), Input(bronze.ACCOUNTS, whole())),
     may_be_empty="no two accounts may be alike",
     catalogues=("sources",),
@@ -196,36 +196,4 @@ IDENTITY_PAIRS = Table(
     ),
 )
 
-IDENTITIES = Table(
-    name="silver.identities",
-    grain="one row per account and validity",
-    key=("account_id", "valid_from"),
-    fields=(
-        Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
-        Field(
-            "customer_id",
-            "string",
-            "The person: named after the earliest-delivered account of the group.",
-            privacy=Privacy.PSEUDONYM,
-            required=True,
-        ),
-        *_VALIDITY,
-        plain(
-            "evidence",
-            "string",
-            "What tied it to the group: login, phone, email, device; alone, or too_many: tied to more accounts than are linked.",
-            required=True,
-        ),
-        personal("n_accounts", "long", "Accounts of the group in this validity.", "accounts", required=True),
-    ),
-    stage="silver",
-    write="replace_validity",
-    may_be_empty="there may be no account",
-    stays_because=_PERSON,
-    inputs=(Input(ACCOUNTS, whole()), Input(EVENT_RECORDS, whole())),
-    parameters=takes(
-        max_accounts_per_key="identity.max_accounts_per_key", max_accounts_per_customer="identity.max_accounts_per_customer"
-    ),
-)
-
-TABLES = (PRODUCTS, CONSENTS, ACCOUNTS, CONTACTS, IDENTITY_PAIRS, IDENTITIES)
+TABLES = (PRODUCTS, CONSENTS, ACCOUNTS, CONTACTS, IDENTITY_PAIRS)

@@ -9,7 +9,7 @@ from . import records
 from .records import POINTER
 
 # Why rows stay as long as the lake (docs/decisions/0022).
-_HISTORY = "a first order of years ago is still a first order; a person's rows go with the person's erasure"
+HISTORY = "a first order of years ago is still a first order; a person's rows go with the person's erasure"
 
 
 def _taken(fields: tuple[Field, ...], *required: str) -> tuple[Field, ...]:
@@ -28,7 +28,7 @@ ORDER_LINES = Table(
     ),
     stage="silver",
     write="replace_days",
-    stays_because=_HISTORY,
+    stays_because=HISTORY,
     day_column="event_date",
     inputs=(Input(records.ORDER_RECORDS, deliveries()),),
 )
@@ -45,47 +45,12 @@ EVENTS = Table(
     ),
     stage="silver",
     write="replace_days",
-    stays_because=_HISTORY,
+    stays_because=HISTORY,
     day_column="event_date",
     # Evidence of a person: docs/decisions/0034.
     inputs=(Input(records.EVENT_RECORDS, deliveries()), Input(ORDER_LINES, days(before=30), feeds=False)),
     catalogues=("sources",),
     parameters=takes("bots"),
-)
-
-SESSIONS = Table(
-    name="silver.sessions",
-    grain="one row per session of a device or account as seen",
-    key=("session_id",),
-    fields=(
-        Field("session_id", "string", "Digest of source, unit and first event.", privacy=Privacy.PSEUDONYM, required=True),
-        plain("session_date", "date", "Business day of its start; a day without a pause cuts it at midnight.", required=True),
-        plain("source", "string", "The source of its events.", required=True),
-        Field(
-            "unit_id",
-            "string",
-            "The device as seen, or the account where no device is known.",
-            privacy=Privacy.PSEUDONYM,
-            required=True,
-        ),
-        Field("account_id", "string", "The last login in it, else the unit.", privacy=Privacy.PSEUDONYM, required=True),
-        plain("channel", "string", "Channel of its first event."),
-        personal("started_at", "timestamp", "First event.", "UTC", required=True),
-        personal("ended_at", "timestamp", "Last event.", "UTC", required=True),
-        personal("duration_seconds", "long", "Last minus first event.", "seconds", required=True),
-        personal("n_events", "long", "Events.", "events", required=True),
-        personal("n_views", "long", "Product views.", "events", required=True),
-        personal("n_carts", "long", "Additions to the cart.", "events", required=True),
-        personal("n_purchases", "long", "Purchase events.", "events", required=True),
-        personal("is_engaged", "boolean", "Longer than 10 s, or a cart or purchase, or two views.", required=True),
-    ),
-    stage="silver",
-    write="replace_days",
-    stays_because=_HISTORY,
-    day_column="session_date",
-    inputs=(Input(EVENTS, days(before=1, after=1)),),
-    may_be_empty="a day may hold machines only, or visits that began the day before",
-    parameters=takes(gap_minutes="sessions.gap_minutes", timezone="business.timezone"),
 )
 
 INTERACTIONS = Table(
@@ -105,7 +70,7 @@ INTERACTIONS = Table(
     ),
     stage="silver",
     write="replace_days",
-    stays_because=_HISTORY,
+    stays_because=HISTORY,
     day_column="event_date",
     inputs=(Input(EVENTS, same_day()), Input(ORDER_LINES, same_day())),
     catalogues=("sources",),
@@ -123,7 +88,7 @@ FEEDBACK = Table(
     ),
     stage="silver",
     write="replace_days",
-    stays_because=_HISTORY,
+    stays_because=HISTORY,
     day_column="event_date",
     inputs=(Input(records.FEEDBACK_RECORDS, deliveries()),),
     may_be_empty="of a day there may be refused and late records only",
@@ -140,10 +105,10 @@ OUTREACH = Table(
     ),
     stage="silver",
     write="replace_days",
-    stays_because=_HISTORY,
+    stays_because=HISTORY,
     day_column="event_date",
     inputs=(Input(records.OUTREACH_RECORDS, deliveries()),),
     may_be_empty="of a day there may be refused and late records only",
 )
 
-TABLES = (ORDER_LINES, EVENTS, SESSIONS, INTERACTIONS, FEEDBACK, OUTREACH)
+TABLES = (ORDER_LINES, EVENTS, INTERACTIONS, FEEDBACK, OUTREACH)
