@@ -3,21 +3,18 @@
 import hashlib
 import random
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 
 import pytest
 
 from frames import contents, frame, in_order
+from linked import linked
 from reclake.errors import ContractBroken
 from reclake.identity.rotation import require_one_contact_key
-from reclake.lake.schema import conform
 from reclake.quality.gate import Gate
 from reclake.silver import identity_ties as ties_module
-from reclake.silver.identities import identities
-from reclake.silver.identity_ties import identity_ties
-from reclake.silver.shared_keys import shared_keys
 from reclake.tables import silver
 
 START = date(2026, 3, 1)
@@ -60,23 +57,8 @@ def login(device, account_id, on, *, record_class="kept"):
     )
 
 
-def built(spark, accounts, logins=(), *, max_accounts_per_key=5, max_accounts_per_customer=50):
-    return contents(
-        identities_of(
-            frame(spark, silver.ACCOUNTS, *accounts),
-            frame(spark, silver.EVENT_RECORDS, *logins),
-            max_accounts_per_key=max_accounts_per_key,
-            max_accounts_per_customer=max_accounts_per_customer,
-        )
-    )
-
-
-def identities_of(accounts, event_records, *, max_accounts_per_key, max_accounts_per_customer):
-    """The builders one after the other, as a run does it."""
-    ties = conform(identity_ties(accounts, event_records), silver.IDENTITY_TIES).localCheckpoint()
-    shared = shared_keys(ties, accounts, max_accounts_per_key=max_accounts_per_key)
-    rows = identities(accounts, ties, conform(shared, silver.SHARED_KEYS), max_accounts_per_customer=max_accounts_per_customer)
-    return conform(rows, silver.IDENTITIES)
+def built(spark, accounts, logins=(), decisions=(), **limits):
+    return contents(linked(spark, accounts, logins, decisions, **limits)["identities"])
 
 
 def row(account_id, named_after, since, until=None, evidence="alone", n=1):
@@ -252,15 +234,49 @@ def test_a_component_too_large_to_replay_stands_alone_and_says_so(spark):
 
 def test_the_gate_warns_of_groups_too_large_and_counts_them(spark, root):
     crowd = [account(f"a_{n:032x}", phone_token=f"c1:{'0' * 32}") for n in range(3)]
-    rows = identities_of(
-        frame(spark, silver.ACCOUNTS, *crowd, account(f"a_{9:032x}")),
-        frame(spark, silver.EVENT_RECORDS),
-        max_accounts_per_key=5,
-        max_accounts_per_customer=2,
-    )
+    rows = linked(spark, [*crowd, account(f"a_{9:032x}")], max_accounts_per_customer=2)["identities"]
     verdict = Gate(root / "expectations", 300).check(silver.IDENTITIES, rows.persist(), n_rows=4)
     assert not verdict.blocks
     assert [(finding.n_bad, finding.n_rows) for finding in verdict.warnings] == [(3, 4)]
+
+
+def decision(name, *pairs, action="never_link", since=0, until=None):
+    parts = dict(decision_id=name, action=action, valid_from=day(since), valid_to=None if until is None else day(until))
+    told = dict(author="li", reason="two sisters", recorded_at=datetime(2026, 4, 1))
+    return [parts | told | dict(left_account_id=left, right_account_id=right) for left, right in pairs]
+
+
+def undo(name):
+    return dict(
+        decision_id=f"u_{name}", action="undo", undoes=name, author="wu", reason="a mistake", recorded_at=datetime(2026, 4, 2)
+    )
+
+
+def test_a_household_on_one_phone_is_parted_by_a_steward_and_an_undo_restores_the_earlier_rows(spark):
+    family = [
+        account("f_her", phone_token="c1:f", union_token="c1:her", channel="app"),
+        account("f_her_mini", union_token="c1:her", channel="mini_program"),
+        account("f_him", phone_token="c1:f", channel="web"),
+        account("f_child", 1, phone_token="c1:f", channel="pos"),
+    ]
+    before = built(spark, family)
+    split = decision("d1", ("f_him", "f_her"), ("f_him", "f_her_mini"), ("f_him", "f_child"), action="split", since=2)
+    parted = built(spark, family, decisions=split)
+    assert of(parted, "f") == in_order(
+        *(row(one, "f_her", 0, 1, evidence, 3) for one, evidence in (("f_her", "union"), ("f_her_mini", "union"), ("f_him", "phone"))),
+        *(row(one, "f_her", 1, 2, evidence, 4) for one, evidence in (("f_her", "union"), ("f_her_mini", "union"), ("f_him", "phone"), ("f_child", "phone"))),
+        *(row(one, "f_her", 2, None, evidence, 3) for one, evidence in (("f_her", "union"), ("f_her_mini", "union"), ("f_child", "phone"))),
+        row("f_him", "f_him", 2),
+    )  # fmt: skip
+    assert built(spark, family, decisions=[*split, undo("d1")]) == before
+    # A never-link beside the split: both hold. An undo of one leaves the other.
+    never = decision("d2", ("f_child", "f_her"), since=0)
+    both = built(spark, family, decisions=[*split, *never])
+    last = {one["account_id"]: one["customer_id"] for one in both if one["valid_to"] is None}
+    assert last == {
+        "f_her": customer("f_her"), "f_her_mini": customer("f_her"), "f_him": customer("f_him"), "f_child": customer("f_child")
+    }  # fmt: skip
+    assert built(spark, family, decisions=[*split, *never, undo("d2")]) == parted
 
 
 def with_contacts(*key_ids, n=6):

@@ -3,19 +3,14 @@
 import random
 from collections import defaultdict
 
-from test_identities import account, day, identities_of, login, random_lake
+from test_identities import account, day, login, random_lake
 
-from frames import contents, frame, in_order
-from reclake.lake.schema import conform
-from reclake.silver.identity_ties import identity_ties
-from reclake.silver.shared_keys import shared_keys
-from reclake.tables import silver
+from frames import contents, in_order
+from linked import linked
 
 
-def built(spark, accounts, logins=(), *, max_accounts_per_key=3):
-    known = frame(spark, silver.ACCOUNTS, *accounts)
-    ties = identity_ties(known, frame(spark, silver.EVENT_RECORDS, *logins))
-    return contents(conform(shared_keys(ties, known, max_accounts_per_key=max_accounts_per_key), silver.SHARED_KEYS))
+def built(spark, accounts, logins=()):
+    return contents(linked(spark, accounts, logins, max_accounts_per_key=3)["shared_keys"])
 
 
 def row(kind, key, since, n, reason):
@@ -57,9 +52,7 @@ def test_a_key_is_shared_from_the_day_on_which_it_cannot_be_one_person_s(spark):
 
 def test_a_shared_device_is_nobody_s_and_a_shared_card_links_nobody(spark):
     """What was found of a device that people log in on: its own account was a customer like any other."""
-    accounts = frame(
-        spark,
-        silver.ACCOUNTS,
+    accounts = [
         account("tablet", is_device=True, channel="pos"),
         account("late", 7, is_device=True, channel="web"),
         account("a", channel="pos", card_token="c1:k"),
@@ -67,11 +60,9 @@ def test_a_shared_device_is_nobody_s_and_a_shared_card_links_nobody(spark):
         account("w", channel="web", union_token="c1:u", card_token="c1:w"),
         account("m", channel="mini_program", union_token="c1:u"),
         account("p", channel="pos", card_token="c1:w"),
-    )
+    ]
     logins = [login("tablet", "a", 2), login("tablet", "b", 4), login("late", "a", 3), login("late", "b", 3)]
-    rows = contents(
-        identities_of(accounts, frame(spark, silver.EVENT_RECORDS, *logins), max_accounts_per_key=5, max_accounts_per_customer=9)
-    )
+    rows = contents(linked(spark, accounts, logins)["identities"])
     told = [(r["account_id"], r["valid_from"], r["valid_to"], r["evidence"], r["n_accounts"]) for r in rows]
     assert sorted(told, key=str) == sorted(
         [

@@ -45,6 +45,16 @@ PAIR = {
     "left_account_id": ACCOUNT, "right_account_id": DEVICE, "valid_from": DAY, "match_weight": 12.0, "match_probability": 0.5,
     "is_linked": True, "model_version": "default",
 }  # fmt: skip
+DECISION = {
+    "decision_id": "x1",
+    "action": "never_link",
+    "left_account_id": ACCOUNT,
+    "right_account_id": DEVICE,
+    "valid_from": DAY,
+    "author": "li",
+    "reason": "two sisters",
+    "recorded_at": AT,
+}
 METRIC = {
     "training_id": "t",
     "as_of_date": DAY,
@@ -139,6 +149,14 @@ ROWS = {
     "silver.shared_keys": (
         VALID | {"key_kind": "union", "key": TOKEN, "n_accounts": 6, "reason": "too_many"}, {"key_kind": "device", "key": DEVICE, "n_accounts": 2, "reason": "one_shop", "valid_from": DAY},
         {"key_kind": "name", "n_accounts": 1}, {"key_kind", "n_accounts"},
+    ),
+    "bronze.identity_decisions": (
+        DECISION | {"action": "split", "valid_to": NEXT}, {"decision_id": "x2", "action": "undo", "undoes": "x1", "author": "li", "reason": "a mistake", "recorded_at": AT},
+        {"left_account_id": "anna", "reason": "call 13800138000", "action": "merge"}, {"left_account_id", "reason", "action"},
+    ),
+    "silver.identity_decisions": (
+        DECISION | {"action": "split", "valid_to": NEXT, "is_undone": True, "undone_by": "wu"}, DECISION | {"is_undone": False},
+        {"right_account_id": None, "reason": "a@b.cn", "action": "undo"}, {"right_account_id", "reason", "action"},
     ),
     "silver.identities": (
         VALID | {"account_id": ACCOUNT, "customer_id": CUSTOMER, "evidence": "login", "n_accounts": 2}, {"account_id": DEVICE, "customer_id": CUSTOMER, "evidence": "alone", "n_accounts": 1, "valid_from": DAY},

@@ -24,8 +24,13 @@ from .report import TableReport
 from .stage_run import StageRun, require_as_published
 
 
-def append_records(run: StageRun, table: Table, records: DataFrame, *, source: Source) -> TableReport:
+def append_records(run: StageRun, table: Table, records: DataFrame, *, source: Source | None) -> TableReport:
     """Gate and append the records of this run's files, and tell the ledger what their days hold now.
+
+    Parameters
+    ----------
+    source
+        Who delivered them; None for what people of the company itself recorded.
 
     Raises
     ------
@@ -86,9 +91,11 @@ def _require_nothing_newer(run: StageRun, table: Table) -> None:
         )
 
 
-def _entry(run: StageRun, table: Table, day: str, added: DayContent, source: Source) -> Entry:
+def _entry(run: StageRun, table: Table, day: str, added: DayContent, source: Source | None) -> Entry:
     """What the day holds after the append: digests are sums, so nothing is scanned again."""
     before = run.app.ledger.days(table).get(day)
     digest = (before.content.digest if before else Digest()) + added.digest
-    versions: dict[str, Any] = {**(before.input_versions if before else {}), f"source:{source.name}": 0}
+    versions: dict[str, Any] = dict(before.input_versions) if before else {}
+    if source is not None:
+        versions[f"source:{source.name}"] = 0
     return run.entry(table, day, DayContent(digest), input_versions=versions)

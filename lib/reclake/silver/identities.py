@@ -18,7 +18,12 @@ REPLAY_FACTOR = 20
 
 
 def identities(
-    accounts: DataFrame, identity_ties: DataFrame, shared_keys: DataFrame, *, max_accounts_per_customer: int
+    accounts: DataFrame,
+    identity_ties: DataFrame,
+    shared_keys: DataFrame,
+    identity_decisions: DataFrame,
+    *,
+    max_accounts_per_customer: int,
 ) -> DataFrame:
     """One row per account and validity, from its first day without gaps, the last one open.
 
@@ -26,6 +31,8 @@ def identities(
     customer is named after the earliest-delivered account of the group as it was then: when two merge, the older name lives
     on. A group of more than `max_accounts_per_customer` accounts is not linked at all: its accounts stand alone, with the
     evidence too_many. The anonymous account of a device that many use is nobody's from the day on which it is shared.
+    Accounts that a steward parted are in one group at no as_of for which the decision counts: the weakest ties between them
+    give way (identity/joining.py). Decisions only part, so where two differ the strictest holds.
 
     Finding the components runs Spark jobs: docs in identity/components.py.
     """
@@ -41,7 +48,7 @@ def identities(
         .join(members.where("fits"), on="account_id", how="inner")
         .groupBy("component")
         .agg(F.collect_list(tie).alias("ties"))
-        .withColumn("apart", F.lit(None))
+        .join(_apart(identity_decisions, members), on="component", how="left")
     )
     linked = replayed(grouped, max_accounts=max_accounts_per_customer)
     others = known.join(members, on="account_id", how="left").where(~F.coalesce("fits", F.lit(False)))
@@ -55,6 +62,23 @@ def identities(
     )
     rows = _with_shared_devices(linked.unionByName(unlinked), known, shared_keys)
     return rows.withColumn("customer_id", customer_id(F.col("named_after"))).drop("named_after")
+
+
+def _apart(identity_decisions: DataFrame, members: DataFrame) -> DataFrame:
+    """By component, the pairs of its accounts that are two people by decision."""
+    left, right = (
+        members.select(F.col("account_id").alias(f"{side}_account_id"), F.col("component").alias(f"{side}_component"))
+        for side in ("left", "right")
+    )
+    return (
+        identity_decisions
+        .where(~F.col("is_undone"))
+        .join(left, on="left_account_id", how="inner")
+        .join(right, on="right_account_id", how="inner")
+        .where(F.col("left_component") == F.col("right_component"))
+        .groupBy(F.col("left_component").alias("component"))
+        .agg(F.collect_list(F.struct("left_account_id", "right_account_id", "valid_from", "valid_to")).alias("apart"))
+    )
 
 
 def _with_shared_devices(rows: DataFrame, known: DataFrame, shared_keys: DataFrame) -> DataFrame:

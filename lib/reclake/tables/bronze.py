@@ -1,6 +1,8 @@
 """What arrived, as it arrived: one table per kind of record, one row per record."""
 
-from .declaration import Field, Privacy, Retention, Table, plain
+from dataclasses import replace
+
+from .declaration import Field, Privacy, Retention, Table, personal, plain
 
 _RECORD_FIELDS = (
     plain("source", "string", "The source that delivered it, as named in conf/sources.", required=True),
@@ -96,4 +98,25 @@ FILES = Table(
     may_be_empty="a run may be offered nothing new",
 )
 
-TABLES = (*FED, FILES)
+IDENTITY_DECISIONS = Table(
+    name="bronze.identity_decisions",
+    grain="one row per decision of a steward and pair of accounts that it parts; of an undo one",
+    key=("decision_id", "left_account_id", "right_account_id"),
+    fields=(
+        plain("decision_id", "string", "The decision.", required=True),
+        plain("action", "string", "split, never_link or undo.", required=True),
+        plain("undoes", "string", "Of an undo, the decision that it takes back."),
+        Field("left_account_id", "string", "An account; of a split one of those that were split off.", privacy=Privacy.PSEUDONYM),
+        Field("right_account_id", "string", "An account that is another person's.", privacy=Privacy.PSEUDONYM),
+        plain("valid_from", "date", "From when on they are two people; it counts for an as_of after it."),
+        plain("valid_to", "date", "The last as_of for which it counts; null for ever."),
+        personal("author", "string", "Who decided.", required=True),
+        replace(personal("reason", "string", "Why, in the author's words.", required=True), is_free_text=True),
+        personal("recorded_at", "timestamp", "When.", "UTC", required=True),
+    ),
+    stage="bronze",
+    write="append_new",
+    stays_because="what was decided about people is needed as long as its effect; nothing else holds it",
+)
+
+TABLES = (*FED, FILES, IDENTITY_DECISIONS)

@@ -2,11 +2,11 @@
 
 from reclake.tables.declaration import Table
 
-from . import dimensions, facts, identity, records
+from . import customers, dimensions, facts, identity, records, sessions
 from .dimensions import NAMING_ACCOUNTS, NAMING_PRODUCTS
 from .records import RECORDS, event_time_of, raw_of
 
-TABLES = (*records.TABLES, *facts.TABLES, *dimensions.TABLES, *identity.TABLES)
+TABLES = (*records.TABLES, *facts.TABLES, *dimensions.TABLES, *identity.TABLES, *customers.TABLES, *sessions.TABLES)
 _DECLARED = {table.noun.upper(): table for table in TABLES}
 
 __all__ = ["NAMING_ACCOUNTS", "NAMING_PRODUCTS", "RECORDS", "TABLES", "event_time_of", "raw_of"]

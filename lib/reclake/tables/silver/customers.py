@@ -1,0 +1,91 @@
+"""What became of customers: who is part of whom, and the number of each."""
+
+from reclake.tables.declaration import Field, Privacy, Table, personal, plain
+from reclake.tables.inputs import Input, takes, whole
+
+from .dimensions import ACCOUNTS, PERSON
+from .identity import IDENTITIES, IDENTITY_TIES, SHARED_KEYS
+
+IDENTITY_MERGES = Table(
+    name="silver.identity_merges",
+    grain="one row per customer that became part of another, and day",
+    key=("absorbed_customer_id", "valid_from"),
+    fields=(
+        Field(
+            "absorbed_customer_id",
+            "string",
+            "The customer who is part of another since.",
+            privacy=Privacy.PSEUDONYM,
+            required=True,
+        ),
+        Field("customer_id", "string", "The customer whose older name lives on.", privacy=Privacy.PSEUDONYM, required=True),
+        plain("valid_from", "date", "The day of the merge; it counts for an as_of after it.", required=True),
+        plain(
+            "valid_to", "date", "The day on which they came apart again, the last as_of for which it counts; null while it does."
+        ),
+        plain(
+            "evidence", "string", "The tie that joined them: login, union, card, phone, email, device or linked.", required=True
+        ),
+        plain(
+            "key_kind", "string", "What key both held: phone, email, card, union, device; pair of a likely pair.", required=True
+        ),
+        Field(
+            "key",
+            "string",
+            "The key as in silver.identity_ties; of a pair its two accounts.",
+            privacy=Privacy.PSEUDONYM,
+            required=True,
+        ),
+        Field("account_id", "string", "The account on the older side that held it.", privacy=Privacy.PSEUDONYM, required=True),
+        Field(
+            "absorbed_account_id",
+            "string",
+            "The account on the other side that held it.",
+            privacy=Privacy.PSEUDONYM,
+            required=True,
+        ),
+        personal("match_weight", "double", "Weight of a likely pair; null of a tie that is certain.", "bits"),
+    ),
+    stage="silver",
+    write="replace_validity",
+    may_be_empty="nobody may have been found to be one person",
+    stays_because=PERSON,
+    inputs=(
+        Input(ACCOUNTS, whole()),
+        Input(IDENTITIES, whole()),
+        Input(IDENTITY_TIES, whole()),
+        Input(SHARED_KEYS, whole()),
+    ),
+)
+
+CUSTOMER_NUMBERS = Table(
+    name="silver.customer_numbers",
+    grain="one row per name that a customer can have",
+    key=("customer_number",),
+    fields=(
+        Field(
+            "customer_id",
+            "string",
+            "The customer; every account may give one its name.",
+            privacy=Privacy.PSEUDONYM,
+            required=True,
+        ),
+        personal(
+            "customer_number",
+            "long",
+            "1, 2, … without gaps. Once given it stays, and is given to nobody else.",
+            "number",
+            required=True,
+        ),
+    ),
+    stage="silver",
+    write="replace_whole",
+    may_be_empty="there may be no account",
+    stays_because="a number is given once and for ever; a person's row goes with the person's erasure",
+    inputs=(Input(ACCOUNTS, whole()),),
+    parameters=takes(earlier="run.earlier"),
+    # Which number it is depends on what came first: it is no content to be compared.
+    run_columns=("customer_number",),
+)
+
+TABLES = (IDENTITY_MERGES, CUSTOMER_NUMBERS)
