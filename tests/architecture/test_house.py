@@ -191,6 +191,7 @@ COLLECTED = {
     "lake.manifest.kept_models": "a row per version that served",
     "lake.log.columns_with_statistics": "names of columns",
     "lake.upkeep.layout": "a row per day whose files are small and many",
+    "run.decisions._actions_about": "the actions of one decision: two words at most",
     "run.maintain.erased_below": "a row per table",
     "quality.measures.measure": "one row of counts",
     "quality.measures.count_rows": "one row of counts",

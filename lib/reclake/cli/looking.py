@@ -192,8 +192,14 @@ def trace(
 
 def _of_raw(look: Look, source: str, raw: str) -> Person:
     """The person of an id as the source writes it."""
-    from reclake.look.raw_accounts import accounts_of
     from reclake.look.trace import person_of_accounts
+
+    return person_of_accounts(look.reader, accounts_of_raw(look, source, raw))
+
+
+def accounts_of_raw(look: Look, source: str, raw: str) -> frozenset[str]:
+    """Every account that the source's feeds would make of an id as it writes it; neither is stored."""
+    from reclake.look.raw_accounts import accounts_of
     from reclake.privacy.pseudonyms import Keys
     from reclake.run.items import load_sources
     from reclake.run.opened import located
@@ -201,4 +207,4 @@ def _of_raw(look: Look, source: str, raw: str) -> Person:
     declared = load_sources(look.home, look.settings, [source])[source]
     directory, privacy = located(look.home, look.settings.secrets.directory), look.settings.privacy
     keys = Keys(directory, privacy.id_key_id, privacy.contact_key_id, privacy.default_region)
-    return person_of_accounts(look.reader, accounts_of(declared, raw, keys))
+    return accounts_of(declared, raw, keys)

@@ -12,7 +12,7 @@ import typer
 
 from reclake.run.job import end_with, set_up_logging
 
-from . import ending, looking, running, serving, trying, upkeep, watching
+from . import ending, identity, looking, running, serving, trying, upkeep, watching
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,6 +28,7 @@ for _command in (
     upkeep.rollback, upkeep.maintain, serving.register, serving.export, serving.thrift, upkeep.waive, upkeep.accept_code, watching.alert, watching.doctor,
 ):  # fmt: skip
     app.command("tables" if _command is looking.list_tables else None)(_command)
+app.add_typer(identity.app, name="identity")
 
 
 def main(run_app: Callable[..., Any] = app) -> None:

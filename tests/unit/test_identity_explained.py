@@ -1,0 +1,115 @@
+"""What `reclake identity explain` reads: accounts, links with their evidence, shared keys, merges and decisions of one person."""
+
+from datetime import date, datetime
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from reclake.errors import UsageError
+from reclake.look.delta_rs import arrow_type
+from reclake.look.identity import Moment, account_of, customer_of, decisions, explain, known_of
+
+DAY = date(2026, 3, 1)
+
+
+def day(n):
+    return date(2026, 3, 1 + n)
+
+
+class Held:
+    """Rows in memory in place of a lake's: the same SQL is asked of them."""
+
+    def __init__(self, **rows):
+        self.tables = {f"silver.{noun}": of_table for noun, of_table in rows.items()}
+
+    def version(self, table):
+        return 0 if table.name in self.tables else None
+
+    def require_published(self, table):
+        assert table.name in self.tables
+
+    def query(self, table, sql, *, columns, parameters=()):
+        schema = pa.schema([pa.field(f.name, arrow_type(f.type)) for f in table.fields if f.name in columns])
+        rows = [{name: row.get(name) for name in schema.names} for row in self.tables.get(table.name, ())]
+        with duckdb.connect() as connection:
+            connection.register("rows", pa.Table.from_pylist(rows, schema=schema))
+            return connection.execute(sql, list(parameters)).fetchall()
+
+
+def valid(since=0, until=None, **columns):
+    return columns | {"valid_from": day(since), "valid_to": None if until is None else day(until)}
+
+
+def tie(key_kind, key, account, evidence=None, since=0, until=None):
+    return valid(since, until, key_kind=key_kind, key=key, account_id=account, evidence=evidence or key_kind)
+
+
+@pytest.fixture
+def reader():
+    """A browser, the web account that logged in on it, and an app account with the same card; a phone is the family's."""
+    accounts = {"d_web1": ("web", True), "a_web1": ("web", False), "a_app1": ("app", False), "a_app2": ("app", False)}
+    return Held(
+        accounts=[valid(account_id=a, source="demo", channel=channel, is_device=is_device) for a, (channel, is_device) in accounts.items()],
+        identities=[
+            valid(0, 2, account_id="d_web1", customer_id="c_1", evidence="alone", n_accounts=1),
+            valid(2, account_id="d_web1", customer_id="c_1", evidence="login", n_accounts=3),
+            valid(2, account_id="a_web1", customer_id="c_1", evidence="login", n_accounts=3),
+            valid(1, 2, account_id="a_app1", customer_id="c_2", evidence="alone", n_accounts=1),
+            valid(2, account_id="a_app1", customer_id="c_1", evidence="card", n_accounts=3),
+            valid(0, account_id="a_app2", customer_id="c_3", evidence="alone", n_accounts=1),
+        ],
+        identity_ties=[
+            tie("device", "d_web1", "d_web1", "own"), tie("device", "d_web1", "a_web1", "login", 2), tie("device", "d_web1", "a_web1", "device", 1),
+            tie("card", "c1:k", "a_web1", since=2), tie("card", "c1:k", "a_app1", since=1), tie("phone", "c1:f", "a_app1"), tie("phone", "c1:f", "a_app2"),
+            tie("email", "c1:old", "a_web1", since=0, until=1), tie("email", "c1:old", "a_app1"),
+        ],
+        shared_keys=[valid(key_kind="phone", key="c1:f", n_accounts=2, reason="one_shop")],
+        identity_merges=[
+            valid(2, absorbed_customer_id="c_2", customer_id="c_1", evidence="card", key_kind="card", key="c1:k", account_id="a_web1", absorbed_account_id="a_app1")
+        ],
+        identity_decisions=[
+            {"decision_id": "x1", "action": "never_link", "left_account_id": "a_app2", "right_account_id": "a_app1", "valid_from": DAY, "is_undone": False, "author": "li", "reason": "sisters", "recorded_at": datetime(2026, 4, 1)},
+            {"decision_id": "x2", "action": "split", "left_account_id": "a_else", "right_account_id": "a_more", "valid_from": DAY, "is_undone": True, "author": "li", "reason": "?", "recorded_at": datetime(2026, 4, 2)},
+        ],
+    )  # fmt: skip
+
+
+def test_every_link_names_its_evidence_and_a_key_that_links_nobody_is_none(reader):
+    found = explain(reader, customer_of(reader, "a_web1", Moment()), Moment())
+    assert found.customer_id == "c_1"
+    assert [(row["account_id"], row["evidence"], row["channel"], row["is_device"]) for row in found.accounts] == [
+        ("a_app1", "card", "app", False), ("a_web1", "login", "web", False), ("d_web1", "login", "web", True),
+    ]  # fmt: skip
+    assert [(row["account_id"], row["other_account_id"], row["evidence"], row["since"]) for row in found.links] == [
+        ("a_app1", "a_web1", ["card"], day(2)), ("a_web1", "d_web1", ["login"], day(2)),
+    ]  # fmt: skip
+    assert found.shared == [{"key_kind": "phone", "key": "c1:f", "since": day(0), "n_accounts": 2, "reason": "one_shop"}]
+    assert [(row["absorbed_customer_id"], row["evidence"]) for row in found.merges] == [("c_2", "card")]
+    assert [row["decision_id"] for row in found.decisions] == ["x1"]
+
+
+def test_an_as_of_tells_who_it_was_then(reader):
+    before = Moment(day(2))
+    assert customer_of(reader, "a_app1", before) == "c_2"
+    assert [row["account_id"] for row in explain(reader, "c_2", before).accounts] == ["a_app1"]
+    with pytest.raises(UsageError, match="part of c_1 since 2026-03-03"):
+        explain(reader, "c_2", Moment())
+    with pytest.raises(UsageError, match="was not known then"):
+        customer_of(reader, "a_app1", Moment(day(1)))
+
+
+def test_the_beginning_of_an_id_is_enough_where_it_is_the_only_one(reader):
+    assert account_of(reader, "a_w") == "a_web1"
+    assert customer_of(reader, "c_3", Moment()) == "c_3"
+    with pytest.raises(UsageError, match="2 ids begin with a_app"):
+        account_of(reader, "a_app")
+    with pytest.raises(UsageError, match="knows no a_x"):
+        account_of(reader, "a_x")
+    assert known_of(reader, {"a_app2", "a_none", "d_web1"}) == ["a_app2", "d_web1"]
+    assert known_of(reader, ()) == []
+
+
+def test_decisions_are_listed_the_newest_first_also_what_was_taken_back(reader):
+    assert [(row["decision_id"], row["is_undone"]) for row in decisions(reader)] == [("x2", True), ("x1", False)]
+    assert decisions(Held()) == []
