@@ -1,0 +1,138 @@
+"""How often customers buy and when they stop: BG/NBD and MBG/NBD, fitted by maximum likelihood in log space.
+
+While alive a customer buys at rate λ ~ Gamma(r, α), and stops right after a purchase with probability p ~ Beta(a, b). In
+MBG/NBD one may also stop after the first purchase; in BG/NBD only after a repeat, so a one-time buyer stays alive for ever.
+
+References
+----------
+Fader, Hardie, Lee: "Counting Your Customers" the Easy Way, Marketing Science 24, 2005. Batislam, Denizel, Filiztekin:
+Empirical validation and comparison of models for customer base analysis, IJRM 24, 2007.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import gammaln, psi
+
+from .histories import Floats, Histories, NotFitted, require_variety
+
+ModelName = Literal["bg_nbd", "mbg_nbd"]
+MODELS: tuple[ModelName, ...] = ("bg_nbd", "mbg_nbd")
+
+# Starts as r, α in mean ages, a, b: spread rates and steady ones, many who stop and few.
+_STARTS = ((0.5, 0.25, 1.0, 2.5), (0.25, 0.1, 0.8, 2.5), (2.0, 1.0, 1.0, 1.0), (1.0, 1.0, 0.3, 3.0))
+_BOUND = 9.0  # of log r, log α in mean ages, log a, log b: beyond lies no inner maximum
+_MAX_SLOPE = 1e-5  # per customer, of the likelihood at its maximum
+
+
+@dataclass(frozen=True, slots=True)
+class Purchasing:
+    """A fitted model: its name and parameters; α in the unit of the histories."""
+
+    name: ModelName
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+    @property
+    def parameters(self) -> tuple[float, float, float, float]:
+        """The parameters r, α, a, b."""
+        return self.r, self.alpha, self.a, self.b
+
+    def dropout_b(self, repeats: Floats) -> Floats:
+        """Second parameter of the Beta posterior of p, given that the customer is alive; the first one stays a."""
+        return self.b + repeats + (1.0 if self.name == "mbg_nbd" else 0.0)
+
+
+def log_likelihood(model: Purchasing, histories: Histories) -> float:
+    """The log-likelihood of all customers; a constant of the unit of time is part of it."""
+    return _likelihood(model.name, np.array(model.parameters), histories)[0]
+
+
+def _likelihood(name: ModelName, parameters: Floats, histories: Histories) -> tuple[float, Floats]:
+    """The log-likelihood, and its derivatives by r, α, a, b.
+
+    Both models are written as a part that depends on x alone, and the logarithm of a sum of two: alive at T, or stopped at t_x.
+    """
+    r, alpha, a, b = parameters
+    # The functions of x are slow and x has few values.
+    x, place = np.unique(histories.repeats, return_inverse=True)
+    n = histories.n_customers
+    n_of_x = np.bincount(place, weights=n, minlength=len(x))
+    is_modified = name == "mbg_nbd"
+    last = a + b + x + (1.0 if is_modified else 0.0)
+    of_x = gammaln(r + x) - gammaln(r) + gammaln(b + x) - gammaln(b) + gammaln(a + b) - gammaln(last)
+    alive, stopped = _shares_of_x(a, b, x, is_modified=is_modified)
+    shape = (r + x)[place]
+    log_age, log_last = np.log(alpha + histories.age), np.log(alpha + histories.last_repeat)
+    alive_term = alive[place] - shape * log_age
+    stopped_term = stopped[place] - shape * log_last
+    whole = np.logaddexp(alive_term, stopped_term)
+    value = float(n_of_x @ of_x + n @ whole + n.sum() * r * np.log(alpha))
+    stopped_share = np.exp(stopped_term - whole)
+    weight, gone = n * (1 - stopped_share), n * stopped_share
+    gone_of_x = np.bincount(place, weights=gone, minlength=len(x))
+    alive_of_x = np.bincount(place, weights=weight, minlength=len(x))
+    by_r = n_of_x @ (psi(r + x) - psi(r)) + n.sum() * np.log(alpha) - weight @ log_age - gone @ log_last
+    by_alpha = n.sum() * r / alpha - shape @ (weight / (alpha + histories.age) + gone / (alpha + histories.last_repeat))
+    shared = n_of_x @ (psi(a + b) - psi(last))
+    by_a = shared + gone.sum() / a
+    by_b = shared + n_of_x @ (psi(b + x) - psi(b))
+    if is_modified:
+        by_b += alive_of_x @ (1 / (b + x))
+    else:
+        repeated = x > 0
+        by_b -= gone_of_x[repeated] @ (1 / (b + x[repeated] - 1))
+    return value, np.array([by_r, by_alpha, by_a, by_b])
+
+
+def _shares_of_x(a: float, b: float, x: Floats, *, is_modified: bool) -> tuple[Floats, Floats]:
+    """What the terms of the living and of the stopped are multiplied by, as logarithms; −∞ where nobody can have stopped."""
+    if is_modified:
+        return np.log(b + x), np.full_like(x, np.log(a))
+    stopped = np.full_like(x, -np.inf)
+    repeated = x > 0
+    stopped[repeated] = np.log(a) - np.log(b + x[repeated] - 1)
+    return np.zeros_like(x), stopped
+
+
+def fitted(name: ModelName, histories: Histories) -> Purchasing:
+    """The model of greatest likelihood.
+
+    Times are scaled to a mean age of 1 and parameters live on a log scale, so neither the unit of time nor the size of a
+    parameter matters. The best of several fixed starts is taken.
+
+    Raises
+    ------
+    NotFitted
+        When the data teach nothing, no start ends at an inner maximum, or a + b ≤ 1.
+    """
+    require_variety(histories)
+    unit = float(histories.n_customers @ histories.age) / histories.n
+    scaled = Histories(histories.repeats, histories.last_repeat / unit, histories.age / unit, histories.n_customers)
+
+    def loss(logs: Floats) -> tuple[float, Floats]:
+        parameters = np.exp(logs)
+        value, slopes = _likelihood(name, parameters, scaled)
+        return -value / histories.n, -slopes * parameters / histories.n
+
+    bounds = [(-_BOUND, _BOUND)] * 4
+    options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 20}
+    ends = [minimize(loss, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options) for start in _STARTS]
+    best = min((end for end in ends if np.isfinite(end.fun)), key=lambda end: float(end.fun), default=None)
+    if best is None:
+        raise NotFitted(f"the likelihood of {name} is not finite at any start")
+    r, alpha, a, b = (float(one) for one in np.exp(best.x))
+    if np.abs(best.x).max() > _BOUND - 0.01:
+        edge = ("r", "alpha", "a", "b")[int(np.abs(best.x).argmax())]
+        raise NotFitted(f"the likelihood of {name} has no inner maximum: {edge} runs to its bound")
+    if float(np.abs(loss(best.x)[1]).max()) > _MAX_SLOPE:
+        raise NotFitted(f"the search for the parameters of {name} did not converge")
+    if a + b <= 1:
+        raise NotFitted(f"{name} has a + b ≤ 1, so that its expected purchases cannot be relied on")
+    return Purchasing(name, r, alpha * unit, a, b)
