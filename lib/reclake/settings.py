@@ -33,6 +33,7 @@ from reclake.segment.settings import SegmentsSettings
 from reclake.sources.settings import LandingSettings, SourcesSettings
 from reclake.strict import Section, mistakes, read_toml
 from reclake.synthetic.settings import DemoSettings
+from reclake.value.settings import ValueSettings
 
 _PROFILE = r"[a-z][a-z0-9_]{0,62}"  # it becomes a part of a path
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -85,6 +86,7 @@ class Settings(Section):
     identity: IdentitySettings
     linkage: LinkageSettings
     segments: SegmentsSettings
+    customer_value: ValueSettings
     popularity: PopularitySettings
     interactions: InteractionsSettings
     als: AlsSettings

@@ -15,11 +15,11 @@ import pytest
 from reclake import tables
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES = {"identity", "behaviour", "segment", "recommend", "text", "privacy", "records"}
+RULES = {"identity", "behaviour", "segment", "value", "recommend", "text", "privacy", "records"}
 BUILDERS = {"bronze", "silver", "gold", "ops"}
 PLAIN_SOURCE = "sources.source"  # a frozen model without I/O, which builders take as a parameter
 WITH_SECTIONS = {
-    "behaviour", "identity", "lake", "privacy", "quality", "recommend", "run", "segment", "sources", "synthetic",
+    "behaviour", "identity", "lake", "privacy", "quality", "recommend", "run", "segment", "sources", "synthetic", "value",
 }  # fmt: skip
 FROM_FILES = {"catalogue", "strict"}  # what items and sections of settings are made of: frozen values that people write
 
@@ -150,6 +150,7 @@ LONG_MODULES = {
     "reclake.tables.ops": "declarations, one after the other",
     "reclake.tables.silver.records": "declarations, one after the other",
     "reclake.run.plan": "touched days and staleness are one thought",
+    "reclake.settings": "one line and one import per section",
     "reclake.registry.models": "log, promote, load and roll back of one registry",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
@@ -219,6 +220,9 @@ COLLECTED = {
     "sources.hadoop.listed_by_spark": "files that lie there",
     "sources.reading._verdicts": "a row per file of the run",
     "synthetic.company._summary": "counts per table",
+    "value.held_out.collected_buckets": "some thousands of buckets of forecasts per currency",
+    "value.purchases._collected": "groups of histories, at most customer_value.max_groups",
+    "value.purchases.split_day": "a row per day",
 }
 
 

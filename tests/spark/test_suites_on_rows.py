@@ -35,6 +35,7 @@ STATE = {
 }  # fmt: skip
 SOLD = {"product_name": "n", "category": "c", "price_amount": ONE, "currency": "CNY", "is_active": True}
 SEGMENT = {"as_of_date": NEXT, "customer_id": CUSTOMER, "return_amount": Decimal(0), "currency": "CNY"}
+WORTH = {"as_of_date": NEXT, "customer_id": CUSTOMER, "currency": "CNY", "first_purchase_date": DAY, "last_purchase_date": DAY}
 COUNTED = {"source": "demo", "record_table": "silver.event_records", "delivery_day": DAY}
 SESSION = {
     "session_id": HEX, "session_date": DAY, "source": "demo", "unit_id": DEVICE, "account_id": ACCOUNT, "started_at": AT, "ended_at": AT,
@@ -190,6 +191,23 @@ ROWS = {
                    "rfm_cell": "511", "segment": "active", "tier": "new"},
         SEGMENT | {"n_orders": 0, "spend_amount": Decimal(0), "segment": "no_orders", "tier": "prospect"},
         {"recency_score": 6, "rfm_cell": "611", "tier": "prospect"}, {"recency_score", "rfm_cell", "tier"},
+    ),
+    "gold.customer_value": (
+        WORTH | {"model": "mbg_nbd", "n_repeats": 2, "repeat_mean_amount": ONE, "p_alive": 0.5, "expected_purchases": 1.5, "value_amount": ONE, "value_lower_amount": 0 * ONE, "value_upper_amount": 2 * ONE},
+        WORTH | {"model": "none", "n_repeats": 0, "no_value_because": "nobody has bought on a second day"},
+        {"p_alive": 1.5, "value_upper_amount": -ONE}, {"p_alive", "value_upper_amount"},
+    ),
+    "gold.value_models": (
+        {"as_of_date": NEXT, "currency": "CNY", "split_date": DAY, "model": "bg_nbd", "chosen_by": "held_out", "n_customers": 20, "n_repeaters": 10, "r": 0.2, "alpha": 4.0, "a": 0.8, "b": 2.4,
+         "bg_nbd_log_likelihood": -9.0, "mbg_nbd_log_likelihood": -9.0, "bg_nbd_held_out_log_likelihood": -3.0, "mbg_nbd_held_out_log_likelihood": -4.0,
+         "spend_p": 6.0, "spend_q": 3.0, "spend_v": 15.0, "spend_log_likelihood": -5.0, "n_spenders": 10, "spend_frequency_correlation": 0.1, "calibration_r": 0.2, "purchases_gini": 0.5, "value_gini": 0.4},
+        {"as_of_date": NEXT, "currency": "CNY", "model": "none", "chosen_by": "none", "reason": "nobody has bought yet", "spend_reason": "nobody has bought yet"},
+        {"model": "none", "r": -1.0}, {"reason", "r"},
+    ),
+    "gold.value_deciles": (
+        {"as_of_date": NEXT, "measure": "value", "unit": "CNY", "decile": 10, "split_date": DAY, "n_customers": 10, "expected": 1.0, "actual": -0.5},
+        {"as_of_date": NEXT, "measure": "purchases", "unit": "purchases", "decile": 1, "split_date": DAY, "n_customers": 10, "expected": 0.0, "actual": 0.0},
+        {"unit": "yuan", "decile": 11}, {"unit", "decile"},
     ),
     "gold.segment_bins": (
         {"as_of_date": DAY, "measure": "monetary", "unit": "CNY", "score": 1, "upper_score": 1, "lower_edge": ONE, "upper_edge": ONE, "n_customers": 1},

@@ -3,13 +3,12 @@
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
-from reclake.segment.rfm import is_sale, score_in, scored_bins
+from reclake.segment.orders import currency_preference, orders
+from reclake.segment.rfm import score_in, scored_bins
 from reclake.segment.segments import segment
 from reclake.segment.tiers import tier
-from reclake.tables.line_kinds import PRODUCT, SOLD_KINDS
 
 DAYS, ORDERS = "days", "orders"
 _AMOUNT = "decimal(18,4)"
@@ -42,17 +41,19 @@ def customer_segments(people: DataFrame, order_lines: DataFrame, *, as_of: date,
 
 def _bought(lines: DataFrame, *, as_of: date, reporting_currency: str) -> DataFrame:
     """One row per customer with an order line: sale days, orders, spend_amount, return_amount, currency, recency_days."""
-    orders = _orders(lines)
-    by_currency = orders.groupBy("customer_id", "currency").agg(
-        F.min("ordered_day").alias("first_order_date"),
-        F.max("ordered_day").alias("last_order_date"),
-        F.count_if("is_counted").alias("n_orders"),
-        F.count("sold_from").alias("n_orders_in_currency"),
-        F.sum("spend_amount").alias("spend_amount"),
-        F.sum("return_amount").alias("return_amount"),
+    by_currency = (
+        orders(lines)
+        .groupBy("customer_id", "currency")
+        .agg(
+            F.min("ordered_day").alias("first_order_date"),
+            F.max("ordered_day").alias("last_order_date"),
+            F.count_if("is_counted").alias("n_orders"),
+            F.count("sold_from").alias("n_orders_in_currency"),
+            F.sum("spend_amount").alias("spend_amount"),
+            F.sum("return_amount").alias("return_amount"),
+        )
     )
-    has_sale = F.col("n_orders_in_currency") > 0
-    preferred = F.struct((F.col("currency") == reporting_currency) & has_sale, "n_orders_in_currency", "currency")
+    preferred = currency_preference(reporting_currency, F.col("n_orders_in_currency"))
     amounts = F.struct("currency", "spend_amount", "return_amount")
     return (
         by_currency
@@ -66,32 +67,6 @@ def _bought(lines: DataFrame, *, as_of: date, reporting_currency: str) -> DataFr
         .select("customer_id", "first_order_date", "last_order_date", "n_orders", "amounts.*")
         .withColumn("recency_days", F.date_diff(F.lit(as_of), "last_order_date"))
     )
-
-
-def _orders(lines: DataFrame) -> DataFrame:
-    """One row per customer, order and currency of its lines; an order with a sale is_counted in one of them.
-
-    `ordered_day` is the day of the order's first sale line, in every currency, and null without a sale; `sold_from` the
-    same within the currency. What an order without a sale takes or gives beside goods is nobody's spend.
-    """
-    scope = F.coalesce("order_scope", "channel", F.lit("")).alias("order_scope")
-    is_of_order = ~F.coalesce("line_kind", F.lit(PRODUCT)).isin(*SOLD_KINDS) & ~F.col("is_return")
-    summed = lines.groupBy("customer_id", "source", scope, "order_id", "currency").agg(
-        F.min(F.when(is_sale(), F.col("event_date"))).alias("sold_from"),
-        F.sum(F.when(is_sale() | is_of_order, F.col("line_amount"))).alias("spend_amount"),
-        F.sum(F.when(F.col("is_return"), F.col("line_amount"))).alias("return_amount"),
-    )
-    # One shuffle for this and what follows.
-    of_customers = summed.repartition("customer_id")
-    in_order = W.partitionBy("customer_id", "source", "order_scope", "order_id")
-    whole = in_order.orderBy(F.col("sold_from").isNull(), "currency").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
-    place = F.row_number().over(in_order.orderBy(F.col("sold_from").isNull(), "currency"))
-    dated = of_customers.withColumns({"ordered_day": F.min("sold_from").over(whole), "place": place})
-    has_sale = F.col("ordered_day").isNotNull()
-    return dated.withColumns({
-        "is_counted": has_sale & (F.col("place") == 1),
-        "spend_amount": F.when(has_sale, F.col("spend_amount")),
-    })
 
 
 def _measures() -> tuple[tuple[str, Column, Column], ...]:

@@ -29,7 +29,7 @@ _WITHOUT_RULES = ("reclake.tables", "reclake.errors", "reclake.strict", "reclake
 _SECTIONS = ".settings"
 # Machines for rules, not rules: what they compute is fixed by our code, and a new version must not make years of days
 # stale. Lists of crawlers and of numbering plans are rules, and come with the version of their package.
-_ENGINES = frozenset({"pyspark", "delta", "numpy", "pandas", "pyarrow", "pydantic"})
+_ENGINES = frozenset({"pyspark", "delta", "numpy", "scipy", "pandas", "pyarrow", "pydantic"})
 # By digest of a suite that of the same rules in the order of a file that held all of them: days built then are not stale
 # (docs/decisions/0051).
 _DIGESTS_OF_WHOLE_FILES = {

@@ -24,7 +24,7 @@ def of_stage(stage: str) -> tuple[Table, ...]:
     Examples
     --------
     >>> [table.noun for table in of_stage("customers")]
-    ['customer_segments', 'segment_bins']
+    ['customer_segments', 'value_models', 'customer_value', 'segment_bins', 'value_deciles']
     """
     return tuple(table for table in TABLES if table.stage == stage)
 

@@ -22,6 +22,7 @@ from .histories import Floats, Histories, NotFitted, require_variety
 
 ModelName = Literal["bg_nbd", "mbg_nbd"]
 MODELS: tuple[ModelName, ...] = ("bg_nbd", "mbg_nbd")
+PARAMETERS = ("r", "alpha", "a", "b")
 
 # Starts as r, α in mean ages, a, b: spread rates and steady ones, many who stop and few.
 _STARTS = ((0.5, 0.25, 1.0, 2.5), (0.25, 0.1, 0.8, 2.5), (2.0, 1.0, 1.0, 1.0), (1.0, 1.0, 0.3, 3.0))
