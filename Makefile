@@ -4,6 +4,7 @@ JOBS := .venv/jobs
 AIRFLOW := .venv/airflow
 BI := .venv/bi
 LINKAGE := .venv/linkage
+ORACLES := .venv/oracles
 RELEASE := .venv/release
 PIP := pip install --quiet --disable-pip-version-check
 PINS := requirements/constraints
@@ -11,6 +12,7 @@ RUN := TZ=UTC $(JOBS)/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help needs install demo test trials trials-nightly cluster-demo lint format airflow airflow-test bi linkage dictionary wheel pins sbom audit clean
+.PHONY: help needs install demo test trials trials-nightly cluster-demo lint format airflow airflow-test bi oracles dictionary wheel pins sbom audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -88,6 +90,12 @@ $(LINKAGE)/.installed: requirements/linkage.txt $(PINS)/linkage.txt
 	@touch $@
 
 linkage: $(LINKAGE)/.installed ## create the environment of what linkage is measured by: the FEBRL sets, Splink
+$(ORACLES)/.installed: requirements/oracles.txt $(PINS)/oracles.txt
+	$(PYTHON) -m venv $(ORACLES)
+	$(ORACLES)/bin/$(PIP) -r requirements/oracles.txt -c $(PINS)/oracles.txt
+	@touch $@
+
+oracles: $(ORACLES)/.installed ## create the environment whose data and results ours are compared with: lifetimes
 
 airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment; their trials, by real spark-submit, are in make trials
 	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags -m "not trial" --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q
@@ -95,6 +103,7 @@ airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment
 pins: ## write requirements/constraints/ anew: what packages bring along, at its newest
 	rm -rf .venv/pins
 	for environment in jobs:dev airflow:airflow bi:bi linkage:linkage release:release; do \
+	for environment in jobs:dev airflow:airflow bi:bi oracles:oracles release:release; do \
 		$(PYTHON) -m venv --clear .venv/pins && .venv/pins/bin/$(PIP) -r requirements/$${environment#*:}.txt && \
 		.venv/pins/bin/pip freeze --disable-pip-version-check > $(PINS)/$${environment%:*}.txt || exit 1; \
 	done

@@ -68,7 +68,10 @@ class Choice:
         """Why no model is used."""
         if self.name:
             return None
-        return "; ".join(dict.fromkeys(judged.reason for judged in self.models.values() if judged.reason))
+        reasons = {name: one.reason for name, one in self.models.items() if one.reason}
+        if len(set(reasons.values())) == 1:
+            return next(iter(reasons.values()))
+        return "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
 
 
 def choice(whole: Histories, before: Histories, after: Histories) -> Choice:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
-from .histories import Floats, Histories, NotFitted, require_variety
+from .histories import Floats, Histories, NotFitted, joined, require_variety
+from .optimum import Loss, optimum
 
 ModelName = Literal["bg_nbd", "mbg_nbd"]
 MODELS: tuple[ModelName, ...] = ("bg_nbd", "mbg_nbd")
@@ -26,8 +26,8 @@ PARAMETERS = ("r", "alpha", "a", "b")
 
 # Starts as r, α in mean ages, a, b: spread rates and steady ones, many who stop and few.
 _STARTS = ((0.5, 0.25, 1.0, 2.5), (0.25, 0.1, 0.8, 2.5), (2.0, 1.0, 1.0, 1.0), (1.0, 1.0, 0.3, 3.0))
-_BOUND = 9.0  # of log r, log α in mean ages, log a, log b: beyond lies no inner maximum
-_MAX_SLOPE = 1e-5  # per customer, of the likelihood at its maximum
+_MANY = 5000  # groups beyond which the search begins on joined ones
+_CELLS = 16  # of a mean age, into which those are joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,34 +106,27 @@ def fitted(name: ModelName, histories: Histories) -> Purchasing:
     """The model of greatest likelihood.
 
     Times are scaled to a mean age of 1 and parameters live on a log scale, so neither the unit of time nor the size of a
-    parameter matters. The best of several fixed starts is taken.
+    parameter matters.
 
     Raises
     ------
     NotFitted
-        When the data teach nothing, no start ends at an inner maximum, or a + b ≤ 1.
+        When the data teach nothing, the likelihood has no inner maximum, or a + b ≤ 1.
     """
     require_variety(histories)
     unit = float(histories.n_customers @ histories.age) / histories.n
     scaled = Histories(histories.repeats, histories.last_repeat / unit, histories.age / unit, histories.n_customers)
 
-    def loss(logs: Floats) -> tuple[float, Floats]:
-        parameters = np.exp(logs)
-        value, slopes = _likelihood(name, parameters, scaled)
-        return -value / histories.n, -slopes * parameters / histories.n
+    def loss_on(groups: Histories) -> Loss:
+        def loss(logs: Floats) -> tuple[float, Floats]:
+            parameters = np.exp(logs)
+            value, slopes = _likelihood(name, parameters, groups)
+            return -value / histories.n, -slopes * parameters / histories.n
 
-    bounds = [(-_BOUND, _BOUND)] * 4
-    options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 20}
-    ends = [minimize(loss, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options) for start in _STARTS]
-    best = min((end for end in ends if np.isfinite(end.fun)), key=lambda end: float(end.fun), default=None)
-    if best is None:
-        raise NotFitted(f"the likelihood of {name} is not finite at any start")
-    r, alpha, a, b = (float(one) for one in np.exp(best.x))
-    if np.abs(best.x).max() > _BOUND - 0.01:
-        edge = ("r", "alpha", "a", "b")[int(np.abs(best.x).argmax())]
-        raise NotFitted(f"the likelihood of {name} has no inner maximum: {edge} runs to its bound")
-    if float(np.abs(loss(best.x)[1]).max()) > _MAX_SLOPE:
-        raise NotFitted(f"the search for the parameters of {name} did not converge")
+        return loss
+
+    coarse = loss_on(joined(scaled, _CELLS)) if len(scaled.repeats) > _MANY else None
+    r, alpha, a, b = (float(one) for one in optimum(loss_on(scaled), _STARTS, coarse=coarse, names=PARAMETERS))
     if a + b <= 1:
-        raise NotFitted(f"{name} has a + b ≤ 1, so that its expected purchases cannot be relied on")
+        raise NotFitted("a + b ≤ 1, so that expected purchases cannot be relied on")
     return Purchasing(name, r, alpha * unit, a, b)

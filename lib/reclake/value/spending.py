@@ -13,14 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
 from .histories import Floats, NotFitted
+from .optimum import optimum
 
 _STARTS = ((6.0, 4.0, 0.5), (1.0, 2.0, 1.0), (20.0, 10.0, 0.5), (0.5, 1.5, 2.0))  # p, q, v in mean amounts
-_BOUND = 9.0
-_MAX_SLOPE = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +87,7 @@ def fitted(given: Spends) -> Spending:
     Raises
     ------
     NotFitted
-        When fewer than two customers bought again, all of them spend the same, no start ends at an inner maximum, or q ≤ 1,
+        When fewer than two customers bought again, all of them spend the same, the likelihood has no inner maximum, or q ≤ 1,
         which leaves a purchase without a mean.
     """
     n = float(given.n_customers.sum())
@@ -105,13 +103,7 @@ def fitted(given: Spends) -> Spending:
         value, slopes = _likelihood(parameters, scaled)
         return -value / n, -slopes * parameters / n
 
-    bounds = [(-_BOUND, _BOUND)] * 3
-    options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 20}
-    ends = [minimize(loss, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options) for start in _STARTS]
-    best = min((end for end in ends if np.isfinite(end.fun)), key=lambda end: float(end.fun), default=None)
-    if best is None or float(np.abs(loss(best.x)[1]).max()) > _MAX_SLOPE or np.abs(best.x).max() > _BOUND - 0.01:
-        raise NotFitted("the likelihood of the Gamma–Gamma model has no inner maximum")
-    p, q, v = (float(one) for one in np.exp(best.x))
+    p, q, v = (float(one) for one in optimum(loss, _STARTS, names=("p", "q", "v")))
     if q <= 1:
-        raise NotFitted("the Gamma–Gamma model has q ≤ 1: a purchase has no mean")
+        raise NotFitted("q ≤ 1 in the model of spend, so that a purchase has no mean")
     return Spending(p, q, v * unit)
