@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ def cdnow_days(name: str = "CDNOW_sample.txt") -> dict[str, list[date]]:
     for line in dataset(name).read_text().splitlines():
         fields = line.split()
         if fields and fields[0].isdigit():
-            days[fields[0]].add(datetime.strptime(fields[1 if "master" in name else 2], "%Y%m%d").date())  # noqa: DTZ007
+            days[fields[0]].add(date.fromisoformat(fields[-3]))
     return {customer: sorted(of_customer) for customer, of_customer in days.items()}
 
 

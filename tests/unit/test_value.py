@@ -300,6 +300,22 @@ def test_a_model_whose_a_and_b_sum_to_one_at_most_is_refused():
         fitted("bg_nbd", known)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_where_nobody_stops_the_model_says_so_and_forecasts(name):
+    rng = np.random.default_rng(6)
+    rows = []
+    for _ in range(400):
+        days = np.unique(np.floor(np.cumsum(rng.exponential(1 / rng.gamma(2.0, 1 / 40), size=400))))
+        days = np.concatenate([[0.0], days[(days > 0) & (days < 300)]])
+        rows.append((len(days) - 1, days[-1], 300))
+    model = fitted(name, grouped(*columns(*rows)))
+    assert "nobody stops" in model.remark
+    assert p_alive(model, *columns((0, 0, 300), (5, 100, 300))) == pytest.approx([1, 1], abs=0.01)
+    assert expected_purchases(model, 90.0, *columns((5, 100, 300)))[0] == pytest.approx(
+        90 * (model.r + 5) / (model.alpha + 300), rel=0.01
+    )
+
+
 @pytest.mark.parametrize(
     ("known", "reason"),
     [
@@ -318,7 +334,7 @@ def test_a_search_on_joined_groups_ends_at_the_same_maximum(monkeypatch):
     known = grouped(*drawn(Purchasing("mbg_nbd", 0.8, 30.0, 0.9, 2.0), 3000, seed=11, span=400))
     whole = fitted("mbg_nbd", known)
     monkeypatch.setattr(purchasing, "_MANY", 100)
-    assert len(histories.joined(known, 1).repeats) < len(known.repeats)
+    assert len(histories.joined(known, 0.05).repeats) < len(known.repeats)
     assert fitted("mbg_nbd", known).parameters == pytest.approx(whole.parameters, rel=1e-5)
 
 

@@ -58,7 +58,7 @@ def grouped(repeats: npt.ArrayLike, last_repeat: npt.ArrayLike, age: npt.ArrayLi
     return Histories(groups[:, 0], groups[:, 1], groups[:, 2], counts.astype(np.float64))
 
 
-def joined(histories: Histories, cells: int) -> Histories:
+def joined(histories: Histories, cells: float) -> Histories:
     """Fewer groups of nearly the same: those whose times agree to 1/cells of a unit and whose repeats agree to a fifth.
 
     A joined group holds the means of its members.
@@ -66,7 +66,7 @@ def joined(histories: Histories, cells: int) -> Histories:
     x, gap = histories.repeats, histories.age - histories.last_repeat
     keys = np.column_stack([np.floor(np.log1p(x) * 5), np.floor(gap * cells), np.floor(histories.age * cells)])
     _, place = np.unique(keys, axis=0, return_inverse=True)
-    n = np.bincount(place, weights=histories.n_customers)
+    n = np.bincount(place, weights=histories.n_customers).astype(np.float64)
     columns = (x, histories.last_repeat, histories.age)
     repeats, last_repeat, age = (np.bincount(place, weights=histories.n_customers * one) / n for one in columns)
     # Rounding must not part what is equal: a mean of last repeats stays within that of ages.

@@ -10,6 +10,7 @@ from .histories import Floats, Histories, NotFitted
 from .purchasing import MODELS, ModelName, Purchasing, fitted, log_likelihood
 
 N_DECILES = 10
+_EQUAL = 0.01  # log-likelihoods that differ by less are equal: where nobody stops, both models are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,9 @@ def choice(whole: Histories, before: Histories, after: Histories) -> Choice:
     if len(usable) < len(models):
         return Choice(models, usable[0].name if usable else None, "only" if usable else "none")
     is_judged = all(one.held_out is not None for one in usable)
-    by_value = [((one.held_out if is_judged else one.likelihood) or 0.0, one.name == "mbg_nbd", one.name) for one in usable]
-    return Choice(models, max(by_value)[2], "held_out" if is_judged else "likelihood")
+    values = {one.name: (one.held_out if is_judged else one.likelihood) or 0.0 for one in usable}
+    is_bg_better = values["bg_nbd"] > values["mbg_nbd"] + _EQUAL
+    return Choice(models, "bg_nbd" if is_bg_better else "mbg_nbd", "held_out" if is_judged else "likelihood")
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,6 +103,7 @@ def _of_lake(chosen: Choice, everybody: Histories, after: Histories, *, split: d
         "model": chosen.name or "none",
         "chosen_by": chosen.chosen_by,
         "reason": chosen.reason,
+        "remark": used.whole.remark if used and used.whole else None,
         "n_customers": counted(everybody.n, least=least),
         "n_repeaters": counted(everybody.n_customers[repeated].sum(), least=least),
         "n_held_out_customers": counted(after.n, least=least),

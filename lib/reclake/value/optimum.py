@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import minimize
 
 from .histories import Floats, NotFitted
@@ -20,7 +21,14 @@ _STEP = 1e-4
 _OPTIONS = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 20}
 
 
-def optimum(loss: Loss, starts: Sequence[Sequence[float]], *, coarse: Loss | None = None, names: Sequence[str]) -> Floats:
+def optimum(
+    loss: Loss,
+    starts: Sequence[Sequence[float]],
+    *,
+    coarse: Loss | None = None,
+    names: Sequence[str],
+    limits: Collection[frozenset[tuple[str, int]]] = (),
+) -> Floats:
     """The parameters of least loss.
 
     Parameters
@@ -33,6 +41,9 @@ def optimum(loss: Loss, starts: Sequence[Sequence[float]], *, coarse: Loss | Non
         The loss on few groups that are nearly the same, for the search and for the curvature.
     names
         Of the parameters, for the reason of a failure.
+    limits
+        Parameters that may run to a bound together, each with the sign of the bound: there the likelihood has a limit that is a
+        model of its own. They stay at their bounds.
 
     Raises
     ------
@@ -46,31 +57,36 @@ def optimum(loss: Loss, starts: Sequence[Sequence[float]], *, coarse: Loss | Non
     if best is None:
         raise NotFitted("the likelihood is finite at no start")
     at = np.asarray(best.x)
-    _require_inner(at, names)
-    at = _refined(loss, search, at)
-    _require_inner(at, names)
-    if not float(np.abs(loss(at)[1]).max()) <= _MAX_SLOPE:
+    is_free = _free(at, names, limits)
+    at = _refined(loss, search, at, is_free)
+    if not _free(at, names, limits)[is_free].all():
+        raise NotFitted("the likelihood has no inner maximum")
+    if not float(np.abs(loss(at)[1][is_free]).max()) <= _MAX_SLOPE:
         raise NotFitted("the search for the greatest likelihood did not come to rest")
     return np.asarray(np.exp(at))
 
 
-def _require_inner(at: Floats, names: Sequence[str]) -> None:
-    if np.abs(at).max() > _BOUND - 0.01:
-        name = names[int(np.abs(at).argmax())]
-        raise NotFitted(f"the likelihood has no inner maximum: {name} runs to its bound")
+def _free(at: Floats, names: Sequence[str], limits: Collection[frozenset[tuple[str, int]]]) -> npt.NDArray[np.bool_]:
+    """Which parameters are at no bound."""
+    is_bound = np.abs(at) > _BOUND - 0.01
+    bound = frozenset((names[int(place)], int(np.sign(at[place]))) for place in np.flatnonzero(is_bound))
+    if bound and bound not in limits:
+        raise NotFitted(f"the likelihood has no inner maximum: {', '.join(sorted(name for name, _ in bound))} runs to a bound")
+    return ~is_bound
 
 
-def _refined(loss: Loss, search: Loss, at: Floats) -> Floats:
+def _refined(loss: Loss, search: Loss, at: Floats, is_free: npt.NDArray[np.bool_]) -> Floats:
     """Newton steps with the curvature of the coarse groups; by the full search where they do not lead there."""
-    steps = np.eye(len(at)) * _STEP
-    curvature = np.array([(search(at + step)[1] - search(at - step)[1]) / (2 * _STEP) for step in steps])
+    free = np.flatnonzero(is_free)
+    steps = np.eye(len(at))[free] * _STEP
+    curvature = np.array([(search(at + step)[1] - search(at - step)[1])[free] / (2 * _STEP) for step in steps])
     curvature = (curvature + curvature.T) / 2
     if (np.linalg.eigvalsh(curvature) > 0).all():
-        found = at
+        found = at.copy()
         for _ in range(_N_STEPS):
-            slopes = loss(found)[1]
+            slopes = loss(found)[1][free]
             if np.abs(slopes).max() < _FLAT:
                 return found
-            found = np.clip(found - np.linalg.solve(curvature, slopes), -_BOUND, _BOUND)
-    bounds = [(-_BOUND, _BOUND)] * len(at)
+            found[free] = np.clip(found[free] - np.linalg.solve(curvature, slopes), -_BOUND, _BOUND)
+    bounds = [(-_BOUND, _BOUND) if is_open else (value, value) for value, is_open in zip(at, is_free, strict=True)]
     return np.asarray(minimize(loss, at, jac=True, method="L-BFGS-B", bounds=bounds, options=_OPTIONS).x)

@@ -26,6 +26,14 @@ PARAMETERS = ("r", "alpha", "a", "b")
 
 # Starts as r, α in mean ages, a, b: spread rates and steady ones, many who stop and few.
 _STARTS = ((0.5, 0.25, 1.0, 2.5), (0.25, 0.1, 0.8, 2.5), (2.0, 1.0, 1.0, 1.0), (1.0, 1.0, 0.3, 3.0))
+# Where the chance to stop has a limit that is a model of its own: nobody stops, or all with the same chance.
+_LIMITS = frozenset({
+    frozenset({("a", -1)}),
+    frozenset({("b", 1)}),
+    frozenset({("a", -1), ("b", 1)}),
+    frozenset({("a", 1), ("b", 1)}),
+})
+_NEVER = 1e-4  # a chance to stop that is none
 _MANY = 5000  # groups beyond which the search begins on joined ones
 _CELLS = 16  # of a mean age, into which those are joined
 
@@ -44,6 +52,12 @@ class Purchasing:
     def parameters(self) -> tuple[float, float, float, float]:
         """The parameters r, α, a, b."""
         return self.r, self.alpha, self.a, self.b
+
+    @property
+    def remark(self) -> str | None:
+        """What a reader of the parameters must know."""
+        never = self.a / (self.a + self.b) < _NEVER
+        return "by these purchases nobody stops: everybody counts as alive, and a and b are at a limit" if never else None
 
     def dropout_b(self, repeats: Floats) -> Floats:
         """Second parameter of the Beta posterior of p, given that the customer is alive; the first one stays a."""
@@ -106,7 +120,7 @@ def fitted(name: ModelName, histories: Histories) -> Purchasing:
     """The model of greatest likelihood.
 
     Times are scaled to a mean age of 1 and parameters live on a log scale, so neither the unit of time nor the size of a
-    parameter matters.
+    parameter matters. Where nobody seems to stop, or all with the same chance, a and b run to a limit, which is a model as well.
 
     Raises
     ------
@@ -126,7 +140,7 @@ def fitted(name: ModelName, histories: Histories) -> Purchasing:
         return loss
 
     coarse = loss_on(joined(scaled, _CELLS)) if len(scaled.repeats) > _MANY else None
-    r, alpha, a, b = (float(one) for one in optimum(loss_on(scaled), _STARTS, coarse=coarse, names=PARAMETERS))
+    r, alpha, a, b = (float(one) for one in optimum(loss_on(scaled), _STARTS, coarse=coarse, names=PARAMETERS, limits=_LIMITS))
     if a + b <= 1:
         raise NotFitted("a + b ≤ 1, so that expected purchases cannot be relied on")
     return Purchasing(name, r, alpha * unit, a, b)

@@ -35,6 +35,7 @@ VALUE_MODELS = Table(
             required=True,
         ),
         plain("reason", "string", "Why there is no model of purchases; null where there is one."),
+        plain("remark", "string", "What must be known of the model: by these purchases nobody stops. Null without one."),
         plain(
             "n_customers",
             "long",
