@@ -1,7 +1,7 @@
 """Customer value on real purchases: fixtures, who buys in the last quarter, and the held-out weeks as a picture.
 
 python benchmarks/value.py --cdnow .venv/oracles/lib/python3.11/site-packages/lifetimes/datasets \
-    --online-retail ../shared/data/online-retail/online_retail.parquet --page /tmp/value.html
+    --online-retail ../shared/data/online-retail/online_retail.parquet --page /tmp/value.html --picture docs/customer-value-holdout.svg
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import csv
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 from value_data import Days, cdnow, online_retail
 
 from reclake.pages.charts import Lines, Series
-from reclake.pages.colours import BLUE, ORANGE, PURPLE
+from reclake.pages.colours import BLUE, INK, ORANGE, PAPER, PURPLE
 from reclake.pages.page import Page, Shown, write
 from reclake.pages.panels import Panel
 from reclake.pages.texts import Text
@@ -136,7 +137,22 @@ def _chosen(days: Days, cut: date) -> Choice:
     return choice(*(grouped(*view[1:]) for view in views))
 
 
-def page(folder: Path, path: Path) -> dict[str, object]:
+def picture(lines: Lines, path: Path) -> None:
+    """The chart alone as a file that documents can show, in English."""
+    svg = lines.drawn().find("svg")
+    assert svg is not None
+    for text in svg.iter("text"):
+        for part in [one for one in text if one.get("lang") == "zh-CN"]:
+            text.remove(part)
+    style = Element("style")
+    style.text = f"text {{ font: 14px sans-serif; }} text:not([fill]) {{ fill: {INK}; }} .value {{ font-weight: 650; }} .axis {{ font-size: 12px; }}"
+    svg.insert(0, style)
+    svg.insert(1, Element("rect", {"width": "100%", "height": "100%", "fill": PAPER}))
+    svg.set("xmlns", "http://www.w3.org/2000/svg")
+    path.write_text(tostring(svg, encoding="unicode") + "\n", encoding="utf-8")
+
+
+def held_out_weeks(folder: Path, path: Path | None, chart: Path | None) -> dict[str, object]:
     """Purchases of the CDNOW sample by week after 1997-09-30, as they came and as both models expected them."""
     days = cdnow(folder / "CDNOW_sample.txt")
     names, x, t_x, age = columns(days, SPLIT, unit=7)
@@ -165,7 +181,10 @@ def page(folder: Path, path: Path) -> dict[str, object]:
         "2,357 名客户：模型用 1997-09-30 之前的购买拟合，并与之后至 1998-06-30 的购买比较。",
     )
     shown = Shown("CDNOW sample", 0, SPLIT, END, datetime.now(UTC))
-    write(Page(title, lead, shown, (Panel("weeks", title, (lead,), (lines,)),)), path, mode=0o644)
+    if path:
+        write(Page(title, lead, shown, (Panel("weeks", title, (lead,), (lines,)),)), path, mode=0o644)
+    if chart:
+        picture(lines, chart)
     return {"weeks 13, 26, 39": {"came": [came[n - 1] for n in (13, 26, 39)]} | {
         name: [round(curve[n - 1], 1) for n in (13, 26, 39)] for name, curve in curves.items()
     }}  # fmt: skip
@@ -175,11 +194,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cdnow", type=Path, required=True)
     parser.add_argument("--online-retail", type=Path)
-    parser.add_argument("--page", type=Path)
+    parser.add_argument("--page", type=Path, help="where the held-out weeks are written as a page")
+    parser.add_argument("--picture", type=Path, help="and as an SVG")
     options = parser.parse_args()
     found: dict[str, object] = {"fixtures": fixtures(options.cdnow)}
-    if options.page:
-        found["held-out weeks"] = page(options.cdnow, options.page)
+    found["held-out weeks"] = held_out_weeks(options.cdnow, options.page, options.picture)
     found["CDNOW master"] = last_quarter(cdnow(options.cdnow / "CDNOW_master.txt"))
     if options.online_retail:
         found["Online Retail"] = last_quarter(online_retail(options.online_retail))

@@ -47,7 +47,7 @@ def value_model_rows(
         whole = observed(kept, until=F.lit(as_of))
         everybody, after = collected_histories(whole, known_before=split, max_groups=settings.max_groups)
         before, spends_before = _NOBODY, dict[str, Spends]()
-        if split and after.n:
+        if split and after.n >= min_group_size:
             seen = observed(kept, until=F.lit(split))
             before, _ = collected_histories(seen, known_before=None, max_groups=settings.max_groups)
             spends_before = collected_spends(seen, max_groups=settings.max_groups)
@@ -110,7 +110,8 @@ def _of_lake(chosen: Choice, everybody: Histories, after: Histories, *, split: d
     }
     for name, one in chosen.models.items():
         row |= {f"{name}_log_likelihood": one.likelihood, f"{name}_held_out_log_likelihood": one.held_out}
-        row |= {f"{name}_reason": one.reason or one.held_out_reason}
+        early = one.held_out_reason and f"before split_date: {one.held_out_reason}"
+        row |= {f"{name}_reason": one.reason or early}
     return row | _parameters(used.whole if used else None) | _parameters(calibration, "calibration_")
 
 
