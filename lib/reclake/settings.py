@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -28,15 +27,14 @@ from reclake.recommend.settings import (
     TrainingSettings,
     TuningSettings,
 )
-from reclake.run.settings import AlertsSettings, BiSettings, RunSettings
-from reclake.segment.settings import SegmentsSettings
+from reclake.run.settings import AlertsSettings, BiSettings, MlflowSettings, RunSettings
+from reclake.segment.settings import SegmentsSettings, TiersSettings, TierWordsSettings
 from reclake.sources.settings import LandingSettings, SourcesSettings
 from reclake.strict import Section, mistakes, read_toml
 from reclake.synthetic.settings import DemoSettings
 from reclake.value.settings import ValueSettings
 
 _PROFILE = r"[a-z][a-z0-9_]{0,62}"  # it becomes a part of a path
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ENVIRONMENT_PREFIX = "RECLAKE__"
 _NEXT = "correct it; conf/base.toml explains every setting"
 
@@ -44,6 +42,7 @@ _NEXT = "correct it; conf/base.toml explains every setting"
 class BusinessSettings(Section):
     timezone: str
     reporting_currency: str = Field(pattern="^[A-Z]{3}$")
+    tiers: TierWordsSettings
 
     @field_validator("timezone")
     @classmethod
@@ -52,22 +51,6 @@ class BusinessSettings(Section):
         if value not in available_timezones():
             raise ValueError(f"{value!r} is no time zone of the IANA database")
         return value
-
-
-class MlflowSettings(Section):
-    """Of the registry, whose package loads MLflow when it is imported: settings are read without it."""
-
-    tracking_uri: str
-    artifact_root: str
-    unencrypted: bool
-
-    @model_validator(mode="after")
-    def is_closed(self) -> MlflowSettings:
-        """Refuse a server beyond this machine that is asked in clear: whoever is on the way moves the champion."""
-        address = urlsplit(self.tracking_uri)
-        if address.scheme.lower() == "http" and address.hostname not in _LOOPBACK and not self.unencrypted:
-            raise ValueError("tracking_uri asks another machine in clear: give an https address, or set mlflow.unencrypted")
-        return self
 
 
 class Settings(Section):
@@ -87,6 +70,7 @@ class Settings(Section):
     linkage: LinkageSettings
     segments: SegmentsSettings
     customer_value: ValueSettings
+    tiers: TiersSettings
     popularity: PopularitySettings
     interactions: InteractionsSettings
     als: AlsSettings
@@ -210,12 +194,12 @@ def _changes(home: Path, profile: str, overrides: Iterable[str], environment: Ma
 
 
 def _business_of_sources(home: Path, sources: SourcesSettings) -> dict[str, Any]:
-    """Time zone and currency that the enabled sources bring along, the first one's over the others'."""
+    """What the enabled sources say of the business, the first one's over the others'."""
     found: dict[str, Any] = {}
     for name in reversed(sources.enabled):
         path = home / sources.directory / f"{name}.toml"
         if path.is_file():
-            found |= _source(path).get("business", {})
+            _merge(found, _source(path).get("business", {}))
     return found
 
 

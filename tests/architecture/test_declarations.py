@@ -43,7 +43,7 @@ TYPE_OF_NAME = {
     # A level or weight is named after the attribute that it is of.
     r"^(?!level_|weight_).*_(id|digest|hash|name)$": "string",
 }
-NAME_OF_TYPE = {"timestamp": r"_at$", "boolean": r"^is_", "date": r"_(date|day)$|^valid_(from|to)$"}
+NAME_OF_TYPE = {"timestamp": r"_at$", "boolean": r"^is_", "date": r"_(date|day|since)$|^valid_(from|to)$"}
 
 
 def test_there_are_tables():

@@ -198,4 +198,11 @@ def test_segments_and_tiers_are_those_of_the_rules(expectations):
         for rule in rules_of(expectations, tables.BY_NAME["gold.customer_segments"], "column_values_to_be_in_set")
         if not rule.condition
     }
-    assert allowed == {"segment": {segment.name for segment in SEGMENTS} | {NO_ORDERS}, "tier": {*ORDER, PROSPECT}}
+    every_tier = {*ORDER, PROSPECT}
+    every_segment = {segment.name for segment in SEGMENTS} | {NO_ORDERS}
+    assert allowed == {"segment": every_segment, "tier": every_tier, "rfm_tier": every_tier}
+    for name, others in (("gold.tier_changes", {"none", "several"}), ("gold.segment_quality", set())):
+        rules = rules_of(expectations, tables.BY_NAME[name], "column_values_to_be_in_set")
+        found = {rule.columns[0]: set(rule.kwargs["value_set"]) for rule in rules if "tier" in rule.columns[0]}
+        assert found
+        assert all(words == every_tier | others for words in found.values())

@@ -187,7 +187,7 @@ def test_a_gate_that_fails_stops_only_what_reads_the_table_and_is_mended_by_clea
     dag = without_waiting(read_dag(), retries=1)
     run = run_of(dag, day=DAY_AFTER)
     assert str(run.state) == "failed"
-    stopped = {"gold.customer_segments", "gold.segment_bins"}
+    stopped = {"gold.customer_segments", "gold.segment_bins", "gold.segment_quality", "gold.tier_changes"}
     assert colours(run) == {
         "failed": {"customers", "recommendations", *(f"customers_tables.{name}" for name in stopped)},
         "upstream_failed": {"all_built"},

@@ -71,6 +71,7 @@ def test_a_day_from_files_to_recommendations(reclake, day):
     assert day["gold.segment_bins"]["rows"] == 0
     empty = {name for name in built if not day[name]["rows"]}
     assert empty <= {"silver.rejected_records", "gold.segment_bins", "gold.value_deciles"}
+    assert empty <= {"silver.rejected_records", "gold.segment_bins", "gold.segment_quality"}
     again = reclake("run", "--day", "2026-01-01")
     assert (again.returncode, "Everything is up to date" in again.stdout) == (0, True), again.stdout + again.stderr
 

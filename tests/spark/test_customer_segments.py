@@ -1,4 +1,4 @@
-"""gold.customer_segments and gold.segment_bins on a few hand-computed customers."""
+"""What gold.customer_segments says of the past, and gold.segment_bins, on a few hand-computed customers; tiers: test_tiers.py."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,12 +13,18 @@ from reclake.gold.customer_segments import customer_segments
 from reclake.gold.segment_bins import segment_bins
 from reclake.lake.schema import conform
 from reclake.segment.rfm import scored_bins
+from reclake.segment.rfm_tiers import rfm_tier, rfm_tier_of
 from reclake.segment.segments import cells, segment, segment_of
-from reclake.segment.tiers import tier, tier_of
+from reclake.segment.settings import TiersSettings, TierWordsSettings
 from reclake.tables import gold, silver
 
 AS_OF = date(2026, 3, 10)
 OLD = date(2026, 1, 1)
+JUDGED = ("tier", "p_alive", "expected_rate_per_day", "last_visit_date", "tier_since", "tier_reason", "tier_reason_zh")
+RULES = {
+    "words": TierWordsSettings(recent_days=30, high_rate_per_day=0.1, lapsed_days=365),
+    "tiers": TiersSettings(stay_days=5, look_back_days=0, min_repeats=30, sample_customers=100),
+}
 
 
 def days_ago(n):
@@ -54,15 +60,18 @@ def built(spark, identities, accounts, lines, *, consents=(), window_days=0):
         silver.ACCOUNTS.name: frame(spark, silver.ACCOUNTS, *accounts),
         silver.CONSENTS.name: frame(spark, silver.CONSENTS, *consents),
         silver.ORDER_LINES.name: frame(spark, silver.ORDER_LINES, *lines),
+        silver.SESSIONS.name: frame(spark, silver.SESSIONS),
     }
-    return conform(
+    segments = conform(
         customer_segments(
             **cut_inputs(gold.CUSTOMER_SEGMENTS, frames, as_of=AS_OF, window_days=window_days),
             as_of=AS_OF,
             reporting_currency="CNY",
+            **RULES,
         ),
         gold.CUSTOMER_SEGMENTS,
     )
+    return segments.drop(*JUDGED)
 
 
 def row(
@@ -93,7 +102,7 @@ def row(
         monetary_score=monetary,
         rfm_cell="".join(map(str, scores)) if scores else None,
         segment=segment,
-        tier=tier,
+        rfm_tier=tier,
     )
 
 
@@ -286,11 +295,11 @@ def test_columns_and_plain_python_agree_on_every_cell(spark):
     rows = [(*cell, on_one_day) for cell in cells() for on_one_day in (True, False)]
     given_scores = spark.createDataFrame(rows, "r int, f int, m int, on_one_day boolean")
     named = given_scores.withColumn("segment", segment(*(given_scores[name] for name in "rfm")))
-    found = named.withColumn("tier", tier(named["segment"], on_one_day=named["on_one_day"])).collect()
+    found = named.withColumn("rfm_tier", rfm_tier(named["segment"], on_one_day=named["on_one_day"])).collect()
     assert len(found) == 250
     for one in found:
         cell = (one["r"], one["f"], one["m"])
-        assert (one["segment"], one["tier"]) == (segment_of(*cell).name, tier_of(*cell, on_one_day=one["on_one_day"]))
+        assert (one["segment"], one["rfm_tier"]) == (segment_of(*cell).name, rfm_tier_of(*cell, on_one_day=one["on_one_day"]))
 
 
 def scores_of(spark, values):
@@ -352,21 +361,23 @@ def test_online_retail_gives_the_published_counts_and_ranges(spark, root):
     )
     customers = lines.selectExpr(
         "account_id", "account_id customer_id", "date '2010-11-30' valid_from", "cast(null as date) valid_to",
-        "'research' basis", "false is_device", "false is_machine", "cast(null as int) birth_year",
+        "'research' basis", "'web' channel", "false is_device", "false is_machine", "cast(null as int) birth_year",
     ).distinct()  # fmt: skip
     frames = {
         silver.IDENTITIES.name: customers.select("account_id", "customer_id", "valid_from", "valid_to"),
         silver.ACCOUNTS.name: customers.select(
-            "account_id", "basis", "is_device", "is_machine", "birth_year", "valid_from", "valid_to"
+            "account_id", "channel", "basis", "is_device", "is_machine", "birth_year", "valid_from", "valid_to"
         ),
         silver.CONSENTS.name: frame(spark, silver.CONSENTS),
         silver.ORDER_LINES.name: lines,
+        silver.SESSIONS.name: frame(spark, silver.SESSIONS),
     }
     found = conform(
         customer_segments(
             **cut_inputs(gold.CUSTOMER_SEGMENTS, frames, as_of=date(2011, 12, 10)),
             as_of=date(2011, 12, 10),
             reporting_currency="CNY",
+            **RULES,
         ),
         gold.CUSTOMER_SEGMENTS,
     ).cache()

@@ -36,6 +36,9 @@ STATE = {
 SOLD = {"product_name": "n", "category": "c", "price_amount": ONE, "currency": "CNY", "is_active": True}
 SEGMENT = {"as_of_date": NEXT, "customer_id": CUSTOMER, "return_amount": Decimal(0), "currency": "CNY"}
 WORTH = {"as_of_date": NEXT, "customer_id": CUSTOMER, "currency": "CNY", "first_purchase_date": DAY, "last_purchase_date": DAY}
+SHARES = {
+    "bought_share": 0.5, "bought_lower_share": 0.2, "bought_upper_share": 0.8, "stayed_share": 0.5, "stayed_lower_share": 0.2, "stayed_upper_share": 0.8,
+}  # fmt: skip
 COUNTED = {"source": "demo", "record_table": "silver.event_records", "delivery_day": DAY}
 SESSION = {
     "session_id": HEX, "session_date": DAY, "source": "demo", "unit_id": DEVICE, "account_id": ACCOUNT, "started_at": AT, "ended_at": AT,
@@ -188,9 +191,20 @@ ROWS = {
     ),
     "gold.customer_segments": (
         SEGMENT | {"first_order_date": DAY, "last_order_date": DAY, "recency_days": 1, "n_orders": 1, "spend_amount": ONE, "recency_score": 5, "frequency_score": 1, "monetary_score": 1,
-                   "rfm_cell": "511", "segment": "active", "tier": "new"},
-        SEGMENT | {"n_orders": 0, "spend_amount": Decimal(0), "segment": "no_orders", "tier": "prospect"},
-        {"recency_score": 6, "rfm_cell": "611", "tier": "prospect"}, {"recency_score", "rfm_cell", "tier"},
+                   "rfm_cell": "511", "segment": "active", "rfm_tier": "new", "tier": "new", "p_alive": 1.0, "expected_rate_per_day": 0.0, "last_visit_date": DAY,
+                   "tier_since": DAY, "tier_reason": "why", "tier_reason_zh": "原因"},
+        SEGMENT | {"n_orders": 0, "spend_amount": Decimal(0), "segment": "no_orders", "rfm_tier": "prospect", "tier": "prospect", "tier_reason": "why", "tier_reason_zh": "原因"},
+        {"recency_score": 6, "rfm_cell": "611", "tier": "prospect", "p_alive": 1.01, "tier_since": date(2026, 3, 3)}, {"recency_score", "rfm_cell", "tier", "p_alive", "as_of_date"},
+    ),
+    "gold.tier_changes": (
+        {"as_of_date": DAY, "previous_as_of_date": date(2026, 2, 28), "direction": "upgrade", "from_tier": "new", "to_tier": "returning", "n_customers": 10},
+        {"as_of_date": DAY, "direction": "entry", "from_tier": "none", "to_tier": "prospect", "n_customers": 10}, {"to_tier": "gone", "n_customers": 0}, {"to_tier", "n_customers"},
+    ),
+    "gold.segment_quality": (
+        {"as_of_date": DAY, "before_as_of_date": date(2026, 1, 30), "tier_before": "new", "n_customers": 10, "coverage_share": 1.0, "currency": "CNY", "mean_spend_amount": ONE,
+         "lower_spend_amount": ONE, "upper_spend_amount": ONE} | SHARES,
+        {"as_of_date": DAY, "before_as_of_date": date(2026, 1, 30), "tier_before": "dormant", "n_customers": 10, "coverage_share": 0.5, "currency": "CNY"} | SHARES,
+        {"stayed_lower_share": 0.9, "tier_before": "gone"}, {"stayed_share", "tier_before"},
     ),
     "gold.customer_value": (
         WORTH | {"model": "mbg_nbd", "n_repeats": 2, "repeat_mean_amount": ONE, "p_alive": 0.5, "expected_purchases": 1.5, "value_amount": ONE, "value_lower_amount": 0 * ONE, "value_upper_amount": 2 * ONE},

@@ -29,7 +29,7 @@ def segments():
     """A row per day and customer; some come, some go, and all of them may change their tier."""
     drawn_by = random.Random(7)
     rows = []
-    for day in DAYS:
+    for day in (*DAYS, DAYS[0] - timedelta(days=16)):  # the last one, 30 days before the newest, is of no week
         for n in range(150):
             customer = f"c{n:02}"
             if drawn_by.random() < 0.1 and customer != BEST:
@@ -156,7 +156,7 @@ def page(look, end):
 
 
 def test_tiers_are_those_of_the_published_rows(figures):
-    rows = ROWS[gold.CUSTOMER_SEGMENTS]
+    rows = [row for row in ROWS[gold.CUSTOMER_SEGMENTS] if row["as_of_date"] in DAYS]
     counted = Counter((row["as_of_date"], row["tier"]) for row in rows)
     buyers = Counter((row["as_of_date"], row["tier"]) for row in rows if row["n_orders"])
     spent = Counter()

@@ -13,7 +13,7 @@ from reclake.cockpit.demo_figures import ABSENT, Bought, Customer, Feed, Figures
 from reclake.cockpit.demo_page import PageInputs, demo_page
 from reclake.pages.page import Shown
 from reclake.pages.texts import Text
-from reclake.run.demo_way import weekly_as_ofs
+from reclake.run.demo_way import as_ofs_to_build, weekly_as_ofs
 from reclake.segment.segments import NO_ORDERS, SEGMENTS
 from reclake.segment.tiers import ORDER, PROSPECT
 from reclake.tables import GATED, bronze
@@ -208,7 +208,12 @@ def test_as_ofs_of_every_week_that_has_a_week_before_it(first, last, as_ofs):
     as_ofs_built = weekly_as_ofs(SimpleNamespace(ledger=ledger))
     assert [day.isoformat() for day in as_ofs_built] == as_ofs
     assert all(day - date.fromisoformat(first) >= timedelta(days=7) for day in as_ofs_built[:-1])
+    month_before = as_ofs_built[-1] - timedelta(days=30)
+    judged = [month_before] if month_before > as_ofs_built[0] else []
+    assert as_ofs_to_build(SimpleNamespace(ledger=ledger)) == sorted([*as_ofs_built, *judged])
+    assert bool(judged) == (last == "2026-03-01")
 
 
 def test_without_deliveries_there_is_no_as_of():
-    assert weekly_as_ofs(SimpleNamespace(ledger=SimpleNamespace(ever=lambda table: {}))) == []
+    nothing = SimpleNamespace(ledger=SimpleNamespace(ever=lambda table: {}))
+    assert weekly_as_ofs(nothing) == as_ofs_to_build(nothing) == []

@@ -145,6 +145,7 @@ def test_every_table_of_gold_that_reads_facts_by_account_asks():
         "gold.value_deciles",
         "gold.value_models",
     }
+    assert asking == {"gold.customer_segments", "gold.recommendations", "gold.segment_quality"}
     facts = {t.name for t in silver.TABLES if is_fact_by_account(t)}
     assert {"silver.events", "silver.order_lines", "silver.sessions", "silver.interactions"} <= facts
     assert not facts & {"silver.accounts", "silver.identities", "silver.products", "silver.rejected_records"}

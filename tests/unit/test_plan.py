@@ -436,7 +436,11 @@ def test_an_older_as_of_is_restated_by_its_other_inputs_and_then_has_the_items_o
     older = {day: inputs | {"catalogue:tags": "old"} for day, inputs in built.items()}
     entries = [entry(gold.CUSTOMER_SEGMENTS, day, inputs=inputs) for day, inputs in older.items()]
     late = entry(silver.ORDER_LINES, "2026-01-01", digest="2:f", sequence=5)
-    work = planner(*entries, late, digests=replace(NOTHING, catalogues={"catalogue:tags": "new"}))[0].work(gold.CUSTOMER_SEGMENTS)
+    others = [
+        entry(i.table, "2026-01-01") for i in gold.CUSTOMER_SEGMENTS.reads if i.table.day_column and i.table != silver.ORDER_LINES
+    ]
+    changed = replace(NOTHING, catalogues={"catalogue:tags": "new"})
+    work = planner(*entries, *others, late, digests=changed)[0].work(gold.CUSTOMER_SEGMENTS)
     assert work.reasons == {
         "2026-01-02": "silver.order_lines changed",
         "2026-01-03": "silver.order_lines changed",

@@ -4,9 +4,10 @@ from itertools import pairwise
 
 import pytest
 
+from reclake.segment.rfm_tiers import RFM_ORDER, rfm_tier_of
 from reclake.segment.segments import NO_ORDERS, SEGMENTS, cells, segment_of
-from reclake.segment.table import table_markdown
-from reclake.segment.tiers import ORDER, PROSPECT, TIER_NAMES_ZH, tier_of
+from reclake.segment.table import TIER_RULES, table_markdown
+from reclake.segment.tiers import ORDER, PROSPECT, TIER_NAMES_ZH
 
 CELLS = list(cells())
 
@@ -34,7 +35,7 @@ def test_a_higher_score_never_gives_a_worse_tier(place, on_one_day):
     for cell in CELLS:
         if cell[place] < 5:
             better = tuple(score + (i == place) for i, score in enumerate(cell))
-            lower, higher = (ORDER.index(tier_of(*one, on_one_day=on_one_day)) for one in (cell, better))
+            lower, higher = (RFM_ORDER.index(rfm_tier_of(*one, on_one_day=on_one_day)) for one in (cell, better))
             assert lower <= higher, f"{cell} → {better}"
             compared += 1
     assert compared == 100
@@ -42,14 +43,15 @@ def test_a_higher_score_never_gives_a_worse_tier(place, on_one_day):
 
 def test_buying_on_a_second_day_never_gives_a_worse_tier():
     for cell in CELLS:
-        once, again = (ORDER.index(tier_of(*cell, on_one_day=on_one_day)) for on_one_day in (True, False))
+        once, again = (RFM_ORDER.index(rfm_tier_of(*cell, on_one_day=on_one_day)) for on_one_day in (True, False))
         assert once <= again
 
 
 def test_every_tier_is_reached_and_named_in_both_languages():
-    reached = {tier_of(*cell, on_one_day=on_one_day) for cell in CELLS for on_one_day in (True, False)}
-    assert reached == set(ORDER)
+    reached = {rfm_tier_of(*cell, on_one_day=on_one_day) for cell in CELLS for on_one_day in (True, False)}
+    assert reached == set(ORDER) == set(RFM_ORDER)
     assert set(TIER_NAMES_ZH) == set(ORDER) | {PROSPECT}
+    assert {tier for tier, _, _ in TIER_RULES} == set(ORDER) | {PROSPECT}
     assert NO_ORDERS not in {one.name for one in SEGMENTS}
     assert all(first.name != second.name and first.name_zh != second.name_zh for first, second in pairwise(SEGMENTS))
 

@@ -107,8 +107,10 @@ class Figures:
 
 def read_figures(rows: Reader) -> Figures:
     """The figures of one manifest."""
-    tiers = _tiers(rows)
-    as_ofs = list(tiers)
+    by_as_of = _tiers(rows)
+    # Week by week: as_ofs between two weeks are built for other questions.
+    as_ofs = [day for day in by_as_of if (max(by_as_of) - day).days % 7 == 0]
+    tiers = {day: by_as_of[day] for day in as_ofs}
     files = dict(_of(rows, bronze.FILES, "SELECT outcome, count(*) FROM rows GROUP BY outcome", "outcome"))
     lists, n_listed = _lists(rows)
     return Figures(
@@ -196,7 +198,9 @@ def _customer(rows: Reader, as_of: date) -> Customer | None:
     ids = {line.product_id for line in bought}
     ids |= {product_id for one in recommended for product_id in (one.product_id, one.because_product_id)}
     products = _products(rows, sorted(product_id for product_id in ids if product_id))
-    return Customer(customer_id, bought, n_lines, tuple(Then(*row) for row in then), recommended, products)
+    return Customer(
+        customer_id, bought, n_lines, tuple(Then(*row) for row in then if (as_of - row[0]).days % 7 == 0), recommended, products
+    )
 
 
 def _bought(rows: Reader, customer_id: str) -> tuple[tuple[Bought, ...], int]:

@@ -53,8 +53,8 @@ NEWEST_DAY = Text("Newest day", "最新日期")
 
 SEGMENTS_TITLE = Text("The customers by tier", "客户分层")
 SEGMENTS_SAY = Text(
-    "A tier follows from how lately, how often and for how much a customer has bought.",
-    "分层取决于客户最近一次购买的时间、购买次数与金额。",
+    "A tier follows from how likely a customer is to be still one, and how often they are expected to buy, by orders and visits.",
+    "分层取决于根据订单与访问推断的客户仍活跃的概率，以及预计的购买频率。",
 )
 SIZES = Text("Customers by tier, and what they have spent, on {day}", "{day} 各层客户数与消费额")
 OVER_TIME = Text("Customers by tier, week by week", "各层客户数的每周变化")

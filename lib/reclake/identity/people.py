@@ -10,12 +10,12 @@ from reclake.privacy.settings import MinAgeSettings
 
 
 def people(identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, as_of: date, min_age: MinAgeSettings) -> DataFrame:
-    """One row per account with a customer: account_id, customer_id, is_device, is_machine, basis, scopes, may_be_profiled.
+    """One row per account with a customer: account_id, customer_id, channel, is_device, is_machine, basis, scopes, may_be_profiled.
 
     `scopes` holds what the customer, with all their accounts, is open to: marketing, profiling, sorted. `may_be_profiled`
-    is whether profiling is among them. `basis` is that of the account's source. is_device, is_machine and basis are null of
-    an account that silver.accounts does not describe. The anonymous account of a device that many use has no row: what was
-    done there without a login counts for nobody.
+    is whether profiling is among them. `basis` is that of the account's source. channel, is_device, is_machine and basis are
+    null of an account that silver.accounts does not describe. The anonymous account of a device that many use has no row: what
+    was done there without a login counts for nobody.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def people(identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, a
         The rows that are valid at `as_of`.
     """
     open_to = uses_open_to(identities, accounts, consents, min_age=min_age, as_of=as_of)
-    described = accounts.select("account_id", "is_device", "is_machine", "basis")
+    described = accounts.select("account_id", "channel", "is_device", "is_machine", "basis")
     return (
         of_somebody(identities)
         .select("account_id", "customer_id")

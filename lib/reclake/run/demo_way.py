@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from reclake import tables
 from reclake.errors import ReclakeError
 from reclake.tables import bronze, gold, models
+from reclake.tables.gold.segment_quality import QUALITY_DAYS
 
 from .application import Application
 from .opened import Opened
@@ -21,7 +22,7 @@ def build_all(app: Application, say: Callable[[str], None]) -> dict[str, Reclake
     """Take in and build everything, with the segments of every week; gives table → why it was stopped."""
     *before, with_segments, with_lists = tables.STAGES
     stopped = dict(run_graph(app, stages=before))
-    stopped |= run_graph(app, stages=[with_segments], as_ofs=weekly_as_ofs(app))
+    stopped |= run_graph(app, stages=[with_segments], as_ofs=as_ofs_to_build(app))
     if gold.MODEL_METRICS.name not in app.manifest.current() and not stopped:
         try:
             for training, model in runs_of(app, models.MODELS):
@@ -30,6 +31,13 @@ def build_all(app: Application, say: Callable[[str], None]) -> dict[str, Reclake
         except ReclakeError as failure:
             stopped[gold.MODEL_METRICS.name] = failure  # the lists are built all the same, from what is popular
     return stopped | run_graph(app, stages=[with_lists])
+
+
+def as_ofs_to_build(lake: Opened) -> list[date]:
+    """Those of every week, and the one from which the newest judges what came after a tier, if the lake goes back so far."""
+    weekly = weekly_as_ofs(lake)
+    judged = {weekly[-1] - timedelta(days=QUALITY_DAYS)} if weekly else set()
+    return sorted({*weekly, *(day for day in judged if day > weekly[0])})
 
 
 def weekly_as_ofs(lake: Opened) -> list[date]:

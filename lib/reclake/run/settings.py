@@ -1,12 +1,15 @@
-"""The settings sections of the runner, of alerts and of what is opened for BI tools."""
+"""The settings sections of the runner, of alerts, of the model registry and of what is opened for BI tools."""
 
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from reclake.strict import Name, Section
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class RunSettings(Section):
@@ -50,3 +53,19 @@ class BiSettings(Section):
     thrift_port: int = Field(ge=1, le=65535)
     thrift_anonymous: bool
     thrift_renew_seconds: PositiveFloat
+
+
+class MlflowSettings(Section):
+    """Of the registry, whose package loads MLflow when it is imported: settings are read without it."""
+
+    tracking_uri: str
+    artifact_root: str
+    unencrypted: bool
+
+    @model_validator(mode="after")
+    def is_closed(self) -> MlflowSettings:
+        """Refuse a server beyond this machine that is asked in clear: whoever is on the way moves the champion."""
+        address = urlsplit(self.tracking_uri)
+        if address.scheme.lower() == "http" and address.hostname not in _LOOPBACK and not self.unencrypted:
+            raise ValueError("tracking_uri asks another machine in clear: give an https address, or set mlflow.unencrypted")
+        return self

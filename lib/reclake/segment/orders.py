@@ -8,7 +8,7 @@ from reclake.segment.rfm import is_sale
 from reclake.tables.line_kinds import PRODUCT, SOLD_KINDS
 
 
-def orders(lines: DataFrame) -> DataFrame:
+def orders_of(lines: DataFrame) -> DataFrame:
     """One row per customer, order and currency of its lines; an order with a sale is_counted in one of them.
 
     `ordered_day` is the day of the order's first sale line, in every currency, and null without a sale; `sold_from` the

@@ -46,11 +46,20 @@ class BotRules(Strict):
     ] = ()  # standard event types that a client sends by itself: no rule by behaviour counts them
 
 
+class TierWords(Strict):
+    """What the words of tiers mean in this business."""
+
+    recent_days: Annotated[int, Field(gt=0)] | None = None
+    high_rate_per_day: Annotated[float, Field(gt=0)] | None = None
+    lapsed_days: Annotated[int, Field(gt=0)] | None = None
+
+
 class BusinessDefaults(Strict):
     """Settings of the section business that hold for a lake of this source unless a profile, variable or --set names them."""
 
     timezone: str | None = None
     reporting_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    tiers: TierWords = TierWords()
 
 
 class Source(Item):

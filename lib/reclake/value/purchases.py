@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake.segment.orders import currency_preference, orders
+from reclake.segment.orders import currency_preference, orders_of
 
 from .histories import Histories
 from .spending import Spends
@@ -36,7 +36,7 @@ def purchases(people: DataFrame, order_lines: DataFrame, *, reporting_currency: 
     known = profiled.where(~F.col("is_machine")).select("customer_id").distinct()
     lines = order_lines.join(profiled.select("account_id", "customer_id"), on="account_id", how="inner")
     by_day = (
-        orders(lines)
+        orders_of(lines)
         .where(F.col("ordered_day").isNotNull())
         .groupBy("customer_id", "currency", F.col("ordered_day").alias("day"))
         .agg(F.sum("spend_amount").cast(_SUM).alias("amount"), F.count("sold_from").alias("n_orders"))

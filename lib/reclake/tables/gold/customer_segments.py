@@ -3,7 +3,7 @@
 from reclake.tables.declaration import Table, personal, plain
 from reclake.tables.inputs import Input, takes, until_as_of
 from reclake.tables.people import PEOPLE
-from reclake.tables.silver import ORDER_LINES
+from reclake.tables.silver import ORDER_LINES, SESSIONS
 
 from ._common import AS_OF, CUSTOMER, RETENTION
 
@@ -57,13 +57,52 @@ CUSTOMER_SEGMENTS = Table(
         personal("monetary_score", "integer", "1 (least spend) to 5, mid-rank quintile.", "score"),
         personal("rfm_cell", "string", "The three scores as digits, R F M."),
         personal("segment", "string", "Name of the RFM segment; no_orders without a sale.", required=True),
-        personal("tier", "string", "new, returning, high_value, potential, churn_warning, dormant or prospect.", required=True),
+        personal("rfm_tier", "string", "The tier that the segment alone would give: scores of the past.", required=True),
+        personal(
+            "tier",
+            "string",
+            "new, returning, high_value, potential, churn_warning, dormant or prospect, by the rules of docs/segments.md: from how "
+            "likely the customer is to be still one, and how often they are expected to buy.",
+            required=True,
+        ),
+        personal(
+            "p_alive",
+            "double",
+            "Probability that the customer has not stopped; null without an order, or where too little was bought to learn from.",
+            "probability",
+        ),
+        personal(
+            "expected_rate_per_day",
+            "double",
+            "Purchases that the customer is expected to make while still one; null as above.",
+            "purchases a day",
+        ),
+        personal(
+            "last_visit_date", "date", "Day of the last visit that bought nothing, none before the first order; null without one."
+        ),
+        personal(
+            "tier_since",
+            "date",
+            "The first of the unbroken as_ofs up to this one that give the same tier, as the facts stand now; looked back for "
+            "tiers.look_back_days at most. Null of prospects.",
+        ),
+        personal(
+            "tier_reason",
+            "string",
+            "Why the customer stands in the tier, in figures of the last review, in English.",
+            required=True,
+        ),
+        personal("tier_reason_zh", "string", "The same in Chinese.", required=True),
     ),
     stage="customers",
     write="replace_days",
     day_column="as_of_date",
     retention=RETENTION,
-    inputs=(PEOPLE, Input(ORDER_LINES, until_as_of(window="segments.window_days"))),
-    parameters=takes(reporting_currency="business.reporting_currency"),
+    inputs=(
+        PEOPLE,
+        Input(ORDER_LINES, until_as_of(window="segments.window_days")),
+        Input(SESSIONS, until_as_of(window="segments.window_days")),
+    ),
+    parameters=takes("tiers", reporting_currency="business.reporting_currency", words="business.tiers"),
     may_be_empty="nobody may have consented yet",
 )
