@@ -16,6 +16,7 @@ from reclake.behaviour.settings import BotSettings, SessionsSettings
 from reclake.errors import SettingsInvalid
 from reclake.identity.settings import IdentitySettings, LinkageSettings
 from reclake.lake.settings import FilesSettings, LakeSettings, MaintenanceSettings, RetentionSettings, SparkSettings
+from reclake.outreach.settings import ContactsSettings
 from reclake.privacy.settings import PrivacySettings, SecretsSettings
 from reclake.quality.settings import ExpectationsSettings
 from reclake.recommend.settings import (
@@ -71,6 +72,7 @@ class Settings(Section):
     segments: SegmentsSettings
     customer_value: ValueSettings
     tiers: TiersSettings
+    contacts: ContactsSettings
     popularity: PopularitySettings
     interactions: InteractionsSettings
     als: AlsSettings
@@ -119,8 +121,7 @@ def read(kind: type[S], values: Mapping[str, Any], *, name: str) -> S:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        wrong = mistakes(error, kind, whole=name)
-        raise SettingsInvalid(f"settings {name} cannot be used", wrong, _NEXT) from None
+        raise SettingsInvalid(f"settings {name} cannot be used", mistakes(error, kind, whole=name), _NEXT) from None
 
 
 def find_home(start: Path) -> Path:

@@ -15,11 +15,11 @@ import pytest
 from reclake import tables
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES = {"identity", "behaviour", "segment", "value", "recommend", "text", "privacy", "records"}
+RULES = {"identity", "behaviour", "segment", "outreach", "value", "recommend", "text", "privacy", "records"}
 BUILDERS = {"bronze", "silver", "gold", "ops"}
 PLAIN_SOURCE = "sources.source"  # a frozen model without I/O, which builders take as a parameter
 WITH_SECTIONS = {
-    "behaviour", "identity", "lake", "privacy", "quality", "recommend", "run", "segment", "sources", "synthetic", "value",
+    "behaviour", "identity", "lake", "outreach", "privacy", "quality", "recommend", "run", "segment", "sources", "synthetic", "value",
 }  # fmt: skip
 FROM_FILES = {"catalogue", "strict"}  # what items and sections of settings are made of: frozen values that people write
 
@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "recommend.tuning",
     },
     # privacy.keys makes and checks key files; recommend.training and linkage.account_weights are to the training stage what a builder is to a table;
+    # outreach.handover and privacy.encryption say who of a list may still be contacted, and open the contacts of those.
     # privacy.consent and recommend.lists say what a rollback does to the rows of those who have withdrawn since.
     "run": {
         "catalogue",
@@ -70,7 +71,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "identity.linkage.account_weights",
         "identity.linkage.estimate",
         "identity.linkage.weights",
+        "outreach.handover",
+        "outreach.purpose",
         "privacy.consent",
+        "privacy.encryption",
         "privacy.keys",
         "inspection.written",
         "recommend.interface",
@@ -101,6 +105,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "run.untaken_rows",
         "run.waivers",
         "inspection.written",
+        "outreach.purpose",
+        "privacy.encryption",
         "privacy.keys",
         "privacy.pseudonyms",
         "quality.verdict",
@@ -203,6 +209,7 @@ COLLECTED = {
     "recommend.tuning.judge": "one sum",
     "recommend.tuning.searched": "the same",
     "run.application.newest_file_day": "one day",
+    "run.contact_export._write": "one partition at a time; it goes on into the file",
     "run.building.reasons_for_nothing": "a row per as_of that is empty",
     "run.few_rejected.require_few_rejected": "a row per source and delivery day of the run",
     "run.few_rejected._require_corrected": "one row of counts",

@@ -39,6 +39,10 @@ WORTH = {"as_of_date": NEXT, "customer_id": CUSTOMER, "currency": "CNY", "first_
 SHARES = {
     "bought_share": 0.5, "bought_lower_share": 0.2, "bought_upper_share": 0.8, "stayed_share": 0.5, "stayed_lower_share": 0.2, "stayed_upper_share": 0.8,
 }  # fmt: skip
+LISTED = {
+    "as_of_date": NEXT, "contact_purpose": "win_back", "customer_id": CUSTOMER, "consent_purpose": "marketing", "tier": "churn_warning",
+    "priority": 1, "contact_channel": "email", "currency": "CNY", "reason": "Why.", "reason_zh": "原因。",
+}  # fmt: skip
 COUNTED = {"source": "demo", "record_table": "silver.event_records", "delivery_day": DAY}
 SESSION = {
     "session_id": HEX, "session_date": DAY, "source": "demo", "unit_id": DEVICE, "account_id": ACCOUNT, "started_at": AT, "ended_at": AT,
@@ -226,6 +230,16 @@ ROWS = {
     "gold.segment_bins": (
         {"as_of_date": DAY, "measure": "monetary", "unit": "CNY", "score": 1, "upper_score": 1, "lower_edge": ONE, "upper_edge": ONE, "n_customers": 1},
         {"as_of_date": DAY, "measure": "recency", "unit": "days", "score": 4, "upper_score": 5, "lower_edge": ONE, "upper_edge": None, "n_customers": 1}, {"upper_edge": Decimal(0), "unit": "yuan"}, {"upper_edge", "unit"},
+    ),
+    "gold.contact_list": (
+        LISTED | {"value_at_risk_amount": ONE, "value_basis": "fitted", "lost_share": 0.5, "n_recent_contacts": 1, "last_contact_date": DAY},
+        LISTED | {"value_at_risk_amount": Decimal(0), "value_basis": "past_spend", "n_recent_contacts": 0},
+        {"priority": 0, "lost_share": None, "last_contact_date": None, "contact_channel": "mail"}, {"priority", "lost_share", "last_contact_date", "contact_channel"},
+    ),
+    "gold.contact_exclusions": (
+        {"as_of_date": NEXT, "contact_purpose": "win_back", "tier": "dormant", "reason": "no_consent", "n_customers": 10},
+        {"as_of_date": NEXT, "contact_purpose": "second_order", "tier": "new", "reason": "over_cap", "n_customers": 120},
+        {"reason": "dislike", "n_customers": 0}, {"reason", "n_customers"},
     ),
     "gold.recommendations": (
         {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 1, "product_id": "p", "score": 0.1, "source": "als", "because_product_id": "q", "model_version": "1"},

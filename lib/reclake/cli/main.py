@@ -12,7 +12,7 @@ import typer
 
 from reclake.run.job import end_with, set_up_logging
 
-from . import ending, identity, looking, running, serving, trying, upkeep, watching
+from . import contacting, ending, identity, looking, running, serving, trying, upkeep, watching
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +29,7 @@ for _command in (
 ):  # fmt: skip
     app.command("tables" if _command is looking.list_tables else None)(_command)
 app.add_typer(identity.app, name="identity")
+app.add_typer(contacting.app, name="contacts")
 
 
 def main(run_app: Callable[..., Any] = app) -> None:

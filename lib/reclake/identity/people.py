@@ -13,9 +13,10 @@ def people(identities: DataFrame, accounts: DataFrame, consents: DataFrame, *, a
     """One row per account with a customer: account_id, customer_id, channel, is_device, is_machine, basis, scopes, may_be_profiled.
 
     `scopes` holds what the customer, with all their accounts, is open to: marketing, profiling, sorted. `may_be_profiled`
-    is whether profiling is among them. `basis` is that of the account's source. channel, is_device, is_machine and basis are
-    null of an account that silver.accounts does not describe. The anonymous account of a device that many use has no row: what
-    was done there without a login counts for nobody.
+    is whether profiling is among them. What `privacy.consent.contact_refusal` reads of the customer stands beside them: granted,
+    refused, contact_age. `basis` is that of the account's source. channel, is_device, is_machine and basis are null of an
+    account that silver.accounts does not describe. The anonymous account of a device that many use has no row: what was done
+    there without a login counts for nobody.
 
     Parameters
     ----------

@@ -24,6 +24,16 @@ _TECHNICAL = frozenset({
 # What people ask of these tables first; the other columns follow, the key before the rest.
 _TELLING = {
     "gold.customer_segments": ("as_of_date", "customer_id", "tier", "segment", "spend_amount", "n_orders", "recency_days"),
+    "gold.contact_list": (
+        "as_of_date",
+        "contact_purpose",
+        "priority",
+        "customer_id",
+        "contact_channel",
+        "value_at_risk_amount",
+        "reason",
+    ),
+    "ops.contact_exports": ("recorded_at", "contact_purpose", "as_of_date", "receiver", "n_customers", "exported_by", "reason"),
     "gold.recommendations": ("as_of_date", "customer_id", "rank", "product_id", "product_name", "score"),
     "gold.model_metrics": ("as_of_date", "model_name", "metric", "value", "lower", "upper", "is_promoted"),
     "silver.order_lines": ("event_date", "account_id", "product_id", "product_name", "quantity", "line_amount"),

@@ -92,6 +92,8 @@ _FORMS: Mapping[str, _Form] = {
     "record_class": _one_of(("kept", "duplicate", "rejected", "late")),
     "record_table": _one_of(tuple(table.name for table in silver.RECORDS)),
     "line_kind": _one_of(LINE_KINDS),
+    "contact_purpose": _NAME,
+    "consent_purpose": _one_of(vocabulary.PURPOSES),
     **{name: _one_of(words) for name, words in vocabulary.WORDS.items()},
 }
 _UNUSUAL = "unusual, but the row is still right"

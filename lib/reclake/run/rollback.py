@@ -12,6 +12,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
@@ -20,7 +21,7 @@ from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import Entry, commit_entry, sequence_of
 from reclake.lake.manifest import WITHDRAWN, Published
 from reclake.lake.schema import conform
-from reclake.privacy.consent import customers_open_to, profiled_only
+from reclake.privacy.consent import profiled_only, uses_open_at
 from reclake.tables import BY_NAME, PEOPLE, Table, gold, models, silver
 
 from .application import Application
@@ -39,7 +40,7 @@ CONSENTED = tuple(
 def consented_rows(table: Table) -> Callable[[DataFrame, DataFrame], DataFrame]:
     """What becomes of a table's rows of customers who may no longer be profiled: (rows, customers who may) → rows.
 
-    They go, unless `consented` beside the table's builder says what takes their place.
+    The customers who may are rows of `privacy.consent.uses_open_to`. The others' rows go, unless `consented` beside the table's builder says what takes their place.
     """
     own: Callable[[DataFrame, DataFrame], DataFrame] | None
     own = getattr(importlib.import_module(module_of(table)), "consented", None)
@@ -150,14 +151,14 @@ def _apply_consents(app: Application, claim: Claim, moved: Mapping[str, int], to
     def as_then(table: Table) -> DataFrame:
         return app.store.read(table, version=then[table.name].version) if table.name in then else app.store.empty(table)
 
-    allowed = customers_open_to(
+    uses = uses_open_at(
         as_then(silver.IDENTITIES),
         as_then(silver.ACCOUNTS),
         app.store.read(silver.CONSENTS, version=newest),
-        use="profiling",
         min_age=app.settings.privacy.min_age,
         as_of=next_as_of(app),
-    ).persist(StorageLevel.DISK_ONLY)
+    )
+    allowed = uses.where(F.array_contains("scopes", "profiling")).persist(StorageLevel.DISK_ONLY)
     try:
         found = {table.name: _recommit(app, claim, table, moved[table.name], allowed) for table in going_back}
     finally:

@@ -309,6 +309,36 @@ UNTAKEN_FILES = Table(
     retention=Retention("notes_days", "listed_at"),
 )
 
+CONTACT_EXPORTS = Table(
+    name="ops.contact_exports",
+    grain="one row per file of a contact list that was handed out",
+    key=("export_id",),
+    fields=(
+        plain("export_id", "string", "The export.", required=True),
+        plain("recorded_at", "timestamp", "When, before the file appeared.", "UTC", required=True),
+        plain("exported_by", "string", "Login and machine of whoever called the command.", required=True),
+        plain("contact_purpose", "string", "The purpose of the list.", required=True),
+        plain("as_of_date", "date", "The as_of of the list.", required=True),
+        plain("receiver", "string", "Who is given the file, in the caller's words.", required=True),
+        plain("reason", "string", "Why, in the caller's words.", required=True),
+        plain("file_name", "string", "Name of the file, without its folder.", required=True),
+        plain("is_with_contacts", "boolean", "Whether contacts stand in it in clear.", required=True),
+        plain("is_forced", "boolean", "Whether an older list than the newest was taken on purpose.", required=True),
+        plain("n_customers", "long", "People in the file.", "customers", required=True),
+        plain(
+            "n_left_out",
+            "long",
+            "People of the list who are not in it, as they may not be contacted any more, or cannot be reached.",
+            "customers",
+            required=True,
+        ),
+        plain("version", "long", "Version of gold.contact_list.", required=True),
+    ),
+    stage="ops",
+    write="append_new",
+    stays_because="it is the proof of who was given whose contacts, and holds no row of a person",
+)
+
 BUILT = (RECONCILIATION, FRESHNESS)
-WRITTEN = (LEDGER, GATE_RESULTS, WAIVERS, PUBLISHED_VERSIONS, CLAIMS, MAINTENANCE, UNTAKEN_FILES)
+WRITTEN = (LEDGER, GATE_RESULTS, WAIVERS, PUBLISHED_VERSIONS, CLAIMS, MAINTENANCE, UNTAKEN_FILES, CONTACT_EXPORTS)
 TABLES = BUILT + WRITTEN

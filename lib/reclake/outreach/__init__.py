@@ -1,0 +1,1 @@
+"""Whom the business may contact, by which channel and in which order: rules over consents, contacts made and value."""
