@@ -3,6 +3,7 @@
 from frames import frame
 from reclake.lake.schema import conform
 from reclake.silver.identities import identities
+from reclake.silver.identity_conflicts import identity_conflicts
 from reclake.silver.identity_decisions import identity_decisions
 from reclake.silver.identity_merges import identity_merges
 from reclake.silver.identity_ties import identity_ties
@@ -10,30 +11,30 @@ from reclake.silver.shared_keys import shared_keys
 from reclake.tables import bronze, silver
 
 
-def linked(spark, accounts, logins=(), decisions=(), *, max_accounts_per_key=5, max_accounts_per_customer=50):
+def linked(spark, accounts, logins=(), decisions=(), pairs=(), *, max_accounts_per_key=5, max_accounts_per_customer=50):
     """Noun → frame, computed once.
 
     Parameters
     ----------
-    accounts, logins, decisions
-        Rows of silver.accounts, silver.event_records and bronze.identity_decisions, or a frame of them.
+    accounts, logins, decisions, pairs
+        Rows of silver.accounts, silver.event_records, bronze.identity_decisions and silver.identity_pairs.
     """
-    known = _frame(spark, silver.ACCOUNTS, accounts)
-    ties = _kept(identity_ties(known, _frame(spark, silver.EVENT_RECORDS, logins)), silver.IDENTITY_TIES)
+    known = frame(spark, silver.ACCOUNTS, *accounts)
+    likely = frame(spark, silver.IDENTITY_PAIRS, *pairs)
+    ties = _kept(identity_ties(known, frame(spark, silver.EVENT_RECORDS, *logins)), silver.IDENTITY_TIES)
     shared = _kept(shared_keys(ties, known, max_accounts_per_key=max_accounts_per_key), silver.SHARED_KEYS)
-    decided = _kept(identity_decisions(_frame(spark, bronze.IDENTITY_DECISIONS, decisions)), silver.IDENTITY_DECISIONS)
-    rows = _kept(identities(known, ties, shared, decided, max_accounts_per_customer=max_accounts_per_customer), silver.IDENTITIES)
+    decided = _kept(identity_decisions(frame(spark, bronze.IDENTITY_DECISIONS, *decisions)), silver.IDENTITY_DECISIONS)
+    rows = _kept(
+        identities(known, ties, shared, likely, decided, max_accounts_per_customer=max_accounts_per_customer), silver.IDENTITIES
+    )
     return {
         "identity_ties": ties,
         "shared_keys": shared,
         "identity_decisions": decided,
         "identities": rows,
-        "identity_merges": conform(identity_merges(known, rows, ties, shared), silver.IDENTITY_MERGES),
+        "identity_merges": conform(identity_merges(known, rows, ties, shared, likely), silver.IDENTITY_MERGES),
+        "identity_conflicts": conform(identity_conflicts(known, rows, likely, decided), silver.IDENTITY_CONFLICTS),
     }
-
-
-def _frame(spark, table, rows):
-    return rows if hasattr(rows, "columns") else frame(spark, table, *rows)
 
 
 def _kept(built, table):

@@ -175,6 +175,10 @@ ROWS = {
         {"absorbed_customer_id": CUSTOMER, "customer_id": CUSTOMER, "valid_from": DAY, "evidence": "card", "key_kind": "card", "key": TOKEN, "account_id": ACCOUNT, "absorbed_account_id": DEVICE},
         {"match_weight": None, "absorbed_customer_id": ACCOUNT, "absorbed_account_id": CUSTOMER, "key_kind": "name"}, {"match_weight", "absorbed_customer_id", "absorbed_account_id", "key_kind"},
     ),
+    "silver.identity_conflicts": (
+        {"left_account_id": ACCOUNT, "right_account_id": DEVICE, "valid_from": DAY, "match_weight": 12.5, "reason": "one_shop"}, {"left_account_id": ACCOUNT, "right_account_id": DEVICE, "valid_from": DAY, "match_weight": -1.0, "reason": "decided"},
+        {"reason": "alone", "match_weight": float("nan")}, {"reason", "match_weight"},
+    ),
     "silver.customer_numbers": ({"customer_id": CUSTOMER, "customer_number": 1}, {"customer_id": CUSTOMER, "customer_number": 2**31}, {"customer_number": 0}, {"customer_number"}),
     "silver.sessions": (SESSION | {"channel": "web", "ended_at": LATER}, SESSION, {"started_at": datetime(2026, 3, 1, 12), "n_events": 0}, {"ended_at", "n_events"}),
     "silver.interactions": (

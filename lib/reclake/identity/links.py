@@ -4,6 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
+from reclake.identity.evidence import LINKED, PAIR
 from reclake.identity.ties import KEY, of_known
 
 
@@ -15,15 +16,15 @@ def ties_that_link(ties: DataFrame, known: DataFrame, shared_keys: DataFrame) ->
     Parameters
     ----------
     ties
-        As in silver.identity_ties.
+        As `with_pairs` gives them.
     known
         As `known_accounts` gives them.
 
     Returns
     -------
     DataFrame
-        key (kind and key in one), account_id, first_day, delivered, shop, spans (kind, tied_from, tied_to of each), anchor
-        (the key's smallest account).
+        key (kind and key in one), account_id, first_day, delivered, shop, weight, spans (kind, tied_from, tied_to of each),
+        anchor (the key's smallest account).
     """
     common = shared_keys.select(*KEY, F.col("valid_from").alias("common_from"))
     clipped = (
@@ -44,6 +45,21 @@ def ties_that_link(ties: DataFrame, known: DataFrame, shared_keys: DataFrame) ->
         .withColumn("anchor", F.min("account_id").over(of_key))
         .drop("n_accounts")
     )
+
+
+def with_pairs(identity_ties: DataFrame, identity_pairs: DataFrame) -> DataFrame:
+    """The ties, and each likely pair as a key that its two accounts hold; match_weight is null of what is certain."""
+    accounts = ("left_account_id", "right_account_id")
+    pairs = identity_pairs.where("is_linked").select(
+        F.lit(PAIR).alias("key_kind"),
+        F.concat_ws("|", *accounts).alias("key"),
+        F.explode(F.array(*accounts)).alias("account_id"),
+        F.lit(LINKED).alias("evidence"),
+        "valid_from",
+        F.lit(None).cast("date").alias("valid_to"),
+        "match_weight",
+    )
+    return identity_ties.withColumn("match_weight", F.lit(None).cast("double")).unionByName(pairs)
 
 
 def while_it_links(ties: DataFrame, known: DataFrame, shared_keys: DataFrame) -> DataFrame:

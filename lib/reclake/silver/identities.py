@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 from reclake.identity.components import connected_components, settled
 from reclake.identity.evidence import ALONE, SHARED, TOO_MANY
 from reclake.identity.known import known_accounts
-from reclake.identity.links import ties_that_link
+from reclake.identity.links import ties_that_link, with_pairs
 from reclake.identity.names import customer_id
 from reclake.identity.replay import replayed
 from reclake.identity.ties import DEVICE
@@ -21,6 +21,7 @@ def identities(
     accounts: DataFrame,
     identity_ties: DataFrame,
     shared_keys: DataFrame,
+    identity_pairs: DataFrame,
     identity_decisions: DataFrame,
     *,
     max_accounts_per_customer: int,
@@ -31,21 +32,23 @@ def identities(
     customer is named after the earliest-delivered account of the group as it was then: when two merge, the older name lives
     on. A group of more than `max_accounts_per_customer` accounts is not linked at all: its accounts stand alone, with the
     evidence too_many. The anonymous account of a device that many use is nobody's from the day on which it is shared.
+
+    A likely pair links from its day on, after all certain ties and the heavier pairs, and never where it would make one
+    person of two accounts of one shop or of too many accounts: `silver.identity_conflicts` lists those that were left out.
     Accounts that a steward parted are in one group at no as_of for which the decision counts: the weakest ties between them
     give way (identity/joining.py). Decisions only part, so where two differ the strictest holds.
 
     Finding the components runs Spark jobs: docs in identity/components.py.
     """
     known = known_accounts(accounts)
-    linking = settled(ties_that_link(identity_ties, known, shared_keys))
-    components = connected_components(linking.select(F.col("account_id").alias("left"), F.col("anchor").alias("right")))
-    of_component = W.partitionBy("component").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
-    fits = F.count("*").over(of_component) <= REPLAY_FACTOR * max_accounts_per_customer
-    members = components.select(F.col("node").alias("account_id"), "component", fits.alias("fits"))
-    tie = F.struct("key", "account_id", "first_day", "delivered", "shop", "spans")
+    linking = settled(ties_that_link(with_pairs(identity_ties, identity_pairs), known, shared_keys))
+    members = _members(linking, REPLAY_FACTOR * max_accounts_per_customer)
+    tie = F.struct("key", "account_id", "first_day", "delivered", "shop", "weight", "spans")
     grouped = (
-        linking
-        .join(members.where("fits"), on="account_id", how="inner")
+        members
+        .where("fits")
+        .join(linking, on="account_id", how="inner")
+        .where(F.col("weight").isNull() | F.col("takes_pairs"))
         .groupBy("component")
         .agg(F.collect_list(tie).alias("ties"))
         .join(_apart(identity_decisions, members), on="component", how="left")
@@ -62,6 +65,28 @@ def identities(
     )
     rows = _with_shared_devices(linked.unionByName(unlinked), known, shared_keys)
     return rows.withColumn("customer_id", customer_id(F.col("named_after"))).drop("named_after")
+
+
+def _members(linking: DataFrame, most: int) -> DataFrame:
+    """One row per account that any tie joins: account_id, component, fits, takes_pairs.
+
+    Where pairs make a component of more than `most` accounts, nobody would be linked for what is only likely: there the
+    certain ties alone count.
+    """
+    found = _components(linking, most).withColumn("takes_pairs", F.lit(True))
+    too_large = settled(found.where(~F.col("fits")).select("account_id"))
+    if too_large.isEmpty():
+        return found
+    certain = linking.where(F.col("weight").isNull()).join(too_large, on="account_id", how="left_semi")
+    again = _components(certain, most).withColumn("takes_pairs", F.lit(False))
+    return found.where("fits").unionByName(again)
+
+
+def _components(linking: DataFrame, most: int) -> DataFrame:
+    components = connected_components(linking.select(F.col("account_id").alias("left"), F.col("anchor").alias("right")))
+    of_component = W.partitionBy("component").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
+    fits = F.count("*").over(of_component) <= most
+    return components.select(F.col("node").alias("account_id"), "component", fits.alias("fits"))
 
 
 def _apart(identity_decisions: DataFrame, members: DataFrame) -> DataFrame:

@@ -5,12 +5,14 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.identity.known import known_accounts
-from reclake.identity.links import while_it_links
+from reclake.identity.links import while_it_links, with_pairs
 from reclake.identity.merging import merged
 from reclake.identity.names import customer_id
 
 
-def identity_merges(accounts: DataFrame, identities: DataFrame, identity_ties: DataFrame, shared_keys: DataFrame) -> DataFrame:
+def identity_merges(
+    accounts: DataFrame, identities: DataFrame, identity_ties: DataFrame, shared_keys: DataFrame, identity_pairs: DataFrame
+) -> DataFrame:
     """One row per customer that became part of an older one, and day.
 
     A customer is gone when the account that gave the name belongs to another customer, and is there again when it does not
@@ -25,7 +27,7 @@ def identity_merges(accounts: DataFrame, identities: DataFrame, identity_ties: D
     known = known_accounts(accounts)
     holding = F.struct("account_id", "before", "delivered", "key_kind", "key", "evidence", "match_weight")
     groups = (
-        _holdings(members, known, while_it_links(identity_ties, known, shared_keys))
+        _holdings(members, known, while_it_links(with_pairs(identity_ties, identity_pairs), known, shared_keys))
         .groupBy(F.col("day").alias("valid_from"), "customer_id")
         .agg(F.collect_list(holding).alias("holdings"))
     )
@@ -65,16 +67,13 @@ def _holdings(members: DataFrame, known: DataFrame, ties: DataFrame) -> DataFram
     """The members with each key that they hold after the day."""
     held = (
         ties
-        .select("account_id", "key_kind", "key", "evidence", "valid_from", "valid_to")
+        .select("account_id", "key_kind", "key", "evidence", "match_weight", "valid_from", "valid_to")
         .join(members.select("account_id", "day"), on="account_id", how="inner")
         .where(_counts_after("day"))
         .drop("valid_from", "valid_to")
     )
-    return (
-        members
-        .join(known.select("account_id", "delivered"), on="account_id", how="inner")
-        .join(held, on=["account_id", "day"], how="left")
-        .withColumn("match_weight", F.lit(None).cast("double"))
+    return members.join(known.select("account_id", "delivered"), on="account_id", how="inner").join(
+        held, on=["account_id", "day"], how="left"
     )
 
 

@@ -3,8 +3,8 @@
 from reclake.tables.declaration import Field, Privacy, Table, personal, plain
 from reclake.tables.inputs import Input, takes, whole
 
-from .dimensions import ACCOUNTS, PERSON
-from .identity import IDENTITIES, IDENTITY_TIES, SHARED_KEYS
+from .dimensions import ACCOUNTS, IDENTITY_PAIRS, PERSON
+from .identity import IDENTITIES, IDENTITY_DECISIONS, IDENTITY_TIES, SHARED_KEYS
 
 IDENTITY_MERGES = Table(
     name="silver.identity_merges",
@@ -55,6 +55,36 @@ IDENTITY_MERGES = Table(
         Input(IDENTITIES, whole()),
         Input(IDENTITY_TIES, whole()),
         Input(SHARED_KEYS, whole()),
+        Input(IDENTITY_PAIRS, whole(), feeds=False),
+    ),
+)
+
+IDENTITY_CONFLICTS = Table(
+    name="silver.identity_conflicts",
+    grain="one row per likely pair of accounts that are two customers now",
+    key=("left_account_id", "right_account_id"),
+    fields=(
+        Field("left_account_id", "string", "The smaller of the two accounts.", privacy=Privacy.PSEUDONYM, required=True),
+        Field("right_account_id", "string", "The larger one.", privacy=Privacy.PSEUDONYM, required=True),
+        plain("valid_from", "date", "The day on which both states that agree were known.", required=True),
+        personal("match_weight", "double", "How strongly they agree.", "bits", required=True),
+        personal(
+            "reason",
+            "string",
+            "decided: a steward parted them; one_shop: both customers have an account of one source and channel; too_many: together "
+            "they would have more accounts than one person may.",
+            required=True,
+        ),
+    ),
+    stage="silver",
+    write="replace_whole",
+    may_be_empty="every likely pair may be one person",
+    stays_because=PERSON,
+    inputs=(
+        Input(ACCOUNTS, whole()),
+        Input(IDENTITIES, whole()),
+        Input(IDENTITY_PAIRS, whole()),
+        Input(IDENTITY_DECISIONS, whole(), feeds=False),
     ),
 )
 
@@ -88,4 +118,4 @@ CUSTOMER_NUMBERS = Table(
     run_columns=("customer_number",),
 )
 
-TABLES = (IDENTITY_MERGES, CUSTOMER_NUMBERS)
+TABLES = (IDENTITY_MERGES, IDENTITY_CONFLICTS, CUSTOMER_NUMBERS)

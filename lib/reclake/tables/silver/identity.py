@@ -6,7 +6,7 @@ from reclake.tables import bronze
 from reclake.tables.declaration import Field, Privacy, Table, personal, plain
 from reclake.tables.inputs import Input, takes, whole
 
-from .dimensions import ACCOUNTS, PERSON, VALIDITY
+from .dimensions import ACCOUNTS, IDENTITY_PAIRS, PERSON, VALIDITY
 from .records import EVENT_RECORDS
 
 _ACCOUNT = Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True)
@@ -134,6 +134,8 @@ IDENTITIES = Table(
         Input(ACCOUNTS, whole()),
         Input(IDENTITY_TIES, whole()),
         Input(SHARED_KEYS, whole()),
+        # Looked at beside what feeds it: a lake without them has identities.
+        Input(IDENTITY_PAIRS, whole(), feeds=False),
         Input(IDENTITY_DECISIONS, whole(), feeds=False),
     ),
     parameters=takes(max_accounts_per_customer="identity.max_accounts_per_customer"),
