@@ -279,6 +279,74 @@ def test_a_household_on_one_phone_is_parted_by_a_steward_and_an_undo_restores_th
     assert built(spark, family, decisions=[*split, *never, undo("d2")]) == parted
 
 
+def pair(left, right, weight, since=0, *, is_linked=True):
+    return dict(
+        left_account_id=left,
+        right_account_id=right,
+        valid_from=day(since),
+        match_weight=weight,
+        match_probability=0.9,
+        is_linked=is_linked,
+    )
+
+
+def test_likely_pairs_link_from_their_day_within_what_one_person_can_be(spark):
+    accounts = [
+        account("l_app", channel="app"),
+        account("l_pos", channel="pos"),
+        account("l_web", channel="web", phone_token="c1:l"),
+        account("l_mini", channel="mini_program", phone_token="c1:l"),
+        account("l_app2", 1, channel="app"),
+        account("l_far", channel="pos"),
+        # A chain of likely pairs beyond what one worker looks at: the certain ties in it must not be lost.
+        *(account(f"m_{n:02d}", email_token="c1:m" if n < 2 else None) for n in range(70)),
+    ]
+    pairs = [
+        pair("l_app", "l_pos", 12.0), pair("l_pos", "l_web", 9.0, since=2),
+        # Heavier than the pair with l_app, and one day later: as of then l_app2 is in the way of nobody else.
+        pair("l_app2", "l_pos", 7.0, since=1), pair("l_far", "l_web", 3.0, is_linked=False),
+        *(pair(f"m_{n:02d}", f"m_{n + 1:02d}", 5.0) for n in range(69)),
+    ]  # fmt: skip
+    found = linked(spark, accounts, pairs=pairs, decisions=decision("d1", ("l_app", "l_far")), max_accounts_per_customer=3)
+    rows = contents(found["identities"])
+    assert of(rows, "l") == in_order(
+        *(row(one, "l_app", 0, None, "linked", 2) for one in ("l_app", "l_pos")),
+        # With these two they would be four, where three are the most.
+        *(row(one, "l_mini", 0, None, "phone", 2) for one in ("l_web", "l_mini")),
+        row("l_app2", "l_app2", 1),
+        row("l_far", "l_far", 0),
+    )
+    chain = of(rows, "m")
+    assert [one for one in chain if one["evidence"] != "alone"] == in_order(
+        *(row(one, "m_00", 0, None, "email", 2) for one in ("m_00", "m_01"))
+    )
+    conflicts = {
+        (one["left_account_id"], one["right_account_id"]): one["reason"] for one in contents(found["identity_conflicts"])
+    }
+    assert {two: reason for two, reason in conflicts.items() if two[0].startswith("l")} == {
+        ("l_pos", "l_web"): "too_many", ("l_app2", "l_pos"): "one_shop",
+    }  # fmt: skip
+    merges = contents(found["identity_merges"])
+    assert merges == [], "all of them were one person from their first day on"
+
+
+def test_a_merge_by_a_likely_pair_has_its_weight_and_a_decision_against_it_is_told(spark):
+    accounts = [account("q_1", channel="app"), account("q_2", channel="web")]
+    found = linked(spark, accounts, pairs=[pair("q_1", "q_2", 11.5, since=3)])
+    (merge,) = contents(found["identity_merges"])
+    assert (merge["evidence"], merge["key_kind"], merge["key"], merge["match_weight"], merge["valid_from"]) == (
+        "linked",
+        "pair",
+        "q_1|q_2",
+        11.5,
+        day(3),
+    )
+    assert contents(found["identity_conflicts"]) == []
+    parted = linked(spark, accounts, pairs=[pair("q_1", "q_2", 11.5, since=3)], decisions=decision("d1", ("q_2", "q_1")))
+    assert contents(parted["identities"]) == in_order(row("q_1", "q_1", 0), row("q_2", "q_2", 0))
+    assert [one["reason"] for one in contents(parted["identity_conflicts"])] == ["decided"]
+
+
 def with_contacts(*key_ids, n=6):
     """Accounts of a few people, and more than a key may link that share the phone of a shop; keys by turns."""
 

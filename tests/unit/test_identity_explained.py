@@ -1,6 +1,6 @@
 """What `reclake identity explain` reads: accounts, links with their evidence, shared keys, merges and decisions of one person."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
@@ -9,6 +9,7 @@ import pytest
 from reclake.errors import UsageError
 from reclake.look.delta_rs import arrow_type
 from reclake.look.identity import Moment, account_of, customer_of, decisions, explain, known_of
+from reclake.tables import silver
 
 DAY = date(2026, 3, 1)
 
@@ -113,3 +114,39 @@ def test_the_beginning_of_an_id_is_enough_where_it_is_the_only_one(reader):
 def test_decisions_are_listed_the_newest_first_also_what_was_taken_back(reader):
     assert [(row["decision_id"], row["is_undone"]) for row in decisions(reader)] == [("x2", True), ("x1", False)]
     assert decisions(Held()) == []
+
+
+def pair(left, right, levels, *, is_linked=True):
+    """A pair whose attributes say so many bits by level; null says nothing."""
+    names = [field.name.removeprefix("weight_") for field in silver.IDENTITY_PAIRS.fields if field.name.startswith("weight_")]
+    bits = {5: 6.5, 3: 3.0, 1: -2.25, None: 0.0}
+    told = {name: levels.get(name) for name in names}
+    return {
+        "left_account_id": left, "right_account_id": right, "valid_from": DAY, "is_linked": is_linked, "match_probability": 0.9,
+        "match_weight": sum(bits[level] for level in told.values()),
+        **{f"level_{name}": level for name, level in told.items()}, **{f"weight_{name}": bits[level] for name, level in told.items()},
+    }  # fmt: skip
+
+
+def test_a_likely_pair_is_told_as_a_waterfall_that_adds_up_to_its_weight(reader):
+    reader.tables["silver.identity_pairs"] = [
+        pair("a_app1", "a_web1", {"name": 5, "phone": 3, "birth_year": 1}),
+        pair("a_app1", "a_app2", {"name": 5}),
+        pair("a_x", "a_y", {"name": 5}),
+        pair("a_web1", "a_z", {"gender": 1}, is_linked=False),
+    ]
+    reader.tables["silver.identity_conflicts"] = [
+        {"left_account_id": "a_app1", "right_account_id": "a_app2", "valid_from": DAY, "match_weight": 6.5, "reason": "one_shop"}
+    ]
+    found = explain(reader, "c_1", Moment()).likely
+    assert [(one.accounts, one.outcome) for one in found] == [
+        (("a_app1", "a_web1"), "linked"), (("a_app1", "a_app2"), "left out: one_shop"), (("a_web1", "a_z"), "below the threshold"),
+    ]  # fmt: skip
+    first = found[0]
+    assert [(row["attribute"], row["agreement"], row["bits"], row["sum"]) for row in first.waterfall] == [
+        ("name", "equal", 6.5, 6.5), ("phone", "close", 3.0, 9.5), ("birth_year", "different", -2.25, 7.25),
+    ]  # fmt: skip
+    assert first.waterfall[-1]["sum"] == first.match_weight
+    assert explain(reader, "c_1", Moment(day(3))).likely == found
+    # Before their day they were not known.
+    assert explain(reader, "c_1", Moment(DAY + timedelta(days=1))).likely == ()

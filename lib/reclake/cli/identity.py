@@ -60,12 +60,15 @@ def explain(
         "decisions": found.decisions,
     }
     if as_json:
+        parts["likely pairs"] = [{"pair": one.title, "waterfall": one.waterfall} for one in found.likely]
         chosen.console.json({"customer_id": found.customer_id} | {title.split(",")[0]: rows for title, rows in parts.items()})
         return
     chosen.console.say(f"{found.customer_id}: {len(found.accounts)} accounts")
     for title, rows in parts.items():
         if rows:
             chosen.console.rows(title, rows)
+    for pair in found.likely:
+        chosen.console.rows(pair.title, pair.waterfall, empty=f"{pair.title}: the two have nothing in common.")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Any
 from reclake.errors import UsageError
 from reclake.tables import Table, silver
 
+from .likely_pairs import Likely, likely_pairs, queried
 from .listings import Rows
 from .reader import Reader
 
@@ -45,6 +46,7 @@ class Explained:
     accounts: Rows
     links: Rows  # per key and pair of accounts that both hold it
     shared: Rows  # keys of theirs that link nobody
+    likely: tuple[Likely, ...]  # pairs of which at least one account is theirs
     merges: Rows
     decisions: Rows
 
@@ -66,7 +68,7 @@ def known_of(reader: Reader, accounts: Collection[str]) -> list[str]:
         return []
     places = ", ".join("?" for _ in accounts)
     sql = f"SELECT DISTINCT account_id FROM rows WHERE account_id IN ({places}) ORDER BY account_id"
-    return [row[0] for row in _query(reader, silver.IDENTITIES, sql, *sorted(accounts))]
+    return [row[0] for row in queried(reader, silver.IDENTITIES, sql, *sorted(accounts))]
 
 
 def customer_of(reader: Reader, text: str, moment: Moment) -> str:
@@ -91,7 +93,7 @@ def customer_of_account(reader: Reader, account_id: str, moment: Moment) -> str:
         When the account was not known then.
     """
     sql = f"SELECT customer_id FROM rows WHERE account_id = ? AND {moment.sql}"
-    found = _query(reader, silver.IDENTITIES, sql, account_id, *moment.parameters)
+    found = queried(reader, silver.IDENTITIES, sql, account_id, *moment.parameters)
     if not found:
         raise UsageError(f"{account_id} was not known then", f"as_of {moment.as_of}", "name a later --as-of, or leave it out")
     return str(found[0][0])
@@ -100,7 +102,7 @@ def customer_of_account(reader: Reader, account_id: str, moment: Moment) -> str:
 def accounts_of_customer(reader: Reader, customer_id: str, moment: Moment) -> list[str]:
     """The accounts of the customer, sorted."""
     sql = f"SELECT account_id FROM rows WHERE customer_id = ? AND {moment.sql} ORDER BY account_id"
-    return [row[0] for row in _query(reader, silver.IDENTITIES, sql, customer_id, *moment.parameters)]
+    return [row[0] for row in queried(reader, silver.IDENTITIES, sql, customer_id, *moment.parameters)]
 
 
 def explain(reader: Reader, customer_id: str, moment: Moment) -> Explained:
@@ -124,6 +126,7 @@ def explain(reader: Reader, customer_id: str, moment: Moment) -> Explained:
             {"key_kind": kind, "key": key, "since": since, "n_accounts": n, "reason": reason}
             for (kind, key), (since, n, reason) in sorted(shared.items())
         ],
+        likely=likely_pairs(reader, accounts, as_of=moment.as_of),
         merges=_merges(reader, customer_id),
         decisions=decisions(reader, accounts),
     )
@@ -139,7 +142,7 @@ def decisions(reader: Reader, accounts: Collection[str] | None = None) -> Rows:
         places = ", ".join("?" for _ in accounts)
         where, parameters = f"left_account_id IN ({places}) OR right_account_id IN ({places})", [*sorted(accounts)] * 2
     sql = f"SELECT {', '.join(names)} FROM rows WHERE {where} ORDER BY recorded_at DESC, decision_id, left_account_id, right_account_id"
-    return [dict(zip(names, row, strict=True)) for row in _query(reader, silver.IDENTITY_DECISIONS, sql, *parameters)]
+    return [dict(zip(names, row, strict=True)) for row in queried(reader, silver.IDENTITY_DECISIONS, sql, *parameters)]
 
 
 def _accounts(reader: Reader, accounts: Sequence[str], moment: Moment) -> Rows:
@@ -167,7 +170,7 @@ def _shared(reader: Reader, keys: Collection[tuple[str, str]], moment: Moment) -
         return {}
     places = ", ".join("?" for _ in keys)
     sql = f"SELECT key_kind, key, valid_from, n_accounts, reason FROM rows WHERE key IN ({places}) AND {moment.sql}"
-    found = _query(reader, silver.SHARED_KEYS, sql, *sorted({key for _, key in keys}), *moment.parameters)
+    found = queried(reader, silver.SHARED_KEYS, sql, *sorted({key for _, key in keys}), *moment.parameters)
     return {(kind, key): (since, n, reason) for kind, key, since, n, reason in found if (kind, key) in keys}
 
 
@@ -200,7 +203,7 @@ def _links(ties: Sequence[tuple[Any, ...]], *, without: Collection[tuple[str, st
 def _merges(reader: Reader, customer_id: str) -> Rows:
     names = ("valid_from", "valid_to", "absorbed_customer_id", "customer_id", "evidence", "key_kind", "key", "match_weight")
     sql = f"SELECT {', '.join(names)} FROM rows WHERE customer_id = ? OR absorbed_customer_id = ? ORDER BY valid_from, absorbed_customer_id"
-    return [dict(zip(names, row, strict=True)) for row in _query(reader, silver.IDENTITY_MERGES, sql, customer_id, customer_id)]
+    return [dict(zip(names, row, strict=True)) for row in queried(reader, silver.IDENTITY_MERGES, sql, customer_id, customer_id)]
 
 
 def _gone(reader: Reader, customer_id: str) -> UsageError:
@@ -212,12 +215,7 @@ def _gone(reader: Reader, customer_id: str) -> UsageError:
 def _of(reader: Reader, table: Table, accounts: Sequence[str], moment: Moment, *names: str) -> list[tuple[Any, ...]]:
     places = ", ".join("?" for _ in accounts)
     sql = f"SELECT account_id, {', '.join(names)} FROM rows WHERE account_id IN ({places}) AND {moment.sql}"
-    return _query(reader, table, sql, *accounts, *moment.parameters)
-
-
-def _query(reader: Reader, table: Table, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    columns = [field.name for field in table.fields if field.name in sql]
-    return reader.query(table, sql, columns=columns, parameters=parameters)
+    return queried(reader, table, sql, *accounts, *moment.parameters)
 
 
 def _one(reader: Reader, column: str, text: str) -> str:
@@ -225,7 +223,7 @@ def _one(reader: Reader, column: str, text: str) -> str:
     reader.require_published(silver.IDENTITIES)
     test = f"starts_with({column}, ?)" if len(text) >= _SHORTEST else f"{column} = ?"
     sql = f"SELECT DISTINCT {column} FROM rows WHERE {test} ORDER BY {column} LIMIT 10000"
-    found = [row[0] for row in _query(reader, silver.IDENTITIES, sql, text)]
+    found = [row[0] for row in queried(reader, silver.IDENTITIES, sql, text)]
     if text in found:
         return text
     if len(found) > 1:
