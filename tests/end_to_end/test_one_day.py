@@ -175,7 +175,7 @@ def test_nor_the_model_and_its_registry(folder):
 @pytest.mark.trial
 def test_the_demo_ends_with_its_page(reclake, folder, training):
     """The page shows what the command line lists, of the newest day and of the week before."""
-    ending = training.splitlines()[training.splitlines().index("Open this page in a browser:") :]
+    ending = training.splitlines()[training.splitlines().index("Open these pages in a browser:") :]
     assert ending[1].strip() == str(folder / "demo.html")
     rows = listed(reclake("show", "gold.customer_segments", "--limit", "100000", "--json"))
     assert {row["as_of_date"] for row in rows} == {"2026-01-02", "2026-01-09", "2026-01-16"}

@@ -232,10 +232,11 @@ def test_the_page_names_what_it_shows(look, page):
 
 
 def test_the_command_ends_with_the_page_and_what_to_try(end):
-    assert end.lines[0] == "Open this page in a browser:"
-    assert Path(end.lines[1].strip()).is_file()
-    assert end.lines[2] == "Try next:"
-    assert all(line.startswith("  .venv/jobs/bin/reclake ") for line in end.lines[3:])
+    assert end.lines[0] == "Open these pages in a browser:"
+    assert [Path(line.strip()).name for line in end.lines[1:3]] == ["demo.html", "customers.html"]
+    assert all(Path(line.strip()).is_file() for line in end.lines[1:3])
+    assert end.lines[3] == "Try next:"
+    assert all(line.startswith("  .venv/jobs/bin/reclake ") for line in end.lines[4:])
     listed = dict(end.listings.items())
     (title,) = (title for title in listed if BEST in title)
     assert [row["why"] for row in listed[title]] == ["goes with 手冲壶 (p3)", "others with this taste chose it", "popular now"]

@@ -14,6 +14,8 @@ from reclake.pages.page import Shown, write
 from reclake.pages.texts import Text
 from reclake.pages.values import people, written
 
+from .customers_figures import read_customers
+from .customers_page import customers_page
 from .demo_customer import named, why
 from .demo_figures import Customer, Figures, read_figures
 from .demo_page import PageInputs, demo_page, spend_of
@@ -37,34 +39,39 @@ def ending(look: Look) -> Ending:
     path = page_path(look)
     days = sorted({day for table in tables.bronze.TABLES if table.day_column for day in look.lake.ledger.ever(table)})
     listing = rejected(look, limit=_N_REFUSED)
+    shown = Shown(
+        lake=look.reader.root,
+        manifest_id=look.reader.manifest_id,
+        as_of=max(figures.as_ofs, default=None),
+        newest_delivery=date.fromisoformat(days[-1]) if days else None,
+        made_at=look.clock(),
+    )
+    at_least, mode = look.settings.privacy.min_group_size, 0o666 & ~int(look.settings.files.umask, 8)
+    customers = customers_page(read_customers(look.reader), shown, min_group_size=at_least)
+    write(customers, path.with_name("customers.html"), mode=mode)
     write(
         demo_page(
             figures,
             PageInputs(
-                shown=Shown(
-                    lake=look.reader.root,
-                    manifest_id=look.reader.manifest_id,
-                    as_of=max(figures.as_ofs, default=None),
-                    newest_delivery=date.fromisoformat(days[-1]) if days else None,
-                    made_at=look.clock(),
-                ),
+                shown=shown,
                 n_days=len(days),
                 newest_days={table.name: _newest_day(look, table) for table in tables.GATED},
                 refused=listing.rows,
                 n_more_refused=listing.n_more,
-                min_group_size=look.settings.privacy.min_group_size,
+                min_group_size=at_least,
                 commands=commands,
             ),
         ),
         path,
-        mode=0o666 & ~int(look.settings.files.umask, 8),
+        mode=mode,
     )
-    listings = {"customers by tier": _tiers(figures, look.settings.privacy.min_group_size)}
+    listings = {"customers by tier": _tiers(figures, at_least)}
     if figures.customer and figures.customer.recommended:
         title = f"recommended to {figures.customer.customer_id}, the customer with the most orders"
         listings[title] = _list_of(figures.customer)
     tries = (f"  {_PLACE}{command}" for command, _ in commands)
-    return Ending(listings, ("Open this page in a browser:", f"  {path}", "Try next:", *tries))
+    pages = (f"  {page}" for page in (path, path.with_name("customers.html")))
+    return Ending(listings, ("Open these pages in a browser:", *pages, "Try next:", *tries))
 
 
 def page_path(look: Look) -> Path:

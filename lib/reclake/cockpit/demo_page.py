@@ -21,7 +21,7 @@ from .demo_customer import customer_panel
 from .demo_figures import ABSENT, Figures, Tier
 
 _FACTS = (silver.EVENTS, silver.SESSIONS, silver.ORDER_LINES, silver.INTERACTIONS, silver.FEEDBACK)
-_COLOURS = dict(
+TIER_COLOURS = dict(
     zip(
         texts.TIERS,
         (colours.GREEN, colours.LEAF, colours.BLUE, colours.PURPLE, colours.ORANGE, colours.RED, colours.GREY, colours.MUTED),
@@ -138,7 +138,7 @@ def _sizes(day: date, tiers: Mapping[str, Tier], at_least: int) -> Bars:
     for key in texts.TIERS:
         if key in tiers:
             n = people(tiers[key].n_customers, at_least=at_least)
-            bars.append(Bar(texts.TIERS[key], n, spend_of(tiers[key], at_least), _COLOURS[key]))
+            bars.append(Bar(texts.TIERS[key], n, spend_of(tiers[key], at_least), TIER_COLOURS[key]))
     return Bars(texts.SIZES.filled(day=day), tuple(bars))
 
 
@@ -156,7 +156,7 @@ def _over_time(figures: Figures, at_least: int) -> tuple[Part, Part]:
         of_days = [figures.tiers[day][key].n_customers if key in figures.tiers[day] else 0 for day in days]
         if any(of_days):
             counts[key] = tuple(people(n, at_least=at_least) for n in of_days)
-    series = tuple(Series(texts.TIERS[key], _COLOURS[key], values) for key, values in counts.items())
+    series = tuple(Series(texts.TIERS[key], TIER_COLOURS[key], values) for key, values in counts.items())
     rows = tuple((day, *(values[place] for values in counts.values())) for place, day in enumerate(days))
     numbers = Table((texts.DAY, *(texts.TIERS[key] for key in counts)), rows)
     return Lines(texts.OVER_TIME, days, series), Folded(texts.NUMBERS, numbers)
@@ -164,7 +164,7 @@ def _over_time(figures: Figures, at_least: int) -> tuple[Part, Part]:
 
 def _movement(figures: Figures, at_least: int) -> tuple[Part, ...]:
     before, now = figures.as_ofs[-2:]
-    groups = {key: Group(name, _COLOURS[key]) for key, name in texts.TIERS.items()}
+    groups = {key: Group(name, TIER_COLOURS[key]) for key, name in texts.TIERS.items()}
     order = {key: place for place, key in enumerate(groups)}
     pairs = sorted(figures.moved, key=lambda pair: (order[pair[0]], order[pair[1]]))
     streams = tuple(Stream(*pair, people(figures.moved[pair], at_least=at_least)) for pair in pairs)

@@ -84,6 +84,9 @@ class Waterfall:
         return drawing(zero, marks, width=left + room + right, height=height, name=self.name)
 
 
-def _beside(row: Addend) -> str:
+def _beside(row: Addend) -> Text | str:
     number = f"{row.value:+,.1f}".replace("-", "\N{MINUS SIGN}")
-    return number if row.note is None else f"{number} · {written(row.note)}"
+    if row.note is None:
+        return number
+    note = written(row.note)
+    return Text(f"{number} · {note.en}", f"{number} · {note.zh}") if isinstance(note, Text) else f"{number} · {note}"
