@@ -1,3 +1,4 @@
+import random
 from datetime import UTC, date, datetime
 
 import pytest
@@ -184,6 +185,59 @@ def test_what_one_feed_leaves_out_another_has_stated(spark):
         6: (None, None, "c1:card", None, "D", None),  # the shop itself says that it holds none; the slip does not take its place
         8: ("c1:other", True, None, None, "E", None),  # a row from before feeds were noted states all
     }
+
+
+def survivors_of(states):
+    """The rule in plain Python: what holds after each of an account's states, in their order in time."""
+    own, typed, rest = None, None, dict.fromkeys(("card_token", "device_id", "region", "gender"))
+    has_own = False
+    for of, state in states:
+        phone = (state["phone_token"], state["is_phone_verified"])
+        if of == "crm":
+            typed = phone if phone[0] else typed
+            rest |= {name: state[name] for name in ("card_token", "region", "gender") if state[name]}
+        else:
+            own, has_own = phone, has_own or phone[0] is not None
+            rest |= {name: state[name] for name in rest if of is None or name != "card_token"}
+        held = own if has_own or typed is None else typed
+        yield (held or (None, None)) + tuple(rest.values())
+
+
+def test_any_two_feeds_in_any_order_give_what_the_rule_says(spark):
+    chance = random.Random(63)
+    accounts_states = {}
+    for number in range(60):
+        states = []
+        for _ in range(chance.randint(1, 6)):
+            of = chance.choice(("members", "crm", "crm", None))
+            phone = chance.choice((None, "c1:x", "c1:y"))
+            state = {"phone_token": phone, "is_phone_verified": (of != "crm") if phone else None}
+            state |= {name: chance.choice((None, "1", "2")) for name in ("card_token", "device_id", "region", "gender")}
+            # A feed holds nothing of what it does not map.
+            state |= {"card_token": None} if of == "members" else {"device_id": None} if of == "crm" else {}
+            states.append((of, state))
+        accounts_states[f"a{number}"] = states
+    rows = [
+        kept(n + 3, 0, digest=f"f{n}", feed=of, account_id=name, changed_at=datetime(2026, 3, n + 3, tzinfo=UTC), **state)
+        for name, states in accounts_states.items()
+        for n, (of, state) in enumerate(states)
+    ]
+    chance.shuffle(rows)
+    shown = ("phone_token", "is_phone_verified", "card_token", "device_id", "region", "gender")
+    records = family(spark, silver.NAMING_ACCOUNTS, account_records=rows)
+    built = accounts(records, frame(spark, silver.EVENTS), sources={"demo": crm()}, timezone="UTC")
+    found = {
+        (row["account_id"], row["valid_from"].day): tuple(row[name] for name in shown)
+        for row in contents(conform(built, silver.ACCOUNTS))
+    }
+    expected = {}
+    for name, states in accounts_states.items():
+        before = None
+        for n, held in enumerate(survivors_of(states)):
+            if held != before:
+                expected[name, n + 3] = before = held
+    assert found == expected
+    assert len(expected) > 120
 
 
 def test_the_first_delivery_is_by_day_then_file_then_place_in_any_table(build):

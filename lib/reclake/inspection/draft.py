@@ -141,7 +141,7 @@ def _feed(draft: _FeedDraft, taken: set[str]) -> Iterator[str]:
     yield 'duplicates = "flag"' + f"  {ASK}without an id: keep and flag a repeat, or drop it"
     if table == "accounts" and (VERIFIED.keys() & columns.keys()) and not set(VERIFIED.values()) & columns.keys():
         yield f'verified_contacts = "none"  {ASK}"all" if the shop has tried every phone and address by a code or a link: only'
-        yield "# such contacts tie accounts to one person; or map is_phone_verified, is_email_verified"
+        yield '# such contacts tie accounts to one person; or map is_phone_verified, is_email_verified; "typed" if staff wrote them'
     if sample.head.kind == "json_lines" and _needs_text(sample, columns):
         yield f'values = "as_text"  {ASK}ids come as numbers or amounts as texts: each is read as it is written'
     yield ""
