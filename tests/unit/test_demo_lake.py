@@ -38,7 +38,7 @@ def segments():
             rows.append({
                 "as_of_date": day, "customer_id": customer, "n_orders": n_orders, "currency": drawn_by.choice(("CNY", "CNY", "EUR")),
                 "spend_amount": Decimal(n_orders * 7) + Decimal("0.125"), "recency_days": n, "segment": "champions",
-                "tier": drawn_by.choice(ORDER) if n_orders else PROSPECT,
+                "tier": drawn_by.choice(ORDER) if n_orders else PROSPECT, "tier_reason": f"{n_orders} orders", "tier_reason_zh": f"{n_orders} 笔",
             })  # fmt: skip
     return rows
 

@@ -47,7 +47,7 @@ FIGURES = Figures(
             Bought(date(2026, 2, 28), "M2c82cb55", None, "shipping", 1, Decimal("8.0000"), "CNY"),
         ),
         n_lines=5,
-        then=(Then(DAYS[1], "high_value", "champions", 23, Decimal("6373.3000"), "CNY", 2),),
+        then=(Then(DAYS[1], "high_value", "champions", 23, Decimal("6373.3000"), "CNY", 2, "23 orders", "共 23 笔订单"),),
         recommended=(
             Recommended(1, "P2", "als", "P1"),
             Recommended(2, "P3", "als", None),
@@ -144,7 +144,7 @@ def test_one_customer_with_names_beside_ids(page):
     was, bought, recommended = (rows_of(table) for table in place.iter("table"))
     assert "c_e12b97dcbc48d017506fdf834fcbae79" in text_in(place)
     assert "made up" in text_in(place)
-    assert was == [["2026-03-02", "high value", "champions", "23", "6,373.30 CNY", "2"]]
+    assert was == [["2026-03-02", "high value", "23 orders", "champions", "23", "6,373.30 CNY", "2"]]
     assert bought == [
         ["2026-02-28", "M2c82cb55", "奶瓶 <b> (P1)", "母婴", "2", "215.40 CNY"],
         ["2026-02-28", "M2c82cb55", "shipping", "–", "1", "8.00 CNY"],

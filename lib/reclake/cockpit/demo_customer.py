@@ -26,10 +26,11 @@ def customer_panel(customer: Customer) -> Panel:
         n_more=customer.n_lines - len(customer.bought),
     )  # fmt: skip
     was = Table(
-        (texts.DAY, texts.TIER, texts.SEGMENT, texts.ORDERS, texts.SPEND, texts.RECENCY),
+        (texts.DAY, texts.TIER, texts.WHY, texts.SEGMENT, texts.ORDERS, texts.SPEND, texts.RECENCY),
         tuple(
             (
-                then.as_of, texts.TIERS[then.tier], texts.SEGMENT_NAMES[then.segment], then.n_orders,
+                then.as_of, texts.TIERS[then.tier], Text(then.tier_reason, then.tier_reason_zh),
+                texts.SEGMENT_NAMES[then.segment], then.n_orders,
                 Money(then.spend_amount, then.currency), then.recency_days,
             )
             for then in customer.then

@@ -48,6 +48,8 @@ class Then:
     spend_amount: Decimal | None
     currency: str
     recency_days: int | None
+    tier_reason: str
+    tier_reason_zh: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ def _customer(rows: Reader, as_of: date) -> Customer | None:
         return None
     customer_id = chosen[0][0]
     bought, n_lines = _bought(rows, customer_id)
-    columns = "as_of_date tier segment n_orders spend_amount currency recency_days"
+    columns = "as_of_date tier segment n_orders spend_amount currency recency_days tier_reason tier_reason_zh"
     sql = f"SELECT {columns.replace(' ', ', ')} FROM rows WHERE customer_id = ? ORDER BY as_of_date"
     then = _of(rows, gold.CUSTOMER_SEGMENTS, sql, f"{columns} customer_id", [customer_id])
     columns = "rank product_id source because_product_id"

@@ -64,8 +64,8 @@ def _search(n_days: int, min_repeats: int) -> Callable[[Iterable[pa.RecordBatch]
     def search(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for customers in batch.column("customers"):
-                found = [learned(histories, min_repeats=min_repeats) for histories in _histories(customers.values, n_days)]
-                rows = [None if process is None else asdict(process) for process in found]
+                fitted = [learned(histories, min_repeats=min_repeats) for histories in _histories(customers.values, n_days)]
+                rows = [None if process is None else asdict(process) for process in fitted]
                 yield pa.RecordBatch.from_arrays([pa.array([rows], pa.list_(_PROCESS))], ["processes"])
 
     return search
