@@ -76,7 +76,7 @@ def _histories(customers: pa.StructArray, n_days: int) -> Iterator[Histories]:
     channels = customers.field("channels").to_numpy(zero_copy_only=False)
     known = customers.field("known").flatten()
     for place in range(n_days):
-        of_day = known.take(pa.array(range(place, len(known), n_days)))
+        of_day = known.take(pa.array(range(place, len(known), n_days), pa.int64()))
         columns = {name: of_day.field(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in of_day.type.names}
         bought = columns["n_orders"] > 0
         groups, group = np.unique(channels[bought].astype(str), return_inverse=True)
