@@ -67,7 +67,7 @@ def contact(account_id, ago, result, channel="email", outreach_id=None, hour=10,
 def segment(customer_id, tier="churn_warning", *, spend="100", currency="CNY", p_alive=0.5, n_orders=3, why=None):
     return dict(
         as_of_date=AS_OF, customer_id=customer_id, tier=tier, currency=currency, n_orders=n_orders, p_alive=p_alive,
-        spend_amount=None if spend is None else Decimal(spend), tier_reason=why, tier_reason_zh=why and "原因。",
+        spend_amount=None if spend is None else Decimal(spend), tier_reason=why, tier_reason_zh=why and "原因",
     )  # fmt: skip
 
 
@@ -312,7 +312,7 @@ def test_a_row_says_why_in_two_languages_and_whom_first(spark):
         "accounts": [account(f"a_{name}", email_token=f"t:{name}") for name in names],
         "consents": [consent(f"a_{name}") for name in names] + [consent("a_prospect", of="analytics")],
         "customer_segments": [
-            segment("fitted", spend="9", p_alive=0.25, why="Bought last 60 days ago."),
+            segment("fitted", spend="9", p_alive=0.25, why="last order 60 days ago"),
             segment("spender", spend="2000", p_alive=0.9),
             segment("unknown", spend="150.5", p_alive=None),
             segment("prospect", "prospect", spend="0", p_alive=None, n_orders=0),
@@ -333,18 +333,18 @@ def test_a_row_says_why_in_two_languages_and_whom_first(spark):
     found = contents(listed(spark, rows), *columns)
     told = [
         ("win_back", "beyond", 1, None, "past_spend", 0.5,
-         "The spend so far is more than its column holds.", "迄今消费超出字段可容纳的范围。"),
-        # A living one would be worth 100 / .5 = 200, of which three quarters are at risk.
+         "the spend so far is more than its column holds", "迄今消费超出字段可容纳的范围"),
         ("win_back", "spender", 2, "200.0000", "past_spend", 1 - 0.9,
-         "At risk is the spend so far, 2,000.00 CNY: the customer is lost with a probability of 10 %.",
-         "迄今消费 2,000.00 CNY 面临流失：流失概率为 10%。"),
+         "at risk are 200.00 CNY of the spend so far, as the customer is lost with a probability of 10 %",
+         "迄今消费中有 200.00 CNY 面临流失，流失概率为 10 %"),
         ("win_back", "unknown", 3, "150.5000", "past_spend", None,
-         "The spend so far is 150.50 CNY; how probably the customer is lost is not known.",
-         "迄今消费 150.50 CNY；流失概率未知。"),
+         "spent so far are 150.50 CNY, and how probably the customer is lost is not known",
+         "迄今消费 150.50 CNY，流失概率未知"),
+        # A living one would be worth 100 / .5 = 200, of which three quarters are at risk.
         ("win_back", "fitted", 4, "150.0000", "fitted", 0.75,
-         "Bought last 60 days ago. At risk are 150.00 CNY of the next 12 months: the customer is lost with a probability of 75 %.",
-         "原因。未来12个月有 150.00 CNY 面临流失：流失概率为 75%。"),
-        ("survey", "prospect", 1, "0.0000", "past_spend", None, "Nothing was bought yet.", "尚未购买。"),
+         "last order 60 days ago; at risk are 150.00 CNY of the next 12 months, as the customer is lost with a probability of 75 %",
+         "原因；未来 12 个月有 150.00 CNY 面临流失，流失概率为 75 %"),
+        ("survey", "prospect", 1, "0.0000", "past_spend", None, "nothing bought yet", "尚未购买"),
     ]  # fmt: skip
     wanted = [dict(zip(columns, row, strict=True)) for row in told]
     for row in wanted:
