@@ -26,15 +26,11 @@ def ties_that_link(ties: DataFrame, known: DataFrame, shared_keys: DataFrame) ->
         key (kind and key in one), account_id, first_day, delivered, shop, weight, spans (kind, tied_from, tied_to of each),
         anchor (the key's smallest account).
     """
-    common = shared_keys.select(*KEY, F.col("valid_from").alias("common_from"))
-    clipped = (
-        of_known(ties, known).join(common, on=list(KEY), how="left").withColumn("tied_to", F.least("valid_to", "common_from"))
-    )
-    span = F.struct(F.col("evidence").alias("kind"), F.col("valid_from").alias("tied_from"), "tied_to")
+    span = F.struct(F.col("evidence").alias("kind"), F.col("valid_from").alias("tied_from"), F.col("valid_to").alias("tied_to"))
     held = (
-        clipped
-        .where(F.col("tied_to").isNull() | (F.col("valid_from") < F.col("tied_to")))
-        .groupBy(F.concat_ws("|", *KEY).alias("key"), "account_id", "first_day", "delivered", shop().alias("shop"))
+        while_it_links(ties, known, shared_keys)
+        .withColumns({"key": F.concat_ws("|", *KEY), "shop": shop(), "weight": F.col("match_weight")})
+        .groupBy("key", "account_id", "first_day", "delivered", "shop", "weight")
         .agg(F.collect_list(span).alias("spans"))
     )
     of_key = W.partitionBy("key").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
