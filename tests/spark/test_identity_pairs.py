@@ -147,8 +147,14 @@ def compared_states(one, other, holders, settings):
         for day_other, told in other:
             if keys_of(said) & keys_of(told):
                 levels = {name: level(name, said[name], told[name]) for name in ATTRIBUTES}
+                if levels["name"] is not None:
+                    levels["latin_name"] = None
                 bits = sum(bits_of(name, said[name], levels[name], holders, settings) for name in ATTRIBUTES)
                 yield bits, max(day_one, day_other), levels
+
+
+def weight_at(settings, probability):
+    return settings.default.threshold + math.log2(probability / (1 - probability))
 
 
 def expected_pairs(states, settings):
@@ -160,9 +166,11 @@ def expected_pairs(states, settings):
         if one[0] == other[0]:
             continue
         compared = [
-            found for found in compared_states(of[one], of[other], holders, settings) if found[0] >= settings.min_match_weight
+            found
+            for found in compared_states(of[one], of[other], holders, settings)
+            if found[0] >= weight_at(settings, settings.min_stored_probability)
         ]
-        linked = [found for found in compared if found[0] >= settings.default.threshold]
+        linked = [found for found in compared if found[0] >= weight_at(settings, settings.min_match_probability)]
         if linked:
             best[one, other] = min(linked, key=lambda found: (found[1], -found[0]))
         elif compared:
@@ -216,7 +224,7 @@ def test_pairs_agree_with_plain_python_in_any_order_of_rows(spark, directory, li
         *(f"level_{name}" for name in ATTRIBUTES),
     )
     rounded = [{name: row[name] for name in compared} | {"match_weight": round(row["match_weight"], 3)} for row in rows]
-    expected = as_rows(best, account_of, linkage.default.threshold)
+    expected = as_rows(best, account_of, weight_at(linkage, linkage.min_match_probability))
     assert len(expected) > 15
     assert {True, False} <= {row["is_linked"] for row in expected}
     assert in_order(*rounded) == expected

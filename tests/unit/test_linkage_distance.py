@@ -105,6 +105,13 @@ def test_a_pair_has_the_level_of_its_values(one, other, expected):
     assert levels(one, other) == expected
 
 
+def test_an_attribute_that_stands_in_for_another_counts_only_where_that_is_missing():
+    comparison = Comparison(attributes=(Attribute(name="name"), Attribute(name="latin", instead_of="name")), rules=("any",))
+    columns = {"name": pa.array(["王伟", "王伟", None]), "latin": pa.array(["weiwang", "weiwang", "weiwang"])}
+    found = Records(columns, comparison).levels(np.array([0, 0]), np.array([1, 2]))
+    assert found.tolist() == [[EXACT, MISSING], [MISSING, EXACT]]
+
+
 def test_patterns_hold_their_levels():
     made = np.array(np.meshgrid(*[range(6)] * 4)).reshape(4, -1).T.astype(np.int8)
     numbers = patterns(made)
@@ -119,6 +126,7 @@ def test_patterns_hold_their_levels():
         lambda: Comparison(attributes=(Attribute(name="a"), Attribute(name="a")), rules=("a",)),
         lambda: Comparison(attributes=(Attribute(name="a"),), rules=()),
         lambda: Comparison(attributes=(Attribute(name="a", swaps_with="b"),), rules=("a",)),
+        lambda: Comparison(attributes=(Attribute(name="a", instead_of="b"), Attribute(name="b")), rules=("a",)),
         lambda: Attribute(name="a", close=Band(3), similar=Band(2)),
     ],
 )

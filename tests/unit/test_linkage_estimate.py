@@ -5,7 +5,7 @@ import pytest
 
 from reclake.identity.linkage.declared import CLOSE, DIFFERENT, EXACT, MISSING, N_LEVELS, Attribute, Band, Comparison
 from reclake.identity.linkage.estimate import NothingToLearn, estimate
-from reclake.identity.linkage.levels import patterns
+from reclake.identity.linkage.levels import levels_of, patterns
 from reclake.identity.linkage.population import Population
 from reclake.identity.linkage.weights import Weights
 
@@ -93,3 +93,26 @@ def test_agreement_on_a_rare_value_weighs_more():
     assert parts[:, 2].tolist() == [0.0] * 3
     assert parts[:, 3].tolist() == [weights.table[3, EXACT]] * 3
     assert weights.total(parts) == pytest.approx(parts.sum(axis=1), abs=1e-5)
+
+
+def test_an_attribute_that_nobody_has_says_nothing():
+    (numbers, counts), known = world()
+    more = Comparison(attributes=(*THREE.attributes, Attribute(name="e", instead_of="a", close=Band(1))), rules=("a",))
+    weights = estimate(
+        (numbers, counts), known.__class__(known.n_records, known.n_pairs, (*known.exact_shares, 0.001), known.random_pairs), more
+    )
+    assert (weights.table[4] == 0).all()
+    assert (weights.table[:4] == estimate((numbers, counts), known, THREE).table).all()
+
+
+def test_links_are_as_sure_as_the_fit_says():
+    candidates, known = world()
+    weights = estimate(candidates, known, THREE)
+    levels = levels_of(candidates[0], n_attributes=4)
+    is_linked = weights.total(weights.parts(levels, {})) >= weights.threshold
+    of_one = expected_counts(4_000, [shares_of(M[EXACT], M[CLOSE])] * 4)
+    right = dict(zip(patterns(of_one[0]).tolist(), of_one[1], strict=True))
+    n_right = sum(right[number] for number, linked in zip(candidates[0], is_linked, strict=True) if linked)
+    n_linked = sum(count for count, linked in zip(candidates[1], is_linked, strict=True) if linked)
+    assert weights.expected_precision == pytest.approx(n_right / n_linked, abs=0.01)
+    assert 0.5 < weights.expected_recall < 1

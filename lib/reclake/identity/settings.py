@@ -29,14 +29,15 @@ class LevelShares(Strict):
 class DefaultWeights(Strict):
     """The weights of a lake that never fitted its own."""
 
-    threshold: float  # bits from which on two accounts are taken for one person's
+    threshold: float  # bits at which two accounts are as likely one person's as two persons'
     attributes: Mapping[Name, LevelShares]
 
 
 class LinkageSettings(Section):
     max_block_records: PositiveInt
     max_refined_records: PositiveInt
-    min_match_weight: float
+    min_match_probability: Share
+    min_stored_probability: Share
     fit_every_days: NonNegativeInt
     min_expected_precision: Share
     default: DefaultWeights

@@ -31,7 +31,7 @@ def identity_pairs(
     max_depth: int,
     fitted: str | None,
 ) -> DataFrame:
-    """One row per pair of accounts that agree in at least `linkage.min_match_weight` bits: left_account_id < right_account_id.
+    """One row per pair of accounts that may be one person's (`linkage.min_stored_probability`): left_account_id < right_account_id.
 
     Every state that an account had is compared, so a link made on evidence stays when somebody moves. A linked pair has the
     weights and the day of its earliest states that link, another pair those of its heaviest states; its day is the first on
@@ -47,18 +47,19 @@ def identity_pairs(
     keys = Keys(directory, contact_key_id=contact_key_id, default_region=default_region)
     limits = Limits(max_record_bytes, max_depth)
     states = compared_states(account_records, bronze_accounts, sources=sources, keys=keys, limits=limits, timezone=timezone)
-    floor = linkage.min_match_weight
+    floor = weights.weight_at(linkage.min_stored_probability)
     found = linked_pairs(states, COMPARISON, weights, opened_with(keys), limits=limits_of(linkage), floor=floor)
-    return _of_accounts(found, threshold=weights.threshold).withColumn("model_version", F.lit(version))
+    linked_from = weights.weight_at(linkage.min_match_probability)
+    return _of_accounts(found, threshold=weights.threshold, linked_from=linked_from).withColumn("model_version", F.lit(version))
 
 
-def _of_accounts(pairs: DataFrame, *, threshold: float) -> DataFrame:
+def _of_accounts(pairs: DataFrame, *, threshold: float, linked_from: float) -> DataFrame:
     """One row per pair of accounts, of the pairs of their states: the first that links, else the heaviest."""
     sides = {side: F.split(f"{side}_id", r"\|") for side in ("left", "right")}
     dated = pairs.withColumns({
         **{f"{side}_account_id": parts[0] for side, parts in sides.items()},
         "valid_from": F.greatest(*(parts[1].cast("date") for parts in sides.values())),
-        "is_linked": F.col("match_weight") >= threshold,
+        "is_linked": F.col("match_weight") >= linked_from,
         "match_probability": F.round(1 / (1 + F.pow(F.lit(2.0), threshold - F.col("match_weight"))), 6),
     })
     order = (

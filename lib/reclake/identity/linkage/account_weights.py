@@ -66,6 +66,6 @@ def reasons_against(weights: Weights, *, min_expected_precision: float) -> tuple
     reasons += [
         f"{name}: to be equal weighs {table[place, EXACT]:.2f} bits, and to differ {table[place, DIFFERENT]:.2f}"
         for place, name in enumerate(weights.attributes)
-        if table[place, EXACT] <= table[place, DIFFERENT]
+        if table[place, EXACT] < table[place, DIFFERENT]
     ]
     return tuple(reasons)

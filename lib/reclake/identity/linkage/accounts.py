@@ -39,7 +39,8 @@ COMPARISON = Comparison(
     attributes=(
         # One sign of three may be a slip; of two it makes another name.
         Attribute(name="name", close=Band(1, 0.34), has_rare_values=True),
-        Attribute(name="latin_name", close=Band(1, 0.2), similar=Band(3, 0.34), has_rare_values=True),
+        # Who agrees in both spellings of a name agrees once.
+        Attribute(name="latin_name", close=Band(1, 0.2), similar=Band(3, 0.34), instead_of="name", has_rare_values=True),
         Attribute(name="phone", close=Band(1), has_rare_values=True),
         Attribute(name="email", close=Band(1, 0.2), similar=Band(3, 0.34), has_rare_values=True),
         Attribute(name="address", close=Band(2, 0.25), similar=Band(6, 0.5), has_rare_values=True),

@@ -36,6 +36,7 @@ class Attribute:
     close: Band | None = None
     similar: Band | None = None  # wider than `close`
     swaps_with: str | None = None  # the attribute whose value is often written in this one's place; declared on the first
+    instead_of: str | None = None  # compared only where one of the two records lacks that earlier attribute
     has_rare_values: bool = False  # agreement on a rare value weighs more than on a common one
 
     def __post_init__(self) -> None:
@@ -63,6 +64,8 @@ class Comparison:
         for attribute in self.attributes:
             if attribute.swaps_with is not None and attribute.swaps_with not in names[names.index(attribute.name) + 1 :]:
                 raise ValueError(f"{attribute.name} swaps with {attribute.swaps_with}, which is no later attribute")
+            if attribute.instead_of is not None and attribute.instead_of not in names[: names.index(attribute.name)]:
+                raise ValueError(f"{attribute.name} stands instead of {attribute.instead_of}, which is no earlier attribute")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -72,7 +72,9 @@ def estimate(candidates: Patterns, population: Population, comparison: Compariso
     of_candidates, of_random = (_counted(counted, comparison) for counted in (candidates, population.random_pairs))
     can_have = _declared_levels(comparison)
     n_all = float(population.n_pairs)
-    equal = np.array(population.exact_shares) * n_all
+    # Of an attribute that stands in for another, equal values are no comparison where the other is there.
+    stands_in = np.array([attribute.instead_of is not None for attribute in comparison.attributes])
+    equal = np.where(stands_in, np.nan, np.array(population.exact_shares) * n_all)
     m = np.where(can_have, [_FIRST_M.get(level, 0.0) for level in range(N_LEVELS)], 0.0)
     m /= m.sum(axis=1, keepdims=True)
     n_matches = max(1.0, min(of_candidates.n_pairs.sum() / 2, population.n_records / 4))
@@ -92,6 +94,8 @@ def estimate(candidates: Patterns, population: Population, comparison: Compariso
         u = _u(of_random, 1 - _probability(of_random.bits(table) + odds), by_chance / (n_all - n_matches), can_have)
         change = max(abs(n_matches - before) / n_matches, float(np.abs(next_m - m).max()))
         m = next_m
+    # An attribute of which hardly any pair of one person holds both values has taught nothing, and says nothing.
+    m = np.where((known.sum(axis=1) >= _MIN_MATCHES)[:, None], m, u)
     threshold = round(-_log_odds(n_matches, n_all), 6)
     bits = of_candidates.bits(_bits(m, u))
     shares, is_linked = of_candidates.n_pairs * _probability(bits - threshold), bits >= threshold
@@ -139,11 +143,13 @@ def _u(random: _Counted, shares: Floats, exact: Floats, can_have: np.ndarray) ->
     Parameters
     ----------
     exact
-        By attribute: the share of all pairs of two persons that hold equal values, those without a value included.
+        By attribute: the share of all pairs of two persons that hold equal values, those without a value included; NaN: that
+        of the random pairs.
     """
     counts = random.by_level(shares)
     n_with_both = np.maximum(counts.sum(axis=1) - counts[:, MISSING], 1.0)
-    of_exact = np.minimum(exact * counts.sum(axis=1) / n_with_both, 1 - 1e-9)
+    of_random = (counts[:, EXACT] + _PRIOR) / (n_with_both + 2 * _PRIOR)
+    of_exact = np.minimum(np.where(np.isnan(exact), of_random, exact * counts.sum(axis=1) / n_with_both), 1 - 1e-9)
     others = can_have.copy()
     others[:, EXACT] = False
     smoothed = counts * others + _PRIOR * others

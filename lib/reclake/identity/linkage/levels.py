@@ -51,6 +51,8 @@ class Records:
                 is_swapped = self._is_swapped(attribute.name, attribute.swaps_with, left, right)
                 found[is_swapped, places[attribute.name]] = SWAPPED
                 found[is_swapped, places[attribute.swaps_with]] = MISSING
+            if attribute.instead_of is not None:
+                found[found[:, places[attribute.instead_of]] != MISSING, places[attribute.name]] = MISSING
         return found
 
     def _of(self, attribute: Attribute, left: Ints, right: Ints) -> Levels:

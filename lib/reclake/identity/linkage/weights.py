@@ -93,6 +93,17 @@ class Weights:
         """
         return np.asarray(1 / (1 + 2.0 ** (self.threshold - total)))
 
+    def weight_at(self, probability: float) -> float:
+        """The weight from which on a pair is at least that likely of one person.
+
+        Examples
+        --------
+        >>> weights = Weights(attributes=("a",), m=((0.0,) * 6,), u=((0.0,) * 6,), threshold=3.0)
+        >>> weights.weight_at(0.5), weights.weight_at(0.8)
+        (3.0, 5.0)
+        """
+        return round(self.threshold + float(np.log2(probability / (1 - probability))), _DECIMALS)
+
     def to_json(self) -> str:
         """A text that `from_json` reads; equal weights make equal texts."""
         return json.dumps(asdict(self), sort_keys=True)

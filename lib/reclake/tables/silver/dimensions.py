@@ -161,7 +161,9 @@ IDENTITY_PAIRS = Table(
         plain("valid_from", "date", "The first day on which both states that agree were known.", required=True),
         personal("match_weight", "double", "How strongly they agree: the sum of the weights below.", "bits", required=True),
         personal("match_probability", "double", "How likely they are one person's, 0 to 1.", required=True),
-        personal("is_linked", "boolean", "Whether the weight reaches the threshold of the weights.", required=True),
+        personal(
+            "is_linked", "boolean", "Whether it is as likely as a link must be: linkage.min_match_probability.", required=True
+        ),
         *(
             personal(
                 f"level_{name}",
