@@ -16,13 +16,19 @@ from .runner import next_as_of, run_graph
 from .training import runs_of, train
 
 _WEEK = timedelta(days=7)
+# Tables whose rows of earlier as_ofs answer how customers moved.
+_OF_EVERY_WEEK = tuple(
+    table.name for table in (gold.CUSTOMER_SEGMENTS, gold.SEGMENT_BINS, gold.TIER_CHANGES, gold.SEGMENT_QUALITY)
+)
 
 
 def build_all(app: Application, say: Callable[[str], None]) -> dict[str, ReclakeError]:
     """Take in and build everything, with the segments of every week; gives table → why it was stopped."""
     *before, with_segments, with_lists = tables.STAGES
     stopped = dict(run_graph(app, stages=before))
-    stopped |= run_graph(app, stages=[with_segments], as_ofs=as_ofs_to_build(app))
+    stopped |= run_graph(app, stages=[with_segments], as_ofs=as_ofs_to_build(app), only=_OF_EVERY_WEEK)
+    # What is forecast and whom to contact is asked for the newest as_of alone.
+    stopped |= run_graph(app, stages=[with_segments])
     if gold.MODEL_METRICS.name not in app.manifest.current() and not stopped:
         try:
             for training, model in runs_of(app, models.MODELS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 from reclake import tables
@@ -25,16 +25,20 @@ def run_graph(
     stages: Sequence[str] = tables.STAGES,
     table: str | None = None,
     downstream: bool = False,
+    only: Collection[str] = (),
     folder: str | None = None,
     force: bool = False,
     retries_rejected: bool = False,
 ) -> dict[str, ReclakeError]:
-    """Take in and build what is new or stale; gives table → why it was stopped."""
+    """Take in and build what is new or stale; gives table → why it was stopped.
+
+    Tables are chosen by one name, with or without what reads it, or by several (`only`); without any all are meant.
+    """
     stopped: dict[str, ReclakeError] = {}
     days = None if first is None or last is None else [first + timedelta(days=n) for n in range((last - first).days + 1)]
     if "bronze" in stages and table is None:
         stopped |= ingest(app, folder, days=days, retries_rejected=retries_rejected)
-    scope = scope_of(app, first=first, last=last, as_ofs=as_ofs, table=table, downstream=downstream, force=force)
+    scope = scope_of(app, first=first, last=last, as_ofs=as_ofs, table=table, downstream=downstream, only=only, force=force)
     whole_way = tuple(stages) == tables.STAGES
     for stage in stages:
         if stage != "bronze":
