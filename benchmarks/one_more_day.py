@@ -44,7 +44,7 @@ def main() -> None:
     found |= {"60 days": sixty, "one more day": more, "61 days as one pass": whole}
     cpu = [sum(run[stage]["cpu_s"] for stage in ("bronze", "silver")) for run in (more, sixty)]
     found["bronze and silver: one more day / 60 days, CPU"] = round(cpu[0] / cpu[1], 3)
-    for stage in ("customers", "recommendations"):
+    for stage in ("customers", "behaviour", "recommendations"):
         # Late events restate the as_of before, where a table is restated: then two were built.
         per_as_of = [run[stage]["cpu_s"] / run[stage]["as_ofs"] for run in (more, sixty)]
         found[f"{stage}: one more day / 60 days, CPU per as_of"] = round(per_as_of[0] / per_as_of[1], 2)

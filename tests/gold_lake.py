@@ -35,16 +35,23 @@ WORDS = {
     "metric": ("ndcg_at_10",),
     "split": ("time",),
     "product_id": ("p1", "p2"),
+    "period": ("week", "month", "month", "week"),
+    "category": ("tea", "tea", "(all)", "(all)"),
+    "cohort_kind": ("first",),
+    "state_kind": ("daily", "daily", "interval", "interval"),
+    "gold.retention.activity": ("any", "any", "order", "order"),
+    "gold.retention.measure": ("bounded", "stickiness", "stickiness", "bounded"),
+    "activity": ("any",),
     "customer_id": tuple(f"c{n}" for n in range(N_ROWS // 2) for _ in DAYS),
 }
 
 
-def value_of(field, n, kept):
+def value_of(table, field, n, kept):
     """The n-th value of a column; `kept` moves what is no key from one version to the next."""
     if not field.required and n % 3 == 2:
         return None
-    if field.name in WORDS:
-        return WORDS[field.name][n % len(WORDS[field.name])]
+    if words := WORDS.get(f"{table.name}.{field.name}") or WORDS.get(field.name):
+        return words[n % len(words)]
     kind = field.type.partition("(")[0]
     return {
         "string": f"{field.name}-{n // 2}-{TEXTS[n // 2 % len(TEXTS)]}",
@@ -58,7 +65,7 @@ def value_of(field, n, kept):
 
 
 def rows_of(table, *, kept=0):
-    return [{field.name: value_of(field, n, kept) for field in table.fields} for n in range(N_ROWS)]
+    return [{field.name: value_of(table, field, n, kept) for field in table.fields} for n in range(N_ROWS)]
 
 
 def write(app, kept):

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from reclake.behaviour.settings import BotSettings, SessionsSettings
+from reclake.behaviour.settings import BotSettings, CohortsSettings, SessionsSettings
 from reclake.errors import SettingsInvalid
 from reclake.identity.settings import IdentitySettings, LinkageSettings
 from reclake.lake.settings import FilesSettings, LakeSettings, MaintenanceSettings, RetentionSettings, SparkSettings
@@ -29,7 +29,7 @@ from reclake.recommend.settings import (
     TuningSettings,
 )
 from reclake.run.settings import AlertsSettings, BiSettings, MlflowSettings, RunSettings
-from reclake.segment.settings import SegmentsSettings, TiersSettings, TierWordsSettings
+from reclake.segment.settings import CustomerProductsSettings, SalesSettings, SegmentsSettings, TiersSettings, TierWordsSettings
 from reclake.sources.settings import LandingSettings, SourcesSettings
 from reclake.strict import Section, mistakes, read_toml
 from reclake.synthetic.settings import DemoSettings
@@ -67,12 +67,15 @@ class Settings(Section):
     business: BusinessSettings
     bots: BotSettings
     sessions: SessionsSettings
+    cohorts: CohortsSettings
     identity: IdentitySettings
     linkage: LinkageSettings
     segments: SegmentsSettings
     customer_value: ValueSettings
     tiers: TiersSettings
     contacts: ContactsSettings
+    sales: SalesSettings
+    customer_products: CustomerProductsSettings
     popularity: PopularitySettings
     interactions: InteractionsSettings
     als: AlsSettings

@@ -89,7 +89,7 @@ def test_what_airflow_shows_has_a_text_beside_it(dag):
         assert all(task.doc_md for task in one.tasks), [task.task_id for task in one.tasks if not task.doc_md]
         assert all(one.params.get_param(name).description for name in one.params)
     assert "| 4 | more of a delivery was refused" in dag.task_dict["silver"].doc_md
-    assert dag.tags >= {"reclake", "bronze", "silver", "customers", "recommendations"}
+    assert dag.tags >= {"reclake", "bronze", "silver", "customers", "behaviour", "recommendations"}
     owners = {task.owner for task in dag.tasks}
     assert owners >= {"reclake-bronze", "reclake-silver"}
 
@@ -150,7 +150,7 @@ def test_a_run_by_hand_takes_the_day_of_the_schedules_zone(monkeypatch, stand_in
 def test_a_run_by_hand_is_for_the_last_day_whose_files_have_come(stand_in):
     run = run_of(without_waiting(read_dag()))
     assert str(run.state) == "success", states_of(run)
-    assert [call[call.index("--day") + 1] for call in stand_in.calls()] == [DAY] * 5
+    assert [call[call.index("--day") + 1] for call in stand_in.calls()] == [DAY] * 6
     assert asset_events(run) == dict.fromkeys(uris(every_table()), stand_in.version)
 
 
@@ -172,7 +172,7 @@ def test_a_run_without_a_logical_date_is_for_the_same_day(stand_in, started, day
     run = without_waiting(read_dag()).test(logical_date=None, run_after=datetime.fromisoformat(started).replace(tzinfo=UTC))
     assert str(run.state) == "success", states_of(run)
     assert run.data_interval_start is None
-    assert [call[call.index("--day") + 1] for call in stand_in.calls()] == [day] * 5
+    assert [call[call.index("--day") + 1] for call in stand_in.calls()] == [day] * 6
 
 
 UNBUILT = {"silver.order_lines", "silver.interactions"}  # interactions read order_lines
@@ -195,10 +195,10 @@ def test_a_failed_gate_shows_which_tables_it_stopped_and_why(stand_in, capfd):
     assert str(run.state) == "failed"
     states = states_of(run)
     # Later stages have built what they can. They are red as well, and so are cleared with the one that must be mended.
-    red = dict.fromkeys({"silver", "customers", "recommendations", *table_tasks_of("silver", UNBUILT)}, "failed")
+    red = dict.fromkeys({"silver", "customers", "behaviour", "recommendations", *table_tasks_of("silver", UNBUILT)}, "failed")
     assert states == dict.fromkeys(states, "success") | red | {"all_built": "upstream_failed"}
     calls = stand_in.calls()
-    assert [call[0] for call in calls] == ["bronze", "silver", "customers", "recommendations", "alert"], "once each"
+    assert [call[0] for call in calls] == ["bronze", "silver", "customers", "behaviour", "recommendations", "alert"], "once each"
     assert all(call[call.index("--day") + 1] == "2026-01-02" for call in calls)
     found = asset_events(run)
     assert set(found) == uris(every_table() - UNBUILT)
@@ -266,16 +266,19 @@ def test_a_mended_stage_is_told_of_as_on_an_undisturbed_day(stand_in, cleared):
     run = run_of(dag, "2026-01-09")
     before = asset_events(run)
     new = {**dict.fromkeys(names_of("silver"), first), **dict.fromkeys(UNBUILT | {"silver.products"}, second)}
-    later = dict.fromkeys(names_of("customers") | names_of("recommendations"), second)
+    later = dict.fromkeys(names_of("customers") | names_of("behaviour") | names_of("recommendations"), second)
     stand_in.plan(
         silver={"published": new},
-        **{stage: {"published": {name: later[name] for name in names_of(stage)}} for stage in ("customers", "recommendations")},
+        **{
+            stage: {"published": {name: later[name] for name in names_of(stage)}}
+            for stage in ("customers", "behaviour", "recommendations")
+        },
     )
     n_before = len(stand_in.calls())
     run = go_on(dag, run, **({"only_failed": True} if cleared == "only failed" else {"task_ids": ("silver",)}))
     assert str(run.state) == "success", states_of(run)
     again = [call[0] for call in stand_in.calls()[n_before:]]
-    assert again[:3] == ["silver", "customers", "recommendations"]
+    assert again[:4] == ["silver", "customers", "behaviour", "recommendations"]
     events = [(uri, extra["version"]) for uri, extra in all_asset_events(run)]
     assert len(set(events)) == len(events), "told twice"
     new_versions = {f"delta://{name.replace('.', '/')}": version for name, version in {**new, **later}.items()}

@@ -123,7 +123,7 @@ def test_a_day_whose_driver_was_killed_ends_in_the_local_runners_lake(local, kil
     assert found["differ"] == [], found["tables"]
     assert all(found["tables"][name]["rows"] > 0 for name in NOT_EMPTY), found["tables"]
     # The lake was written by these spark-submits and by nothing else, the killed one among them.
-    tries = {"bronze": (1,), "silver": (1, 2), "customers": (1,), "recommendations": (1,)}
+    tries = {"bronze": (1,), "silver": (1, 2), "customers": (1,), "behaviour": (1,), "recommendations": (1,)}
     assert found["runs"][1] == sorted(f"{run.run_id}__{stage}__{number}" for stage in tries for number in tries[stage])
     assert set(asset_events(run)) == {f"delta://{name.replace('.', '/')}" for name in found["tables"]}
     require_no_key_in(home / "home", home / "secrets")
@@ -136,7 +136,7 @@ def test_jobs_without_their_keys_are_not_tried_again(tmp_path, monkeypatch):
     run = run_of(without_waiting(read_dag(), retries=1))
     assert str(run.state) == "failed"
     tries = {task.task_id: (str(task.state), task.try_number) for task in run.get_task_instances()}
-    stages = ("bronze", "silver", "customers", "recommendations")
+    stages = ("bronze", "silver", "customers", "behaviour", "recommendations")
     assert {stage: tries[stage] for stage in stages} == dict.fromkeys(stages, ("failed", 1))
 
 

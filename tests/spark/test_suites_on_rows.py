@@ -72,6 +72,20 @@ METRIC = {
     "is_promoted": False,
     "value": 0.5,
 }
+BOUGHT = {"as_of_date": NEXT, "customer_id": CUSTOMER, "product_id": "p", "n_orders": 1, "n_pieces": 2, "last_order_date": DAY}
+SALE = {
+    "as_of_date": NEXT, "period": "day", "start_date": DAY, "is_open": False, "currency": "CNY",
+    "n_orders": 1, "n_lines": 1, "n_returns": 0, "n_customers": 1, "n_guest_orders": 0,
+}  # fmt: skip
+FIRST = {
+    "as_of_date": NEXT, "month_date": DAY, "channel": "app", "n_customers": 1,
+    **{f"{name}_{days}": n for days in (30, 60, 90) for name, n in (("n_repeat", 1), ("n_open", 0), ("n_mature", 1))},
+}  # fmt: skip
+COHORT = {
+    "as_of_date": NEXT, "activity": "order", "period": "day", "cohort_kind": "first", "start_date": DAY, "from_interval": 1,
+    "is_open": False, "n_customers": 2, "currency": "CNY", "n_left_out": 0,
+}  # fmt: skip
+LIVES = {"as_of_date": NEXT, "activity": "any", "period": "day", "start_date": DAY, "is_open": False, "n_left_out": 0}
 
 # By table: a full row, a sparse one, what a third row has instead, and the columns that its findings name.
 ROWS = {
@@ -249,6 +263,29 @@ ROWS = {
         {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 1, "product_id": "p", "score": 0.1, "source": "als", "because_product_id": "q", "model_version": "1"},
         {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 2, "product_id": "p", "score": -0.1, "source": "non_personal"},
         {"model_version": None, "rank": 0}, {"model_version", "rank"},
+    ),
+    "gold.products": (
+        {"product_id": "p", "product_name": "n", "category": "c", "price_amount": ONE, "currency": "CNY", "is_active": True, "changed_date": DAY},
+        {"product_id": "q", "changed_date": DAY}, {"price_amount": -ONE, "currency": "yuan"}, {"price_amount", "currency"},
+    ),
+    "gold.customer_products": (
+        BOUGHT | {"rank": 1}, BOUGHT | {"rank": 2, "n_pieces": 1}, {"rank": 0, "n_orders": 0, "last_order_date": date(2026, 3, 3)}, {"rank", "n_orders", "as_of_date"},
+    ),
+    "gold.sales": (
+        SALE | {"channel": "app", "category": "tea", "customer_kind": "new", "revenue_amount": ONE, "return_amount": -ONE, "n_returns": 1},
+        SALE | {"channel": "(others)", "category": "(all)", "customer_kind": "(others)"}, {"channel": "fax", "n_lines": 0}, {"channel", "n_lines"},
+    ),
+    "gold.first_orders": (
+        FIRST | {f"repeat_{days}_share": 1.0 for days in (30, 60, 90)},
+        FIRST | {"channel": "(others)"}, {"channel": "fax", "n_customers": 0, "repeat_30_share": 2.0}, {"channel", "n_customers", "repeat_30_share"},
+    ),
+    "gold.retention": (
+        COHORT | {"measure": "bounded", "to_interval": 1, "n_active": 1, "active_share": 0.5, "revenue_amount": ONE, "revenue_ratio": 2.0},
+        COHORT | {"measure": "unbounded", "is_open": True}, {"measure": "half", "n_active": 3, "active_share": 1.5}, {"measure", "n_customers", "active_share"},
+    ),
+    "gold.lifecycle": (
+        LIVES | {"state_kind": "daily", "from_state": "(none)", "state": "new", "n_customers": 1},
+        LIVES | {"state_kind": "interval", "state": "dormant", "is_open": True}, {"from_state": None, "n_customers": None}, {"from_state", "n_customers"},
     ),
     "gold.model_metrics": (METRIC | {"metric": "ndcg_at_10 / champion", "model_version": "1", "lower": 0.4, "upper": 0.6}, METRIC | {"metric": "recall_at_10"}, {"metric": "luck", "lower": 2.0}, {"metric", "upper"}),
 }  # fmt: skip

@@ -6,19 +6,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
 
 from lakes import ROOT, places
 from parsed_pages import parsed, rows_of, section, text_in
 from reclake.cockpit.demo_ending import ending, page_path
 from reclake.cockpit.demo_figures import ABSENT, N_BOUGHT, read_figures
-from reclake.look.delta_rs import arrow_type
 from reclake.look.lake import look_at
 from reclake.segment.tiers import ORDER, PROSPECT
 from reclake.settings import load_settings
 from reclake.tables import bronze, gold, ops, silver
+from without_spark import publish
 
 DAYS = (date(2026, 2, 16), date(2026, 2, 23), date(2026, 3, 2))
 NEWEST, BEFORE = DAYS[-1], DAYS[-2]
@@ -108,32 +106,11 @@ ROWS = {
 }
 
 
-def arrow(table, rows):
-    """The rows with the table's columns; those that a row does not name are null."""
-    columns = {f.name: pa.array([row.get(f.name) for row in rows], arrow_type(f.type)) for f in table.fields}
-    # As Spark writes times: in UTC, with the zone.
-    return pa.table({
-        name: column.cast(pa.timestamp("us", "UTC")) if pa.types.is_timestamp(column.type) else column
-        for name, column in columns.items()
-    })
-
-
-def write(root, table, rows):
-    """One version of the table, and its files and their bytes."""
-    place = f"{root}/{table.layer}/{table.noun}"
-    write_deltalake(place, arrow(table, rows), partition_by=[table.day_column] if table.day_column else None)
-    sizes = [path.stat().st_size for path in Path(place).rglob("*.parquet")]
-    return {"n_files": len(sizes), "n_bytes": sum(sizes)}
-
-
 @pytest.fixture(scope="module")
 def look(tmp_path_factory):
     """A lake that publishes one version of each of these tables, written without Spark."""
     folder = tmp_path_factory.mktemp("page")
-    root = folder / "lake"
-    row = {"manifest_id": 1, "version": 0, "kind": "publish", "token": 1, "run_id": "t", "published_at": datetime(2026, 3, 2)}
-    moved = [row | {"name": t.name, "n_rows": len(rows)} | write(root, t, rows) for t, rows in ROWS.items()]
-    write(root, ops.PUBLISHED_VERSIONS, moved)
+    publish(folder / "lake", ROWS)
     own = [f"{key}={value}" for key, value in places(folder, folder / "landing").items()]
     return look_at(
         ROOT, load_settings(ROOT, profile="test", overrides=own, environment={}), clock=lambda: datetime(2026, 3, 2, 8)

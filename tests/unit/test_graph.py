@@ -147,6 +147,11 @@ def test_every_table_of_gold_that_reads_facts_by_account_asks():
         "gold.segment_quality",
         "gold.value_deciles",
         "gold.value_models",
+        "gold.customer_products",
+        "gold.first_orders",
+        "gold.lifecycle",
+        "gold.retention",
+        "gold.sales",
     }
     facts = {t.name for t in silver.TABLES if is_fact_by_account(t)}
     assert {"silver.events", "silver.order_lines", "silver.sessions", "silver.interactions"} <= facts
@@ -154,7 +159,7 @@ def test_every_table_of_gold_that_reads_facts_by_account_asks():
 
 
 def test_the_graph_of_the_product_is_whole():
-    assert tables.STAGES == ("bronze", "silver", "customers", "recommendations")
+    assert tables.STAGES == ("bronze", "silver", "customers", "behaviour", "recommendations")
     assert {t.name for t in tables.of_stage("silver")} >= {"silver.sessions", "silver.interactions"}
     assert {t.name for t in tables.TABLES} == {
         t.name for t in (*bronze.TABLES, *silver.TABLES, *ops.BUILT, *ops.WRITTEN, *gold.TABLES)

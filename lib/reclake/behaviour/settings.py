@@ -1,8 +1,8 @@
-"""The settings sections of bots and sessions."""
+"""The settings sections of bots, sessions and cohorts."""
 
 from __future__ import annotations
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from reclake.strict import Section
 
@@ -16,3 +16,24 @@ class BotSettings(Section):
 
 class SessionsSettings(Section):
     gap_minutes: PositiveInt = Field(le=1440)  # sessions read one day before and after
+
+
+class CohortsOfPeriod(Section):
+    """Which cohorts of one period are shown, and how far they are followed."""
+
+    shown: PositiveInt
+    intervals: PositiveInt
+    brackets: tuple[NonNegativeInt, ...]
+
+    @model_validator(mode="after")
+    def is_ascending(self) -> CohortsOfPeriod:
+        """Refuse brackets that overlap, or that reach beyond what is followed."""
+        if list(self.brackets) != sorted(set(self.brackets)) or any(end > self.intervals for end in self.brackets):
+            raise ValueError("brackets name the last interval of each bracket: they ascend, up to `intervals`")
+        return self
+
+
+class CohortsSettings(Section):
+    day: CohortsOfPeriod
+    week: CohortsOfPeriod
+    month: CohortsOfPeriod

@@ -29,4 +29,5 @@ class MaintenanceSettings(Section):
 class RetentionSettings(Section):
     raw_days: NonNegativeInt
     as_of_days: PositiveInt
+    series_days: PositiveInt
     notes_days: int = Field(ge=7)  # a claim that may still be in force stays

@@ -24,11 +24,11 @@ _OF_EVERY_WEEK = tuple(
 
 def build_all(app: Application, say: Callable[[str], None]) -> dict[str, ReclakeError]:
     """Take in and build everything, with the segments of every week; gives table → why it was stopped."""
-    *before, with_segments, with_lists = tables.STAGES
+    *before, with_segments, behaviour, with_lists = tables.STAGES
     stopped = dict(run_graph(app, stages=before))
     stopped |= run_graph(app, stages=[with_segments], as_ofs=as_ofs_to_build(app), only=_OF_EVERY_WEEK)
     # What is forecast and whom to contact is asked for the newest as_of alone.
-    stopped |= run_graph(app, stages=[with_segments])
+    stopped |= run_graph(app, stages=[with_segments, behaviour])
     if gold.MODEL_METRICS.name not in app.manifest.current() and not stopped:
         try:
             for training, model in runs_of(app, models.MODELS):

@@ -28,3 +28,11 @@ class TiersSettings(Section):
     look_back_days: Annotated[int, Field(ge=0, le=90)]
     min_repeats: PositiveInt
     sample_customers: Annotated[int, Field(ge=1, le=100_000)]
+
+
+class SalesSettings(Section):
+    shown_days: PositiveInt
+
+
+class CustomerProductsSettings(Section):
+    n: PositiveInt

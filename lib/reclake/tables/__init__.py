@@ -23,8 +23,8 @@ def of_stage(stage: str) -> tuple[Table, ...]:
 
     Examples
     --------
-    >>> [table.noun for table in of_stage("customers")]
-    ['customer_segments', 'value_models', 'customer_value', 'segment_bins', 'value_deciles']
+    >>> [table.noun for table in of_stage("recommendations")]
+    ['recommendations']
     """
     return tuple(table for table in TABLES if table.stage == stage)
 

@@ -10,6 +10,8 @@ from pkgutil import iter_modules
 from reclake.tables import ops
 from reclake.tables.declaration import Table
 
+from ._common import SERIES as SERIES
+
 
 def _declared() -> dict[str, Table]:
     """Constant → table, by module name.

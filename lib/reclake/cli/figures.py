@@ -1,0 +1,147 @@
+"""Commands that print figures of gold: what was sold, and who came back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reclake.errors import UsageError
+from reclake.tables import Table, gold
+
+from . import options
+from .looking import AsOfDay
+from .options import Chosen, CsvOption, JsonOption, ProfileOption, SetOption, VerticalOption, choose, form_of
+
+if TYPE_CHECKING:
+    from reclake.look.reader import Row
+
+PeriodOption = Annotated[str, typer.Option("--period", metavar="day|week|month", help="What a row is.")]
+LastOption = Annotated[int, typer.Option("--last", min=1, help="So many of the newest periods.")]
+ActivityOption = Annotated[
+    str, typer.Option("--activity", metavar="order|any", help="What counts as active; any: a session or an order.")
+]
+
+
+def sales(
+    period: PeriodOption = "month",
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="channel|category|customer_kind", help="A row for each of these.")
+    ] = None,
+    first_orders: Annotated[
+        bool, typer.Option("--first-orders", help="Instead: channels of first orders, and how many customers ordered again.")
+    ] = False,
+    best: Annotated[
+        int | None,
+        typer.Option("--best", min=1, metavar="N", help="Instead: the N customers of the greatest spend, and what they buy."),
+    ] = None,
+    last: LastOption = 12,
+    as_of: AsOfDay = None,
+    vertical: VerticalOption = False,
+    as_csv: CsvOption = False,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what was sold and came back; everybody counts."""
+    from reclake.look import figures
+
+    if first_orders and best:
+        raise UsageError("--first-orders and --best are two questions", "both were given", "ask one of them")
+    _require_one_of("--period", period, figures.PERIODS)
+    _require_one_of("--by", by, (None, *figures.DIMENSIONS))
+    chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
+    reader = options.looked(chosen).reader
+    table = gold.FIRST_ORDERS if first_orders else gold.CUSTOMER_SEGMENTS if best else gold.SALES
+    day = figures.as_of_of(reader, table, as_of and as_of.date())
+    if first_orders:
+        rows = figures.first_orders(reader, as_of=day)
+    elif best:
+        rows = figures.best_customers(reader, as_of=day, n=best)
+    else:
+        rows = figures.sales(reader, as_of=day, period=period, by=by, last=last)
+    _printed(chosen, table, f"as_of_date {day}", rows)
+
+
+def retention(
+    period: PeriodOption = "month",
+    activity: ActivityOption = "order",
+    measure: Annotated[
+        str,
+        typer.Option(
+            "--measure", metavar="bounded|unbounded|bracket|stickiness", help="Active in that interval, in it or later, …"
+        ),
+    ] = "bounded",
+    recurring: Annotated[
+        bool, typer.Option("--recurring", help="Everybody active in an interval, not those alone who were new.")
+    ] = False,
+    counts: Annotated[bool, typer.Option("--counts", help="Customers, not shares.")] = False,
+    revenue: Annotated[bool, typer.Option("--revenue", help="Revenue against that of the cohort's own interval.")] = False,
+    lifecycle: Annotated[
+        str | None,
+        typer.Option("--lifecycle", metavar="interval|daily", help="Instead: how many customers are new, active and gone."),
+    ] = None,
+    last: LastOption = 12,
+    as_of: AsOfDay = None,
+    vertical: VerticalOption = False,
+    as_csv: CsvOption = False,
+    profile: ProfileOption = "local",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print which cohorts of customers come back; an interval that is not past is blank."""
+    from reclake.look import figures
+
+    _require_one_of("--period", period, figures.PERIODS)
+    _require_one_of("--activity", activity, ("order", "any"))
+    _require_one_of("--measure", measure, figures.MEASURES)
+    _require_one_of("--lifecycle", lifecycle, (None, "interval", "daily"))
+    if revenue and (counts or measure != "bounded" or activity != "order"):
+        raise UsageError(
+            "--revenue is told of orders in bounded intervals",
+            "another activity, measure or value was asked for",
+            "leave that out",
+        )
+    if measure == "stickiness" and period == "day":
+        raise UsageError("stickiness is of weeks and months", "--period day", "add --period week or --period month")
+    chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
+    reader = options.looked(chosen).reader
+    table = gold.LIFECYCLE if lifecycle else gold.RETENTION
+    day = figures.as_of_of(reader, table, as_of and as_of.date())
+    if lifecycle:
+        rows = figures.lives(
+            reader,
+            as_of=day,
+            activity=activity,
+            period="day" if lifecycle == "daily" else period,
+            state_kind=lifecycle,
+            last=last,
+        )
+        told = f"{activity}, {lifecycle}"
+    else:
+        kind = "recurring" if recurring or measure == "stickiness" else "first"
+        value = "n_active" if counts else "revenue_ratio" if revenue else "active_share"
+        rows = figures.cohorts(
+            reader, as_of=day, activity=activity, period=period, cohort_kind=kind, measure=measure, value=value, last=last
+        )
+        told = f"{activity}, {kind} cohorts by {period}, {measure}, {value}"
+    _printed(chosen, table, f"as_of_date {day}, {told}", rows)
+    if n := figures.left_out(reader, table, as_of=day, activity=activity):
+        chosen.console.say(f"Not counted: {n:,} customers at least who were active and may not be profiled")
+
+
+def _require_one_of(option: str, value: str | None, known: tuple[str | None, ...]) -> None:
+    """Stop at a word that the option does not know.
+
+    Raises
+    ------
+    UsageError
+        Naming those that it knows.
+    """
+    if value not in known:
+        raise UsageError(f"{option} knows no {value!r}", f"it knows {', '.join(filter(None, known))}", "name one of them")
+
+
+def _printed(chosen: Chosen, table: Table, told: str, rows: list[Row]) -> None:
+    empty = f"{table.name} holds no row of this: nobody did it, or fewer people than privacy.min_group_size."
+    chosen.console.rows(f"{table.name}, {told}", rows, empty=empty)
