@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.behaviour.windows import is_in_window, is_valid_at
-from reclake.privacy.consent import contact_refusal, uses_open_at
+from reclake.privacy.consent import contact_refusal, of_somebody, uses_open_at
 from reclake.privacy.settings import MinAgeSettings
 
 from .history import contact_history
@@ -41,7 +41,7 @@ def still_open(
     now
         The as_of that today's statements are valid for.
     """
-    people = identities.where(is_valid_at(now)).select("account_id", "customer_id")
+    people = of_somebody(identities.where(is_valid_at(now))).select("account_id", "customer_id")
     then = identities.where(is_valid_at(listed_as_of)).select("account_id", "customer_id")
     followed = then.join(people.withColumnRenamed("customer_id", "present"), on="account_id", how="left")
     answers = uses_open_at(identities, accounts, consents, min_age=min_age, as_of=now)
