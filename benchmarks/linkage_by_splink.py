@@ -64,7 +64,7 @@ def main(file: str) -> None:
     linked = linker.inference.predict(threshold_match_probability=0.5)
     table = linked.physical_name
     n, right = connection.execute(
-        f"SELECT count(*), count(*) FILTER (split_part(record_id_l, '-', 1) = split_part(record_id_r, '-', 1)) FROM {table}"  # noqa: S608
+        f"SELECT count(*), count(*) FILTER (split_part(record_id_l, '-', 1) = split_part(record_id_r, '-', 1)) FROM {table}"
     ).fetchone()
     lap("links")
     seconds["all"] = round(perf_counter() - started, 1)

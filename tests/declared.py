@@ -14,16 +14,27 @@ from reclake.tables.models import Model
 
 
 def cut_inputs(
-    table: Table | Model, frames: Mapping[str, DataFrame], *, as_of: date | None = None, window_days: int = 0, limits: Any = None
+    table: Table | Model,
+    frames: Mapping[str, DataFrame],
+    *,
+    as_of: date | None = None,
+    window_days: int = 0,
+    limits: Any = None,
+    given: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The arguments that hold frames; `window_days` stands for whatever setting a window names, 0 for all days."""
+    """The arguments that hold frames; `window_days` stands for whatever setting a window names, 0 for all days.
+
+    `given` holds settings and items that shared inputs take, by their names.
+    """
 
     def read(i: Input) -> DataFrame:
         return _cut(frames[i.table.name], i, as_of=as_of, window_days=window_days)
 
     def share(shared: Shared) -> DataFrame:
         assert as_of is not None
-        return made(shared, read, as_of=as_of, arguments={"min_age": limits or min_age()})
+        arguments = {parameter.name: (given or {}).get(parameter.name, limits or min_age()) for parameter in shared.parameters}
+        items = {name: (given or {})[name] for name in shared.catalogues}
+        return made(shared, read, share, as_of=as_of, arguments=arguments | items)
 
     return inputs_of(table, read, share)
 

@@ -87,6 +87,22 @@ COHORT = {
 }  # fmt: skip
 LIVES = {"as_of_date": NEXT, "activity": "any", "period": "day", "start_date": DAY, "is_open": False, "n_left_out": 0}
 
+FUNNEL = {
+    "as_of_date": NEXT, "funnel": "f", "period": "day", "entry_date": DAY, "dimension": "all", "value": "all", "step": 1, "step_name": "view",
+    "n_entered": 20, "n_customers": 12, "n_reached": 20, "n_lost": 3, "n_open": 2, "n_excluded": 0, "n_lost_customers": 3, "n_mature": 15,
+    "n_mature_reached": 15, "overall_share": 1.0, "is_final": False,
+}  # fmt: skip
+SECONDS = {f"{since}_seconds_{of}": 60.0 for since in ("step", "total") for of in ("mean", "p25", "median", "p75", "p90")}
+LOSS = {
+    "as_of_date": NEXT,
+    "funnel": "f",
+    "step": 1,
+    "step_name": "view",
+    "dimension": "next_event",
+    "value": "left",
+    "n_lost": 12,
+}
+
 # By table: a full row, a sparse one, what a third row has instead, and the columns that its findings name.
 ROWS = {
     **{
@@ -252,12 +268,20 @@ ROWS = {
     "gold.contact_list": (
         LISTED | {"value_at_risk_amount": ONE, "value_basis": "fitted", "lost_share": 0.5, "n_recent_contacts": 1, "last_contact_date": DAY},
         LISTED | {"value_at_risk_amount": Decimal(0), "value_basis": "past_spend", "n_recent_contacts": 0},
-        {"priority": 0, "lost_share": None, "last_contact_date": None, "contact_channel": "mail"}, {"priority", "lost_share", "last_contact_date", "contact_channel"},
+        {"priority": 0, "lost_share": None, "last_contact_date": None, "contact_channel": "pigeon"}, {"priority", "lost_share", "last_contact_date", "contact_channel"},
     ),
     "gold.contact_exclusions": (
         {"as_of_date": NEXT, "contact_purpose": "win_back", "tier": "dormant", "reason": "no_consent", "n_customers": 10},
         {"as_of_date": NEXT, "contact_purpose": "second_order", "tier": "new", "reason": "over_cap", "n_customers": 120},
         {"reason": "dislike", "n_customers": 0}, {"reason", "n_customers"},
+    ),
+    "gold.funnels": (
+        FUNNEL | SECONDS | {"step": 2, "period": "window", "dimension": "channel", "value": "app", "step_share": 0.5, "mature_share": 1.0}, FUNNEL,
+        {"period": "month", "n_reached": 21, "overall_share": 1.05}, {"period", "n_entered", "overall_share"},
+    ),
+    "gold.funnel_losses": (
+        LOSS | {"dimension": "login", "n_reached": 30, "lost_share": 0.4, "expected_lost": 10.5, "excess_lost": 1.5, "deviations": -0.5}, LOSS,
+        {"dimension": "mood", "n_reached": 11, "step": 0}, {"dimension", "n_reached", "step"},
     ),
     "gold.recommendations": (
         {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 1, "product_id": "p", "score": 0.1, "source": "als", "because_product_id": "q", "model_version": "1"},

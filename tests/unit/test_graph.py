@@ -1,10 +1,12 @@
 """What the graph refuses, and what it derives: on small declarations of its own."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from reclake import tables
+from reclake.run import inputs
 from reclake.tables import bronze, gold, ops, silver
 from reclake.tables.declaration import Field, Privacy, Table, plain
 from reclake.tables.graph import GraphRefused, is_fact_by_account, require_people_asked, sorted_tables
@@ -123,6 +125,33 @@ def test_what_reads_a_shared_input_reads_its_tables_and_takes_its_settings():
     assert reader.settings == ("popularity", "privacy.min_age")
 
 
+def test_a_shared_input_may_read_another_and_catalogues():
+    known = Shared("known", "", "x", (Input(STATES, valid_at_as_of()),), takes(min_age="privacy.min_age"))
+    lives = Shared("lives", "", "x", (known, Input(VISITS, until_as_of())))
+    counts = Shared("counts", "", "x", (lives,), takes(gap_minutes="sessions.gap_minutes"), ("funnels",))
+    reader = table("gold.x", counts, known, day="as_of_date", stage="behaviour", catalogues=("funnels",))
+    assert [i.table.name for i in reader.reads] == ["silver.states", "silver.visits"]
+    assert [one.name for one in reader.shared] == ["known", "lives", "counts"]
+    assert reader.settings == ("privacy.min_age", "sessions.gap_minutes")
+    with pytest.raises(ValueError, match=r"reads counts, which takes \['funnels'\]: declare these catalogues as well"):
+        table("gold.x", counts, day="as_of_date", stage="behaviour")
+
+
+def test_shared_inputs_are_made_of_one_another(monkeypatch):
+    known = Shared("known", "", "x", (Input(STATES, valid_at_as_of()),))
+    lives = Shared("lives", "", "x", (known, Input(VISITS, until_as_of())))
+    monkeypatch.setattr(inputs, "builder_of", lambda shared: lambda **given: (shared.name, given))
+    made_now = []
+
+    def share(shared):
+        made_now.append(shared.name)
+        return inputs.made(shared, lambda i: i.table.name, share, as_of=date(2026, 3, 1), arguments={})
+
+    name, given = share(lives)
+    assert (name, given["visits"], made_now) == ("lives", "silver.visits", ["lives", "known"])
+    assert given["known"] == ("known", {"states": "silver.states", "as_of": date(2026, 3, 1)})
+
+
 def test_a_table_of_gold_that_counts_accounts_asks_who_may_be_counted():
     reads = Input(VISITS, until_as_of())
     gold_table = {"day": "as_of_date", "stage": "behaviour"}
@@ -152,6 +181,8 @@ def test_every_table_of_gold_that_reads_facts_by_account_asks():
         "gold.lifecycle",
         "gold.retention",
         "gold.sales",
+        "gold.funnels",
+        "gold.funnel_losses",
     }
     facts = {t.name for t in silver.TABLES if is_fact_by_account(t)}
     assert {"silver.events", "silver.order_lines", "silver.sessions", "silver.interactions"} <= facts

@@ -1,4 +1,4 @@
-"""The settings sections of bots, sessions and cohorts."""
+"""The settings sections of bots, sessions, cohorts and histories."""
 
 from __future__ import annotations
 
@@ -37,3 +37,7 @@ class CohortsSettings(Section):
     day: CohortsOfPeriod
     week: CohortsOfPeriod
     month: CohortsOfPeriod
+
+
+class HistoriesSettings(Section):
+    window_days: NonNegativeInt  # 0: all

@@ -13,7 +13,7 @@ from typing import Any
 import reclake
 from reclake.errors import UsageError
 from reclake.strict import near
-from reclake.tables import Table
+from reclake.tables import Shared, Table
 
 from .catalogue import Catalogue
 from .item import Item
@@ -38,8 +38,8 @@ def declared() -> Mapping[str, Catalogue[Any]]:
     return catalogues
 
 
-def items_of(table: Table, catalogues: Mapping[str, Items]) -> dict[str, Items]:
-    """What the table's builder is given: catalogue → the items that the table declares, in their order.
+def items_of(table: Table | Shared, catalogues: Mapping[str, Items]) -> dict[str, Items]:
+    """What the builder of a table or shared input is given: catalogue → the items that it declares, in their order.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def items_of(table: Table, catalogues: Mapping[str, Items]) -> dict[str, Items]:
     return given
 
 
-def _unknown(table: Table, name: str, part: str, known: Collection[str]) -> UsageError:
+def _unknown(table: Table | Shared, name: str, part: str, known: Collection[str]) -> UsageError:
     hint = near(part, known)
     return UsageError(
         f"{table.name} reads {name}, which does not exist",

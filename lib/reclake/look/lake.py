@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reclake.behaviour.catalogues import FUNNELS
+from reclake.behaviour.funnels.definition import Funnel
 from reclake.errors import ServiceDown, UsageError
 from reclake.lake.entries import GONE, PLAIN, Entries
 from reclake.lake.published import Published
@@ -40,6 +42,18 @@ class Look:
     def sources(self) -> dict[str, Source]:
         """The enabled sources."""
         return load_sources(self.home, self.settings, self.settings.sources.enabled)
+
+    def funnels(self, *names: str) -> dict[str, Funnel]:
+        """Those of the names, or all of the project folder.
+
+        Raises
+        ------
+        UsageError
+            When there is none of a name.
+        SettingsInvalid
+            When a file cannot be used.
+        """
+        return FUNNELS.load(FUNNELS.place(self.home, self.settings.value), names or None)
 
     @cached_property
     def lake(self) -> Opened:

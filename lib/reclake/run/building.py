@@ -91,11 +91,10 @@ def _champion(app: Application, model: Model, *, newest: date) -> FittedRecommen
 def _shared(run: StageRun, shared: Shared, *, as_of: str) -> DataFrame:
     """The shared input at an as_of: made when it is first asked for, and kept until the stage ends."""
     versions = tuple(run.versions.get(i.table.name) for i in shared.reads)
-    arguments = run.app.arguments(shared.parameters)
-    read = partial(_cut, run, as_of=as_of)
-    return run.kept_frame(
-        (shared.name, as_of, versions), lambda: made(shared, read, as_of=date.fromisoformat(as_of), arguments=arguments)
-    )
+    arguments = run.app.arguments(shared.parameters) | run.app.items(shared)
+    read, share = partial(_cut, run, as_of=as_of), partial(_shared, run, as_of=as_of)
+    day = date.fromisoformat(as_of)
+    return run.kept_frame((shared.name, as_of, versions), lambda: made(shared, read, share, as_of=day, arguments=arguments))
 
 
 def _read(run: StageRun, i: Input, days: Iterable[str]) -> DataFrame:

@@ -39,7 +39,23 @@ def inputs_of(
     return found
 
 
-def made(shared: Shared, read: Callable[[Input], DataFrame], *, as_of: date, arguments: Mapping[str, Any]) -> DataFrame:
-    """The frame of a shared input."""
-    frame: DataFrame = builder_of(shared)(**{i.name: read(i) for i in shared.inputs}, as_of=as_of, **arguments)
+def made(
+    shared: Shared,
+    read: Callable[[Input], DataFrame],
+    share: Callable[[Shared], DataFrame],
+    *,
+    as_of: date,
+    arguments: Mapping[str, Any],
+) -> DataFrame:
+    """The frame of a shared input.
+
+    Parameters
+    ----------
+    read, share
+        The rows of an input as it is declared, and a shared input that this one reads.
+    arguments
+        Settings and items of catalogues, under the names of the function's arguments.
+    """
+    frames = {one.name: share(one) if isinstance(one, Shared) else read(one) for one in shared.inputs}
+    frame: DataFrame = builder_of(shared)(**frames, as_of=as_of, **arguments)
     return frame

@@ -19,7 +19,7 @@ from reclake.lake.published import Published
 from reclake.settings import Settings
 from reclake.sources.catalogues import SOURCES
 from reclake.sources.source import Source
-from reclake.tables import TABLES, Table, models
+from reclake.tables import TABLES, Shared, Table, models
 from reclake.tables.inputs import Parameter
 
 from .code import catalogue_digests, code_digest, settings_digest, suite_digest
@@ -75,8 +75,8 @@ class Opened:
         """The settings under the names by which a builder takes them."""
         return {parameter.name: self.value(parameter.setting) for parameter in parameters}
 
-    def items(self, table: Table) -> dict[str, Items]:
-        """The items of catalogues that the table's builder takes, by the name of the catalogue."""
+    def items(self, table: Table | Shared) -> dict[str, Items]:
+        """The items of catalogues that the function which makes a table or shared input takes, by the name of the catalogue."""
         return items_of(table, {**self.catalogues, SOURCES.name: self.sources})
 
     def digests(self, table: Table) -> Digests:

@@ -50,6 +50,6 @@ def inputs_at(
         return frame
 
     def share(shared: Shared) -> DataFrame:
-        return made(shared, read, as_of=as_of, arguments=app.arguments(shared.parameters))
+        return made(shared, read, share, as_of=as_of, arguments=app.arguments(shared.parameters) | app.items(shared))
 
     return dict(inputs_of(model, read, share))

@@ -140,8 +140,9 @@ class Table:
 
     @property
     def shared(self) -> tuple[Shared, ...]:
-        """The inputs that are made once for all tables of a stage."""
-        return tuple(declared for declared in self.inputs if isinstance(declared, Shared))
+        """The inputs that are made once for all tables of a stage, and those that these are made of."""
+        every = (one for declared in self.inputs if isinstance(declared, Shared) for one in declared.whole)
+        return tuple({one.name: one for one in every}.values())
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -186,6 +187,9 @@ def _require_sound_inputs(table: Table) -> None:
         raise ValueError(f"{table.name}: two arguments of its builder are named {twice!r}; give one of them another name")
     if twice := _twice([i.digest_name for i in table.reads]):
         raise ValueError(f"{table.name} reads {twice} in two ways: one range must serve both")
+    for shared in table.shared:
+        if unnamed := set(shared.catalogues) - set(table.catalogues):
+            raise ValueError(f"{table.name} reads {shared.name}, which takes {sorted(unnamed)}: declare these catalogues as well")
     for i in table.reads:
         if i.days.is_of_as_of and not table.is_as_of:
             raise ValueError(f"{table.name} reads {i.table.name} by as_of, but its rows answer for no as_of")

@@ -175,16 +175,24 @@ def takes(*sections: str, **arguments: str) -> tuple[Parameter, ...]:
 class Shared:
     """What several tables read and no table holds: made once per stage and as_of by the function of its name.
 
-    The function takes the tables it reads, cut as declared, its parameters, and `as_of`.
+    The function takes the tables and the shared inputs that it reads, cut as declared, its parameters, the items of its
+    catalogues, and `as_of`.
     """
 
     name: str
     grain: str
     module: str  # where the function lies, below reclake
-    inputs: tuple[Input, ...]
+    inputs: tuple[Input | Shared, ...]
     parameters: tuple[Parameter, ...] = ()
+    catalogues: tuple[str, ...] = ()  # as a table declares them; a table that reads this one declares them too
 
     @property
     def reads(self) -> tuple[Input, ...]:
-        """The tables that it is made of."""
-        return self.inputs
+        """The tables that it is made of, those behind other shared inputs included."""
+        return tuple(i for declared in self.inputs for i in declared.reads)
+
+    @property
+    def whole(self) -> tuple[Shared, ...]:
+        """Those that it is made of, and itself last."""
+        below = (one for declared in self.inputs if isinstance(declared, Shared) for one in declared.whole)
+        return (*below, self)

@@ -1,0 +1,314 @@
+"""Funnels over generated events: the same counts as DuckDB's SQL, and how long both take.
+
+python benchmarks/behaviour.py --events 20000000 --work /tmp/behaviour                 # Spark and DuckDB, in turn
+python benchmarks/behaviour.py --events 2000000 --work /tmp/behaviour --without-spark  # the counting alone, against DuckDB
+python benchmarks/behaviour.py --work /tmp/behaviour --self-joins                      # against joins of each step with the next
+python benchmarks/behaviour.py --events 4000000 --work /tmp/behaviour --till           # one customer with 5 % of the events
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from reclake.behaviour.funnels.block import Clock
+from reclake.behaviour.funnels.definition import Funnel
+from reclake.behaviour.funnels.stream import Plan, counted
+from reclake.behaviour.kinds import KINDS
+
+WINDOW = 24 * 3600  # seconds
+GAP = 1800
+DAYS = 28
+FIRST = 1_770_768_000  # 2026-02-11 00:00 UTC; 28 days before AS_OF
+AS_OF = date(2026, 3, 11)
+STEPS = ("view_item", "add_to_cart", "purchase")
+MICRO = 1_000_000
+
+
+def funnel(unit: str) -> Funnel:
+    steps = [{"name": kind, "any_of": [{"event": kind}]} for kind in STEPS]
+    return Funnel.model_validate({"name": unit, "description": "d", "unit": unit, "window": {"seconds": WINDOW}, "steps": steps})
+
+
+def generate(path: Path, n: int, *, per_customer: int = 40, till_share: float = 0.0) -> None:
+    """Events of customers in visits of a few minutes: customer_id, second, kind, position; visits lie anywhere in 28 days."""
+    if path.exists():
+        return
+    till = int(n * till_share)
+    customer = f"CASE WHEN i < {till} THEN 0 ELSE 1 + hash(i // 8) % {max(n // per_customer, 1)} END"
+    kind = "list_extract(['view_item','view_item','view_item','view_page','search','add_to_cart','purchase'], 1 + (hash(i * 7 + 1) % 7)::INT)"
+    at = f"CASE WHEN i < {till} THEN {FIRST} + hash(i) % {DAYS * 86_400} ELSE {FIRST} + hash(i // 8 + 13) % {DAYS * 86_400 - 2400} + (i % 8) * 60 + hash(i) % 240 END"
+    duckdb.sql(f"""
+        COPY (SELECT 'c_' || md5(({customer})::VARCHAR) AS customer_id, ({at})::BIGINT AS second, {kind} AS kind, i AS position FROM range({n}) t(i))
+        TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 500000)
+    """)
+
+
+def reached_by_sql(path: Path, *, threads: int = 2, n_steps: int = 3) -> tuple[int, ...]:
+    """Customers that reached each step: by windows over the latest start, nested once per step."""
+    rows = f"SELECT customer_id, second, position, kind, CASE WHEN kind = '{STEPS[0]}' THEN second END AS s1 FROM '{path}'"
+    over = "OVER (PARTITION BY customer_id ORDER BY second, position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    for step in range(2, n_steps + 1):
+        before = f"max(s{step - 1}) {over}"
+        rows = f"SELECT *, CASE WHEN kind = '{STEPS[step - 1]}' AND second - {before} <= {WINDOW} THEN {before} END AS s{step} FROM ({rows})"
+    connection = duckdb.connect(config={"threads": threads})
+    counts = ", ".join(f"count(DISTINCT customer_id) FILTER (s{step} IS NOT NULL)" for step in range(1, n_steps + 1))
+    (found,) = connection.execute(f"SELECT {counts} FROM ({rows})").fetchall()
+    return tuple(found)
+
+
+def sessions_by_sql(path: Path, *, threads: int = 2) -> int:
+    """Sessions with a first step: every customer has one device here."""
+    connection = duckdb.connect(config={"threads": threads})
+    sql = f"""
+        WITH cut AS (SELECT *, coalesce(second - lag(second) OVER w > {GAP}, true) AS is_start FROM '{path}'
+                     WINDOW w AS (PARTITION BY customer_id ORDER BY second, position)),
+        numbered AS (SELECT *, sum(is_start::INT) OVER (PARTITION BY customer_id ORDER BY second, position) AS session FROM cut)
+        SELECT count(*) FROM (SELECT DISTINCT customer_id, session FROM numbered WHERE kind = '{STEPS[0]}')
+    """
+    ((found,),) = connection.execute(sql).fetchall()
+    return int(found)
+
+
+def reached(found: list[dict[str, Any]], name: str) -> tuple[int, ...]:
+    """Units that reached each step of a funnel, of all entries."""
+    units = [
+        row
+        for row in found
+        if (row["funnel"], row["measure"], row["period"], row["dimension"]) == (name, "units", "window", "all")
+    ]
+    return tuple(sum(row["n"] for row in units if row["step"] >= step) for step in range(1, len(STEPS) + 1))
+
+
+def lines(path: Path, funnels: list[Funnel]) -> Iterator[pa.RecordBatch]:
+    """The events in order as the counting reads them."""
+    masks = ", ".join(
+        "(" + " + ".join(f"(kind = '{kind}')::INT * {1 << n}" for n, kind in enumerate(STEPS)) + f") AS mask_{i}"
+        for i in range(len(funnels))
+    )
+    sql = f"""
+        SELECT (hash(customer_id) >> 2)::BIGINT AS customer, second * {MICRO} AS moment, (second // 86400)::INT AS day,
+               list_position({list(KINDS)}, kind)::SMALLINT AS kind, 1::SMALLINT AS channel, 7::BIGINT AS unit, {masks}
+        FROM '{path}' ORDER BY customer_id, second, position
+    """
+    connection = duckdb.connect(config={"threads": 2})
+    yield from connection.execute(sql).to_arrow_reader(20_000)
+
+
+def without_spark(options: argparse.Namespace, path: Path) -> dict[str, object]:
+    """The counting alone in one process, on events that are sorted already."""
+    funnels = [funnel("customer"), funnel("session")]
+    batches = list(lines(path, funnels))
+    found: dict[str, object] = {"events": options.events}
+    for chosen in ([funnels[0]], funnels):
+        began = time.process_time()
+        rows = [row for batch in counted(iter(batches), plan(chosen)) for row in batch.to_pylist()]
+        found[f"cpu seconds, {len(chosen)} funnels"] = round(time.process_time() - began, 2)
+    assert reached(rows, "customer") == reached_by_sql(path)
+    assert reached(rows, "session")[0] == sessions_by_sql(path)
+    return found | {"reached": reached(rows, "customer"), "sessions with a first step": reached(rows, "session")[0]}
+
+
+def plan(funnels: list[Funnel]) -> Plan:
+    return Plan(funnels, Clock("UTC", GAP // 60), (FIRST + DAYS * 86_400) * MICRO)
+
+
+def till(options: argparse.Namespace) -> dict[str, object]:
+    """Peak memory of the counting, with and without one customer who has 5 % of all events; each in a process of its own."""
+    found: dict[str, object] = {}
+    for share in (0.0, 0.05):
+        for n in (options.events, 4 * options.events):
+            path = options.work / f"till_{share}_{n}.parquet"
+            generate(path, n, till_share=share)
+            told = subprocess.run(
+                [sys.executable, __file__, "--work", options.work, "--peak-of", path], capture_output=True, text=True, check=True
+            )
+            found[f"{n:,} events, {share:.0%} of one customer"] = json.loads(told.stdout)
+    return found
+
+
+def peak_of(path: Path) -> dict[str, object]:
+    """MiB that the counting adds to what reading the sorted rows batch by batch takes."""
+    ordered = path.with_suffix(".ordered.arrow")
+    if not ordered.exists():
+        batches = list(lines(path, [funnel("customer")]))
+        with pa.OSFile(str(ordered), "wb") as file, pa.ipc.new_file(file, batches[0].schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        return peak_of_fresh(path)
+    reader = pa.ipc.open_file(pa.memory_map(str(ordered)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    copies = (pa.ipc.read_record_batch(reader.get_batch(i).serialize(), reader.schema) for i in range(reader.num_record_batches))
+    n_rows = sum(len(batch) for batch in counted(copies, plan([funnel("customer")])))
+    return {"rows of counts": n_rows, "MiB more": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024}
+
+
+def peak_of_fresh(path: Path) -> dict[str, object]:
+    """The same in a new process, as sorting took more than counting does."""
+    told = subprocess.run(
+        [sys.executable, __file__, "--work", path.parent, "--peak-of", path], capture_output=True, text=True, check=True
+    )
+    return dict(json.loads(told.stdout))
+
+
+def in_turn(measured: dict[str, Callable[[], object]], rounds: int) -> dict[str, object]:
+    """Medians of the seconds of each, run in turn after one warm-up, and of the ratios to the last one."""
+    seconds: dict[str, list[float]] = {name: [] for name in measured}
+    for turn in range(rounds + 1):
+        for name, run in measured.items():
+            began = time.monotonic()
+            run()
+            if turn:
+                seconds[name].append(time.monotonic() - began)
+    last = list(measured)[-1]
+    found: dict[str, object] = {f"{name}, s": round(statistics.median(of), 2) for name, of in seconds.items()}
+    for name, of in list(seconds.items())[:-1]:
+        ratios = [one / other for one, other in zip(of, seconds[last], strict=True)]
+        found[f"{name} / {last}"] = [round(x, 2) for x in (statistics.median(ratios), min(ratios), max(ratios))]
+    return found
+
+
+def session_of_spark() -> Any:
+    """A session of the local profile."""
+    from reclake.lake.session import open_session
+    from reclake.run.job import project_home
+
+    return open_session(project_home() / "conf" / "spark" / "local", name="behaviour")
+
+
+def histories_of(spark: Any, path: Path) -> Any:
+    """The events as the shared input holds them."""
+    from pyspark.sql import functions as F
+
+    from reclake.behaviour.histories import IN_ORDER
+
+    moment = F.timestamp_seconds("second")
+    return (
+        spark.read.parquet(str(path))
+        .select(
+            "customer_id", "kind", moment.alias("occurred_at"), F.to_date(moment).alias("event_date"), F.lit("web").alias("channel"),
+            F.lit("s").alias("source"), F.lit(None).cast("string").alias("product_id"), F.lit(None).cast("double").alias("rating"),
+            F.lit(False).alias("is_logged_in"), F.xxhash64("customer_id").alias("unit"), F.to_date(moment).alias("delivery_day"),
+            F.lit("f").alias("file_digest"), "position",
+        )
+        .repartition("customer_id")
+        .sortWithinPartitions(*IN_ORDER)
+    )  # fmt: skip
+
+
+def with_spark(options: argparse.Namespace, path: Path) -> dict[str, object]:
+    """Spark's exchange, sort and counting against DuckDB's SQL, from the same Parquet file; results asserted equal."""
+    from reclake.behaviour.funnels.funnel_counts import funnel_counts
+
+    spark = session_of_spark()
+
+    def run(*names: str) -> list[dict[str, Any]]:
+        chosen = {name: funnel(name) for name in names}
+        counts = funnel_counts(histories_of(spark, path), as_of=AS_OF, funnels=chosen, gap_minutes=GAP // 60, timezone="UTC")
+        return [row.asDict() for row in counts.where("measure = 'units'").collect()]
+
+    rows = run("customer", "session")
+    assert reached(rows, "customer") == reached_by_sql(path)
+    assert reached(rows, "session")[0] == sessions_by_sql(path)
+    funnel_alone = in_turn(
+        {"funnel by Spark": lambda: run("customer"), "funnel by DuckDB": lambda: reached_by_sql(path)}, options.rounds
+    )
+    both = in_turn(
+        {
+            "sessions and funnels by Spark": lambda: run("customer", "session"),
+            "sessions and funnel by DuckDB": lambda: (reached_by_sql(path), sessions_by_sql(path)),
+        },
+        options.rounds,
+    )
+    return {"events": options.events, "reached": reached(rows, "customer"), **funnel_alone, **both}
+
+
+def self_joins(options: argparse.Namespace) -> dict[str, object]:
+    """600,000 events of customers with few and with many events per step, against joins of each step with the next."""
+    from pyspark.sql import functions as F
+
+    from reclake.behaviour.funnels.funnel_counts import funnel_counts
+
+    spark = session_of_spark()
+    found: dict[str, object] = {}
+    for per_step in (2, 50, 400):
+        path = options.work / f"joins_{per_step}.parquet"
+        if not path.exists():
+            customers = 200_000 // per_step
+            kind = f"list_extract({list(STEPS)}, 1 + (i % 3)::INT)"
+            duckdb.sql(f"""
+                COPY (SELECT 'c_' || md5((i // 3 % {customers})::VARCHAR) AS customer_id, ({FIRST} + hash(i) % {DAYS * 86_400})::BIGINT AS second,
+                      {kind} AS kind, i AS position FROM range(600000) t(i)) TO '{path}' (FORMAT parquet)
+            """)  # fmt: skip
+
+        def windows(path: Path = path) -> tuple[int, ...]:
+            counts = funnel_counts(
+                histories_of(spark, path),
+                as_of=AS_OF,
+                funnels={"customer": funnel("customer")},
+                gap_minutes=GAP // 60,
+                timezone="UTC",
+            )
+            return reached([row.asDict() for row in counts.where("measure = 'units'").collect()], "customer")
+
+        def joins(path: Path = path) -> tuple[int, ...]:
+            events = spark.read.parquet(str(path)).select("customer_id", F.col("second").alias("at"), "position", "kind")
+            so_far = events.where(F.col("kind") == STEPS[0]).select("customer_id", F.col("at").alias("start"), "at", "position")
+            counts = [so_far.select("customer_id").distinct().count()]
+            for kind in STEPS[1:]:
+                step = events.where(F.col("kind") == kind).select(
+                    "customer_id", F.col("at").alias("t"), F.col("position").alias("p")
+                )
+                is_later = (F.col("t") > F.col("at")) | ((F.col("t") == F.col("at")) & (F.col("p") > F.col("position")))
+                matched = so_far.join(step, on="customer_id").where(is_later & (F.col("t") <= F.col("start") + WINDOW))
+                so_far = matched.groupBy("customer_id", F.col("t").alias("at"), F.col("p").alias("position")).agg(
+                    F.max("start").alias("start")
+                )
+                counts.append(so_far.select("customer_id").distinct().count())
+            return tuple(counts)
+
+        assert windows() == joins()
+        found[f"{per_step} events per step"] = in_turn({"one pass": windows, "self-joins": joins}, options.rounds)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=20_000_000)
+    parser.add_argument("--work", type=Path, required=True, help="a folder for the generated events")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--without-spark", action="store_true")
+    parser.add_argument("--self-joins", action="store_true")
+    parser.add_argument("--till", action="store_true")
+    parser.add_argument("--peak-of", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    if options.peak_of:
+        found = peak_of(options.peak_of)
+    elif options.till:
+        found = till(options)
+    elif options.self_joins:
+        found = self_joins(options)
+    else:
+        path = options.work / f"events_{options.events}.parquet"
+        generate(path, options.events)
+        found = without_spark(options, path) if options.without_spark else with_spark(options, path)
+    print(json.dumps(found, indent=2, default=str))
+
+
+if __name__ == "__main__":
+    np.seterr(all="raise")
+    main()

@@ -1,0 +1,92 @@
+"""The conditions of funnels as Spark columns: evaluated before rows reach Python, which then sees bits and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import and_, or_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from reclake.behaviour.kinds import KINDS
+from reclake.tables.vocabulary import CHANNELS
+
+from .definition import Asked, Funnel, Matched
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LOGGED_IN, ANONYMOUS = "logged_in", "anonymous"
+
+
+def property_of(name: str, *, timezone: str) -> Column:
+    """A property or dimension of a row of histories; null where it is not known."""
+    hour = F.hour(F.from_utc_timestamp("occurred_at", timezone))
+    derived: dict[str, Callable[[], Column]] = {
+        "login": lambda: F.when(F.col("is_logged_in"), LOGGED_IN).when(~F.col("is_logged_in"), ANONYMOUS),
+        "hour": lambda: hour,
+        "weekday": lambda: F.element_at(F.array(*map(F.lit, WEEKDAYS)), F.weekday("event_date") + 1),
+    }
+    return derived[name]() if name in derived else F.col(name)
+
+
+def _is_met(asked: Asked, *, timezone: str) -> Column:
+    value = property_of(asked.property, timezone=timezone)
+    if asked.is_known is not None:
+        return value.isNotNull() if asked.is_known else value.isNull()
+    if asked.one_of:
+        return value.isin(*asked.one_of)
+    if asked.none_of:
+        return value.isNull() | ~value.isin(*asked.none_of)
+    bounds = [value >= asked.at_least] if asked.at_least is not None else []
+    bounds += [value <= asked.at_most] if asked.at_most is not None else []
+    return reduce(and_, bounds)
+
+
+def _matches(one: Matched, *, timezone: str) -> Column:
+    met = (_is_met(asked, timezone=timezone) for asked in one.where)
+    return reduce(and_, met, F.col("kind") == one.event)
+
+
+def mask_of(funnel: Funnel, *, timezone: str) -> Column:
+    """A bit per step that the row matches, the first in the lowest, and above them one per exclusion."""
+    bits = []
+    looked_for = [*(step.any_of for step in funnel.steps), *(one.any_of for one in funnel.exclude)]
+    for place, any_of in enumerate(looked_for):
+        matches = reduce(or_, (_matches(one, timezone=timezone) for one in any_of))
+        bits.append(F.when(matches, F.lit(1 << place)).otherwise(F.lit(0)))
+    return reduce(lambda one, other: one.bitwiseOR(other), bits)
+
+
+def lines_of(histories: DataFrame, funnels: Sequence[Funnel], *, timezone: str) -> DataFrame:
+    """The rows of histories as numbers, in their order, with what the funnels ask of each.
+
+    Customers, units and linked values become 64-bit digests. Two customers who lie side by side would have to share one to
+    be taken for one: one chance in 2^64 for each.
+    """
+    linked = {one.linked for one in funnels if one.linked} | {"product_id" for one in funnels if one.unit == "customer_product"}
+    dimensions = sorted({name for one in funnels for name in one.breakdowns})
+    return histories.select(
+        F.xxhash64("customer_id").alias("customer"),
+        F.unix_micros("occurred_at").alias("moment"),
+        F.unix_date("event_date").alias("day"),
+        _place("kind", KINDS).alias("kind"),
+        _place("channel", CHANNELS).alias("channel"),
+        "unit",
+        *(_digest(property_of(name, timezone=timezone)).alias(f"linked_{name}") for name in sorted(linked)),
+        *(_word(name, timezone=timezone).alias(f"dim_{name}") for name in dimensions),
+        *(mask_of(one, timezone=timezone).alias(f"mask_{n}") for n, one in enumerate(funnels)),
+    )
+
+
+def _place(name: str, words: Sequence[str]) -> Column:
+    """The place of a word in a list, from 1; 0 where it is not in it."""
+    return F.coalesce(F.array_position(F.array(*map(F.lit, words)), F.col(name)), F.lit(0)).cast("short")
+
+
+def _digest(value: Column) -> Column:
+    return F.when(value.isNotNull(), F.xxhash64(value))
+
+
+def _word(name: str, *, timezone: str) -> Column:
+    value = property_of(name, timezone=timezone)
+    return F.lpad(value.cast("string"), 2, "0") if name == "hour" else value

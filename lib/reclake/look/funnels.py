@@ -1,0 +1,125 @@
+"""Funnels as tables for people: from gold, at one as_of, without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from reclake.behaviour.funnels.definition import Funnel
+from reclake.errors import UsageError
+from reclake.tables import Table, gold
+
+from .conditions import Condition
+from .reader import Reader, Row
+
+PERIODS = ("window", "week", "day")
+_COUNTS = (
+    "step",
+    "step_name",
+    "n_reached",
+    "n_lost",
+    "n_open",
+    "n_excluded",
+    "step_share",
+    "overall_share",
+    "mature_share",
+    "step_seconds_median",
+)
+_LOSSES = (
+    "step",
+    "step_name",
+    "dimension",
+    "value",
+    "n_reached",
+    "n_lost",
+    "lost_share",
+    "expected_lost",
+    "excess_lost",
+    "deviations",
+)
+
+
+def listed(funnels: Mapping[str, Funnel]) -> list[Row]:
+    """What the catalogue holds: a row per funnel."""
+    return [
+        {
+            "funnel": name,
+            "unit": one.unit,
+            "mode": one.mode,
+            "steps": " > ".join(step.name for step in one.steps),
+            "breakdowns": ", ".join(one.breakdowns),
+            "meaning": one.description,
+        }
+        for name, one in funnels.items()
+    ]  # fmt: skip
+
+
+def as_of_of(reader: Reader, table: Table, asked: date | None) -> date:
+    """The as_of that is asked for, or the newest one of the table.
+
+    Raises
+    ------
+    UsageError
+        When the table is not published, or holds no row of it.
+    """
+    reader.require_published(table)
+    held = sorted(day for (day,) in reader.query(table, "SELECT DISTINCT as_of_date FROM rows", columns=["as_of_date"]))
+    if held and (asked is None or asked in held):
+        return asked or held[-1]
+    wanted = "any as_of" if asked is None else f"the as_of {asked}"
+    raise UsageError(
+        f"{table.name} has no rows of {wanted}",
+        f"it has those of {held[0]} to {held[-1]}" if held else "it has none at all",
+        "build it with reclake run --as-of DAY; what counts fewer customers than privacy.min_group_size is left out",
+    )
+
+
+def steps(reader: Reader, name: str, *, as_of: date, period: str, by: str, last: int) -> list[Row]:
+    """The steps of a funnel, by a breakdown or in all; of days and weeks the `last` newest ones, the newest first."""
+    where = [
+        Condition(column, "=", (value,)) for column, value in {"as_of_date": as_of, "funnel": name, "period": period, "dimension": by}.items()
+    ]  # fmt: skip
+    shown = [*(["entry_date"] if period != "window" else []), *(["value"] if by != "all" else []), *_COUNTS]
+    order = (("entry_date", True), ("value", False), ("step", False))
+    rows = reader.rows(gold.FUNNELS, list(dict.fromkeys(["entry_date", *shown])), where, order)
+    newest = set(sorted({row["entry_date"] for row in rows}, reverse=True)[:last])
+    return [{name: row[name] for name in shown} for row in rows if row["entry_date"] in newest]
+
+
+def losses(reader: Reader, name: str, *, as_of: date) -> list[Row]:
+    """Where the lost of each step went, and which values lost more than their mix explains."""
+    where = [Condition("as_of_date", "=", (as_of,)), Condition("funnel", "=", (name,))]
+    return reader.rows(
+        gold.FUNNEL_LOSSES, list(_LOSSES), where, (("step", False), ("dimension", False), ("n_lost", True), ("value", False))
+    )
+
+
+def totals(rows: Mapping[str, int]) -> str:
+    """What became of those who entered, as a sentence.
+
+    Examples
+    --------
+    >>> totals({"entered": 12, "converted": 3, "lost": 7, "open": 1, "excluded": 1, "customers": 11})
+    '12 entered (11 customers) = 3 converted + 7 lost + 1 open + 1 excluded'
+    """
+    fates = " + ".join(f"{rows[fate]:,} {fate}" for fate in ("converted", "lost", "open", "excluded"))
+    return f"{rows['entered']:,} entered ({rows['customers']:,} customers) = {fates}"
+
+
+def fates(reader: Reader, name: str, *, as_of: date) -> dict[str, int]:
+    """What became of all entries of the window; nothing where the funnel is not told."""
+    where = [
+        Condition(column, "=", (value,)) for column, value in {"as_of_date": as_of, "funnel": name, "period": "window", "dimension": "all"}.items()
+    ]  # fmt: skip
+    names = ["step", "n_entered", "n_customers", "n_reached", "n_lost", "n_open", "n_excluded"]
+    found = reader.rows(gold.FUNNELS, names, where, (("step", False),))
+    if not found:
+        return {}
+    return {
+        "entered": found[0]["n_entered"],
+        "customers": found[0]["n_customers"],
+        "converted": found[-1]["n_reached"],
+        "lost": sum(row["n_lost"] for row in found),
+        "open": sum(row["n_open"] for row in found),
+        "excluded": sum(row["n_excluded"] for row in found),
+    }

@@ -1,0 +1,27 @@
+"""What the customers did, in order: what tables about behaviour read, each in one pass."""
+
+from . import silver
+from .inputs import Input, Shared, takes, until_as_of
+from .people import PEOPLE
+
+_WINDOW = "histories.window_days"
+
+HISTORIES = Shared(
+    name="histories",
+    grain="one row per event, or order line that sells, of a customer who may be profiled, in the days before the as_of",
+    module="behaviour.histories",
+    inputs=(
+        PEOPLE,
+        Input(silver.EVENTS, until_as_of(window=_WINDOW)),
+        Input(silver.ORDER_LINES, until_as_of(window=_WINDOW)),
+    ),
+)
+
+FUNNEL_COUNTS = Shared(
+    name="funnel_counts",
+    grain="one row per funnel, period of entries, breakdown value and what is counted of its units",
+    module="behaviour.funnels.funnel_counts",
+    inputs=(HISTORIES,),
+    parameters=takes(gap_minutes="sessions.gap_minutes", timezone="business.timezone"),
+    catalogues=("funnels",),
+)
