@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -75,10 +76,7 @@ def people(app: Application, truth: str, as_of: date) -> dict[str, object]:
     shown = published(app, silver.IDENTITIES).where((F.col("valid_from") < F.lit(as_of)) & F.col("valid_to").isNull())
     customer = {row["account_id"]: row["customer_id"] for row in shown.select("account_id", "customer_id").collect()}
     known = {name: customer[name] for name in person if name in customer}
-    pairs = Counter((person[name], customer_id) for name, customer_id in known.items())
-    together = sum(n * (n - 1) // 2 for n in pairs.values())
-    found = sum(n * (n - 1) // 2 for n in Counter(known.values()).values())
-    real = sum(n * (n - 1) // 2 for n in Counter(person[name] for name in known).values())
+    registered = {name: customer_id for name, customer_id in known.items() if not name.startswith("d_")}
     tier = {row["person_id"]: row["tier"] for row in app.spark.read.parquet(f"{truth}/persons").collect()}
     segments = (
         published(app, gold.CUSTOMER_SEGMENTS).where(F.col("as_of_date") == F.lit(as_of)).select("customer_id", "tier").collect()
@@ -87,13 +85,27 @@ def people(app: Application, truth: str, as_of: date) -> dict[str, object]:
     both = Counter((tier[person_of[row["customer_id"]]], row["tier"]) for row in segments if row["customer_id"] in person_of)
     share_of_largest = max(Counter(true for true, _ in both.elements()).values(), default=0) / max(1, sum(both.values()))
     return {
-        "accounts known": len(known),
-        "pairs found": found,
-        "pairwise precision": round(together / found, 4) if found else None,
-        "pairwise recall": round(together / real, 4) if real else None,
+        "registered accounts": pairwise(registered, person),
+        "devices counted as well": pairwise(known, person),
         "tiers equal to truth": round(sum(n for (a, b), n in both.items() if a == b) / max(1, sum(both.values())), 4),
         "tiers equal if everyone were of the most frequent true tier": round(share_of_largest, 4),
         "tier true → found": {f"{a} → {b}": n for (a, b), n in sorted(both.items())},
+    }
+
+
+def pairwise(customer: dict[str, str], person: dict[str, str]) -> dict[str, object]:
+    """Precision and recall of "is one person with" over pairs of the accounts, against who they really belong to."""
+
+    def n_pairs(sizes: Iterable[int]) -> int:
+        return sum(n * (n - 1) // 2 for n in sizes)
+
+    together = n_pairs(Counter((person[name], customer_id) for name, customer_id in customer.items()).values())
+    found, real = n_pairs(Counter(customer.values()).values()), n_pairs(Counter(person[name] for name in customer).values())
+    return {
+        "accounts": len(customer),
+        "pairs found": found,
+        "precision": round(together / found, 5) if found else None,
+        "recall": round(together / real, 5) if real else None,
     }
 
 

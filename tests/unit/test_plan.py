@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from reclake import tables
 from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import EXPIRED, REMOVED, Entry, Ledger
 from reclake.run.plan import Digests, Limits, Planner, Scope, limits_of
@@ -13,7 +14,7 @@ from reclake.tables import Input, bronze, gold, ops, silver
 from reclake.tables.inputs import day_before, previous_as_of, until_as_of
 
 NOTHING = Digests("code", "settings", "suite")
-WINDOWS = {"segments.window_days": 0}  # all days
+WINDOWS = {i.days.window: 0 for table in tables.TABLES for i in table.reads if i.days.window}  # all days
 
 
 def entry(table, day, *, digest="1:a", details=None, sequence=1, inputs=None):
