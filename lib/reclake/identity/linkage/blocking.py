@@ -96,7 +96,9 @@ def in_blocks(keyed: DataFrame) -> DataFrame:
 
     A key of one record brings nobody together, and most are: they end here, before anything is handed to Python.
     """
-    entries = keyed.select("*", F.posexplode("keys").alias("rule", "key")).where(F.col("key").isNotNull())
+    # Numbers of values and keys have done their work: a row is shuffled once per key, so it should be small.
+    needed = [name for name in keyed.columns if not name.startswith(("value_", "part_", "block_"))]
+    entries = keyed.select(*needed, F.posexplode("keys").alias("rule", "key")).where(F.col("key").isNotNull())
     block = W.partitionBy("rule", "key").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
     # The window parts and sorts by rule and key; what follows keeps that order.
     return entries.withColumn("n_records", F.count("*").over(block)).where(F.col("n_records") > 1).drop("n_records")

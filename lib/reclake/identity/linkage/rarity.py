@@ -23,17 +23,15 @@ def with_shares(records: DataFrame, attributes: Sequence[str]) -> DataFrame:
     records
         With owner and `value_<attribute>`, a number per value. However many records of an owner hold a value, they count once.
     """
+    if not attributes:
+        return records
     values = F.posexplode(F.array(*(f"value_{name}" for name in attributes))).alias("place", "value")
     held = records.select("owner", values).where(F.col("value").isNotNull()).distinct()
     counted = held.groupBy("place", "value").agg((F.count("*") - 2).alias("n_others"))
     of_all = held.groupBy("place").agg(F.count("*").alias("n_all"))
-    share = F.col("n_others") / F.col("n_all")
-    common = settled(
-        counted
-        .join(F.broadcast(of_all), on="place", how="inner")
-        .select("place", "value", share.alias("share"))
-        .where(share > LOWEST_SHARE)
-    )
+    of_values = counted.join(F.broadcast(of_all), on="place", how="inner")
+    shares = of_values.select("place", "value", (F.col("n_others") / F.col("n_all")).alias("share"))
+    common = settled(shares.where(F.col("share") > LOWEST_SHARE))
     for place, name in enumerate(attributes):
         of_this = common.where(F.col("place") == place).select(
             F.col("value").alias(f"value_{name}"), F.col("share").alias(f"share_{name}")
