@@ -10,8 +10,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
-from reclake.identity.components import settled
 from reclake.identity.linkage.distance import Ints
+from reclake.identity.linkage.kept import computed_once
 
 _PAIRS_AT_ONCE = 200_000  # compared at once by a worker: some 60 MB
 
@@ -76,7 +76,7 @@ def _crowded(records: DataFrame, keys: Sequence[Column], max_records: int) -> Da
     held = records.select(F.posexplode(F.array(*keys)).alias("rule", "key")).where(F.col("key").isNotNull())
     crowded = held.groupBy("rule", "key").agg(F.count("*").alias("n")).where(F.col("n") > max_records).select("rule", "key")
     # Every rule joins with it: computed once, and its plan not repeated in each join.
-    return settled(crowded)
+    return computed_once(crowded)
 
 
 def _joined(records: DataFrame, crowded: DataFrame, columns: Sequence[str], flag: str) -> DataFrame:

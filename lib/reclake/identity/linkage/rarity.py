@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.identity.components import settled
+from reclake.identity.linkage.kept import computed_once
 
 # Values that fewer records hold are all equally rare. It bounds the list of common values, which every worker takes, and
 # what the agreement on one rare value can prove.
@@ -31,7 +31,7 @@ def with_shares(records: DataFrame, attributes: Sequence[str]) -> DataFrame:
     of_all = held.groupBy("place").agg(F.count("*").alias("n_all"))
     of_values = counted.join(F.broadcast(of_all), on="place", how="inner")
     shares = of_values.select("place", "value", (F.col("n_others") / F.col("n_all")).alias("share"))
-    common = settled(shares.where(F.col("share") > LOWEST_SHARE))
+    common = computed_once(shares.where(F.col("share") > LOWEST_SHARE))
     for place, name in enumerate(attributes):
         of_this = common.where(F.col("place") == place).select(
             F.col("value").alias(f"value_{name}"), F.col("share").alias(f"share_{name}")

@@ -6,8 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
-from reclake.identity.components import settled
 from reclake.identity.linkage.accounts import COMPARISON, PARTS, PLAIN, SEALED, block_keys
+from reclake.identity.linkage.kept import computed_once
 from reclake.identity.linkage.sealed import with_sealed_texts
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.delivery import DELIVERY_ORDER, is_kept
@@ -74,7 +74,7 @@ def compared_states(
         .drop("source", "channel", _DAY)
     )
     # Raw records are read and sealed once, and the keys counted and joined from what came of it.
-    return settled(distinct.withColumns(block_keys()))
+    return computed_once(distinct.withColumns(block_keys()))
 
 
 def _stated(name: str) -> Column:
