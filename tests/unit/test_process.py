@@ -1,13 +1,15 @@
 """The learned process: its likelihood by integration, its gradient by differences, and simulated customers' parameters again."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import exp, lgamma, log
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy.integrate import quad
 from scipy.special import beta as beta_function
 
+from reclake.segment.learned import _search
 from reclake.segment.process import Histories, Process, learned, log_likelihood, purchase_shares
 
 
@@ -172,3 +174,40 @@ def test_equal_customers_give_a_finite_process(row):
     assert 0 < found.first_stop < 1
     assert 0 < found.visit_stop < 1
     assert 0 < found.purchase_share < 1
+
+
+def searched(customers):
+    """What the task of the search gives for customers as it is handed them: channels, and what was known on two days."""
+    names = ("n_orders", "n_visits", "age", "last_purchase", "last_visit")
+    known = pa.list_(pa.struct([*((name, pa.int64()) for name in names[:2]), *((name, pa.int32()) for name in names[2:])]))
+    customer = pa.struct([("digest", pa.string()), ("channels", pa.string()), ("known", known)])
+    rows = [
+        {"digest": str(n), "channels": channels, "known": [dict(zip(names, day, strict=True)) for day in days]}
+        for n, (channels, *days) in enumerate(customers)
+    ]
+    batch = pa.record_batch([pa.array([rows], pa.list_(customer))], ["customers"])
+    (found,) = _search(2, 30)([batch])
+    return found.column("processes").to_pylist()[0]
+
+
+def test_the_search_in_a_task_learns_of_each_day_what_was_known_then():
+    nothing = (None,) * 5
+    people = [("app", (3, 5, 40, 20, 25), (2, 4, 33, 20, 21)), ("pos", (2, 0, 30, 10, None), nothing)]
+    newest, before = searched(people * 40)
+    expected = [
+        learned(histories(*rows, groups=groups, group=group), min_repeats=30)
+        for rows, groups, group in (
+            ([(2, 5, 39.5, 20, 25), (1, 0, 29.5, 10, 0)] * 40, ("app", "pos"), [0, 1] * 40),
+            ([(1, 4, 32.5, 20, 21)] * 40, ("app",), [0] * 40),
+        )
+    ]
+    for one, other in zip((newest, before), expected, strict=True):
+        assert dict(one["purchase_shares"]) == other.purchase_shares
+        assert {k: v for k, v in one.items() if k != "purchase_shares"} == {
+            k: v for k, v in asdict(other).items() if k != "purchase_shares"
+        }
+
+
+@pytest.mark.parametrize("people", [[], [("app", (None,) * 5, (None,) * 5)]], ids=["nobody", "nobody had bought"])
+def test_the_search_of_nobody_gives_no_process(people):
+    assert searched(people) == [None, None]
