@@ -193,6 +193,16 @@ def test_a_new_account_absorbs_nobody_but_joins_two_who_were_apart():
     assert merges_of(START, "c_a", group[:2]) == []
 
 
+def test_two_customers_that_likely_pairs_join_one_after_the_other_are_both_told():
+    group = [
+        holding("a", "c_a", "pair", "a|b", "linked", 7.5), holding("b", "c_b", "pair", "a|b", "linked", 7.5),
+        holding("b", "c_b", "pair", "b|c", "linked", 9.0), holding("c", "c_c", "pair", "b|c", "linked", 9.0),
+    ]  # fmt: skip
+    rows = merges_of(START, "c_a", group)
+    # The heavier pair first: c becomes part of b, and both of a.
+    assert told(rows) == [("c_c", "linked", "pair", "b|c", "b", "c"), ("c_b", "linked", "pair", "a|b", "a", "b")]
+
+
 def test_an_older_account_that_comes_later_gives_its_name_and_a_likely_pair_its_weight():
     group = [
         holding("a", None, "pair", "a|b", "linked", 7.5), holding("b", "c_b", "pair", "a|b", "linked", 7.5),

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from golden_lake import write_keys
 from lakes import ROOT, as_environment
-from reclake import cli
+from reclake import cli, tables
 from reclake.cli import options, running
+from reclake.errors import UsageError
 from reclake.inspection import check
 from reclake.look import doctor
 
@@ -48,6 +49,9 @@ SPOKEN_OF = {
     "show": "show silver.events",
     "waive": "waive silver.events --reason because",
 }
+
+
+PUBLISHED = {path.parent.name + "." + path.name for path in (GOLDEN / "lake").glob("*/*")}  # by folder
 
 
 class Opened(Exception):
@@ -115,9 +119,13 @@ def test_a_command_that_a_document_shows_can_be_run(ends_at_the_lake, monkeypatc
     done = CliRunner().invoke(cli.app, shlex.split(command))
     told = f"{COMMANDS[command]}: reclake {command}: {done.exception or done.output}"
     ends = (0, 7) if "--exit-code" in command else (0,)
-    # The lake of the repository is older than some tables: whoever asks for one of them has reached the lake.
-    is_older = "is not published yet" in str(done.exception)
-    assert done.exit_code in ends or is_older or isinstance(done.exception, Opened), told
+    assert done.exit_code in ends or isinstance(done.exception, Opened) or _is_of_a_younger_table(done.exception), told
+
+
+def _is_of_a_younger_table(error):
+    """Whether a command asks for a table that was declared after the lake in the repository was made."""
+    name, _, told = str(error.args[0]).partition(" ") if isinstance(error, UsageError) else ("", "", "")
+    return told == "is not published yet" and name in tables.BY_NAME and name not in PUBLISHED
 
 
 @pytest.mark.parametrize(

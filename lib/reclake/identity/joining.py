@@ -42,7 +42,11 @@ class Rules:
 
     apart: Collection[Pair] = ()  # accounts that must not be in one group, by decision
     shops: Mapping[str, str | None] | None = None  # account → its shop; null for none
-    max_accounts: int = 0
+    max_accounts: int | None = None  # of one person; None for any number
+
+    def is_too_many(self, n_accounts: int) -> bool:
+        """Whether one person has fewer accounts."""
+        return self.max_accounts is not None and n_accounts > self.max_accounts
 
 
 def edges_of(key: str, holders: Mapping[str, int | None], order: Mapping[str, Any], weight: float | None = None) -> list[Edge]:
@@ -114,4 +118,4 @@ class Joined:
         shops = self._rules.shops or {}
         of_one = {shops.get(account) for account in one} - {None}
         of_other = {shops.get(account) for account in other} - {None}
-        return bool(of_one & of_other) or len(one) + len(other) > self._rules.max_accounts
+        return bool(of_one & of_other) or self._rules.is_too_many(len(one) + len(other))

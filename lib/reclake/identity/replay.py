@@ -122,7 +122,7 @@ def _states(present: Sequence[str], edges: Sequence[Edge], order: Mapping[str, A
                 strongest[account] = min(strength, strongest.get(account, strength))
     states: dict[str, State] = {}
     for members in joined.groups():
-        if 1 < len(members) <= rules.max_accounts:
+        if len(members) > 1 and not rules.is_too_many(len(members)):
             oldest = min(members, key=lambda account: order[account])
             states |= {account: (oldest, STRENGTH[strongest[account]], len(members)) for account in members}
         else:
