@@ -1,11 +1,17 @@
 """What `reclake identity explain` reads: accounts, links with their evidence, shared keys, merges and decisions of one person."""
 
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 
 import duckdb
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
+from lakes import ROOT
+from reclake.cli import app as command
+from reclake.cli import identity as identity_commands
+from reclake.cli import options
 from reclake.errors import UsageError
 from reclake.look.delta_rs import arrow_type
 from reclake.look.identity import Moment, account_of, customer_of, decisions, explain, known_of
@@ -150,3 +156,48 @@ def test_a_likely_pair_is_told_as_a_waterfall_that_adds_up_to_its_weight(reader)
     assert explain(reader, "c_1", Moment(day(3))).likely == found
     # Before their day they were not known.
     assert explain(reader, "c_1", Moment(DAY + timedelta(days=1))).likely == ()
+
+
+@pytest.fixture
+def asked(reader, monkeypatch):
+    """The commands on this reader; what they would record instead of an open lake."""
+    recorded = []
+    monkeypatch.setattr(options, "looked", lambda chosen: SimpleNamespace(reader=reader))
+    monkeypatch.setattr(identity_commands, "_part", lambda chosen, pairs, *told: recorded.append((pairs, *told)))
+    monkeypatch.setenv("RECLAKE_HOME", str(ROOT))
+
+    def ask(*arguments):
+        done = CliRunner().invoke(command, ["identity", *arguments])
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.output
+
+    return ask, recorded
+
+
+def test_a_split_parts_the_named_accounts_from_the_others_of_their_person_and_not_from_each_other(asked):
+    ask, recorded = asked
+    ask("split", "a_web", "d_web1", "--reason", "a tablet", "--author", "li", "--from", "2026-03-04")
+    assert recorded == [([("a_web1", "a_app1"), ("d_web1", "a_app1")], "split", "li", "a tablet", datetime(2026, 3, 4), None)]
+    with pytest.raises(UsageError, match="nothing to part"):
+        ask("split", "a_app2", "--reason", "x")
+    with pytest.raises(UsageError, match="nothing to part"):
+        ask("split", "a_web1", "a_app1", "d_web1", "--reason", "x")
+
+
+def test_never_link_names_two_accounts_and_a_customer_is_none(asked):
+    ask, recorded = asked
+    ask("never-link", "a_app2", "a_app1", "--reason", "sisters", "--author", "li")
+    assert recorded == [([("a_app2", "a_app1")], "never_link", "li", "sisters", None, None)]
+    with pytest.raises(UsageError, match="knows no c_1"):
+        ask("never-link", "c_1", "a_app1", "--reason", "x")
+
+
+def test_explain_prints_every_part(asked):
+    ask, _ = asked
+    told = ask("explain", "a_web1")
+    assert "c_1: 3 accounts" in told
+    assert all(
+        part in told
+        for part in ("links", "card", "login", "shared keys, which link nobody", "one_shop", "merges", "decisions", "sisters")
+    )
