@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -141,27 +140,31 @@ def till(options: argparse.Namespace) -> dict[str, object]:
 
 
 def peak_of(path: Path) -> dict[str, object]:
-    """MiB that the counting adds to what reading the sorted rows batch by batch takes."""
+    """MiB at the peak that the counting adds to a process which has read one batch of the sorted rows."""
     ordered = path.with_suffix(".ordered.arrow")
     if not ordered.exists():
-        batches = list(lines(path, [funnel("customer")]))
-        with pa.OSFile(str(ordered), "wb") as file, pa.ipc.new_file(file, batches[0].schema) as writer:
+        batches = lines(path, [funnel("customer")])
+        first = next(batches)
+        with pa.OSFile(str(ordered), "wb") as file, pa.ipc.new_stream(file, first.schema) as writer:
+            writer.write_batch(first)
             for batch in batches:
                 writer.write_batch(batch)
-        return peak_of_fresh(path)
-    reader = pa.ipc.open_file(pa.memory_map(str(ordered)))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    copies = (pa.ipc.read_record_batch(reader.get_batch(i).serialize(), reader.schema) for i in range(reader.num_record_batches))
-    n_rows = sum(len(batch) for batch in counted(copies, plan([funnel("customer")])))
-    return {"rows of counts": n_rows, "MiB more": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024}
+        # Sorting takes more than counting does: another process counts.
+        told = subprocess.run(
+            [sys.executable, __file__, "--work", path.parent, "--peak-of", path], capture_output=True, text=True, check=True
+        )
+        return dict(json.loads(told.stdout))
+    with pa.OSFile(str(ordered)) as file, pa.ipc.open_stream(file) as reader:
+        list(counted([reader.read_next_batch()], plan([funnel("customer")])))
+        before = peak()
+        n_rows = sum(len(batch) for batch in counted(reader, plan([funnel("customer")])))
+    return {"rows of counts": n_rows, "MiB more": peak() - before}
 
 
-def peak_of_fresh(path: Path) -> dict[str, object]:
-    """The same in a new process, as sorting took more than counting does."""
-    told = subprocess.run(
-        [sys.executable, __file__, "--work", path.parent, "--peak-of", path], capture_output=True, text=True, check=True
-    )
-    return dict(json.loads(told.stdout))
+def peak() -> int:
+    """MiB that this process has held at most; what the one that started it has held is no part of it."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) // 1024
 
 
 def in_turn(measured: dict[str, Callable[[], object]], rounds: int) -> dict[str, object]:
