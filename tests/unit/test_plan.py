@@ -100,6 +100,23 @@ def test_a_day_is_stale_by_code_settings_and_suite(change, why):
     assert other.work(silver.ORDER_RECORDS).reasons == {"2026-01-01": why}
 
 
+def test_a_decision_of_a_steward_is_acted_on_by_a_run_of_any_day():
+    decided = entry(bronze.IDENTITY_DECISIONS, "whole")
+    plan, ledger = planner(decided, scope=on("2026-01-03"))
+    assert plan.touched(silver.IDENTITY_DECISIONS) == {"whole"}
+    assert plan.work(silver.IDENTITY_DECISIONS).reasons == {"whole": "never built"}
+    inputs = plan.work(silver.IDENTITY_DECISIONS).input_digests["whole"]
+    ledger.add([entry(silver.IDENTITY_DECISIONS, "whole", inputs=inputs)])
+    assert plan.work(silver.IDENTITY_DECISIONS).reasons == {}
+    # One that is appended later: the table holds other content.
+    later, _ = planner(
+        entry(bronze.IDENTITY_DECISIONS, "whole", digest="2:b"),
+        entry(silver.IDENTITY_DECISIONS, "whole", inputs=inputs),
+        scope=on("2026-01-04"),
+    )
+    assert later.work(silver.IDENTITY_DECISIONS).reasons == {"whole": "bronze.identity_decisions changed"}
+
+
 def test_a_key_that_becomes_shared_restates_the_sessions_from_the_day_before_and_no_earlier_ones():
     days = [f"2026-01-0{n}" for n in range(1, 7)]
     events = [entry(silver.EVENTS, day) for day in days]

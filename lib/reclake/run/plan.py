@@ -193,7 +193,8 @@ class Planner:
         """The output days in scope that a change of the run's deliveries can reach."""
         candidates = self._candidates(table)
         if self._scope.delivery_days is None or not table.reads:
-            if not table.reads and self._scope.delivery_days is not None:
+            is_delivered_by_day = not table.reads and table.day_column is not None
+            if is_delivered_by_day and self._scope.delivery_days is not None:
                 return candidates & {str(day) for day in self._scope.delivery_days}
             return candidates
         # An as_of that is asked for is built, also when nothing was delivered on the day before it.
