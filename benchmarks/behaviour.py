@@ -4,6 +4,7 @@ python benchmarks/behaviour.py --events 20000000 --work /tmp/behaviour          
 python benchmarks/behaviour.py --events 2000000 --work /tmp/behaviour --without-spark  # the counting alone, against DuckDB
 python benchmarks/behaviour.py --work /tmp/behaviour --self-joins                      # against joins of each step with the next
 python benchmarks/behaviour.py --events 4000000 --work /tmp/behaviour --till           # one customer with 5 % of the events
+python benchmarks/behaviour.py --work /tmp/behaviour --demo .reclake                   # visits of the demo against its truth
 """
 
 from __future__ import annotations
@@ -22,11 +23,15 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+from deltalake import DeltaTable
 
+from reclake.behaviour.catalogues import FUNNELS
 from reclake.behaviour.funnels.block import Clock
 from reclake.behaviour.funnels.definition import Funnel
 from reclake.behaviour.funnels.stream import Plan, counted
 from reclake.behaviour.kinds import KINDS
+from reclake.run.job import project_home
+from reclake.tables.vocabulary import CHANNELS
 
 WINDOW = 24 * 3600  # seconds
 GAP = 1800
@@ -167,6 +172,39 @@ def peak() -> int:
     return int(line.split()[1]) // 1024
 
 
+def demo(folder: Path) -> dict[str, object]:
+    """Collected visits by channel and step: as the shipped funnel counts the events of the lake, and as the truth tells them.
+
+    A visit whose last events had not been delivered by the last day is told in the truth alone.
+    """
+    (one,) = FUNNELS.load(project_home() / "conf" / "funnels", ["browse_cart_order_pay"]).values()
+    connection = duckdb.connect(config={"threads": 2})
+    files = DeltaTable(str(folder / "lake" / "silver" / "events")).file_uris()
+    connection.execute(f"CREATE VIEW events AS SELECT * FROM read_parquet({files}, hive_partitioning = true)")
+    mask = " + ".join(f"(event_type = '{step.any_of[0].event}')::INT * {1 << n}" for n, step in enumerate(one.steps))
+    rows = connection.execute(f"""
+        SELECT (hash(device_id) >> 2)::BIGINT AS customer, epoch_us(occurred_at) AS moment, (epoch_ms(event_date::TIMESTAMP) // 86400000)::INT AS day,
+               list_position({list(KINDS)}, event_type)::SMALLINT AS kind, list_position({list(CHANNELS)}, channel)::SMALLINT AS channel,
+               (hash(device_id) >> 2)::BIGINT AS unit, channel AS dim_channel, 'x' AS dim_login, {mask} AS mask_0
+        FROM events WHERE NOT is_bot AND device_id IS NOT NULL
+        ORDER BY customer, occurred_at, delivery_day, file_digest, position
+    """).to_arrow_reader(20_000)  # fmt: skip
+    found: dict[str, list[int]] = {}
+    for batch in counted(rows, Plan([one], Clock("Asia/Shanghai", GAP // 60), 4_102_444_800 * MICRO)):
+        for row in batch.to_pylist():
+            if (row["measure"], row["period"], row["dimension"]) == ("units", "window", "channel"):
+                reached = found.setdefault(row["value"], [0] * len(one.steps))
+                for step in range(row["step"]):
+                    reached[step] += row["n"]
+    visits = folder / "landing-truth" / "demo" / "visits"
+    order = ["view", "cart", "checkout", "purchase"]
+    steps = ", ".join(f"count(*) FILTER (list_position({order}, reached) >= {n})" for n in range(1, 5))
+    truth = connection.execute(
+        f"SELECT channel, {steps} FROM '{visits}/**/*.parquet' WHERE is_collected GROUP BY channel"
+    ).fetchall()
+    return {"counted": dict(sorted(found.items())), "truth": {channel: list(reached) for channel, *reached in sorted(truth)}}
+
+
 def in_turn(measured: dict[str, Callable[[], object]], rounds: int) -> dict[str, object]:
     """Medians of the seconds of each, run in turn after one warm-up, and of the ratios to the last one."""
     seconds: dict[str, list[float]] = {name: [] for name in measured}
@@ -187,7 +225,6 @@ def in_turn(measured: dict[str, Callable[[], object]], rounds: int) -> dict[str,
 def session_of_spark() -> Any:
     """A session of the local profile."""
     from reclake.lake.session import open_session
-    from reclake.run.job import project_home
 
     return open_session(project_home() / "conf" / "spark" / "local", name="behaviour")
 
@@ -296,6 +333,7 @@ def main() -> None:
     parser.add_argument("--without-spark", action="store_true")
     parser.add_argument("--self-joins", action="store_true")
     parser.add_argument("--till", action="store_true")
+    parser.add_argument("--demo", type=Path, help="the folder that make demo has filled")
     parser.add_argument("--peak-of", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -303,6 +341,8 @@ def main() -> None:
         found = peak_of(options.peak_of)
     elif options.till:
         found = till(options)
+    elif options.demo:
+        found = demo(options.demo)
     elif options.self_joins:
         found = self_joins(options)
     else:
