@@ -175,7 +175,7 @@ def peak() -> int:
 def demo(folder: Path) -> dict[str, object]:
     """Collected visits by channel and step: as the shipped funnel counts the events of the lake, and as the truth tells them.
 
-    A visit whose last events had not been delivered by the last day is told in the truth alone.
+    A visit one of whose events is not in the lake goes further in truth: it was not delivered by the last day, or refused.
     """
     (one,) = FUNNELS.load(project_home() / "conf" / "funnels", ["browse_cart_order_pay"]).values()
     connection = duckdb.connect(config={"threads": 2})
