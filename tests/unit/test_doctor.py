@@ -75,7 +75,8 @@ def test_contacts_of_which_nothing_says_that_they_are_verified_are_named(places,
     assert error is None
     assert found["sources"]["state"] == "ok"
     assert found["sources"]["found"] == (
-        "demo, online_retail; contacts tie nobody, as nothing says that they are verified: demo.accounts (phone_token, email_token)"
+        "demo, online_retail; contacts tie nobody, as nothing says that they are verified: demo.accounts (phone_token, email_token), "
+        "demo.profiles (phone_token, email_token)"
     )
 
 

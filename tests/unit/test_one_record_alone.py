@@ -169,12 +169,12 @@ def test_whatever_a_record_does_to_the_parser_costs_that_record(keys, monkeypatc
 
 
 def test_a_token_that_cannot_be_made_costs_its_record_and_a_missing_key_the_run(keys, monkeypatch):
-    def broken(text):
+    def broken(kind, text, region):
         if "7" in text:
             raise ValueError(text)
         return f"{text}@x.org"
 
-    monkeypatch.setattr(pseudonyms, "normalised_email", broken)
+    monkeypatch.setattr(pseudonyms, "normalised_contact", broken)
     pseudonyms.contact_tokens.cache_clear()
     raws = [json.dumps({"mail": f"m{n}"}) for n in range(9)]
     rows = read(keys, raws, table="accounts", columns=("email_token",), accounts=feed("accounts", ACCOUNT_COLUMNS))
