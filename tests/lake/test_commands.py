@@ -162,7 +162,7 @@ def test_plan_names_what_is_stale_and_counts_what_it_reads(lake):
     ]
     assert found["silver.identities"] | {"stage": ""} == {
         "stage": "", "table": "silver.identities", "days": 0, "which": "known when its inputs are built",
-        "why": "reads silver.accounts", "rows_to_read": 0,
+        "why": "reads silver.accounts, silver.identity_ties, silver.shared_keys", "rows_to_read": 0,
     }  # fmt: skip
 
 

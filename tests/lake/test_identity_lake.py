@@ -32,6 +32,7 @@ from reclake.tables import silver
 FIRST = date(2026, 1, 1)
 DAYS = [FIRST + timedelta(days=n) for n in range(4)]
 MADE = (silver.IDENTITY_TIES, silver.SHARED_KEYS, silver.IDENTITIES, silver.IDENTITY_MERGES, silver.SESSIONS)
+FEW = (silver.SHARED_KEYS, silver.IDENTITY_MERGES)  # two days of a few people may hold none
 WANTED = with_inputs(*MADE, silver.CUSTOMER_NUMBERS, silver.IDENTITY_CONFLICTS)
 LENIENT = "run.max_rejected_share=1.0"
 
@@ -68,7 +69,9 @@ def whole(spark, folder):
 def test_days_in_another_order_give_the_rows_of_one_pass(spark, folder, whole):
     days = opened(spark, folder, "days")
     for table in MADE:
-        if table != silver.SHARED_KEYS or comparable(whole, table).count():
+        if table in FEW and comparable(whole, table).isEmpty():
+            assert comparable(days, table).isEmpty(), table.name
+        else:
             assert_same_bag(whole, days, table)
     assert numbers(days).keys() == numbers(whole).keys(), "who has a number must not depend on the order of days"
     known = {row["customer_id"] for row in published(whole, silver.IDENTITIES).select("customer_id").distinct().collect()}

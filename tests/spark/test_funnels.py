@@ -323,7 +323,10 @@ def test_sessions_from_arrays_begin_where_those_of_silver_begin(spark, zone):
         event("x", "v", moment, device=device, position=n) | {"event_date": business_day(moment)}
         for n, (device, moment) in enumerate(events)
     ]
-    built_sessions = conform(sessions(frame(spark, silver.EVENTS, *told), gap_minutes=30, timezone=zone), silver.SESSIONS)
+    built_sessions = conform(
+        sessions(frame(spark, silver.EVENTS, *told), frame(spark, silver.SHARED_KEYS), gap_minutes=30, timezone=zone),
+        silver.SESSIONS,
+    )
     expected = sorted((row["unit_id"], row["started_at"]) for row in built_sessions.collect())
     events.sort()
     unit = np.array([ord(device) for device, _ in events])

@@ -229,7 +229,11 @@ def test_pairs_agree_with_plain_python_in_any_order_of_rows(spark, directory, li
     expected = as_rows(best, account_of, weight_at(linkage, linkage.min_match_probability))
     assert len(expected) > 15
     assert {True, False} <= {row["is_linked"] for row in expected}
-    assert in_order(*rounded) == expected
+    # The builder rounds what plain Python adds up in another order.
+    exact = [{name: value for name, value in row.items() if name != "match_weight"} for row in in_order(*rounded)]
+    assert exact == [{name: value for name, value in row.items() if name != "match_weight"} for row in expected]
+    weights = [row["match_weight"] for row in in_order(*rounded)]
+    assert weights == pytest.approx([row["match_weight"] for row in expected], abs=2e-3)
     for row in rows:
         assert row["match_weight"] == pytest.approx(sum(row[f"weight_{name}"] for name in ATTRIBUTES), abs=1e-5)
         odds = 2 ** (row["match_weight"] - linkage.default.threshold)
