@@ -109,7 +109,7 @@ def claim_time():
 def test_the_tries_of_a_task_that_writes_outlast_the_claim_of_a_dead_driver():
     """Summed over the shortest waits that Airflow may draw; a task that writes is one that takes a pool's slot."""
     writing = [task for name in DAGS for task in read_dag(name).tasks if task.pool != "default_pool"]
-    assert len(writing) == 7
+    assert len(writing) == 8
     for task in writing:
         shortest, drawn = waits_of(task, 0), waits_of(task, random.SystemRandom().getrandbits(160))
         assert all(least <= wait <= task.max_retry_delay for least, wait in zip(shortest, drawn, strict=True))
