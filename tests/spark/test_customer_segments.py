@@ -360,11 +360,11 @@ def test_online_retail_gives_the_published_counts_and_ranges(spark, root):
         )
     )
     customers = lines.selectExpr(
-        "account_id", "account_id customer_id", "date '2010-11-30' valid_from", "cast(null as date) valid_to",
+        "account_id", "account_id customer_id", "date '2010-11-30' valid_from", "cast(null as date) valid_to", "'alone' evidence",
         "'research' basis", "'web' channel", "false is_device", "false is_machine", "cast(null as int) birth_year",
     ).distinct()  # fmt: skip
     frames = {
-        silver.IDENTITIES.name: customers.select("account_id", "customer_id", "valid_from", "valid_to"),
+        silver.IDENTITIES.name: customers.select("account_id", "customer_id", "valid_from", "valid_to", "evidence"),
         silver.ACCOUNTS.name: customers.select(
             "account_id", "channel", "basis", "is_device", "is_machine", "birth_year", "valid_from", "valid_to"
         ),
