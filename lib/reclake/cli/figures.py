@@ -45,6 +45,7 @@ def sales(
 ) -> None:
     """Print what was sold and came back; everybody counts."""
     from reclake.look import figures
+    from reclake.look.as_ofs import as_of_of
 
     if first_orders and best:
         raise UsageError("--first-orders and --best are two questions", "both were given", "ask one of them")
@@ -53,7 +54,7 @@ def sales(
     chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
     reader = options.looked(chosen).reader
     table = gold.FIRST_ORDERS if first_orders else gold.CUSTOMER_SEGMENTS if best else gold.SALES
-    day = figures.as_of_of(reader, table, as_of and as_of.date())
+    day = as_of_of(reader, table, as_of and as_of.date())
     if first_orders:
         rows = figures.first_orders(reader, as_of=day)
     elif best:
@@ -91,6 +92,7 @@ def retention(
 ) -> None:
     """Print which cohorts of customers come back; an interval that is not past is blank."""
     from reclake.look import figures
+    from reclake.look.as_ofs import as_of_of
 
     _require_one_of("--period", period, figures.PERIODS)
     _require_one_of("--activity", activity, ("order", "any"))
@@ -107,7 +109,7 @@ def retention(
     chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
     reader = options.looked(chosen).reader
     table = gold.LIFECYCLE if lifecycle else gold.RETENTION
-    day = figures.as_of_of(reader, table, as_of and as_of.date())
+    day = as_of_of(reader, table, as_of and as_of.date())
     if lifecycle:
         rows = figures.lives(
             reader,

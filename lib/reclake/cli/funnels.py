@@ -33,6 +33,7 @@ def funnel(
 ) -> None:
     """Print how many go on from step to step of a funnel, and how many are lost."""
     from reclake.look import funnels as looked
+    from reclake.look.as_ofs import as_of_of
 
     if period not in looked.PERIODS:
         raise UsageError(f"--period knows no {period!r}", f"it knows {', '.join(looked.PERIODS)}", "name one of them")
@@ -47,7 +48,7 @@ def funnel(
         step = f"name one of them, or add it to conf/funnels/{name}.toml"
         raise UsageError(f"{name} has no breakdown {by!r}", f"it declares {declared}", step)
     table = gold.FUNNEL_LOSSES if losses else gold.FUNNELS
-    day = looked.as_of_of(look.reader, table, as_of and as_of.date())
+    day = as_of_of(look.reader, table, as_of and as_of.date())
     rows = (
         looked.losses(look.reader, name, as_of=day)
         if losses

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,6 +10,8 @@ from typing import Any
 
 from reclake.look.reader import Reader
 from reclake.tables import Table, gold, silver
+
+from .published import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +103,17 @@ class CustomersFigures:
 
 def read_customers(rows: Reader) -> CustomersFigures:
     """The figures of one manifest, of the newest as_of."""
-    newest = _of(rows, gold.CUSTOMER_SEGMENTS, "SELECT max(as_of_date) FROM rows", "as_of_date")
+    newest = rows_of(rows, gold.CUSTOMER_SEGMENTS, "SELECT max(as_of_date) FROM rows", "as_of_date")
     as_of = newest[0][0] if newest else None
     known = "WHERE valid_to IS NULL"
     evidence = f"SELECT evidence, count(*) FROM rows {known} GROUP BY evidence"
     customers = f"SELECT count(DISTINCT customer_id) FROM rows {known} AND evidence <> 'shared'"
-    n_customers = _of(rows, silver.IDENTITIES, customers, "customer_id evidence valid_to")
+    n_customers = rows_of(rows, silver.IDENTITIES, customers, "customer_id evidence valid_to")
     pair, n_pairs = _pair(rows)
     return CustomersFigures(
         as_of=as_of,
         n_customers=n_customers[0][0] if n_customers else 0,
-        evidence=dict(_of(rows, silver.IDENTITIES, evidence, "evidence valid_to")),
+        evidence=dict(rows_of(rows, silver.IDENTITIES, evidence, "evidence valid_to")),
         pair=pair,
         n_pairs=n_pairs,
         changes=tuple(
@@ -145,29 +147,22 @@ def read_customers(rows: Reader) -> CustomersFigures:
     )
 
 
-def _of(rows: Reader, table: Table, sql: str, columns: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """Nothing of a table that is not published."""
-    if table.name not in rows.published:
-        return []
-    return rows.query(table, sql, columns=columns.split(), parameters=parameters)
-
-
 def _newest(rows: Reader, table: Table, columns: str, as_of: date | None) -> list[tuple[Any, ...]]:
     """The table's rows of the as_of, by its key."""
     sql = f"SELECT {columns.replace(' ', ', ')} FROM rows WHERE as_of_date = ? ORDER BY {', '.join(table.key)}"
-    return _of(rows, table, sql, " ".join(dict.fromkeys([*columns.split(), *table.key])), [as_of])
+    return rows_of(rows, table, sql, " ".join(dict.fromkeys([*columns.split(), *table.key])), [as_of])
 
 
 def _pair(rows: Reader) -> tuple[Mapping[str, Any] | None, int]:
     """The linked pair in the middle by weight, and how many there are."""
     names = [field.name for field in silver.IDENTITY_PAIRS.fields]
-    counted = _of(rows, silver.IDENTITY_PAIRS, "SELECT count(*) FROM rows WHERE is_linked", "is_linked")
+    counted = rows_of(rows, silver.IDENTITY_PAIRS, "SELECT count(*) FROM rows WHERE is_linked", "is_linked")
     n_pairs = counted[0][0] if counted else 0
     if not n_pairs:
         return None, 0
     order = "ORDER BY match_weight, left_account_id, right_account_id"
     sql = f"SELECT {', '.join(names)} FROM rows WHERE is_linked {order} LIMIT 1 OFFSET {n_pairs // 2}"
-    (row,) = _of(rows, silver.IDENTITY_PAIRS, sql, " ".join(names))
+    (row,) = rows_of(rows, silver.IDENTITY_PAIRS, sql, " ".join(names))
     return dict(zip(names, row, strict=True)), n_pairs
 
 
@@ -177,7 +172,7 @@ def _listed(rows: Reader, as_of: date | None) -> tuple[Listed, ...]:
         "GROUP BY contact_purpose, contact_channel, currency ORDER BY contact_purpose, 3 DESC, contact_channel"
     )
     columns = "contact_purpose contact_channel value_at_risk_amount currency as_of_date"
-    return tuple(Listed(*row) for row in _of(rows, gold.CONTACT_LIST, sql, columns, [as_of]))
+    return tuple(Listed(*row) for row in rows_of(rows, gold.CONTACT_LIST, sql, columns, [as_of]))
 
 
 def _left_out(rows: Reader, as_of: date | None) -> tuple[LeftOut, ...]:
@@ -186,4 +181,4 @@ def _left_out(rows: Reader, as_of: date | None) -> tuple[LeftOut, ...]:
         "GROUP BY contact_purpose, reason ORDER BY contact_purpose, 3 DESC, reason"
     )
     columns = "contact_purpose reason n_customers as_of_date"
-    return tuple(LeftOut(*row) for row in _of(rows, gold.CONTACT_EXCLUSIONS, sql, columns, [as_of]))
+    return tuple(LeftOut(*row) for row in rows_of(rows, gold.CONTACT_EXCLUSIONS, sql, columns, [as_of]))

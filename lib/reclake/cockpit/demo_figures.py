@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from reclake.look.reader import Reader
-from reclake.tables import GATED, Table, bronze, gold, ops, silver
+from reclake.tables import GATED, bronze, gold, ops, silver
+
+from .published import rows_of
 
 ABSENT = "absent"  # of a customer who is in the segments of one as_of and not of the other
 N_BOUGHT = 12  # lines of the one customer that are shown
@@ -113,7 +114,7 @@ def read_figures(rows: Reader) -> Figures:
     # Week by week: as_ofs between two weeks are built for other questions.
     as_ofs = [day for day in by_as_of if (max(by_as_of) - day).days % 7 == 0]
     tiers = {day: by_as_of[day] for day in as_ofs}
-    files = dict(_of(rows, bronze.FILES, "SELECT outcome, count(*) FROM rows GROUP BY outcome", "outcome"))
+    files = dict(rows_of(rows, bronze.FILES, "SELECT outcome, count(*) FROM rows GROUP BY outcome", "outcome"))
     lists, n_listed = _lists(rows)
     return Figures(
         n_files=files.get("ingested", 0),
@@ -128,18 +129,11 @@ def read_figures(rows: Reader) -> Figures:
     )
 
 
-def _of(rows: Reader, table: Table, sql: str, columns: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """Nothing of a table that is not published."""
-    if table.name not in rows.published:
-        return []
-    return rows.query(table, sql, columns=columns.split(), parameters=parameters)
-
-
 def _feeds(rows: Reader) -> tuple[Feed, ...]:
     counts = ("n_in", "n_kept", "n_duplicates", "n_rejected", "n_late", "n_unaccounted")
     sums = ", ".join(f"CAST(sum({name}) AS BIGINT)" for name in counts)
     sql = f"SELECT record_table, {sums} FROM rows GROUP BY record_table ORDER BY 2 DESC, 1"
-    return tuple(Feed(*row) for row in _of(rows, ops.RECONCILIATION, sql, f"record_table {' '.join(counts)}"))
+    return tuple(Feed(*row) for row in rows_of(rows, ops.RECONCILIATION, sql, f"record_table {' '.join(counts)}"))
 
 
 def _tiers(rows: Reader) -> dict[date, dict[str, Tier]]:
@@ -148,7 +142,7 @@ def _tiers(rows: Reader) -> dict[date, dict[str, Tier]]:
         "FROM rows GROUP BY as_of_date, tier, currency ORDER BY as_of_date, tier, currency"
     )
     tiers: dict[date, dict[str, Tier]] = {}
-    for as_of, tier, currency, n_customers, n_buyers, spend in _of(
+    for as_of, tier, currency, n_customers, n_buyers, spend in rows_of(
         rows, gold.CUSTOMER_SEGMENTS, sql, "as_of_date tier currency n_orders spend_amount"
     ):
         known = tiers.setdefault(as_of, {}).get(tier, Tier(0, 0, {}))
@@ -166,7 +160,7 @@ def _moved(rows: Reader, before: date, now: date) -> dict[tuple[str, str], int]:
         ") AS of_customer GROUP BY tier_before, tier_now"
     )
     parameters = [ABSENT, ABSENT, before, now, before, now]
-    moves = _of(rows, gold.CUSTOMER_SEGMENTS, sql, "customer_id as_of_date tier", parameters)
+    moves = rows_of(rows, gold.CUSTOMER_SEGMENTS, sql, "customer_id as_of_date tier", parameters)
     return {(tier_before, tier_now): n for tier_before, tier_now, n in moves}
 
 
@@ -177,25 +171,25 @@ def _lists(rows: Reader) -> tuple[dict[str, tuple[int, int]], int]:
         "GROUP BY source ORDER BY 3 DESC, 1"
     )
     all_of = f"SELECT count(DISTINCT customer_id) FROM ({newest}) AS dated WHERE as_of_date = newest"
-    lists = _of(rows, gold.RECOMMENDATIONS, by_source, "as_of_date source customer_id")
-    n_listed = _of(rows, gold.RECOMMENDATIONS, all_of, "as_of_date customer_id")
+    lists = rows_of(rows, gold.RECOMMENDATIONS, by_source, "as_of_date source customer_id")
+    n_listed = rows_of(rows, gold.RECOMMENDATIONS, all_of, "as_of_date customer_id")
     return {source: (n_customers, n_rows) for source, n_customers, n_rows in lists}, n_listed[0][0] if n_listed else 0
 
 
 def _customer(rows: Reader, as_of: date) -> Customer | None:
     """The customer with the most orders."""
     most = "SELECT customer_id FROM rows WHERE as_of_date = ? ORDER BY n_orders DESC, customer_id LIMIT 1"
-    chosen = _of(rows, gold.CUSTOMER_SEGMENTS, most, "customer_id as_of_date n_orders", [as_of])
+    chosen = rows_of(rows, gold.CUSTOMER_SEGMENTS, most, "customer_id as_of_date n_orders", [as_of])
     if not chosen:
         return None
     customer_id = chosen[0][0]
     bought, n_lines = _bought(rows, customer_id)
     columns = "as_of_date tier segment n_orders spend_amount currency recency_days tier_reason tier_reason_zh"
     sql = f"SELECT {columns.replace(' ', ', ')} FROM rows WHERE customer_id = ? ORDER BY as_of_date"
-    then = _of(rows, gold.CUSTOMER_SEGMENTS, sql, f"{columns} customer_id", [customer_id])
+    then = rows_of(rows, gold.CUSTOMER_SEGMENTS, sql, f"{columns} customer_id", [customer_id])
     columns = "rank product_id source because_product_id"
     sql = f"SELECT {columns.replace(' ', ', ')} FROM rows WHERE customer_id = ? AND as_of_date = ? ORDER BY rank"
-    listed = _of(rows, gold.RECOMMENDATIONS, sql, f"{columns} customer_id as_of_date", [customer_id, as_of])
+    listed = rows_of(rows, gold.RECOMMENDATIONS, sql, f"{columns} customer_id as_of_date", [customer_id, as_of])
     recommended = tuple(Recommended(*row) for row in listed)
     ids = {line.product_id for line in bought}
     ids |= {product_id for one in recommended for product_id in (one.product_id, one.because_product_id)}
@@ -208,7 +202,7 @@ def _customer(rows: Reader, as_of: date) -> Customer | None:
 def _bought(rows: Reader, customer_id: str) -> tuple[tuple[Bought, ...], int]:
     """The newest lines of all accounts of the customer, and how many there are."""
     sql = "SELECT DISTINCT account_id FROM rows WHERE customer_id = ? AND valid_to IS NULL"
-    accounts = [row[0] for row in _of(rows, silver.IDENTITIES, sql, "account_id customer_id valid_to", [customer_id])]
+    accounts = [row[0] for row in rows_of(rows, silver.IDENTITIES, sql, "account_id customer_id valid_to", [customer_id])]
     if not accounts:
         return (), 0
     columns = "event_date order_id product_id line_kind quantity line_amount currency"
@@ -216,7 +210,7 @@ def _bought(rows: Reader, customer_id: str) -> tuple[tuple[Bought, ...], int]:
         f"SELECT {columns.replace(' ', ', ')}, count(*) OVER () FROM rows WHERE account_id IN ({_places(accounts)}) "
         f"ORDER BY event_date DESC, ordered_at DESC, order_id, position LIMIT {N_BOUGHT}"
     )
-    lines = _of(rows, silver.ORDER_LINES, sql, f"{columns} account_id ordered_at position", accounts)
+    lines = rows_of(rows, silver.ORDER_LINES, sql, f"{columns} account_id ordered_at position", accounts)
     return tuple(Bought(*line[:-1]) for line in lines), lines[0][-1] if lines else 0
 
 
@@ -224,7 +218,7 @@ def _products(rows: Reader, product_ids: Sequence[str]) -> dict[str, tuple[str |
     if not product_ids:
         return {}
     sql = f"SELECT product_id, product_name, category FROM rows WHERE valid_to IS NULL AND product_id IN ({_places(product_ids)})"
-    named = _of(rows, silver.PRODUCTS, sql, "product_id product_name category valid_to", product_ids)
+    named = rows_of(rows, silver.PRODUCTS, sql, "product_id product_name category valid_to", product_ids)
     return {product_id: (name, category) for product_id, name, category in named}
 
 

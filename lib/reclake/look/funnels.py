@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from reclake.behaviour.funnels.definition import Funnel
-from reclake.errors import UsageError
-from reclake.tables import Table, gold
+from reclake.tables import gold
 
 from .conditions import Condition
 from .reader import Reader, Row
@@ -52,26 +51,6 @@ def listed(funnels: Mapping[str, Funnel]) -> list[Row]:
         }
         for name, one in funnels.items()
     ]  # fmt: skip
-
-
-def as_of_of(reader: Reader, table: Table, asked: date | None) -> date:
-    """The as_of that is asked for, or the newest one of the table.
-
-    Raises
-    ------
-    UsageError
-        When the table is not published, or holds no row of it.
-    """
-    reader.require_published(table)
-    held = sorted(day for (day,) in reader.query(table, "SELECT DISTINCT as_of_date FROM rows", columns=["as_of_date"]))
-    if held and (asked is None or asked in held):
-        return asked or held[-1]
-    wanted = "any as_of" if asked is None else f"the as_of {asked}"
-    raise UsageError(
-        f"{table.name} has no rows of {wanted}",
-        f"it has those of {held[0]} to {held[-1]}" if held else "it has none at all",
-        "build it with reclake run --as-of DAY; what counts fewer customers than privacy.min_group_size is left out",
-    )
 
 
 def steps(reader: Reader, name: str, *, as_of: date, period: str, by: str, last: int) -> list[Row]:
