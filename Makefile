@@ -11,8 +11,7 @@ PINS := requirements/constraints
 RUN := TZ=UTC $(JOBS)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help needs install demo test trials trials-nightly cluster-demo lint format airflow airflow-test bi linkage dictionary wheel pins sbom audit clean
-.PHONY: help needs install demo test trials trials-nightly cluster-demo lint format airflow airflow-test bi oracles dictionary wheel pins sbom audit clean
+.PHONY: help needs install demo test trials trials-nightly cluster-demo lint format airflow airflow-test bi linkage oracles dictionary wheel pins sbom audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -90,6 +89,7 @@ $(LINKAGE)/.installed: requirements/linkage.txt $(PINS)/linkage.txt
 	@touch $@
 
 linkage: $(LINKAGE)/.installed ## create the environment of what linkage is measured by: the FEBRL sets, Splink
+
 $(ORACLES)/.installed: requirements/oracles.txt $(PINS)/oracles.txt
 	$(PYTHON) -m venv $(ORACLES)
 	$(ORACLES)/bin/$(PIP) -r requirements/oracles.txt -c $(PINS)/oracles.txt
@@ -102,8 +102,7 @@ airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment
 
 pins: ## write requirements/constraints/ anew: what packages bring along, at its newest
 	rm -rf .venv/pins
-	for environment in jobs:dev airflow:airflow bi:bi linkage:linkage release:release; do \
-	for environment in jobs:dev airflow:airflow bi:bi oracles:oracles release:release; do \
+	for environment in jobs:dev airflow:airflow bi:bi linkage:linkage oracles:oracles release:release; do \
 		$(PYTHON) -m venv --clear .venv/pins && .venv/pins/bin/$(PIP) -r requirements/$${environment#*:}.txt && \
 		.venv/pins/bin/pip freeze --disable-pip-version-check > $(PINS)/$${environment%:*}.txt || exit 1; \
 	done

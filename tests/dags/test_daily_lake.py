@@ -67,13 +67,15 @@ def test_every_stage_is_one_task_in_order(dag):
     assert {dag.task_dict[stage].application for stage in tables.STAGES[1:]} == {str(ROOT / "jobs" / "build.py")}
 
 
-def test_every_declared_table_is_the_asset_of_one_task_and_its_inputs_are_that_tasks_inlets(dag):
+def test_every_declared_table_is_the_asset_of_one_task_per_writer_and_its_inputs_are_that_tasks_inlets(dag):
     from reclake import tables
 
     told = [task for one in (dag, read_dag("train_recommenders")) for task in one.tasks if "_tables." in task.task_id]
     assets = {task.task_id.partition("_tables.")[2]: [asset.uri for asset in task.outlets] for task in told}
     assert assets == {table.name: [f"delta://{table.layer}/{table.noun}"] for table in tables.GATED}
-    assert len(told) == len(tables.GATED)
+    models = (*tables.models.MODELS, *tables.models.WEIGHTS)
+    per_training = len(tables.of_stage("training"))  # its tables are written for each model
+    assert len(told) == len(tables.GATED) + per_training * (len(models) - 1)
     inlets = {task.task_id.partition("_tables.")[2]: {asset.name for asset in task.inlets} for task in told}
     assert inlets == {table.name: {i.table.name for i in table.reads} for table in tables.GATED}
     [segments] = dag.task_dict["customers_tables.gold.customer_segments"].outlets
