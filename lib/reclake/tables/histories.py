@@ -25,3 +25,12 @@ FUNNEL_COUNTS = Shared(
     parameters=takes(gap_minutes="sessions.gap_minutes", timezone="business.timezone"),
     catalogues=("funnels",),
 )
+
+PATH_COUNTS = Shared(
+    name="path_counts",
+    grain="one row per definition of paths, breakdown value and what is counted of its visits",
+    module="behaviour.paths.path_counts",
+    inputs=(HISTORIES,),
+    parameters=takes(gap_minutes="sessions.gap_minutes", timezone="business.timezone"),
+    catalogues=("paths",),
+)
