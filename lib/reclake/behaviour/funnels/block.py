@@ -46,8 +46,6 @@ class Block:
         self._table = table
         self.moment = self.longs("moment")
         self.day = self.longs("day")
-        self.kind = self.longs("kind")
-        self.channel = self.longs("channel")
         hashed = self.longs("customer")
         self.customer = np.cumsum(np.append(False, hashed[1:] != hashed[:-1])) if len(hashed) else hashed
 
@@ -59,6 +57,16 @@ class Block:
         column = self._table.column(name)
         filled = column.fill_null(0) if column.null_count else column
         return np.asarray(filled.to_numpy(), dtype=np.int64)
+
+    @cached_property
+    def kind(self) -> Longs:
+        """Place of the kind in KINDS, from 1."""
+        return self.longs("kind")
+
+    @cached_property
+    def channel(self) -> Longs:
+        """Place of the channel among them, from 1; 0 where it is not known."""
+        return self.longs("channel")
 
     def is_known(self, name: str) -> Flags:
         """Whether a column has a value."""

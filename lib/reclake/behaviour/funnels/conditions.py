@@ -42,7 +42,8 @@ def _is_met(asked: Asked, *, timezone: str) -> Column:
     return reduce(and_, bounds)
 
 
-def _matches(one: Matched, *, timezone: str) -> Column:
+def matches(one: Matched, *, timezone: str) -> Column:
+    """Whether a row of histories is of the kind and meets all conditions; null where a condition knows no answer."""
     met = (_is_met(asked, timezone=timezone) for asked in one.where)
     return reduce(and_, met, F.col("kind") == one.event)
 
@@ -52,7 +53,7 @@ def mask_of(funnel: Funnel, *, timezone: str) -> Column:
     bits = []
     looked_for = [*(step.any_of for step in funnel.steps), *(one.any_of for one in funnel.exclude)]
     for place, any_of in enumerate(looked_for):
-        matches = reduce(or_, (_matches(one, timezone=timezone) for one in any_of))
+        matches = reduce(or_, (matches(one, timezone=timezone) for one in any_of))
         bits.append(F.when(matches, F.lit(1 << place)).otherwise(F.lit(0)))
     return reduce(lambda one, other: one.bitwiseOR(other), bits)
 
@@ -69,16 +70,16 @@ def lines_of(histories: DataFrame, funnels: Sequence[Funnel], *, timezone: str) 
         F.xxhash64("customer_id").alias("customer"),
         F.unix_micros("occurred_at").alias("moment"),
         F.unix_date("event_date").alias("day"),
-        _place("kind", KINDS).alias("kind"),
-        _place("channel", CHANNELS).alias("channel"),
+        place_of("kind", KINDS).alias("kind"),
+        place_of("channel", CHANNELS).alias("channel"),
         "unit",
         *(_digest(property_of(name, timezone=timezone)).alias(f"linked_{name}") for name in sorted(linked)),
-        *(_word(name, timezone=timezone).alias(f"dim_{name}") for name in dimensions),
+        *(word_of(name, timezone=timezone).alias(f"dim_{name}") for name in dimensions),
         *(mask_of(one, timezone=timezone).alias(f"mask_{n}") for n, one in enumerate(funnels)),
     )
 
 
-def _place(name: str, words: Sequence[str]) -> Column:
+def place_of(name: str, words: Sequence[str]) -> Column:
     """The place of a word in a list, from 1; 0 where it is not in it."""
     return F.coalesce(F.array_position(F.array(*map(F.lit, words)), F.col(name)), F.lit(0)).cast("short")
 
@@ -87,6 +88,7 @@ def _digest(value: Column) -> Column:
     return F.when(value.isNotNull(), F.xxhash64(value))
 
 
-def _word(name: str, *, timezone: str) -> Column:
+def word_of(name: str, *, timezone: str) -> Column:
+    """A dimension as a text that sorts as it should."""
     value = property_of(name, timezone=timezone)
     return F.lpad(value.cast("string"), 2, "0") if name == "hour" else value
