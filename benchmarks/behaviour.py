@@ -70,8 +70,8 @@ def reached_by_sql(path: Path, *, threads: int = 2, n_steps: int = 3) -> tuple[i
         rows = f"SELECT *, CASE WHEN kind = '{STEPS[step - 1]}' AND second - {before} <= {WINDOW} THEN {before} END AS s{step} FROM ({rows})"
     connection = duckdb.connect(config={"threads": threads})
     counts = ", ".join(f"count(DISTINCT customer_id) FILTER (s{step} IS NOT NULL)" for step in range(1, n_steps + 1))
-    (found,) = connection.execute(f"SELECT {counts} FROM ({rows})").fetchall()
-    return tuple(found)
+    (reached,) = connection.execute(f"SELECT {counts} FROM ({rows})").fetchall()
+    return tuple(reached)
 
 
 def sessions_by_sql(path: Path, *, threads: int = 2) -> int:
@@ -83,15 +83,15 @@ def sessions_by_sql(path: Path, *, threads: int = 2) -> int:
         numbered AS (SELECT *, sum(is_start::INT) OVER (PARTITION BY customer_id ORDER BY second, position) AS session FROM cut)
         SELECT count(*) FROM (SELECT DISTINCT customer_id, session FROM numbered WHERE kind = '{STEPS[0]}')
     """
-    ((found,),) = connection.execute(sql).fetchall()
-    return int(found)
+    ((n_sessions,),) = connection.execute(sql).fetchall()
+    return int(n_sessions)
 
 
-def reached(found: list[dict[str, Any]], name: str) -> tuple[int, ...]:
+def reached(counts: list[dict[str, Any]], name: str) -> tuple[int, ...]:
     """Units that reached each step of a funnel, of all entries."""
     units = [
         row
-        for row in found
+        for row in counts
         if (row["funnel"], row["measure"], row["period"], row["dimension"]) == (name, "units", "window", "all")
     ]
     return tuple(sum(row["n"] for row in units if row["step"] >= step) for step in range(1, len(STEPS) + 1))
@@ -116,14 +116,14 @@ def without_spark(options: argparse.Namespace, path: Path) -> dict[str, object]:
     """The counting alone in one process, on events that are sorted already."""
     funnels = [funnel("customer"), funnel("session")]
     batches = list(lines(path, funnels))
-    found: dict[str, object] = {"events": options.events}
+    figures: dict[str, object] = {"events": options.events}
     for chosen in ([funnels[0]], funnels):
         began = time.process_time()
         rows = [row for batch in counted(iter(batches), plan(chosen)) for row in batch.to_pylist()]
-        found[f"cpu seconds, {len(chosen)} funnels"] = round(time.process_time() - began, 2)
+        figures[f"cpu seconds, {len(chosen)} funnels"] = round(time.process_time() - began, 2)
     assert reached(rows, "customer") == reached_by_sql(path)
     assert reached(rows, "session")[0] == sessions_by_sql(path)
-    return found | {"reached": reached(rows, "customer"), "sessions with a first step": reached(rows, "session")[0]}
+    return figures | {"reached": reached(rows, "customer"), "sessions with a first step": reached(rows, "session")[0]}
 
 
 def plan(funnels: list[Funnel]) -> Plan:
@@ -132,16 +132,16 @@ def plan(funnels: list[Funnel]) -> Plan:
 
 def till(options: argparse.Namespace) -> dict[str, object]:
     """Peak memory of the counting, with and without one customer who has 5 % of all events; each in a process of its own."""
-    found: dict[str, object] = {}
+    figures: dict[str, object] = {}
     for share in (0.0, 0.05):
         for n in (options.events, 4 * options.events):
             path = options.work / f"till_{share}_{n}.parquet"
             generate(path, n, till_share=share)
-            told = subprocess.run(
+            done = subprocess.run(
                 [sys.executable, __file__, "--work", options.work, "--peak-of", path], capture_output=True, text=True, check=True
             )
-            found[f"{n:,} events, {share:.0%} of one customer"] = json.loads(told.stdout)
-    return found
+            figures[f"{n:,} events, {share:.0%} of one customer"] = json.loads(done.stdout)
+    return figures
 
 
 def peak_of(path: Path) -> dict[str, object]:
@@ -155,10 +155,10 @@ def peak_of(path: Path) -> dict[str, object]:
             for batch in batches:
                 writer.write_batch(batch)
         # Sorting takes more than counting does: another process counts.
-        told = subprocess.run(
+        done = subprocess.run(
             [sys.executable, __file__, "--work", path.parent, "--peak-of", path], capture_output=True, text=True, check=True
         )
-        return dict(json.loads(told.stdout))
+        return dict(json.loads(done.stdout))
     with pa.OSFile(str(ordered)) as file, pa.ipc.open_stream(file) as reader:
         list(counted([reader.read_next_batch()], plan([funnel("customer")])))
         before = peak()
@@ -173,7 +173,7 @@ def peak() -> int:
 
 
 def demo(folder: Path) -> dict[str, object]:
-    """Collected visits by channel and step: as the shipped funnel counts the events of the lake, and as the truth tells them.
+    """Collected visits by channel and step: as the shipped funnel counts the events of the lake, and as they were in truth.
 
     A visit one of whose events is not in the lake goes further in truth: it was not delivered by the last day, or refused.
     """
@@ -189,11 +189,11 @@ def demo(folder: Path) -> dict[str, object]:
         FROM events WHERE NOT is_bot AND device_id IS NOT NULL
         ORDER BY customer, occurred_at, delivery_day, file_digest, position
     """).to_arrow_reader(20_000)  # fmt: skip
-    found: dict[str, list[int]] = {}
+    by_channel: dict[str, list[int]] = {}
     for batch in counted(rows, Plan([one], Clock("Asia/Shanghai", GAP // 60), 4_102_444_800 * MICRO)):
         for row in batch.to_pylist():
             if (row["measure"], row["period"], row["dimension"]) == ("units", "window", "channel"):
-                reached = found.setdefault(row["value"], [0] * len(one.steps))
+                reached = by_channel.setdefault(row["value"], [0] * len(one.steps))
                 for step in range(row["step"]):
                     reached[step] += row["n"]
     visits = folder / "landing-truth" / "demo" / "visits"
@@ -202,7 +202,7 @@ def demo(folder: Path) -> dict[str, object]:
     truth = connection.execute(
         f"SELECT channel, {steps} FROM '{visits}/**/*.parquet' WHERE is_collected GROUP BY channel"
     ).fetchall()
-    return {"counted": dict(sorted(found.items())), "truth": {channel: list(reached) for channel, *reached in sorted(truth)}}
+    return {"counted": dict(sorted(by_channel.items())), "truth": {channel: list(reached) for channel, *reached in sorted(truth)}}
 
 
 def in_turn(measured: dict[str, Callable[[], object]], rounds: int) -> dict[str, object]:
@@ -215,11 +215,11 @@ def in_turn(measured: dict[str, Callable[[], object]], rounds: int) -> dict[str,
             if turn:
                 seconds[name].append(time.monotonic() - began)
     last = list(measured)[-1]
-    found: dict[str, object] = {f"{name}, s": round(statistics.median(of), 2) for name, of in seconds.items()}
+    figures: dict[str, object] = {f"{name}, s": round(statistics.median(of), 2) for name, of in seconds.items()}
     for name, of in list(seconds.items())[:-1]:
         ratios = [one / other for one, other in zip(of, seconds[last], strict=True)]
-        found[f"{name} / {last}"] = [round(x, 2) for x in (statistics.median(ratios), min(ratios), max(ratios))]
-    return found
+        figures[f"{name} / {last}"] = [round(x, 2) for x in (statistics.median(ratios), min(ratios), max(ratios))]
+    return figures
 
 
 def session_of_spark() -> Any:
@@ -283,7 +283,7 @@ def self_joins(options: argparse.Namespace) -> dict[str, object]:
     from reclake.behaviour.funnels.funnel_counts import funnel_counts
 
     spark = session_of_spark()
-    found: dict[str, object] = {}
+    figures: dict[str, object] = {}
     for per_step in (2, 50, 400):
         path = options.work / f"joins_{per_step}.parquet"
         if not path.exists():
@@ -321,8 +321,8 @@ def self_joins(options: argparse.Namespace) -> dict[str, object]:
             return tuple(counts)
 
         assert windows() == joins()
-        found[f"{per_step} events per step"] = in_turn({"one pass": windows, "self-joins": joins}, options.rounds)
-    return found
+        figures[f"{per_step} events per step"] = in_turn({"one pass": windows, "self-joins": joins}, options.rounds)
+    return figures
 
 
 def main() -> None:
@@ -338,18 +338,18 @@ def main() -> None:
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     if options.peak_of:
-        found = peak_of(options.peak_of)
+        figures = peak_of(options.peak_of)
     elif options.till:
-        found = till(options)
+        figures = till(options)
     elif options.demo:
-        found = demo(options.demo)
+        figures = demo(options.demo)
     elif options.self_joins:
-        found = self_joins(options)
+        figures = self_joins(options)
     else:
         path = options.work / f"events_{options.events}.parquet"
         generate(path, options.events)
-        found = without_spark(options, path) if options.without_spark else with_spark(options, path)
-    print(json.dumps(found, indent=2, default=str))
+        figures = without_spark(options, path) if options.without_spark else with_spark(options, path)
+    print(json.dumps(figures, indent=2, default=str))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from .options import CsvOption, JsonOption, ProfileOption, SetOption, VerticalOp
 def funnel(
     name: Annotated[str | None, typer.Argument(help="The funnel; without one all are listed.")] = None,
     period: Annotated[
-        str, typer.Option("--period", metavar="window|week|day", help="Which entries are told together.")
+        str, typer.Option("--period", metavar="window|week|day", help="Which entries are counted together.")
     ] = "window",
     by: Annotated[str | None, typer.Option("--by", metavar="DIMENSION", help="A breakdown that the funnel declares.")] = None,
     losses: Annotated[
@@ -54,7 +54,7 @@ def funnel(
         if losses
         else looked.steps(look.reader, name, as_of=day, period=period, by=by or "all", last=last)
     )
-    empty = f"{table.name} tells nothing of {name}: nobody entered it, or fewer customers than privacy.min_group_size."
+    empty = f"{table.name} has no row of {name}: nobody entered it, or fewer customers than privacy.min_group_size."
     chosen.console.rows(f"{name}, as_of_date {day}, {asked.unit} as unit", rows, empty=empty)
-    if period == "window" and (told := looked.fates(look.reader, name, as_of=day)):
-        chosen.console.say(looked.totals(told))
+    if period == "window" and (fates := looked.fates(look.reader, name, as_of=day)):
+        chosen.console.say(looked.totals(fates))

@@ -37,8 +37,8 @@ def sales(reader: Reader, *, as_of: date, period: str, by: str | None, last: int
 
 
 def _type_of(table: Table, column: str) -> str:
-    (found,) = (field.type for field in table.fields if field.name == column)
-    return "BIGINT" if found == "long" else found
+    (type_,) = (field.type for field in table.fields if field.name == column)
+    return "BIGINT" if type_ == "long" else type_
 
 
 def first_orders(reader: Reader, *, as_of: date) -> list[Row]:
@@ -86,11 +86,11 @@ def cohorts(
     """
     read = ["start_date", "n_customers", "from_interval", "to_interval", "activity", "period", "cohort_kind", "measure", value]
     rows: dict[date, Row] = {}
-    for start, n_customers, first, to, found in _asked(
+    for start, n_customers, first, to, cell in _asked(
         reader, gold.RETENTION, sql, read, as_of, activity, period, cohort_kind, measure, last
     ):
         row = rows.setdefault(start, {"start_date": start, "n_customers": n_customers})
-        row[_cell(measure, first, to)] = found
+        row[_cell(measure, first, to)] = cell
     return list(rows.values())
 
 
@@ -110,11 +110,11 @@ def lives(reader: Reader, *, as_of: date, activity: str, period: str, state_kind
         ORDER BY start_date DESC
     """
     read = ["start_date", "is_open", "state", "n_customers", "activity", "period", "state_kind"]
-    found = _asked(reader, gold.LIFECYCLE, sql, read, as_of, activity, period, state_kind, last)
-    states = [state for state in _STATES if any(row[2] == state for row in found)]
-    counts = {(start, state): n for start, _, state, n in found}
+    counted = _asked(reader, gold.LIFECYCLE, sql, read, as_of, activity, period, state_kind, last)
+    states = [state for state in _STATES if any(row[2] == state for row in counted)]
+    counts = {(start, state): n for start, _, state, n in counted}
     # In a day on which nobody is in a state, it has no row: nobody is 0. What is open has no count at all.
-    open_ = {start: is_open for start, is_open, *_ in found}
+    open_ = {start: is_open for start, is_open, *_ in counted}
     return [
         {"start_date": start, "is_open": is_open}
         | {state: counts.get((start, state), None if is_open else 0) for state in states}

@@ -42,8 +42,10 @@ def build_all(app: Application, say: Callable[[str], None]) -> dict[str, Reclake
 def as_ofs_to_build(lake: Opened) -> list[date]:
     """Those of every week, and the one from which the newest judges what came after a tier, if the lake goes back so far."""
     weekly = weekly_as_ofs(lake)
-    judged = {weekly[-1] - timedelta(days=QUALITY_DAYS)} if weekly else set()
-    return sorted({*weekly, *(day for day in judged if day > weekly[0])})
+    if not weekly:
+        return []
+    judged = weekly[-1] - timedelta(days=QUALITY_DAYS)
+    return sorted({*weekly, judged}) if judged > weekly[0] else weekly
 
 
 def weekly_as_ofs(lake: Opened) -> list[date]:
