@@ -1,6 +1,7 @@
 """Paths read plainly: lists of names, walked event by event. An oracle, which shares no code with the product."""
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 GAP = 1800
 
@@ -24,8 +25,11 @@ def paths_of(history, *, ignored=(), collapse):
     return [seen["events"] for seen in visits if seen["events"]]
 
 
-def counts(histories, *, goal, anchors, n_steps, n_anchor_steps, lengths, breakdowns=(), ignored=(), collapse):
-    """What is counted of the paths of all customers: (measure, dimension, value, …) → Counter of n, n_paths, n_customers, n_converted."""
+def counts(histories, *, goal, lengths, breakdowns=(), ignored=(), collapse, **steps):
+    """What is counted of the paths of all customers: (measure, dimension, value, …) → n, n_paths, n_customers, n_converted.
+
+    `steps` are anchors, n_steps and n_anchor_steps.
+    """
     found = defaultdict(Counter)
     whose = defaultdict(set)
     number = 0
@@ -34,45 +38,48 @@ def counts(histories, *, goal, anchors, n_steps, n_anchor_steps, lengths, breakd
             number += 1
             nodes = [event["node"] for event in path]
             goals = [place for place, node in enumerate(nodes) if node == goal]
-
-            def add(*key, n=1, customer=customer, number=number):
-                found[key]["n"] += n
+            values = [("all", "all"), *((name, path[0][name] or "unknown") for name in breakdowns)]
+            added = [(key[0], *where, *key[1:]) for where in values for key in _of_path(nodes, **steps)]
+            added += [("routes", "all", "all", route) for route in _routes(nodes, lengths)]
+            for key in added:
+                found[key]["n"] += 1
                 whose[key].add((customer, number))
-
-            for dimension, value in [("all", "all"), *((name, path[0][name] or "unknown") for name in breakdowns)]:
-                where = dimension, value
-                add("paths", *where)
+            for where in values:
                 found["paths", *where]["n_converted"] += bool(goals)
-                for node in nodes:
-                    add("nodes", *where, node)
-                for one, other in zip(["path_start", *nodes], [*nodes, "path_end"], strict=True):
-                    add("edges", *where, one, other)
-                ways = [("path_start", "first", "from", -1, n_steps)]
-                for anchor in anchors:
-                    at = [place for place, node in enumerate(nodes) if node == anchor]
-                    chosen = {"first": at[:1], "last": at[-1:], "all": at}
-                    ways += [
-                        (anchor, occurrence, way, place, n_anchor_steps)
-                        for occurrence, places in chosen.items() for place in places for way in ("from", "to")
-                    ]  # fmt: skip
-                for anchor, occurrence, way, place, steps in ways:
-                    for step in range(1, steps + 1):
-                        there = place + step if way == "from" else place - step
-                        inside = 0 <= there < len(nodes)
-                        node = nodes[there] if inside else {"from": "path_end", "to": "path_start"}[way]
-                        add("steps", *where, anchor, occurrence, way, step, node)
-            for one, other in zip(path, path[1:], strict=False):
+            for one, other in pairwise(path):
                 found["seconds", "all", "all", one["node"], other["node"], other["at"] - one["at"]]["n"] += 1
-            for length in lengths:
-                first = {}
-                for place in range(len(nodes) - length + 1):
-                    route = tuple(nodes[place : place + length])
-                    add("routes", "all", "all", route)
-                    first.setdefault(route, place)
-                for route, place in first.items():
-                    found["routes", "all", "all", route]["n_converted"] += any(at >= place + length - 1 for at in goals)
+            for route in set(_routes(nodes, lengths)):
+                first = next(place for place in range(len(nodes)) if tuple(nodes[place : place + len(route)]) == route)
+                found["routes", "all", "all", route]["n_converted"] += any(at >= first + len(route) - 1 for at in goals)
     for key, who in whose.items():
         found[key]["n_customers"] = len({customer for customer, _ in who})
         if key[0] != "steps":  # ways are counted, and their customers
             found[key]["n_paths"] = len(who)
     return {key: dict(+of) for key, of in found.items()}
+
+
+def _of_path(nodes, *, anchors, n_steps, n_anchor_steps):
+    """What is counted of one path, as often as it is."""
+    yield ("paths",)
+    for node in nodes:
+        yield "nodes", node
+    for one, other in pairwise(["path_start", *nodes, "path_end"]):
+        yield "edges", one, other
+    yield from _way(nodes, "path_start", "first", "from", -1, n_steps)
+    for anchor in anchors:
+        at = [place for place, node in enumerate(nodes) if node == anchor]
+        for occurrence, places in {"first": at[:1], "last": at[-1:], "all": at}.items():
+            for place in places:
+                for direction in ("from", "to"):
+                    yield from _way(nodes, anchor, occurrence, direction, place, n_anchor_steps)
+
+
+def _way(nodes, anchor, occurrence, direction, place, n_steps):
+    for step in range(1, n_steps + 1):
+        there = place + step if direction == "from" else place - step
+        outside = "path_end" if direction == "from" else "path_start"
+        yield "steps", anchor, occurrence, direction, step, nodes[there] if 0 <= there < len(nodes) else outside
+
+
+def _routes(nodes, lengths):
+    return [tuple(nodes[place : place + length]) for length in lengths for place in range(len(nodes) - length + 1)]

@@ -149,4 +149,3 @@ def _in_fields(keys: Longs, n_nodes: int, base: int) -> Longs:
         keys, node = np.divmod(keys, base)
         code |= node << (NODE_BITS * place)
     return code
-

@@ -95,5 +95,5 @@ class Sums:
             begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
             self.keys, self.counts = [keys[begins]], [np.add.reduceat(counts[order], begins, axis=0)]
         if of_one_customer:
-            self.counts[0][:, N_CUSTOMERS] = 1
+            self.counts[0][:, N_CUSTOMERS] = np.minimum(self.counts[0][:, N_CUSTOMERS], 1)  # seconds count none
         return self.keys[0], self.counts[0]

@@ -10,7 +10,7 @@ import numpy as np
 from reclake.behaviour.sittings import Flags, Longs
 
 from .definition import Paths, Way
-from .sums import N, N_CUSTOMERS, N_PATHS, Whose, counts_by
+from .sums import N_CUSTOMERS, N_PATHS, N, Whose, counts_by
 from .walks import NOWHERE, Walks
 
 # What a row counts.
