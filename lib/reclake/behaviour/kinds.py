@@ -13,5 +13,3 @@ Text = Literal["channel", "product_id", "source", "login"]
 Number = Literal["rating", "hour"]
 TEXTS: tuple[str, ...] = get_args(Text)
 NUMBERS: tuple[str, ...] = get_args(Number)
-DIMENSIONS = ("channel", "source", "login", "weekday", "hour", "product_id")
-"""By what a figure may be broken down: a property, or a part of the business time."""

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
-from reclake.segment.buyers import NONE
+from reclake.behaviour.dimensions import NONE
 from reclake.segment.orders import ORDER, order_scope
 from reclake.segment.rfm import is_sale
 from reclake.segment.small_groups import with_small_groups_joined

@@ -4,11 +4,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
+from reclake.behaviour.dimension_values import customer_kind
+from reclake.behaviour.dimensions import NONE
 from reclake.segment.orders import ORDER, order_scope, returned, spent
 from reclake.segment.rfm import is_sale
 
-NEW, RETURNING, NOT_PROFILED = "new", "returning", "not_profiled"
-NONE = "(none)"  # the category of a line without a product, or of a product whose category no catalogue states
+NOT_PROFILED = "not_profiled"
 _MEASURES = ("n_lines", "revenue_amount", "n_returns", "return_amount")
 
 
@@ -77,5 +78,4 @@ def _part(day: Column, *measures: str) -> Column:
 
 
 def _customer_kind() -> Column:
-    is_after_first = F.coalesce(F.col("day") > F.col("first_day"), F.lit(False))
-    return F.when(~F.col("is_profiled"), NOT_PROFILED).when(is_after_first, RETURNING).otherwise(NEW)
+    return F.when(~F.col("is_profiled"), NOT_PROFILED).otherwise(customer_kind(F.col("day"), F.col("first_day")))

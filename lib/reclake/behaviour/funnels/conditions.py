@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from operator import and_, or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from reclake.behaviour.dimension_values import hour_of, value_of
+from reclake.behaviour.dimensions import BY_NAME
 from reclake.behaviour.kinds import KINDS
 from reclake.tables.vocabulary import CHANNELS
 
 from .definition import Asked, Funnel, Matched
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-LOGGED_IN, ANONYMOUS = "logged_in", "anonymous"
-
 
 def property_of(name: str, *, timezone: str) -> Column:
-    """A property or dimension of a row of histories; null where it is not known."""
-    hour = F.hour(F.from_utc_timestamp("occurred_at", timezone))
-    derived: dict[str, Callable[[], Column]] = {
-        "login": lambda: F.when(F.col("is_logged_in"), LOGGED_IN).when(~F.col("is_logged_in"), ANONYMOUS),
-        "hour": lambda: hour,
-        "weekday": lambda: F.element_at(F.array(*map(F.lit, WEEKDAYS)), F.weekday("event_date") + 1),
-    }
-    return derived[name]() if name in derived else F.col(name)
+    """A property of a row of histories, the hour as a number; null where it is not known."""
+    if name == "hour":
+        return hour_of(timezone)
+    return value_of(name, timezone=timezone) if name in BY_NAME else F.col(name)
 
 
 def _is_met(asked: Asked, *, timezone: str) -> Column:
@@ -74,7 +69,7 @@ def lines_of(histories: DataFrame, funnels: Sequence[Funnel], *, timezone: str) 
         place_of("channel", CHANNELS).alias("channel"),
         "unit",
         *(_digest(property_of(name, timezone=timezone)).alias(f"linked_{name}") for name in sorted(linked)),
-        *(word_of(name, timezone=timezone).alias(f"dim_{name}") for name in dimensions),
+        *(value_of(name, timezone=timezone).alias(f"dim_{name}") for name in dimensions),
         *(mask_of(one, timezone=timezone).alias(f"mask_{n}") for n, one in enumerate(funnels)),
     )
 
@@ -86,9 +81,3 @@ def place_of(name: str, words: Sequence[str]) -> Column:
 
 def _digest(value: Column) -> Column:
     return F.when(value.isNotNull(), F.xxhash64(value))
-
-
-def word_of(name: str, *, timezone: str) -> Column:
-    """A dimension as a text that sorts as it should."""
-    value = property_of(name, timezone=timezone)
-    return F.lpad(value.cast("string"), 2, "0") if name == "hour" else value

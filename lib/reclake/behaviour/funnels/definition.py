@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, StringConstraints, field_validator, model_validator
 
+from reclake.behaviour.dimensions import OF_HISTORIES
 from reclake.behaviour.kinds import KINDS, NUMBERS, ORDER, TEXTS, Number, Text
 from reclake.catalogue import Item
 from reclake.strict import Name, Strict
@@ -14,9 +15,10 @@ from reclake.strict import Name, Strict
 # A checker of types takes no list of words that it cannot see.
 if TYPE_CHECKING:
     Kind = str
+    Dimension = str
 else:
     Kind = Literal[KINDS]
-Dimension = Literal["channel", "source", "login", "weekday", "hour", "product_id"]
+    Dimension = Literal[OF_HISTORIES]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 MAX_STEPS = 12
