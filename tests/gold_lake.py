@@ -61,6 +61,7 @@ def value_of(table, field, n, kept):
         "double": (0.1, 1e-7, -2.5e20, 3.0)[n % 4] * (1 + kept),
         "decimal": Decimal(n * 7 - 20 + kept) / Decimal("10000"),
         "boolean": n % 2 == 0,
+        "binary": bytes([n, kept]),
     }[kind]
 
 
@@ -100,7 +101,7 @@ def gold_lake(spark, folder):
 
 def seen_by_spark(app):
     """Table → rows and checksum of what is published."""
-    told = {table.name: (published(app, table), table.fields) for table in gold.TABLES}
+    told = {table.name: (published(app, table), gold.shown(table).fields) for table in gold.TABLES}
     return {
         n: checksum(rows.select([f.name for f in fields]).collect(), [f.type for f in fields])
         for n, (rows, fields) in told.items()
@@ -114,8 +115,8 @@ def columns_of(app, *, newest=False):
         table.name: {
             "path": app.store.path(table),
             "version": None if newest else current[table.name].version,
-            "columns": [field.name for field in table.fields],
-            "types": [field.type for field in table.fields],
+            "columns": [field.name for field in gold.shown(table).fields],
+            "types": [field.type for field in gold.shown(table).fields],
         }
         for table in gold.TABLES
     }

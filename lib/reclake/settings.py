@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from reclake.behaviour.settings import BotSettings, CohortsSettings, HistoriesSettings, SessionsSettings
+from reclake.behaviour.settings import BotSettings, CohortsSettings, CubeSettings, HistoriesSettings, SessionsSettings
 from reclake.errors import SettingsInvalid
 from reclake.identity.settings import IdentitySettings, LinkageSettings
 from reclake.lake.settings import FilesSettings, LakeSettings, MaintenanceSettings, RetentionSettings, SparkSettings
@@ -69,6 +69,7 @@ class Settings(Section):
     sessions: SessionsSettings
     cohorts: CohortsSettings
     histories: HistoriesSettings
+    cube: CubeSettings
     identity: IdentitySettings
     linkage: LinkageSettings
     segments: SegmentsSettings

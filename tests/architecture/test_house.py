@@ -86,8 +86,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | BUILDERS,
     # Reads what runs note and publish, and plans as they do; needs no Spark but where delta-rs reaches no lake.
-    # The catalogue of funnels says which there are.
+    # The catalogue of funnels says which there are; bitmaps of customers are counted, and dimensions have meanings.
     "look": {
+        "behaviour.bitmaps",
+        "behaviour.dimensions",
         "behaviour.catalogues",
         "behaviour.funnels.definition",
         "lake",

@@ -93,13 +93,26 @@ def test_a_view_says_what_its_columns_mean_and_which_manifest_it_shows(spark, la
     show_published(lake.app, lake.catalog)
     for table in gold.TABLES:
         described = {row["col_name"]: row["comment"] for row in spark.sql(f"DESCRIBE gold.{table.noun}").collect()}
-        assert described == {field.name: field.doc for field in table.fields}
+        assert described == {field.name: field.doc for field in gold.shown(table).fields}
         newest = {row["col_name"]: row["comment"] for row in spark.sql(f"DESCRIBE gold_newest.{table.noun}").collect()}
         assert newest.items() >= described.items()
         told = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES gold.{table.noun}").collect()}
         row = lake.app.manifest.current()[table.name]
         assert (told["reclake.version"], told["reclake.manifest"]) == (str(row.version), str(row.manifest_id)) != ("0", "1")
         assert spark.catalog.getTable(f"gold.{table.noun}").description == table.grain
+
+
+def test_no_view_and_no_export_tells_which_customers_a_figure_counts(spark, lake, tmp_path):
+    with_sets = {t.noun: [f.name for f in t.fields if f.type == "binary"] for t in gold.TABLES if gold.shown(t) != t}
+    assert with_sets == {"behaviour_cube": ["customer_bitmap"]}
+    show_published(lake.app, lake.catalog)
+    assert "customer_bitmap" not in spark.table("gold.behaviour_cube").columns
+    if PYTHON.exists():
+        export(lake.app, tmp_path / "out.duckdb")
+        statement = "SELECT column_name FROM duckdb_columns() WHERE table_name = 'behaviour_cube'"
+        columns = read_by("duckdb_statements", file=str(tmp_path / "out.duckdb"), statements=[statement])[statement]
+        assert ["n_customers"] in columns
+        assert ["customer_bitmap"] not in columns
 
 
 def test_a_reader_sees_which_versions_the_views_show(spark, lake):

@@ -81,6 +81,11 @@ FIRST = {
     "as_of_date": NEXT, "month_date": DAY, "channel": "app", "n_customers": 1,
     **{f"{name}_{days}": n for days in (30, 60, 90) for name, n in (("n_repeat", 1), ("n_open", 0), ("n_mature", 1))},
 }  # fmt: skip
+CUBE = {
+    "as_of_date": NEXT, "month_date": DAY, "is_open": True, "dimension_a": "channel", "value_a": "app", "dimension_b": "tier",
+    "value_b": "new", "n_events": 30, "n_sessions": 12, "n_orders": 12, "n_buyers": 11, "currency": "CNY", "n_customers": 11,
+    "customer_bitmap": b"x",
+}  # fmt: skip
 COHORT = {
     "as_of_date": NEXT, "activity": "order", "period": "day", "cohort_kind": "first", "start_date": DAY, "from_interval": 1,
     "is_open": False, "n_customers": 2, "currency": "CNY", "n_left_out": 0,
@@ -282,6 +287,10 @@ ROWS = {
     "gold.funnel_losses": (
         LOSS | {"dimension": "login", "n_reached": 30, "lost_share": 0.4, "expected_lost": 10.5, "excess_lost": 1.5, "deviations": -0.5}, LOSS,
         {"dimension": "mood", "n_reached": 11, "step": 0}, {"dimension", "n_reached", "step"},
+    ),
+    "gold.behaviour_cube": (
+        CUBE | {"revenue_amount": ONE}, CUBE | {"n_orders": 0, "n_buyers": 0},
+        {"n_buyers": 12, "n_orders": 0, "revenue_amount": None}, {"n_customers", "n_orders"},
     ),
     "gold.recommendations": (
         {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 1, "product_id": "p", "score": 0.1, "source": "als", "because_product_id": "q", "model_version": "1"},

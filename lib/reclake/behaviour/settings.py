@@ -1,4 +1,4 @@
-"""The settings sections of bots, sessions, cohorts and histories."""
+"""The settings sections of bots, sessions, cohorts, histories and the cube."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ class CohortsSettings(Section):
     day: CohortsOfPeriod
     week: CohortsOfPeriod
     month: CohortsOfPeriod
+
+
+class CubeSettings(Section):
+    shown_days: PositiveInt = Field(ge=31)  # fewer days may hold the first day of no month
 
 
 class HistoriesSettings(Section):

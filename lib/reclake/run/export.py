@@ -58,7 +58,8 @@ def export(app: Application, target: Path | None = None) -> Rows:
     versions = app.spark.createDataFrame(shown_versions(current), spark_schema(gold.SHOWN_VERSIONS))
     counts: dict[str, int] = {}
     with _parts_of(app) as parts, TemporaryDirectory(prefix="reclake-export-", dir=file.parent) as aside:
-        contents = [(table, published(app, table).select([f.name for f in table.fields])) for table in wanted]
+        shown = [(gold.shown(table), published(app, table)) for table in wanted]
+        contents = [(table, rows.select([f.name for f in table.fields])) for table, rows in shown]
         tables = []
         for table, rows in [*contents, (gold.SHOWN_VERSIONS, versions)]:
             rows.write.parquet(f"{parts}/{table.noun}")

@@ -66,7 +66,7 @@ def show_published(app: Application, catalog: Catalog) -> Rows:
         if (row := published.get(table.name)) is None:
             continue
         app.store.require_undamaged(table, version=row.version, n_files=row.n_files, n_bytes=row.n_bytes)
-        catalog.show(table, version=row.version, manifest_id=row.manifest_id)
+        catalog.show(gold.shown(table), version=row.version, manifest_id=row.manifest_id)
         told = {"version": row.version, "manifest_id": row.manifest_id, "n_rows": row.n_rows}
         shown.append({"view": f"{catalog.database}.{table.noun}", **told})
     catalog.show_rows(gold.SHOWN_VERSIONS, shown_versions(published), manifest_id=newest)

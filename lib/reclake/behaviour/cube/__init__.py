@@ -1,0 +1,1 @@
+"""The cube of behaviour: which pairs of dimensions are counted, and how."""

@@ -1,0 +1,168 @@
+"""The rows that a cube counts: events and order lines of customers who may be profiled, with the values of all dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as W
+from pyspark.sql import functions as F
+
+from reclake.behaviour.dimension_values import age_band, order_band, price_band, value_of
+from reclake.behaviour.kinds import ORDER as ORDER_LINE
+from reclake.behaviour.units import unit_as_seen
+from reclake.segment.orders import ORDER, order_scope, spent
+from reclake.segment.rfm import is_sale
+
+from .cells import PARTS
+
+_SCORED = ("tier", "segment", "rfm_tier", "recency_score", "frequency_score", "monetary_score", "n_orders", "first_order_date")
+
+
+def cube_rows(
+    acts: DataFrame, customers: DataFrame, products: DataFrame, *, dimensions: Sequence[str], timezone: str
+) -> DataFrame:
+    """One row per act with `customer` (its number), `moment`, `day`, `month`, `unit`, `order`, `is_sale`, `amount` and `dim_…`.
+
+    The rows of a customer lie in one partition, in order of time.
+
+    Parameters
+    ----------
+    acts
+        What `acts_of` gives.
+    customers
+        What `customer_attributes` gives.
+    products
+        What `product_attributes` gives.
+    """
+    described = acts.join(customers, on="customer_id", how="inner").join(products, on="product_id", how="left")
+    return (
+        described
+        .select(
+            F.col("customer_number").alias("customer"),
+            F.unix_micros("occurred_at").alias("moment"),
+            F.unix_date("event_date").alias("day"),
+            F.unix_date(F.trunc("event_date", "month")).alias("month"),
+            "unit",
+            "order",
+            "is_sale",
+            (F.col("amount") * PARTS).cast("long").alias("amount"),
+            *(value_of(name, timezone=timezone).alias(f"dim_{name}") for name in dimensions),
+        )
+        .repartition("customer")
+        .sortWithinPartitions("customer", "moment")
+    )
+
+
+def acts_of(people: DataFrame, events: DataFrame, order_lines: DataFrame, *, reporting_currency: str) -> DataFrame:
+    """One row per event, and per line that adds to the revenue of an order; of customers who may be profiled, no machines.
+
+    What an order is, and what it spends, is as in gold.sales: it counts on the day of its first sale line, in the first of its
+    channels by name. `amount` is in the reporting currency, and null of what was paid in another one.
+    """
+    profiled = people.where(F.col("may_be_profiled") & ~F.coalesce("is_machine", F.lit(False))).select(
+        "account_id", "customer_id"
+    )
+    seen = (
+        events
+        .where(~F.col("is_bot"))
+        .join(profiled, on="account_id", how="inner")
+        .select(
+            "customer_id",
+            "occurred_at",
+            "event_date",
+            "channel",
+            "source",
+            F.col("event_type").alias("kind"),
+            "product_id",
+            F.col("login_account_id").isNotNull().alias("is_logged_in"),
+            "user_agent",
+            F.xxhash64("source", unit_as_seen()).alias("unit"),
+            F.lit(None).cast("long").alias("order"),
+            F.lit(False).alias("is_sale"),
+            F.lit(None).cast("decimal(18,4)").alias("amount"),
+        )
+    )
+    return seen.unionByName(_ordered(order_lines.join(profiled, on="account_id", how="inner"), reporting_currency))
+
+
+def _ordered(lines: DataFrame, reporting_currency: str) -> DataFrame:
+    """The lines of orders with a sale, each at the moment of the order's first sale line."""
+    of_order = W.partitionBy("customer_id", *ORDER)
+    first: dict[str, Column] = {
+        name: F.min(F.when(F.col("is_sale"), F.col(of))).over(of_order)
+        for name, of in {"day": "event_date", "moment": "ordered_at"}.items()
+    }
+    dated = (
+        lines
+        .withColumns({"order_scope": order_scope(), "is_sale": is_sale(), "spent": spent()})
+        .withColumns({**first, "of_channel": F.min("channel").over(of_order)})
+        .where(F.col("day").isNotNull() & F.col("spent").isNotNull())
+    )
+    return dated.select(
+        "customer_id",
+        F.col("moment").alias("occurred_at"),
+        F.col("day").alias("event_date"),
+        F.col("of_channel").alias("channel"),
+        "source",
+        F.lit(ORDER_LINE).alias("kind"),
+        "product_id",
+        F.lit(None).cast("boolean").alias("is_logged_in"),
+        F.lit(None).cast("string").alias("user_agent"),
+        F.lit(None).cast("long").alias("unit"),
+        F.xxhash64("customer_id", *ORDER).alias("order"),
+        "is_sale",
+        F.when(F.col("currency") == reporting_currency, F.col("spent")).alias("amount"),
+    )
+
+
+def customer_attributes(
+    people: DataFrame,
+    accounts: DataFrame,
+    customer_segments: DataFrame,
+    customer_numbers: DataFrame,
+    *,
+    as_of: date,
+    timezone: str,
+) -> DataFrame:
+    """One row per customer: customer_id, customer_number, and what the dimensions of customers are made of.
+
+    Of several accounts that state something, the one that stated it last counts.
+    """
+    newest = F.struct("valid_from", "account_id")
+    stated = {name: F.max_by(name, F.when(F.col(name).isNotNull(), newest)) for name in ("region", "gender", "birth_year")}
+    described = (
+        people
+        .select("account_id", "customer_id")
+        .join(accounts.select("account_id", "valid_from", "registered_at", *stated), on="account_id", how="left")
+        .groupBy("customer_id")
+        .agg(*(value.alias(name) for name, value in stated.items()), F.min("registered_at").alias("registered_at"))
+    )
+    scored = customer_segments.select("customer_id", *_SCORED)
+    return (
+        described
+        .join(customer_numbers, on="customer_id", how="inner")
+        .join(scored, on="customer_id", how="left")
+        .select(
+            "customer_id",
+            "customer_number",
+            "region",
+            "gender",
+            *_SCORED,
+            order_band(F.col("n_orders")).alias("order_band"),
+            age_band(F.col("birth_year"), as_of=as_of).alias("age_band"),
+            F.year(F.from_utc_timestamp("registered_at", timezone)).alias("member_since"),
+        )
+    )
+
+
+def product_attributes(products: DataFrame) -> DataFrame:
+    """One row per product: product_id, category, brand (null where products have none) and price_band."""
+    brand = F.col("brand") if "brand" in products.columns else F.lit(None).cast("string")
+    return products.select(
+        "product_id",
+        "category",
+        brand.alias("brand"),
+        price_band(F.col("price_amount"), F.col("currency")).alias("price_band"),
+    )
