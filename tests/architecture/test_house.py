@@ -86,12 +86,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | BUILDERS,
     # Reads what runs note and publish, and plans as they do; needs no Spark but where delta-rs reaches no lake.
-    # The catalogue of funnels says which there are; bitmaps of customers are counted, and dimensions have meanings.
+    # The catalogues of funnels and of paths say which there are; bitmaps of customers are counted, and dimensions have meanings.
     "look": {
         "behaviour.bitmaps",
         "behaviour.dimensions",
         "behaviour.catalogues",
         "behaviour.funnels.definition",
+        "behaviour.paths.definition",
         "lake",
         "run.code",
         "run.consent_words",

@@ -107,6 +107,17 @@ LOSS = {
     "value": "left",
     "n_lost": 12,
 }
+EDGE = {
+    "as_of_date": NEXT, "path": "p", "form": "raw", "dimension": "all", "value": "all", "from_node": "cart", "to_node": "path_end",
+    "n_transitions": 12, "n_paths": 11, "n_customers": 10, "from_share": 0.5, "to_share": 1.0,
+}  # fmt: skip
+WAY = {
+    "as_of_date": NEXT, "path": "p", "form": "raw", "dimension": "all", "value": "all", "anchor": "path_start", "occurrence": "first",
+    "direction": "from", "step": 1, "node": "cart", "n_at_node": 12, "n_customers": 11, "n_ways": 12, "n_paths": 12, "node_share": 1.0,
+}  # fmt: skip
+ROUTE = {
+    "as_of_date": NEXT, "path": "p", "form": "collapsed", "n_nodes": 3, "route": "other", "n_occurrences": 20, "base_share": 0.0,
+}  # fmt: skip
 
 # By table: a full row, a sparse one, what a third row has instead, and the columns that its findings name.
 ROWS = {
@@ -291,6 +302,17 @@ ROWS = {
     "gold.behaviour_cube": (
         CUBE | {"revenue_amount": ONE}, CUBE | {"n_orders": 0, "n_buyers": 0},
         {"n_buyers": 12, "n_orders": 0, "revenue_amount": None}, {"n_customers", "n_orders"},
+    ),
+    "gold.path_transitions": (
+        EDGE | {"to_node": "purchase", "seconds_median": 20.0}, EDGE,
+        {"form": "cooked", "n_paths": 13, "to_share": 1.5, "seconds_median": -1.0}, {"form", "n_transitions", "to_share", "seconds_median"},
+    ),
+    "gold.path_steps": (
+        WAY, WAY | {"step": 2}, {"step": 51, "direction": "up", "n_at_node": 13, "n_paths": 11}, {"step", "direction", "n_ways"},
+    ),
+    "gold.path_routes": (
+        ROUTE | {"route": "a > b > a", "n_paths": 18, "n_customers": 12, "n_converted": 9, "support_share": 0.1, "conversion_share": 0.5, "base_share": 0.2, "lift_ratio": 2.5},
+        ROUTE, {"n_nodes": 2, "n_paths": 21, "conversion_share": 1.1}, {"n_nodes", "n_occurrences", "conversion_share"},
     ),
     "gold.recommendations": (
         {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 1, "product_id": "p", "score": 0.1, "source": "als", "because_product_id": "q", "model_version": "1"},

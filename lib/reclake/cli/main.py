@@ -12,7 +12,7 @@ import typer
 
 from reclake.run.job import end_with, set_up_logging
 
-from . import contacting, cube, ending, figures, funnels, identity, looking, running, serving, trying, upkeep, watching
+from . import contacting, cube, ending, figures, funnels, identity, looking, paths, running, serving, trying, upkeep, watching
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,7 +25,7 @@ app = typer.Typer(
 for _command in (
     trying.generate, trying.demo, trying.check_source, running.ingest, watching.plan, running.run, running.train,
     watching.status, looking.list_tables, looking.show, looking.history, looking.models, watching.rejected, looking.trace,
-    figures.sales, figures.retention, funnels.funnel, cube.cube,
+    figures.sales, figures.retention, funnels.funnel, paths.paths, cube.cube,
     upkeep.rollback, upkeep.maintain, serving.register, serving.export, serving.thrift, upkeep.waive, upkeep.accept_code, watching.alert, watching.doctor,
 ):  # fmt: skip
     app.command("tables" if _command is looking.list_tables else None)(_command)

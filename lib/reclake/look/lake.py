@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reclake.behaviour.catalogues import FUNNELS
+from reclake.behaviour.catalogues import FUNNELS, PATHS
 from reclake.behaviour.funnels.definition import Funnel
+from reclake.behaviour.paths.definition import Paths
 from reclake.errors import ServiceDown, UsageError
 from reclake.lake.entries import GONE, PLAIN, Entries
 from reclake.lake.published import Published
@@ -54,6 +55,10 @@ class Look:
             When a file cannot be used.
         """
         return FUNNELS.load(FUNNELS.place(self.home, self.settings.value), names or None)
+
+    def paths(self, *names: str) -> dict[str, Paths]:
+        """The definitions of paths of the names, or all; raises as `funnels` does."""
+        return PATHS.load(PATHS.place(self.home, self.settings.value), names or None)
 
     @cached_property
     def lake(self) -> Opened:
