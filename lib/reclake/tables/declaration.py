@@ -67,6 +67,11 @@ def personal(name: str, type_: str, doc: str, unit: str = "", *, required: bool 
     return Field(name, type_, doc, unit, privacy=Privacy.PERSONAL, required=required)
 
 
+def pseudonym(name: str, doc: str) -> Field:
+    """A column that names an account, a customer or a key of one by a keyed stand-in, in every row."""
+    return Field(name, "string", doc, privacy=Privacy.PSEUDONYM, required=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Retention:
     """For how long rows stay in the newest version; maintenance removes those that are older."""

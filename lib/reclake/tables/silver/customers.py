@@ -1,6 +1,6 @@
 """What became of customers: who is part of whom, and the number of each."""
 
-from reclake.tables.declaration import Field, Privacy, Table, personal, plain
+from reclake.tables.declaration import Table, personal, plain, pseudonym
 from reclake.tables.inputs import Input, takes, whole
 
 from .dimensions import ACCOUNTS, IDENTITY_PAIRS, PERSON
@@ -11,14 +11,8 @@ IDENTITY_MERGES = Table(
     grain="one row per customer that became part of another, and day",
     key=("absorbed_customer_id", "valid_from"),
     fields=(
-        Field(
-            "absorbed_customer_id",
-            "string",
-            "The customer who is part of another since.",
-            privacy=Privacy.PSEUDONYM,
-            required=True,
-        ),
-        Field("customer_id", "string", "The customer whose older name lives on.", privacy=Privacy.PSEUDONYM, required=True),
+        pseudonym("absorbed_customer_id", "The customer who is part of another since."),
+        pseudonym("customer_id", "The customer whose older name lives on."),
         plain("valid_from", "date", "The day of the merge; it counts for an as_of after it.", required=True),
         plain(
             "valid_to", "date", "The day on which they came apart again, the last as_of for which it counts; null while it does."
@@ -29,21 +23,9 @@ IDENTITY_MERGES = Table(
         plain(
             "key_kind", "string", "What key both held: phone, email, card, union, device; pair of a likely pair.", required=True
         ),
-        Field(
-            "key",
-            "string",
-            "The key as in silver.identity_ties; of a pair its two accounts.",
-            privacy=Privacy.PSEUDONYM,
-            required=True,
-        ),
-        Field("account_id", "string", "The account on the older side that held it.", privacy=Privacy.PSEUDONYM, required=True),
-        Field(
-            "absorbed_account_id",
-            "string",
-            "The account on the other side that held it.",
-            privacy=Privacy.PSEUDONYM,
-            required=True,
-        ),
+        pseudonym("key", "The key as in silver.identity_ties; of a pair its two accounts."),
+        pseudonym("account_id", "The account on the older side that held it."),
+        pseudonym("absorbed_account_id", "The account on the other side that held it."),
         personal("match_weight", "double", "Weight of a likely pair; null of a tie that is certain.", "bits"),
     ),
     stage="silver",
@@ -64,8 +46,8 @@ IDENTITY_CONFLICTS = Table(
     grain="one row per likely pair of accounts that are two customers now",
     key=("left_account_id", "right_account_id"),
     fields=(
-        Field("left_account_id", "string", "The smaller of the two accounts.", privacy=Privacy.PSEUDONYM, required=True),
-        Field("right_account_id", "string", "The larger one.", privacy=Privacy.PSEUDONYM, required=True),
+        pseudonym("left_account_id", "The smaller of the two accounts."),
+        pseudonym("right_account_id", "The larger one."),
         plain("valid_from", "date", "The day on which both states that agree were known.", required=True),
         personal("match_weight", "double", "How strongly they agree.", "bits", required=True),
         personal(
@@ -93,13 +75,7 @@ CUSTOMER_NUMBERS = Table(
     grain="one row per name that a customer can have",
     key=("customer_number",),
     fields=(
-        Field(
-            "customer_id",
-            "string",
-            "The customer; every account may give one its name.",
-            privacy=Privacy.PSEUDONYM,
-            required=True,
-        ),
+        pseudonym("customer_id", "The customer; every account may give one its name."),
         personal(
             "customer_number",
             "long",

@@ -1,7 +1,7 @@
 """What is true of accounts, products, consents and contacts, and since when."""
 
 from reclake.tables import bronze
-from reclake.tables.declaration import Field, Privacy, Table, personal, plain
+from reclake.tables.declaration import Field, Privacy, Table, personal, plain, pseudonym
 from reclake.tables.inputs import Each, Input, takes, whole
 
 from .facts import EVENTS
@@ -10,6 +10,7 @@ from .records import ACCOUNT, ACCOUNT_RECORDS, CONSENT_RECORDS, EVENT_RECORDS, P
 # Why rows stay as long as the lake (docs/decisions/0022).
 PERSON = "it is made from all records; a person's rows go with the person's erasure"
 
+ACCOUNT_ID = pseudonym("account_id", "The account.")
 VALIDITY = (
     plain("valid_from", "date", "The day on which the row became true; it counts for an as_of after it.", required=True),
     plain("valid_to", "date", "The last as_of for which it counts; null while it does."),
@@ -29,7 +30,7 @@ ACCOUNTS = Table(
     grain="one row per account in any fact and validity, an anonymous device too",
     key=("account_id", "valid_from"),
     fields=(
-        Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
+        ACCOUNT_ID,
         *VALIDITY,
         plain("source", "string", "The source that knows it.", required=True),
         plain("basis", "string", "Lawful basis stated by the source.", required=True),
@@ -84,7 +85,7 @@ CONSENTS = Table(
     grain="one row per account, purpose and validity",
     key=("account_id", "purpose", "valid_from"),
     fields=(
-        Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
+        ACCOUNT_ID,
         plain("purpose", "string", "What for.", required=True),
         *VALIDITY,
         personal("is_granted", "boolean", "Granted, and not refused, withdrawn or suspended.", required=True),
@@ -109,7 +110,7 @@ CONTACTS = Table(
     grain="one row per account with contact data: what it holds at last (restricted)",
     key=("account_id",),
     fields=(
-        Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True),
+        ACCOUNT_ID,
         Field(
             "phone_encrypted",
             "binary",
@@ -156,8 +157,8 @@ IDENTITY_PAIRS = Table(
     grain="one row per pair of accounts that may be one person's by what they say of themselves",
     key=("left_account_id", "right_account_id"),
     fields=(
-        Field("left_account_id", "string", "The smaller of the two accounts.", privacy=Privacy.PSEUDONYM, required=True),
-        Field("right_account_id", "string", "The larger one.", privacy=Privacy.PSEUDONYM, required=True),
+        pseudonym("left_account_id", "The smaller of the two accounts."),
+        pseudonym("right_account_id", "The larger one."),
         plain("valid_from", "date", "The first day on which both states that agree were known.", required=True),
         personal("match_weight", "double", "How strongly they agree: the sum of the weights below.", "bits", required=True),
         personal("match_probability", "double", "How likely they are one person's, 0 to 1.", required=True),

@@ -3,22 +3,15 @@
 from dataclasses import replace
 
 from reclake.tables import bronze
-from reclake.tables.declaration import Field, Privacy, Table, personal, plain
+from reclake.tables.declaration import Table, personal, plain, pseudonym
 from reclake.tables.inputs import Input, takes, whole
 
-from .dimensions import ACCOUNTS, IDENTITY_PAIRS, PERSON, VALIDITY
+from .dimensions import ACCOUNT_ID, ACCOUNTS, IDENTITY_PAIRS, PERSON, VALIDITY
 from .records import EVENT_RECORDS
 
-_ACCOUNT = Field("account_id", "string", "The account.", privacy=Privacy.PSEUDONYM, required=True)
 _KEY = (
     plain("key_kind", "string", "What the key is: phone, email, card, union or device.", required=True),
-    Field(
-        "key",
-        "string",
-        "The keyed token of a phone, an e-mail address, a card or a union id; of a device its anonymous account.",
-        privacy=Privacy.PSEUDONYM,
-        required=True,
-    ),
+    pseudonym("key", "The keyed token of a phone, an e-mail address, a card or a union id; of a device its anonymous account."),
 )
 
 IDENTITY_TIES = Table(
@@ -27,7 +20,7 @@ IDENTITY_TIES = Table(
     key=("key_kind", "key", "account_id", "evidence", "valid_from"),
     fields=(
         *_KEY,
-        _ACCOUNT,
+        ACCOUNT_ID,
         plain(
             "evidence",
             "string",
@@ -80,14 +73,8 @@ IDENTITY_DECISIONS = Table(
     fields=(
         plain("decision_id", "string", "The decision.", required=True),
         plain("action", "string", "split or never_link.", required=True),
-        Field(
-            "left_account_id",
-            "string",
-            "An account; of a split one of those that were split off.",
-            privacy=Privacy.PSEUDONYM,
-            required=True,
-        ),
-        Field("right_account_id", "string", "An account that is another person's.", privacy=Privacy.PSEUDONYM, required=True),
+        pseudonym("left_account_id", "An account; of a split one of those that were split off."),
+        pseudonym("right_account_id", "An account that is another person's."),
         plain("valid_from", "date", "From when on they are two people; it counts for an as_of after it.", required=True),
         plain("valid_to", "date", "The last as_of for which it counts; null for ever."),
         plain("is_undone", "boolean", "Whether it was taken back: then it counts for no as_of.", required=True),
@@ -108,14 +95,8 @@ IDENTITIES = Table(
     grain="one row per account and validity",
     key=("account_id", "valid_from"),
     fields=(
-        _ACCOUNT,
-        Field(
-            "customer_id",
-            "string",
-            "The person: named after the earliest-delivered account of the group.",
-            privacy=Privacy.PSEUDONYM,
-            required=True,
-        ),
+        ACCOUNT_ID,
+        pseudonym("customer_id", "The person: named after the earliest-delivered account of the group."),
         *VALIDITY,
         plain(
             "evidence",
