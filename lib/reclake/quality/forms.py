@@ -86,6 +86,9 @@ _FORMS: Mapping[str, _Form] = {
     "birth_year": _between(1900, 2100),
     "currency": _pattern(vocabulary.CURRENCY),
     "price_amount": _between(0, 10**14),
+    "list_price_amount": _between(0, 10**14),
+    "list_position": _between(1, 10**6),
+    "propensity": _between(0, 1),
     "rating": _between(0, 5),
     "format": _one_of(("json_lines", "csv", "parquet")),
     "intake_note": _pattern(r"^(?s)(recovered|(recovered;)?comma_decimals:.{1,4096})\z"),
@@ -147,7 +150,8 @@ def _form_by_type(type_: str) -> _Form | None:
 
 
 def _is_stated(field: Field) -> bool:
-    return field.name in {*vocabulary.WORDS, "currency", "rating"} or field.type.startswith("decimal")
+    stated = {*vocabulary.WORDS, "currency", "rating", "n_available", "list_position"}
+    return field.name in stated or field.type.startswith("decimal")
 
 
 def _columns(table: Table) -> frozenset[str]:

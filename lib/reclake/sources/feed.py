@@ -213,8 +213,9 @@ class Feed(Strict):
     def _column_problems(self) -> Iterator[tuple[str, str]]:
         if missing := sorted(NEEDED[self.table] - set(self.columns)):
             yield "columns", f"{missing} must be mapped for {self.table}"
-        if self.table == "events" and not {"login_account_id", "device_id"} & set(self.columns):
-            yield "columns", "an event needs login_account_id or device_id"
+        seen = {"login_account_id", "device_id"}
+        if seen <= mappable(self.table).keys() and not seen & self.columns.keys():
+            yield "columns", f"{self.table} need login_account_id or device_id"
         for column, mapping in self.columns.items():
             for problem in mapping.problems(self.table, column, set(self.columns)):
                 yield f"columns.{column}", problem

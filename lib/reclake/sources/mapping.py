@@ -46,11 +46,16 @@ _PSEUDONYMISED = {"account", "device", *CONTACT_TYPES}
 NUMBERS = ("long", "decimal", "double")
 
 _Limits = tuple[float | None, float | None]
+_LEAST_PROPENSITY = 1e-6  # a row weighs 1/propensity: a smaller one would be all of a sum
 # Beyond these a value is a slip, such as a bar code scanned as a quantity, and one record would spoil every sum.
 _LIMITS: dict[str, _Limits] = {
     "quantity": (-1e6, 1e6),
     "unit_price_amount": (None, 1e8),
     "price_amount": (None, 1e8),
+    "list_price_amount": (None, 1e8),
+    "n_available": (None, 1e9),
+    "list_position": (1, 1e4),
+    "propensity": (_LEAST_PROPENSITY, 1),
     "rating": (0, 5),
     "birth_year": (1900, None),
 }
@@ -59,11 +64,15 @@ WIDEST: dict[str, _Limits] = {
     "quantity": (-1e12, 1e12),
     "unit_price_amount": (None, 1e13),
     "price_amount": (None, 1e13),
+    "list_price_amount": (None, 1e13),
+    "n_available": (None, 1e12),
+    "list_position": (1, 1e6),
+    "propensity": (_LEAST_PROPENSITY, 1),
     "rating": (0, 5),
     "birth_year": (1900, 2100),
 }
 # Statements beside an account or a contact: an impossible one costs no record unless the feed says so.
-_DROPPED_UNLESS_DECLARED = frozenset({"birth_year", "is_phone_verified", "is_email_verified", "result"})
+_DROPPED_UNLESS_DECLARED = frozenset({"birth_year", "is_phone_verified", "is_email_verified", "result", "propensity"})
 
 
 ID_TYPES = frozenset({"account", "device", "product"})
@@ -99,7 +108,7 @@ def mappable(table: str) -> dict[str, str]:
     `address_encrypted` of silver.contacts; consents and accounts always have a `channel`, which is part of the account's id.
     """
     columns = {field.name: field.type for field in RECORDS[table].fields if field.name not in _SET_BY_PARSER}
-    if table == "events":
+    if "login_account_id" in columns:
         del columns["account_id"]  # the login if there is one, else the device
     if table == "accounts":
         columns |= dict.fromkeys(ENCRYPTED, "string")

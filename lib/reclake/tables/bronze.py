@@ -65,7 +65,9 @@ CONSENTS = _bronze(
 )
 FEEDBACK = _bronze("feedback", "one row per delivered review, or message of a service chat", _RAW_DAYS)
 OUTREACH = _bronze("outreach", "one row per delivered contact that the company made with a customer", _RAW_DAYS)
-FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS, FEEDBACK, OUTREACH)
+STOCK = _bronze("stock", "one row per delivered state of a product's stock", stays_because="they say nothing of a person")
+IMPRESSIONS = _bronze("impressions", "one row per delivered product that a list showed, click or order from it", _RAW_DAYS)
+FED = (EVENTS, ORDERS, ACCOUNTS, PRODUCTS, CONSENTS, FEEDBACK, OUTREACH, STOCK, IMPRESSIONS)
 """What sources feed."""
 
 FILES = Table(

@@ -5,7 +5,17 @@ from reclake.tables.declaration import Field, Privacy, Table, personal, plain, p
 from reclake.tables.inputs import Each, Input, takes, whole
 
 from .facts import EVENTS
-from .records import ACCOUNT, ACCOUNT_RECORDS, CONSENT_RECORDS, EVENT_RECORDS, PRODUCT, PRODUCT_RECORDS, RECORDS
+from .records import (
+    ACCOUNT,
+    ACCOUNT_RECORDS,
+    CONSENT_RECORDS,
+    EVENT_RECORDS,
+    PRODUCT,
+    PRODUCT_RECORDS,
+    RECORDS,
+    STOCK,
+    STOCK_RECORDS,
+)
 
 # Why rows stay as long as the lake (docs/decisions/0022).
 PERSON = "it is made from all records; a person's rows go with the person's erasure"
@@ -77,6 +87,29 @@ PRODUCTS = Table(
     may_be_empty="no line may name a product",
     stays_because="it says nothing of a person, and is made from all records",
     inputs=(Input(PRODUCT_RECORDS, whole()), Each("facts", NAMING_PRODUCTS, whole())),
+    catalogues=("sources",),
+    parameters=takes(timezone="business.timezone"),
+)
+
+_IS_RECALLED = "Whether it was called back, and must not be sold or shown; false where nothing says so."
+
+STOCK_STATES = Table(
+    name="silver.stock",
+    grain="one row per product whose stock is told and validity",
+    key=("product_id", "valid_from"),
+    fields=(
+        plain("product_id", "string", "The product.", required=True),
+        *VALIDITY,
+        plain("is_in_stock", "boolean", "Whether it can be sold; null where only a recall is told."),
+        *(f for f in STOCK if f.name == "n_available"),
+        plain("is_recalled", "boolean", _IS_RECALLED, required=True),
+    ),
+    stage="silver",
+    write="replace_validity",
+    may_be_empty="every record may have been refused",
+    stays_because="it says nothing of a person, and is made from all records",
+    inputs=(Input(STOCK_RECORDS, whole()),),
+    catalogues=("sources",),
     parameters=takes(timezone="business.timezone"),
 )
 
@@ -199,4 +232,4 @@ IDENTITY_PAIRS = Table(
     ),
 )
 
-TABLES = (PRODUCTS, CONSENTS, ACCOUNTS, CONTACTS, IDENTITY_PAIRS)
+TABLES = (PRODUCTS, STOCK_STATES, CONSENTS, ACCOUNTS, CONTACTS, IDENTITY_PAIRS)

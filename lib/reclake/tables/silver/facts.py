@@ -111,4 +111,40 @@ OUTREACH = Table(
     may_be_empty="of a day there may be refused and late records only",
 )
 
-TABLES = (ORDER_LINES, EVENTS, INTERACTIONS, FEEDBACK, OUTREACH)
+_OUTCOMES = ("action", "occurred_at", "order_id")  # of an impression's records: what its row says in columns of their own
+
+IMPRESSIONS = Table(
+    name="silver.impressions",
+    grain="one row per list and position that was shown, with the first click and order that followed",
+    key=("source", "event_date", "file_digest", "position"),
+    fields=(
+        *POINTER,
+        *_taken(
+            tuple(field for field in records.IMPRESSION if field.name not in _OUTCOMES),
+            "list_id",
+            "list_position",
+            "event_date",
+            "shown_at",
+            "account_id",
+            "product_id",
+        ),
+        personal("n_clicks", "long", "Clicks on the product in this list.", "events", required=True),
+        personal("clicked_at", "timestamp", "The first click; null without one.", "UTC"),
+        personal(
+            "ordered_at",
+            "timestamp",
+            "The first order from this list; null without one. What is delivered after the late limit of the day on which the list "
+            "was shown does not count, for clicks and orders alike.",
+            "UTC",
+        ),
+        personal("order_id", "string", "That order."),
+    ),
+    stage="silver",
+    write="replace_days",
+    stays_because=HISTORY,
+    day_column="event_date",
+    inputs=(Input(records.IMPRESSION_RECORDS, deliveries()),),
+    may_be_empty="of a day there may be refused and late records only",
+)
+
+TABLES = (ORDER_LINES, EVENTS, INTERACTIONS, FEEDBACK, OUTREACH, IMPRESSIONS)

@@ -176,12 +176,35 @@ PRODUCT = (
     plain("changed_at", "timestamp", "When the product took this state; null if the source does not say.", "UTC"),
     plain("product_name", "string", "Name shown to customers."),
     plain("category", "string", "Category shown to customers."),
-    plain("price_amount", "decimal(18,4)", "List price of one piece.", "currency"),
+    plain("price_amount", "decimal(18,4)", "Price of one piece on that day.", "currency"),
     plain("currency", "string", "ISO 4217."),
     plain("is_active", "boolean", "Whether it is on sale."),
+    plain("brand", "string", "Brand shown to customers."),
+    plain(
+        "variant_of",
+        "string",
+        "The product that stands for its variants, such as sizes and colours of one thing: the same in all of them, itself "
+        "included; null for a product without variants.",
+    ),
+    plain(
+        "list_price_amount",
+        "decimal(18,4)",
+        "Price of one piece before any discount, in the currency of the price; the discount is what the price is less.",
+        "currency",
+    ),
 )
 
-PRODUCT_RECORDS = _records(bronze.PRODUCTS, PRODUCT, needs=("product_id",))
+PRODUCT_RECORDS = _records(bronze.PRODUCTS, (_FEED, *PRODUCT), needs=("product_id",))
+
+STOCK = (
+    plain("product_id", "string", "The product's id across channels."),
+    plain("changed_at", "timestamp", "When the stock took this state; null if the source does not say.", "UTC"),
+    plain("n_available", "long", "Pieces that can be sold; 0 where more were sold than there are.", "pieces"),
+    plain("is_in_stock", "boolean", "Whether it can be sold now: as stated, else whether a piece is available."),
+    plain("is_recalled", "boolean", "Whether it was called back, and must not be sold or shown."),
+)
+
+STOCK_RECORDS = _records(bronze.STOCK, (_FEED, *STOCK), needs=("product_id",))
 
 CONSENT = (
     personal("consent_id", "string", "The source's id of the statement."),
@@ -239,6 +262,44 @@ OUTREACH_RECORDS = _records(
     bronze.OUTREACH, OUTREACH, *_BUSINESS_DAYS, *_KEYS, needs=("occurred_at", "account_id", "purpose", "contact_channel")
 )
 
+IMPRESSION = (
+    personal("list_id", "string", "The source's id of the list, as it was shown once to one person."),
+    personal("list_position", "long", "Place of the product in that list, from 1.", "rank"),
+    personal("action", "string", "shown: seen by the person; clicked; ordered: bought after a click on it."),
+    plain(
+        "event_date",
+        "date",
+        "Business day on which the list was shown, of clicks and orders too; null if its time cannot be used.",
+    ),
+    personal("shown_at", "timestamp", "When the list was shown.", "UTC"),
+    personal("occurred_at", "timestamp", "When it was clicked or ordered; of what was shown, when it was.", "UTC"),
+    personal("received_at", "timestamp", "When the collector received it.", "UTC"),
+    plain("channel", "string", "app, mini_program, web or pos."),
+    Field("account_id", "string", "The account as seen: the login if there was one, else the device.", privacy=Privacy.PSEUDONYM),
+    Field("login_account_id", "string", "The account that was logged in.", privacy=Privacy.PSEUDONYM),
+    Field("device_id", "string", "The device's anonymous account.", privacy=Privacy.PSEUDONYM),
+    personal("product_id", "string", "The product shown."),
+    personal("scenario", "string", "Where it was shown, as the source calls it: home, item_page, cart."),
+    personal("strategy", "string", "What chose the list, as the source calls it: the model or rule."),
+    personal("model_version", "string", "Version of the model; null where none took part."),
+    personal("arm", "string", "Arm of the experiment, or rule of choice, under which the strategy was drawn."),
+    personal(
+        "propensity",
+        "double",
+        "Probability with which this strategy was drawn for this list, above 0 to 1; null where the source does not say.",
+        "share",
+    ),
+    personal("order_id", "string", "The order, of what was ordered."),
+)
+
+IMPRESSION_RECORDS = _records(
+    bronze.IMPRESSIONS,
+    IMPRESSION,
+    *_BUSINESS_DAYS,
+    *_KEYS,
+    needs=("list_id", "list_position", "action", "shown_at", "product_id"),
+)
+
 RECORDS = (
     EVENT_RECORDS,
     ORDER_RECORDS,
@@ -247,6 +308,8 @@ RECORDS = (
     CONSENT_RECORDS,
     FEEDBACK_RECORDS,
     OUTREACH_RECORDS,
+    STOCK_RECORDS,
+    IMPRESSION_RECORDS,
 )
 
 REJECTED_RECORDS = Table(
