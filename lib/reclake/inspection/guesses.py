@@ -81,6 +81,9 @@ NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "price_amount": (*_PRICES, "listprice"),
         "currency": _CURRENCIES,
         "is_active": ("isactive", "active", "onsale", "available"),
+        "brand": ("brand", "brandname", "manufacturer", "品牌"),
+        "variant_of": ("variantof", "parentsku", "parentproductid", "parentid", "masterid", "masterproduct", "spu", "主商品编码"),
+        "list_price_amount": ("marketprice", "originalprice", "msrp", "rrp", "划线价", "原价", "市场价"),
     },
     "consents": {
         "consent_id": ("consentid", "id", "consentno"),
@@ -117,6 +120,31 @@ NAMES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "contact_channel": ("contactchannel", "medium", "via", "sentvia", "contactmethod", "sendchannel", "触达渠道", "触达方式", "发送渠道"),
         "result": ("result", "status", "outcome", "deliverystatus", "sendstatus", "结果", "触达结果", "发送结果", "发送状态"),
     },
+    "stock": {
+        "product_id": (*_PRODUCTS, "id"),
+        "changed_at": ("changedat", "updatedat", "modifiedat", "countedat", *_TIMES),
+        "n_available": ("available", "onhand", "instock", "stock", "stockquantity", "inventory", "inventoryquantity", "库存", "可售库存"),
+        "is_in_stock": ("isinstock", "sellable", "issellable", "有货"),
+        "is_recalled": ("recalled", "isrecalled", "recall", "召回"),
+    },
+    "impressions": {
+        "list_id": ("listid", "recid", "recommendationid", "impressionid", "requestid", "traceid", "推荐编号"),
+        "list_position": ("position", "slot", "rank", "place", "位置"),
+        "list_action": ("action", "event", "eventname", "eventtype", "type"),
+        "shown_at": ("shownat", "impressiontime", "impressedat", "exposedat", "exposuretime", "曝光时间"),
+        "occurred_at": ("occurredat", *_TIMES),
+        "received_at": ("receivedat", "servertime"),
+        "channel": _CHANNELS,
+        "login_account_id": _ACCOUNTS,
+        "device_id": ("device", "deviceid", "cookie", "cookieid", "visitor", "visitorid"),
+        "product_id": _PRODUCTS,
+        "scenario": ("scenario", "scene", "zone", "placement", "widget", "场景", "推荐位"),
+        "strategy": ("strategy", "algorithm", "algo", "recaller", "策略"),
+        "model_version": ("modelversion", "model"),
+        "arm": ("arm", "variant", "bucket", "experimentarm", "testgroup", "实验组"),
+        "propensity": ("propensity", "probability", "prob"),
+        "order_id": ("order", "orderid", "orderno", "ordernumber", "订单号"),
+    },
 }  # fmt: skip
 
 # What a column's values must look like for the name to count.
@@ -150,6 +178,8 @@ _TELLING = {
     "events": ("event_type",),
     "consents": ("is_granted",),
     "outreach": ("contact_channel",),
+    "stock": ("n_available",),
+    "impressions": ("list_id", "list_position"),
 }
 
 

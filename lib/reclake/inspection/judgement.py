@@ -24,18 +24,13 @@ from reclake.records.sealing import sealed
 from reclake.records.spelling import line_kinds, services_of, without_services
 from reclake.records.values import NUMBER_PATTERNS, WHAT_IT_IS_NOT
 from reclake.sources.source import CONTACT_TYPES, RECORDS, REQUIRED, ColumnMapping, Feed, Source
-from reclake.tables import vocabulary
-from reclake.tables.line_kinds import LINE_KINDS, REDUCING_KINDS, SOLD_KINDS
 from reclake.tables.silver import event_time_of
 
 from .days import Delivery, bounded
+from .judges import JUDGES, Values
 
-_CURRENCY = re.compile(vocabulary.CURRENCY.removesuffix(r"\z"))
 _NUMBERS = {kind: re.compile(pattern, re.ASCII) for kind, pattern in NUMBER_PATTERNS.items()}
 _LONGEST_LONG = 2**63
-_LARGEST_AMOUNT = 10**14  # decimal(18,4) holds no more
-
-Values = dict[str, list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +53,8 @@ def judge(batch: Batch, feed: Feed, source: Source, delivery: Delivery) -> None:
     rules = _Rules(batch, feed, source, delivery)
     values = _values(rules)
     _require_ids(rules, values)
-    if feed.table in _JUDGES:
-        _JUDGES[feed.table](rules, values)
+    if feed.table in JUDGES:
+        JUDGES[feed.table](batch, feed, values)
     _classify(rules, values)
 
 
@@ -153,74 +148,6 @@ def _require_ids(rules: _Rules, values: Values) -> None:
         for row, value in enumerate(values.get(column, ())):
             if value is None and not any(reason.startswith(f"{column} ") for reason in batch.reasons[row]):
                 batch.report(row, f"{column} is missing")
-
-
-def _judge_orders(rules: _Rules, values: Values) -> None:
-    report, most = rules.batch.report, rules.feed.max_line_amount
-    rows = zip(values["quantity"], values["unit_price_amount"], values["line_kind"], values["currency"], strict=True)
-    for row, (quantity, price, kind, currency) in enumerate(rows):
-        if quantity == 0:
-            report(row, "quantity is 0")
-        if kind not in LINE_KINDS:
-            report(row, "line_kind is not a known kind")
-        if price is not None and kind in SOLD_KINDS and price <= 0:
-            report(row, "unit_price_amount is not above 0")
-        if price is not None and kind not in (*SOLD_KINDS, *REDUCING_KINDS) and price < 0:
-            report(row, "unit_price_amount is below 0")
-        if quantity is not None and price is not None:
-            _judge_amount(row, quantity * price, most, report)
-        _judge_currency(row, currency, report)
-
-
-def _judge_amount(row: int, amount: Decimal, most: float, report: Report) -> None:
-    if abs(amount) >= _LARGEST_AMOUNT:
-        report(row, "line_amount is too large")
-    elif abs(float(amount)) > most:
-        report(row, "line_amount is outside its limits")
-
-
-def _judge_currency(row: int, currency: str | None, report: Report) -> None:
-    if currency is not None and not _CURRENCY.fullmatch(currency):
-        report(row, "currency is not ISO 4217")
-
-
-def _judge_products(rules: _Rules, values: Values) -> None:
-    for row, price in enumerate(values.get("price_amount", ())):
-        if price is not None and price < 0:
-            rules.batch.report(row, "price_amount is below 0")
-    for row, currency in enumerate(values.get("currency", ())):
-        _judge_currency(row, currency, rules.batch.report)
-
-
-def _judge_events(rules: _Rules, values: Values) -> None:
-    nobody: Texts = [None] * len(rules.batch.records)
-    pairs = zip(values.get("login_account_id", nobody), values.get("device_id", nobody), strict=True)
-    for row, (login, device) in enumerate(pairs):
-        is_refused = any(said.startswith(("login_account_id ", "device_id ")) for said in rules.batch.reasons[row])
-        if login is None and device is None and not is_refused:
-            rules.batch.report(row, "it names neither login nor device")
-
-
-def _judge_feedback(rules: _Rules, values: Values) -> None:
-    batch, nothing = rules.batch, [None] * len(rules.batch.records)
-    columns = ("feedback_kind", "rating", "text", "conversation_id", "speaker", "language")
-    for row, (kind, stated, *texts, language) in enumerate(zip(*(values.get(name, nothing) for name in columns), strict=True)):
-        rating = stated if kind == "review" else None
-        if rating is not None and rating < 1 and "rating is outside its limits" not in batch.reasons[row]:
-            batch.report(row, "rating is outside its limits")
-        lacks = {name: value is None for name, value in zip(("rating", *columns[2:5]), (rating, *texts), strict=True)}
-        lacks = {name: lack and not any(r.startswith(f"{name} ") for r in batch.reasons[row]) for name, lack in lacks.items()}
-        if lacks["text"] and lacks["rating"]:
-            batch.report(row, "it holds neither text nor rating")
-        for name in ("conversation_id", "speaker"):
-            if kind == "chat" and lacks[name]:
-                batch.report(row, f"{name} is missing")
-        if language is not None and not _LANGUAGE.fullmatch(language):
-            batch.note(row, "language is not BCP 47")
-
-
-_LANGUAGE = re.compile(vocabulary.LANGUAGE.removesuffix(r"\z"))
-_JUDGES = {"orders": _judge_orders, "products": _judge_products, "events": _judge_events, "feedback": _judge_feedback}
 
 
 def _classify(rules: _Rules, values: Values) -> None:

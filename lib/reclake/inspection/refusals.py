@@ -20,7 +20,7 @@ from reclake.sources.found import OfferedFile
 from reclake.sources.line_counts import RECOVERED, Placed, Recovered
 from reclake.sources.reading import verdict_of
 from reclake.sources.settings import LandingSettings
-from reclake.sources.source import Feed, Source
+from reclake.sources.source import RECORDS, Feed, Source
 from reclake.sources.split import opened
 from reclake.sources.verdict import Zones
 
@@ -28,7 +28,9 @@ from .days import Delivery
 from .judgement import columns_read, judge
 from .written import written_value
 
-_CUT_BY_BUSINESS = ("orders", "events")  # of the others days are cut in the zone of their source
+_CUT_BY_BUSINESS = {
+    noun for noun, table in RECORDS.items() if table.source_day_column
+}  # the days of the others: in their source's zone
 _ENDING = re.compile(r"\.gz$", re.IGNORECASE)
 
 

@@ -34,7 +34,7 @@ def _one_of(values: tuple[str, ...]) -> _Form:
     return _Form(IN_SET, {"value_set": list(values)})
 
 
-def _between(least: int | str, most: int | str, *, is_warning: bool = False) -> _Form:
+def _between(least: float | str, most: float | str, *, is_warning: bool = False) -> _Form:
     return _Form(BETWEEN, {"min_value": least, "max_value": most}, is_warning)
 
 
@@ -88,7 +88,7 @@ _FORMS: Mapping[str, _Form] = {
     "price_amount": _between(0, 10**14),
     "list_price_amount": _between(0, 10**14),
     "list_position": _between(1, 10**6),
-    "propensity": _between(0, 1),
+    "propensity": _between(1e-6, 1),
     "rating": _between(0, 5),
     "format": _one_of(("json_lines", "csv", "parquet")),
     "intake_note": _pattern(r"^(?s)(recovered|(recovered;)?comma_decimals:.{1,4096})\z"),

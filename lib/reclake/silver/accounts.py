@@ -56,7 +56,7 @@ def accounts(
     told = states.withColumns({
         **{name: F.max(name).over(of_account) for name in ("first", "is_device", "is_machine")},
         "birth_year": F.last("birth_year", ignorenulls=True).over(so_far),
-        **survivors(sources, so_far),
+        **survivors(sources, "accounts", so_far),
     })
     return with_validity(told, key=("account_id",), state=STATE).withColumns({
         "basis": _basis(sources),
@@ -72,13 +72,20 @@ def _youngest() -> Column:
 
 def _first_seen(records: Mapping[str, DataFrame], events: DataFrame, *, timezone: str) -> DataFrame:
     """One row per account in any kept record: valid_from, source, channel, is_device, is_machine, `first` (delivery)."""
+    # Pages are shown to machines as well: that something was shown makes nobody a person, nor a machine.
+    unknown = F.lit(None).cast("boolean")
     # Day and delivery: a state that was delivered before it becomes true does not hide the account until then.
     days = {"account_records": F.col("delivery_day"), "consent_records": change_day(timezone)}
     mentions = (
         # An event's account is its login or its device.
         _mentions(events, "login_account_id", "device_id", day=F.col("event_date"), is_machine=F.col("is_bot")),
         *(
-            _mentions(of_table.where(is_kept()), "account_id", day=days.get(noun, F.col("event_date")))
+            _mentions(
+                of_table.where(is_kept()),
+                *_ids(of_table),
+                day=days.get(noun, F.col("event_date")),
+                is_machine=unknown if noun == "impression_records" else F.lit(False),
+            )
             for noun, of_table in records.items()
         ),
     )
@@ -92,14 +99,18 @@ def _first_seen(records: Mapping[str, DataFrame], events: DataFrame, *, timezone
             F.min_by("source", delivered()).alias("source"),
             F.min_by("channel", with_channel).alias("channel"),
             F.max("is_device").alias("is_device"),
-            F.min("is_machine").alias("is_machine"),
+            F.coalesce(F.min("is_machine"), F.lit(False)).alias("is_machine"),
         )
     )
 
 
-def _mentions(records: DataFrame, *ids: str, day: Column, is_machine: Column | None = None) -> DataFrame:
+def _ids(records: DataFrame) -> tuple[str, ...]:
+    """The columns that name accounts: login and device where they are told apart."""
+    return ("login_account_id", "device_id") if "login_account_id" in records.columns else ("account_id",)
+
+
+def _mentions(records: DataFrame, *ids: str, day: Column, is_machine: Column) -> DataFrame:
     """One row per account, channel and file that names it: its first position there, the first day seen, is_machine."""
-    is_machine = F.lit(False) if is_machine is None else is_machine
     if "channel" not in records.columns:
         records = records.withColumn("channel", F.lit(None).cast("string"))
     # Grouped by file first: whole numbers and days aggregate by hash, and little is left to shuffle and sort.

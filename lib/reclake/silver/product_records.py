@@ -16,6 +16,7 @@ from reclake.tables.vocabulary import CURRENCY
 def _checked(products: DataFrame) -> DataFrame:
     faults = {
         "price_amount is below 0": F.col("price_amount") < 0,
+        "list_price_amount is below 0": F.col("list_price_amount") < 0,
         "currency is not ISO 4217": ~F.col("currency").rlike(CURRENCY),
     }
     currency = F.col("currency")

@@ -4,16 +4,23 @@ from collections.abc import Mapping
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame
+from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.records.delivery import DELIVERY_ORDER, delivered, is_kept
-from reclake.records.validity import change_day, with_validity
+from reclake.records.survivorship import survivors
+from reclake.records.validity import change_day, states_in_time, with_validity
+from reclake.sources.source import Source
 
-STATE = ("product_name", "category", "price_amount", "currency", "is_active")
+STATE = ("product_name", "category", "price_amount", "currency", "is_active", "brand", "variant_of", "list_price_amount")
 
 
-def products(product_records: DataFrame, facts: Mapping[str, DataFrame], *, timezone: str) -> DataFrame:
+def products(
+    product_records: DataFrame, facts: Mapping[str, DataFrame], *, sources: Mapping[str, Source], timezone: str
+) -> DataFrame:
     """One row per product and validity; validity as in `records.validity`.
+
+    Where several feeds tell of one product, its state is put together as in `records.survivorship`.
 
     A product that order lines or events name before any product record does has a stub from the first day on which it
     was seen (the event day, or the delivery day if that is earlier). Its name is the one that the last delivered line
@@ -24,12 +31,15 @@ def products(product_records: DataFrame, facts: Mapping[str, DataFrame], *, time
         *STATE,
         "changed_at",
         *DELIVERY_ORDER,
+        "source",
+        "feed",
         change_day(timezone).alias("valid_from"),
         F.lit(False).alias("is_stub"),
     )
     stubs = _first_seen(facts).withColumns({"is_active": F.lit(True), "is_stub": F.lit(True)})
     states = described.unionByName(stubs, allowMissingColumns=True)
-    return with_validity(states, key=("product_id",), state=STATE)
+    so_far = states_in_time("product_id").rowsBetween(W.unboundedPreceding, W.currentRow)
+    return with_validity(states.withColumns(survivors(sources, "products", so_far)), key=("product_id",), state=STATE)
 
 
 def _first_seen(facts: Mapping[str, DataFrame]) -> DataFrame:

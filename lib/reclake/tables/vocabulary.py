@@ -22,7 +22,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "speaker": ("customer", "staff"),
     "contact_channel": ("sms", "email", "push", "call", "mail"),
     "result": ("delivered", "failed", "opened", "clicked", "replied", "complained"),
-    "action": ("shown", "clicked", "ordered"),
+    "list_action": ("shown", "clicked", "ordered"),
 }
 """By column, the only words that it may hold."""
 

@@ -111,7 +111,7 @@ OUTREACH = Table(
     may_be_empty="of a day there may be refused and late records only",
 )
 
-_OUTCOMES = ("action", "occurred_at", "order_id")  # of an impression's records: what its row says in columns of their own
+_OUTCOMES = ("list_action", "occurred_at", "order_id")  # of an impression's records: what its row says in columns of their own
 
 IMPRESSIONS = Table(
     name="silver.impressions",

@@ -265,7 +265,7 @@ OUTREACH_RECORDS = _records(
 IMPRESSION = (
     personal("list_id", "string", "The source's id of the list, as it was shown once to one person."),
     personal("list_position", "long", "Place of the product in that list, from 1.", "rank"),
-    personal("action", "string", "shown: seen by the person; clicked; ordered: bought after a click on it."),
+    personal("list_action", "string", "shown: seen by the person; clicked; ordered: bought after a click on it."),
     plain(
         "event_date",
         "date",
@@ -297,7 +297,7 @@ IMPRESSION_RECORDS = _records(
     IMPRESSION,
     *_BUSINESS_DAYS,
     *_KEYS,
-    needs=("list_id", "list_position", "action", "shown_at", "product_id"),
+    needs=("list_id", "list_position", "list_action", "shown_at", "product_id"),
 )
 
 RECORDS = (
