@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import pytest
 
-from parsed_pages import assert_inside, parsed, rows_of, text_in
+from parsed_pages import assert_inside, contrast, parsed, rows_of, text_in
 from reclake.pages import colours, scales, texts, values
 from reclake.pages.charts import Bar, Bars, Lines, Series
 from reclake.pages.elements import element, html_of
@@ -20,7 +20,7 @@ from reclake.pages.page import Page, Shown, write
 from reclake.pages.panels import Commands, Folded, Heading, Panel, Step, Steps, Table
 from reclake.pages.scales import LINE, spread, ticks
 from reclake.pages.texts import Text
-from reclake.pages.values import Code, Few, Money, Share, people, written
+from reclake.pages.values import Code, Duration, Few, Money, Share, people, written
 
 NAME = Text("a name", "名称")
 HOSTILE = "<script>alert(1)</script>\"'&<b>{x}\u202e\x1b[31m"
@@ -63,7 +63,7 @@ def test_values_are_put_in_once_and_stand_as_they_are():
     [
         (0, "0"), (1234567, "1,234,567"), (-1234, "-1,234"), (0.5, "0.5"), (1234.5, "1,234.5"), (Decimal("12.3400"), "12.34"),
         (Money(Decimal("917955.0000"), "CNY"), "917,955.00 CNY"), (Money(Decimal("-0.125"), "EUR"), "-0.12 EUR"),
-        (Money(None, "EUR"), "–"), (Share(0.01534), "1.5 %"), (Few(10), "< 10"), (None, "–"),
+        (Money(None, "EUR"), "–"), (Share(0.01534), "1.5 %"), (Duration(3723.4), Text("1 h 2 min", "1 小时 2 分")), (Few(10), "< 10"), (None, "–"),
         (date(2026, 3, 1), "2026-03-01"), (datetime(2026, 3, 1, 4, 5, 6), "2026-03-01 04:05 UTC"), ("1234567", "1234567"),
         (Code("c_1234567"), "c_1234567"), (True, Text("yes", "是")),
     ],
@@ -290,18 +290,6 @@ def test_ticks_reach_the_highest_and_are_few(highest):
     assert marks[-1] >= highest
     assert 2 <= len(marks) <= 6
     assert len({b - a for a, b in itertools.pairwise(marks)}) == 1
-
-
-def luminance(colour):
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one, other):
-    """The ratio of WCAG 2.2, 1 to 21."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 def test_colours_stand_out_from_the_paper():

@@ -10,19 +10,26 @@ from xml.etree.ElementTree import Element
 from .colours import BLUE, RULE
 from .elements import Content, element
 from .scales import LINE, SIZE, spread, ticks, width_of
-from .texts import Text
+from .texts import LANGUAGES, Text
 from .values import Few, Value, written
 
 _WIDTH = 520.0
 _NAMED_BESIDE = 170.0  # a wider name stands above its bar
 _BAR = 20.0
 _BETWEEN = 12.0
+_WIDE = 600.0  # a drawing beyond it is not made smaller on a narrow screen
 _DAY = width_of("2026-03-01", 12)
 
 
 def drawing(*content: Content, width: float, height: float, name: Text) -> Element:
-    """The frame of a chart: as wide as its place, and on a narrow screen no smaller than can be read."""
-    box = element("svg", *content, viewBox=f"0 0 {width:g} {height:g}", role="img", focusable="false")
+    """The frame of a chart: as wide as its place, and on a narrow screen no smaller than can be read.
+
+    A drawing that is wider than a screen of a phone can show scrolls by itself. Its name is also that of the picture, for readers
+    who hear it.
+    """
+    spoken = " · ".join(name.of(language) for language in LANGUAGES)
+    size = {"viewBox": f"0 0 {width:g} {height:g}", "role": "img", "focusable": "false", "aria_label": spoken}
+    box = element("svg", *content, **size, class_="wide" if width > _WIDE else None)
     return element("figure", element("figcaption", name), box, class_="chart")
 
 

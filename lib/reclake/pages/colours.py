@@ -14,3 +14,6 @@ GREY = "#6b7280"
 ORANGE = "#c05a12"
 RED = "#a3323e"
 MARKS = (BLUE, GREEN, ORANGE, PURPLE, RED, LEAF, GREY)
+
+# Shades of one colour behind numbers, from nothing to the most: ink stands out from each of them at 4.5 to 1 and more.
+SHADES = ("#ffffff", "#eaf2f9", "#d5e5f2", "#c0d8ec", "#aacbe5", "#95bedf", "#80b1d8", "#6ba4d2")

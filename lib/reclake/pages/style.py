@@ -1,6 +1,7 @@
 """How pages look: on a wide screen, on a phone and on paper."""
 
 from .colours import GREEN, INK, MUTED, PAPER, RULE
+from .heat import rules
 
 STYLE = f"""
 :root {{ color-scheme: light; --ink: {INK}; --muted: {MUTED}; --rule: {RULE}; --paper: {PAPER}; --mark: {GREEN}; }}
@@ -61,6 +62,15 @@ figcaption {{ margin-bottom: .5rem; font-weight: 600; }}
 .chart text:not([fill]) {{ fill: currentColor; }}
 .chart .value {{ font-weight: 650; font-variant-numeric: tabular-nums; }}
 .chart .axis {{ font-size: 12px; fill: var(--muted); }}
+.chart svg.wide {{ max-width: 60rem; min-width: 48rem; }}
+.halo text {{ paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }}
+.heat {{ margin: 1rem 0; }}
+.heat .scrolling table {{ min-width: 0; width: auto; font-variant-numeric: tabular-nums; }}
+.heat th, .heat td {{ padding: .3rem .45rem; text-align: right; white-space: nowrap; border: 1px solid var(--paper); color: var(--ink); }}
+.heat thead th {{ color: var(--muted); }}
+.heat th:first-child {{ position: sticky; left: 0; background: var(--paper); text-align: left; }}
+.heat .open {{ border-color: var(--rule); }}
+{chr(10).join(rules())}
 summary {{ cursor: pointer; color: #174f86; font-size: .925rem; }}
 footer {{ padding-bottom: 3rem; color: var(--muted); font-size: .875rem; }}
 @media (min-width: 64rem) {{
@@ -77,7 +87,8 @@ footer {{ padding-bottom: 3rem; color: var(--muted); font-size: .875rem; }}
   section {{ border: 0; padding: 0; break-inside: auto; }}
   figure, tr, .steps > li {{ break-inside: avoid; }}
   h2, h3 {{ break-after: avoid; }}
-  .chart svg {{ min-width: 0; max-width: 16cm; }}
+  .chart svg, .chart svg.wide {{ min-width: 0; max-width: 16cm; }}
+  .heat td {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
   .steps {{ grid-template-columns: repeat(3, 1fr); }}
   .scrolling, .chart {{ overflow: visible; }}
 }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 
@@ -37,16 +38,25 @@ class Text:
             raise ValueError(f"the languages name different values: {self.en!r}, {self.zh!r}")
 
     def filled(self, **values: object) -> Text:
-        """The text with its values.
+        """The text with its values, those that are texts in the language of each.
 
         Values are put in once: a brace in a value of others is a brace.
+
+        Examples
+        --------
+        >>> Text("a {unit}", "一个{unit}").filled(unit=Text("visit", "访问"))
+        Text(en='a visit', zh='一个访问')
         """
-        return Text(*(_doubled(getattr(self, language).format(**values)) for language in LANGUAGES))
+        return Text(*(_doubled(getattr(self, language).format(**_spoken(values, language))) for language in LANGUAGES))
 
     def of(self, language: str) -> str:
         """The text in one language, as it is shown."""
         text: str = getattr(self, language)
         return text.replace("{{", "{").replace("}}", "}")
+
+
+def _spoken(values: Mapping[str, object], language: str) -> dict[str, object]:
+    return {name: value.of(language) if isinstance(value, Text) else value for name, value in values.items()}
 
 
 def _values(text: str) -> set[str]:

@@ -38,7 +38,14 @@ class Code:
     text: str
 
 
-Value = str | int | float | Decimal | date | datetime | bool | Text | Money | Share | Few | Code | None
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time, not negative."""
+
+    seconds: float
+
+
+Value = str | int | float | Decimal | date | datetime | bool | Text | Money | Share | Duration | Few | Code | None
 
 
 def people(n: int, *, at_least: int) -> int | Few:
@@ -68,7 +75,28 @@ def written(value: Value) -> str | Text:
         return Text("yes", "是") if value else Text("no", "否")
     if isinstance(value, str | Text):
         return value
-    return _plain(value)
+    return _time(value.seconds) if isinstance(value, Duration) else _plain(value)
+
+
+_UNITS = ((86_400, Text("d", "天")), (3_600, Text("h", "小时")), (60, Text("min", "分")), (1, Text("s", "秒")))
+
+
+def _time(seconds: float) -> Text:
+    """The two greatest units of a length of time.
+
+    Examples
+    --------
+    >>> [_time(seconds).en for seconds in (0, 0.4, 59.6, 61, 3_600, 90_061)]
+    ['0 s', '0 s', '1 min', '1 min 1 s', '1 h', '1 d 1 h']
+    """
+    left = round(seconds)
+    parts: list[tuple[int, Text]] = []
+    for size, unit in _UNITS:
+        n, left = divmod(left, size)
+        if n or (parts and len(parts) < 2) or size == 1:
+            parts.append((n, unit))
+    shown = [(n, unit) for n, unit in parts[:2] if n] or parts[-1:]
+    return Text(" ".join(f"{n:,} {unit.en}" for n, unit in shown), " ".join(f"{n:,} {unit.zh}" for n, unit in shown))
 
 
 def _plain(value: int | float | Decimal | date | Money | Share | Few | Code) -> str:
@@ -99,4 +127,4 @@ def _without_zeros(text: str) -> str:
 
 def is_number(value: Value) -> bool:
     """Whether it stands at the right of its column."""
-    return isinstance(value, int | float | Decimal | Money | Share | Few) and not isinstance(value, bool)
+    return isinstance(value, int | float | Decimal | Money | Share | Duration | Few) and not isinstance(value, bool)
