@@ -12,7 +12,22 @@ import typer
 
 from reclake.run.job import end_with, set_up_logging
 
-from . import contacting, cube, ending, figures, funnels, identity, looking, paths, running, serving, trying, upkeep, watching
+from . import (
+    contacting,
+    cube,
+    ending,
+    figures,
+    funnels,
+    identity,
+    looking,
+    paths,
+    reporting,
+    running,
+    serving,
+    trying,
+    upkeep,
+    watching,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +46,7 @@ for _command in (
     app.command("tables" if _command is looking.list_tables else None)(_command)
 app.add_typer(identity.app, name="identity")
 app.add_typer(contacting.app, name="contacts")
+app.add_typer(reporting.app, name="report")
 
 
 def main(run_app: Callable[..., Any] = app) -> None:

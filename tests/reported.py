@@ -1,0 +1,136 @@
+"""Rows of gold as a small shop has them, from plain Python: what reports about behaviour are made of in tests."""
+
+from collections import Counter
+from datetime import date, timedelta
+from random import Random
+
+import bought
+import returning
+from reclake.tables import gold
+
+AS_OF = bought.AS_OF
+WINDOW_DAYS = 28
+FIRST = AS_OF - timedelta(days=WINDOW_DAYS)
+FOLLOWED = {"day": (30, 10, (0, 1, 3, 10)), "week": (10, 8, (0, 2, 8)), "month": (3, 2, (0, 1, 2))}
+N_LEFT_OUT = {"any": 40, "order": 0}
+VISITS, CUSTOMERS = "browse_cart_order_pay", "search_to_order"
+STEPS = {VISITS: ("browse", "cart", "order", "pay"), CUSTOMERS: ("search", "view", "order")}
+CHANNELS = ("app", "web", "mini_program")
+FATES = ("lost", "open", "excluded")
+
+
+def active_days(n, n_days, seed=3):
+    """Customer → days on which it was active: many come once, some come often."""
+    drawn_by, found = Random(seed), {}
+    for number in range(n):
+        first = AS_OF - timedelta(days=drawn_by.randrange(1, n_days))
+        rate = drawn_by.choice((0.0, 0.05, 0.1, 0.3))
+        later = (first + timedelta(days=k) for k in range(1, (AS_OF - first).days))
+        found[f"c{number}"] = {first, *(day for day in later if drawn_by.random() < rate)}
+    return found
+
+
+def retention(histories, activity, *, least=10):
+    """Rows of gold.retention."""
+    ends = {
+        (period, before + 1): end
+        for period, (*_, brackets) in FOLLOWED.items()
+        for before, end in zip((-1, *brackets), brackets, strict=False)
+    }
+    for (period, kind, start, measure, first), (n, n_active, _) in returning.retention(
+        histories, as_of=AS_OF, followed=FOLLOWED, least=least
+    ).items():
+        last = ends[period, first] if measure == "bracket" else None if measure == "unbounded" else first
+        yield {
+            "as_of_date": AS_OF, "activity": activity, "period": period, "cohort_kind": kind, "start_date": start, "measure": measure,
+            "from_interval": first, "to_interval": last, "is_open": n_active is None, "n_customers": n, "n_active": n_active,
+            "active_share": None if n_active is None else n_active / n, "currency": "CNY", "n_left_out": N_LEFT_OUT[activity],
+            "revenue_ratio": None if measure != "bounded" or activity != "order" or n_active is None else n_active / n / 2,
+        }  # fmt: skip
+
+
+def lifecycle(histories, activity):
+    """Rows of gold.lifecycle."""
+    common = {"as_of_date": AS_OF, "activity": activity, "n_left_out": N_LEFT_OUT[activity]}
+    for (period, start, state), n in returning.by_interval(histories, as_of=AS_OF, followed=FOLLOWED).items():
+        row = {"state_kind": "interval", "period": period, "start_date": start, "is_open": n is None, "state": state}
+        yield common | row | {"n_customers": n}
+    for (day, before, state), n in returning.flows(histories, as_of=AS_OF, n_days=30).items():
+        row = {"state_kind": "daily", "period": "day", "start_date": day, "is_open": False, "from_state": before, "state": state}
+        yield common | row | {"n_customers": n}
+
+
+def units(funnel, n, seed):
+    """Units of a funnel: (entry day, customer, channel, last step, fate of those who did not come to the end)."""
+    drawn_by = Random(seed)
+    for number in range(n):
+        day = FIRST + timedelta(days=drawn_by.randrange(WINDOW_DAYS))
+        last = drawn_by.choices(range(1, len(STEPS[funnel]) + 1), (60, 25, 10, 5)[: len(STEPS[funnel])])[0]
+        fate = "converted" if last == len(STEPS[funnel]) else drawn_by.choices(FATES, (80, 15, 5))[0]
+        yield day, f"c{number % 400}", drawn_by.choice(CHANNELS), last, fate
+
+
+def _rows_of(funnel, period, entry, dimension, value, of):
+    n_entered = len(of)
+    reached = [sum(last >= step and fate != "excluded" for *_, last, fate in of) for step in range(1, len(STEPS[funnel]) + 1)]
+    for step, name in enumerate(STEPS[funnel], start=1):
+        here = Counter(fate for *_, last, fate in of if last == step)
+        yield {
+            "as_of_date": AS_OF, "funnel": funnel, "period": period, "entry_date": entry, "dimension": dimension, "value": value,
+            "step": step, "step_name": name, "n_entered": n_entered, "n_customers": len({customer for _, customer, *_ in of}),
+            "n_reached": reached[step - 1], **{f"n_{fate}": here[fate] for fate in FATES}, "n_lost_customers": here["lost"],
+            "n_mature": sum(fate != "open" for *_, fate in of),
+            "n_mature_reached": sum(last >= step and fate not in ("open", "excluded") for *_, last, fate in of),
+            "overall_share": reached[step - 1] / n_entered, "step_seconds_median": None if step == 1 else 61.0 * step, "is_final": False,
+        }  # fmt: skip
+
+
+def funnels():
+    """Rows of gold.funnels: of visits, which are of one day each, and of customers, who may enter on several days."""
+    for funnel, n in ((VISITS, 3000), (CUSTOMERS, 900)):
+        of = list(units(funnel, n, seed=len(funnel)))
+        yield from _rows_of(funnel, "window", FIRST, "all", "all", of)
+        for channel in CHANNELS:
+            yield from _rows_of(funnel, "window", FIRST, "channel", channel, [unit for unit in of if unit[2] == channel])
+        for day in sorted({day for day, *_ in of}):
+            yield from _rows_of(funnel, "day", day, "all", "all", [unit for unit in of if unit[0] == day])
+
+
+def funnel_losses():
+    """Rows of gold.funnel_losses: where the lost of each step went, and who was lost more often than expected."""
+    for funnel, n in ((VISITS, 3000), (CUSTOMERS, 900)):
+        of = list(units(funnel, n, seed=len(funnel)))
+        for step, name in enumerate(STEPS[funnel][:-1], start=1):
+            lost = [unit for unit in of if unit[3] == step and unit[4] == "lost"]
+            common = {"as_of_date": AS_OF, "funnel": funnel, "step": step, "step_name": name}
+            by_next = Counter(("left", "view_item", "other_channel", "other")[number % 7 % 4] for number in range(len(lost)))
+            for value, count in by_next.items():
+                yield common | {"dimension": "next_event", "value": value, "n_lost": count, "lost_share": count / len(lost)}
+            for channel in CHANNELS:
+                reached = [unit for unit in of if unit[2] == channel and unit[3] >= step and unit[4] not in ("open", "excluded")]
+                n_lost = sum(unit[3] == step for unit in reached)
+                expected = len(lost) / len(CHANNELS)
+                yield common | {
+                    "dimension": "channel", "value": channel, "n_reached": len(reached), "n_lost": n_lost,
+                    "lost_share": n_lost / len(reached), "expected_lost": expected, "excess_lost": n_lost - expected,
+                    "deviations": (n_lost - expected) / 7,
+                }  # fmt: skip
+
+
+def rows(n_customers=300):
+    """Table → its rows, of one as_of."""
+    visits, orders = active_days(n_customers, 63), active_days(n_customers // 2, 63, seed=4)
+    history = bought.lines(11, n=900)
+    return {
+        gold.FUNNELS: list(funnels()),
+        gold.FUNNEL_LOSSES: list(funnel_losses()),
+        gold.RETENTION: [*retention(visits, "any"), *retention(orders, "order")],
+        gold.LIFECYCLE: [*lifecycle(visits, "any"), *lifecycle(orders, "order")],
+        gold.SALES: bought.sales(history, shown_days=400, least=2),
+        gold.FIRST_ORDERS: bought.first_orders(history, shown_days=400, least=2),
+    }
+
+
+def days(first, last):
+    """Days as the command line is given them."""
+    return ("--from", date.isoformat(first), "--to", date.isoformat(last))
