@@ -157,7 +157,7 @@ def test_every_shade_has_a_rule_and_leaves_its_number_legible():
 
 @pytest.mark.parametrize("rows", [(), ((0.5,), (0.5, 0.5))])
 def test_a_table_of_shares_without_rows_or_with_uneven_ones_is_refused(rows):
-    with pytest.raises(ValueError, match="has no row|have not the cells"):
+    with pytest.raises(ValueError, match=r"has no row|have not the cells"):
         HeatTable(NAME, (NAME,), ("0",), tuple(HeatRow("a", row) for row in rows))
 
 
