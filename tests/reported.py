@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
 from random import Random
 
 import bought
@@ -117,6 +118,75 @@ def funnel_losses():
                 }  # fmt: skip
 
 
+NODES = ("list", "product", "search", "cart", "checkout", "purchase", "page", "a page of <b>others</b>")
+GOAL, PATH, N_STEPS = "purchase", "visits", 6
+
+
+def walks(n=800, seed=5):
+    """Paths, each a run of nodes without repeats beside each other."""
+    drawn_by = Random(seed)
+    for _ in range(n):
+        walk = [drawn_by.choice(NODES[:3])]
+        while drawn_by.random() < 0.75:
+            walk.append(drawn_by.choice([node for node in NODES if node != walk[-1]]))
+        yield tuple(walk)
+
+
+def path_transitions():
+    """Rows of gold.path_transitions."""
+    pairs = Counter(pair for walk in walks() for pair in pairwise(("path_start", *walk, "path_end")))
+    of_from, of_to = Counter(), Counter()
+    for (before, after), n in pairs.items():
+        of_from[before] += n
+        of_to[after] += n
+    for (before, after), n in pairs.items():
+        yield {
+            "as_of_date": AS_OF, "path": PATH, "form": "collapsed", "dimension": "all", "value": "all", "from_node": before, "to_node": after,
+            "n_transitions": n, "n_paths": n, "n_customers": n, "from_share": n / of_from[before], "to_share": n / of_to[after],
+            "seconds_median": None if {before, after} & {"path_start", "path_end"} else 30.0,
+        }  # fmt: skip
+
+
+def _at(ways, anchor, occurrence, direction, n_steps):
+    for step in range(1, n_steps + 1):
+        end = "path_end" if direction == "from" else "path_start"
+        there = Counter(way[step - 1] if step <= len(way) else end for way in ways)
+        for node, n in there.items():
+            yield {
+                "as_of_date": AS_OF, "path": PATH, "form": "collapsed", "dimension": "all", "value": "all", "anchor": anchor,
+                "occurrence": occurrence, "direction": direction, "step": step, "node": node, "n_at_node": n, "n_customers": n,
+                "n_ways": len(ways), "n_paths": len(ways), "node_share": n / len(ways),
+            }  # fmt: skip
+
+
+def path_steps():
+    """Rows of gold.path_steps: from the start, and to and from the first visit of the cart."""
+    yield from _at(list(walks()), "path_start", "first", "from", N_STEPS)
+    with_cart = [walk for walk in walks() if "cart" in walk]
+    yield from _at([walk[walk.index("cart") + 1 :] for walk in with_cart], "cart", "first", "from", 3)
+    yield from _at([walk[: walk.index("cart")][::-1] for walk in with_cart], "cart", "first", "to", 3)
+
+
+def path_routes(least=10):
+    """Rows of gold.path_routes: routes of three nodes."""
+    paths = list(walks())
+    base = sum(GOAL in walk for walk in paths) / len(paths)
+    holding = {}
+    for walk in paths:
+        for place in range(len(walk) - 2):
+            holding.setdefault(walk[place : place + 3], {}).setdefault(walk, place)
+    common = {"as_of_date": AS_OF, "path": PATH, "form": "collapsed", "n_nodes": 3, "base_share": base}
+    for route, of in sorted(holding.items()):
+        n_paths, n_converted = len(of), sum(GOAL in walk[place + 2 :] for walk, place in of.items())
+        if n_paths >= least:
+            yield common | {
+                "route": " > ".join(route), "n_occurrences": n_paths, "n_paths": n_paths, "n_customers": n_paths,
+                "n_converted": n_converted, "support_share": n_paths / len(paths), "conversion_share": n_converted / n_paths,
+                "lift_ratio": n_converted / n_paths / base,
+            }  # fmt: skip
+    yield common | {"route": "other", "n_occurrences": 500}
+
+
 def rows(n_customers=300):
     """Table → its rows, of one as_of."""
     visits, orders = active_days(n_customers, 63), active_days(n_customers // 2, 63, seed=4)
@@ -124,6 +194,9 @@ def rows(n_customers=300):
     return {
         gold.FUNNELS: list(funnels()),
         gold.FUNNEL_LOSSES: list(funnel_losses()),
+        gold.PATH_TRANSITIONS: list(path_transitions()),
+        gold.PATH_STEPS: list(path_steps()),
+        gold.PATH_ROUTES: list(path_routes()),
         gold.RETENTION: [*retention(visits, "any"), *retention(orders, "order")],
         gold.LIFECYCLE: [*lifecycle(visits, "any"), *lifecycle(orders, "order")],
         gold.SALES: bought.sales(history, shown_days=400, least=2),

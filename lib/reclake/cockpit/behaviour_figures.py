@@ -12,7 +12,8 @@ from reclake.look.reader import Reader
 from reclake.tables import Table, gold
 
 from .behaviour_funnels import Funnel, read_funnels
-from .behaviour_span import Span
+from .behaviour_paths import Paths, read_paths
+from .behaviour_span import TABLES, Span
 from .published import at_as_of
 
 N_COHORTS = 12  # newest cohorts that are shown at least
@@ -83,6 +84,7 @@ class BehaviourFigures:
     span: Span
     has_rows: Mapping[str, bool | None]  # by table: whether it has rows of the as_of; None of one that is not published
     funnels: tuple[Funnel, ...]
+    paths: tuple[Paths, ...]
     sold: Mapping[str, tuple[Sold, ...]]  # by day, channel, category and kind of customer
     first_orders: tuple[FirstOrders, ...]
     retention: tuple[Cohorts, ...]
@@ -102,14 +104,12 @@ def read_behaviour(rows: Reader, span: Span, *, add_up: Collection[str]) -> Beha
         span=span,
         has_rows={table.name: _has_rows(rows, table, as_of) for table in TABLES},
         funnels=read_funnels(rows, span, add_up=add_up),
+        paths=read_paths(rows, as_of),
         sold={by: _sold(rows, span, by) for by in ("start_date", "channel", "category", "customer_kind")},
         first_orders=_first_orders(rows, as_of),
         retention=tuple(found for activity in (ORDER, ANY) if (found := _cohorts(rows, span, activity)).cohorts),
         lives=tuple(life for activity in (ANY, ORDER) if (life := _life(rows, span, activity)).weeks),
     )
-
-
-TABLES = (gold.FUNNELS, gold.FUNNEL_LOSSES, gold.RETENTION, gold.LIFECYCLE, gold.SALES, gold.FIRST_ORDERS)
 
 
 def _has_rows(rows: Reader, table: Table, as_of: date) -> bool | None:

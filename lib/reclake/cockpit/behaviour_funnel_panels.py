@@ -15,6 +15,7 @@ from reclake.pages.values import Code, Duration, Share, Value, written
 from reclake.tables import gold
 
 from . import behaviour_texts as texts
+from . import behaviour_texts_of_paths as of_paths
 from .behaviour_figures import BehaviourFigures
 from .behaviour_funnels import Entries, Funnel, Loss
 from .behaviour_reasons import who_counts, why_empty
@@ -144,7 +145,7 @@ def _by_value(funnel: Funnel) -> Table:
 
 def word(value: str) -> Text | str:
     """A word of this program in both languages; a value of others as it is."""
-    return texts.WORDS.get(value, value)
+    return {**of_paths.NODES, **texts.WORDS}.get(value, value)
 
 
 def _loss(funnel: Funnel, unit: Text, at_least: int) -> Iterator[Part]:

@@ -1,4 +1,4 @@
-"""The report about behaviour: funnels and loss, who comes back, the life cycle, and sales, on one page."""
+"""The report about behaviour: funnels and loss, paths, who comes back, the life cycle, and sales, on one page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from reclake.pages.page import Page, Shown
 from . import behaviour_texts as texts
 from .behaviour_figures import BehaviourFigures
 from .behaviour_funnel_panels import Asked, funnel_panels
+from .behaviour_path_panels import path_panels
 from .behaviour_people_panels import lifecycle_panel, retention_panel
 from .behaviour_sales_panel import sales_panel
 
@@ -24,6 +25,7 @@ def behaviour_page(figures: BehaviourFigures, shown: Shown, asked: Mapping[str, 
     span = figures.span
     panels = (
         *funnel_panels(figures, asked, at_least=min_group_size),
+        *path_panels(figures, at_least=min_group_size),
         retention_panel(figures, at_least=min_group_size),
         lifecycle_panel(figures, at_least=min_group_size),
         sales_panel(figures, at_least=min_group_size),

@@ -8,10 +8,14 @@ from datetime import date, timedelta
 from reclake.errors import UsageError
 from reclake.look.reader import Reader
 from reclake.tables import Table, gold
+from reclake.tables.vocabulary import EARLIEST
 
 from .published import rows_of
 
-TABLES: tuple[Table, ...] = (gold.FUNNELS, gold.FUNNEL_LOSSES, gold.RETENTION, gold.LIFECYCLE, gold.SALES, gold.FIRST_ORDERS)
+TABLES: tuple[Table, ...] = (
+    gold.FUNNELS, gold.FUNNEL_LOSSES, gold.PATH_TRANSITIONS, gold.PATH_STEPS, gold.PATH_ROUTES, gold.RETENTION, gold.LIFECYCLE,
+    gold.SALES, gold.FIRST_ORDERS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,12 @@ class Span:
     as_of: date
     first: date
     last: date
+    window_first: date  # first day of which funnels and paths tell at the as_of
+
+    @property
+    def window_last(self) -> date:
+        """The last day of which anything is told at the as_of."""
+        return self.as_of - timedelta(days=1)
 
     @property
     def n_days(self) -> int:
@@ -51,8 +61,12 @@ def span_of(rows: Reader, first: date | None, last: date | None, *, window_days:
             "build them: reclake run; reclake status says why",
         )
     shown = timedelta(days=window_days or 28)
+
+    def of(as_of: date, first: date, last: date) -> Span:
+        return Span(as_of, first, last, as_of - shown if window_days else EARLIEST)
+
     if first is None or last is None:
-        return Span(held[-1], held[-1] - shown, held[-1] - timedelta(days=1))
+        return of(held[-1], held[-1] - shown, held[-1] - timedelta(days=1))
     later = [as_of for as_of in held if as_of > last]
     if not later:
         raise UsageError(
@@ -61,7 +75,7 @@ def span_of(rows: Reader, first: date | None, last: date | None, *, window_days:
             f"name days before it, or build a later one: reclake run --as-of {last + timedelta(days=1)}",
         )
     reaching = [as_of for as_of in later if not window_days or as_of - shown <= first]
-    return Span(reaching[-1] if reaching else later[0], first, last)
+    return of(reaching[-1] if reaching else later[0], first, last)
 
 
 def _as_ofs(rows: Reader) -> list[date]:
