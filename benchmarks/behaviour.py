@@ -1,9 +1,11 @@
-"""Funnels over generated events: the same counts as DuckDB's SQL, and how long both take.
+"""Funnels and paths over generated events: the same counts as DuckDB's SQL, and how long both take.
 
 python benchmarks/behaviour.py --events 20000000 --work /tmp/behaviour                 # Spark and DuckDB, in turn
 python benchmarks/behaviour.py --events 2000000 --work /tmp/behaviour --without-spark  # the counting alone, against DuckDB
 python benchmarks/behaviour.py --work /tmp/behaviour --self-joins                      # against joins of each step with the next
 python benchmarks/behaviour.py --events 4000000 --work /tmp/behaviour --till           # one customer with 5 % of the events
+python benchmarks/behaviour.py --events 20000000 --work /tmp/behaviour --paths         # sessions, funnel and paths together
+python benchmarks/behaviour.py --events 2000000 --work /tmp/behaviour --paths --without-spark
 python benchmarks/behaviour.py --work /tmp/behaviour --demo .reclake                   # visits of the demo against its truth
 """
 
@@ -24,12 +26,16 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable
+from path_sql import GOAL, LENGTHS, N_STEPS, medians_by_ours, paths_by_ours, paths_by_sql
 
 from reclake.behaviour.catalogues import FUNNELS
 from reclake.behaviour.funnels.block import Clock
 from reclake.behaviour.funnels.definition import Funnel
 from reclake.behaviour.funnels.stream import Plan, counted
 from reclake.behaviour.kinds import KINDS
+from reclake.behaviour.paths.definition import Paths
+from reclake.behaviour.paths.stream import Plan as PathPlan
+from reclake.behaviour.paths.stream import counted as counted_paths
 from reclake.run.job import project_home
 from reclake.tables.vocabulary import CHANNELS
 
@@ -276,6 +282,75 @@ def with_spark(options: argparse.Namespace, path: Path) -> dict[str, object]:
     return {"events": options.events, "reached": reached(rows, "customer"), **funnel_alone, **both}
 
 
+def visits() -> Paths:
+    """Collapsed visits by kind of event."""
+    values = {"name": "visits", "description": "d", "goal": GOAL, "n_steps": N_STEPS, "longest_route": LENGTHS[-1]}
+    return Paths.model_validate(values)
+
+
+def require_same_paths(rows: list[Any], path: Path) -> dict[str, object]:
+    """Ours and DuckDB's counts and medians are equal; how many of them there are."""
+    one, by_sql = visits(), paths_by_sql(path, gap=GAP)
+    ours, medians = paths_by_ours(rows, one.names), medians_by_ours(rows, one.names)
+    assert ours == {key: counts[:-1] if key[0] == "edges" else counts for key, counts in by_sql.items()}
+    assert medians == {key[1:]: counts[-1] for key, counts in by_sql.items() if key[0] == "edges" and counts[-1] is not None}
+    (told,) = (row for row in rows if row["measure"] == "paths")
+    return {"paths": told["n"], "converted": told["n_converted"], "transitions and routes": len(ours)}
+
+
+def paths_without_spark(options: argparse.Namespace, path: Path) -> dict[str, object]:
+    """The counting of paths alone in one process, on events that are sorted already."""
+    one = visits()
+    codes = pa.array([0, *(one.code_of(kind) if kind in one.names else 0 for kind in KINDS)], pa.int16())
+    batches = [batch.append_column("node_0", codes.take(batch["kind"])) for batch in lines(path, [funnel("customer")])]
+    began = time.process_time()
+    counts = list(counted_paths(iter(batches), PathPlan([one], Clock("UTC", GAP // 60))))
+    seconds = round(time.process_time() - began, 2)
+    rows = [row for batch in counts for row in batch.to_pylist()]
+    began = time.process_time()
+    same = require_same_paths(rows, path)
+    by_sql = round(time.process_time() - began, 2)
+    return {
+        "events": options.events,
+        "cpu seconds": seconds,
+        "cpu seconds of DuckDB's SQL, cut and sort included": by_sql,
+        **same,
+    }
+
+
+def paths_with_spark(options: argparse.Namespace, path: Path) -> dict[str, object]:
+    """Sessions, funnel and paths over one set of histories, against DuckDB's SQL for the same and against the funnel alone."""
+    from pyspark import StorageLevel
+
+    from reclake.behaviour.funnels.funnel_counts import funnel_counts
+    from reclake.behaviour.paths.path_counts import path_counts
+
+    spark = session_of_spark()
+    clock = {"as_of": AS_OF, "gap_minutes": GAP // 60, "timezone": "UTC"}
+
+    def of_funnel(lives: Any) -> list[dict[str, Any]]:
+        counts = funnel_counts(lives, funnels={"customer": funnel("customer")}, **clock)
+        return [row.asDict() for row in counts.where("measure = 'units'").collect()]
+
+    def of_paths(lives: Any) -> list[Any]:
+        return list(path_counts(lives, paths={"visits": visits()}, **clock).collect())
+
+    def together() -> None:
+        lives = histories_of(spark, path).persist(StorageLevel.DISK_ONLY)  # as a stage keeps them
+        try:
+            of_funnel(lives)
+            of_paths(lives)
+        finally:
+            lives.unpersist(blocking=True)
+
+    same = require_same_paths(of_paths(histories_of(spark, path)), path)
+    by_sql = {"by DuckDB": lambda: (reached_by_sql(path), paths_by_sql(path, gap=GAP))}
+    against_sql = in_turn({"sessions, funnel and paths by Spark": together, **by_sql}, options.rounds)
+    alone = {"the funnel alone by Spark": lambda: of_funnel(histories_of(spark, path))}
+    against_funnel = in_turn({"sessions, funnel and paths": together, **alone}, options.rounds)
+    return {"events": options.events, **same, **against_sql, **against_funnel}
+
+
 def self_joins(options: argparse.Namespace) -> dict[str, object]:
     """600,000 events of customers with few and with many events per step, against joins of each step with the next."""
     from pyspark.sql import functions as F
@@ -333,6 +408,7 @@ def main() -> None:
     parser.add_argument("--without-spark", action="store_true")
     parser.add_argument("--self-joins", action="store_true")
     parser.add_argument("--till", action="store_true")
+    parser.add_argument("--paths", action="store_true")
     parser.add_argument("--demo", type=Path, help="the folder that make demo has filled")
     parser.add_argument("--peak-of", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -348,7 +424,8 @@ def main() -> None:
     else:
         path = options.work / f"events_{options.events}.parquet"
         generate(path, options.events)
-        figures = without_spark(options, path) if options.without_spark else with_spark(options, path)
+        alone, beside = (paths_without_spark, paths_with_spark) if options.paths else (without_spark, with_spark)
+        figures = (alone if options.without_spark else beside)(options, path)
     print(json.dumps(figures, indent=2, default=str))
 
 
