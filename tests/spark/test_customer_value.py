@@ -20,7 +20,7 @@ from reclake.value import spending
 from reclake.value.forecasts import forecast
 from reclake.value.histories import grouped
 from reclake.value.judging import choice
-from reclake.value.purchases import collected_histories, collected_spends, observed, purchases
+from reclake.value.purchases import collected_histories, collected_spends, observed
 from reclake.value.purchasing import Purchasing
 from reclake.value.settings import ValueSettings
 from reclake.value.spending import Spending, spends
@@ -39,7 +39,7 @@ def line(account, order, day, amount, *, currency="CNY", quantity=1, kind="produ
     )  # fmt: skip
 
 
-def frames_of(spark, lines, *, silent=(), machines=()):
+def frames_of(spark, lines, *, silent=(), machines=(), customers=None):
     accounts = sorted({one["account_id"] for one in lines})
     described = [
         dict(
@@ -51,7 +51,7 @@ def frames_of(spark, lines, *, silent=(), machines=()):
         | dict(valid_from=OLD)
         for one in accounts
     ]
-    known = [dict(account_id=one, customer_id=one, valid_from=OLD) for one in accounts]
+    known = [dict(account_id=one, customer_id=(customers or {}).get(one, one), valid_from=OLD) for one in accounts]
     return {
         silver.IDENTITIES.name: frame(spark, silver.IDENTITIES, *known),
         silver.ACCOUNTS.name: frame(spark, silver.ACCOUNTS, *described),
@@ -61,22 +61,22 @@ def frames_of(spark, lines, *, silent=(), machines=()):
 
 
 def arguments(frames, *, as_of=AS_OF):
-    given = cut_inputs(gold.VALUE_MODELS, frames, as_of=as_of)
-    return dict(people=given["people"], order_lines=given["order_lines"], as_of=as_of, reporting_currency="CNY")
+    return cut_inputs(gold.VALUE_MODELS, frames, as_of=as_of, given={"reporting_currency": "CNY"}) | dict(as_of=as_of)
 
 
 def models_of(given, *, least=10, settings=SETTINGS):
-    return conform(value_models(**given, value=settings, min_group_size=least), gold.VALUE_MODELS)
+    built = value_models(**given, value=settings, reporting_currency="CNY", min_group_size=least)
+    return conform(built, gold.VALUE_MODELS)
 
 
 def values_of(given, models):
-    return conform(customer_value(**given, value_models=models, value=SETTINGS), gold.CUSTOMER_VALUE)
+    built = customer_value(**given, value_models=models, value=SETTINGS, reporting_currency="CNY")
+    return conform(built, gold.CUSTOMER_VALUE)
 
 
 def histories_of(spark, lines, *, until=AS_OF, **who):
-    given = arguments(frames_of(spark, lines, **who))
-    bought = purchases(given["people"], given["order_lines"], reporting_currency="CNY")
-    return contents(observed(bought, until=F.lit(until)).drop("days", "amounts"))
+    bought = arguments(frames_of(spark, lines, **who))["purchases"]
+    return contents(observed(bought, until=F.lit(until)).drop("first_date", "n_later", "later_amount"))
 
 
 def history(customer, x, t_x, age, total, *, priced=None, currency="CNY"):
@@ -114,10 +114,14 @@ def test_one_days_purchases_count_once_and_the_first_is_no_repeat(spark):
             line("only_abroad", "2", after[2], "6", currency="USD"),
             line("silent", "1", after[0], "7"),
             line("machine", "1", after[0], "7"),
+            # Who has an account that is no machine is a person, with all that was bought.
+            line("script", "1", after[0], "7"),
+            line("owner", "2", after[4], "6"),
             line("never", "1", after[100], "7"),
         ],
         silent=("silent",),
-        machines=("machine",),
+        machines=("machine", "script"),
+        customers={"script": "owner"},
     )
     assert found == in_order(
         history("a", 2, 40, 100, 65),
@@ -125,6 +129,7 @@ def test_one_days_purchases_count_once_and_the_first_is_no_repeat(spark):
         history("night", 0, 0, 99, 0),
         history("abroad", 2, 6, 100, 8, priced=1),
         history("only_abroad", 1, 2, 100, 6, currency="USD"),
+        history("owner", 1, 4, 100, 6),
     )
 
 
@@ -171,7 +176,7 @@ def shop(spark):
     """Lines, what the builders take, and the models, once for several tests."""
     lines = company()
     given = arguments(frames_of(spark, lines))
-    given = {name: one.cache() if name in ("people", "order_lines") else one for name, one in given.items()}
+    given["purchases"].cache()
     return lines, given, models_of(given)
 
 
@@ -269,15 +274,14 @@ def test_deciles_and_gini_are_those_of_the_held_out_days(shop):
 def test_rows_in_another_order_and_partitioning_give_the_same_rows(spark, shop):
     lines, _, models = shop
     shuffled = random.Random(3).sample(lines, len(lines))
-    given = arguments(frames_of(spark, shuffled))
-    again = given | {"order_lines": given["order_lines"].repartition(7)}
-    assert contents(models_of(again)) == contents(models)
+    frames = frames_of(spark, shuffled)
+    given = arguments(frames | {silver.ORDER_LINES.name: frames[silver.ORDER_LINES.name].repartition(7)})
+    assert contents(models_of(given)) == contents(models)
 
 
 def test_joined_groups_keep_every_sum(shop):
     _, given, _ = shop
-    bought = purchases(given["people"], given["order_lines"], reporting_currency="CNY")
-    seen = observed(bought, until=F.lit(AS_OF))
+    seen = observed(given["purchases"], until=F.lit(AS_OF))
     split = AS_OF - timedelta(days=100)
     exact, joined = (collected_histories(seen, known_before=split, max_groups=most) for most in (100_000, 60))
     for one, other in zip(exact, joined, strict=True):

@@ -5,7 +5,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake.value.purchases import observed, purchases
+from reclake.value.purchases import observed
 from reclake.value.purchasing import PARAMETERS
 from reclake.value.scoring import SPENDING, with_forecasts
 from reclake.value.settings import ValueSettings
@@ -14,20 +14,13 @@ _AMOUNT = "decimal(18,4)"
 
 
 def customer_value(
-    people: DataFrame,
-    order_lines: DataFrame,
-    value_models: DataFrame,
-    *,
-    as_of: date,
-    value: ValueSettings,
-    reporting_currency: str,
+    purchases: DataFrame, value_models: DataFrame, *, as_of: date, value: ValueSettings, reporting_currency: str
 ) -> DataFrame:
     """One row per customer who may be profiled and has bought, by the models of the same as_of.
 
     One day's purchases count once. An amount that the column cannot hold is null, as in gold.customer_segments.
     """
-    bought = purchases(people, order_lines, reporting_currency=reporting_currency)
-    seen = observed(bought, until=F.lit(as_of))
+    seen = observed(purchases, until=F.lit(as_of)).drop("n_later", "later_amount")
     of_lake = value_models.where(F.col("currency") == reporting_currency).select("model", "reason", *PARAMETERS)
     of_currency = value_models.select("currency", "spend_reason", *SPENDING)
     known = (
@@ -41,7 +34,6 @@ def customer_value(
         n_periods=value.horizon_periods,
         discount=value.discount_per_period,
         interval_share=value.interval_share,
-        by=("currency",),
     )
     reason = _reason()
     amounts = {
@@ -51,8 +43,8 @@ def customer_value(
     mean = F.col("repeat_amount") / F.nullif("n_priced_repeats", F.lit(0))
     return scored.withColumns({
         "as_of_date": F.lit(as_of),
-        "first_purchase_date": F.col("days")[0],
-        "last_purchase_date": F.date_add(F.col("days")[0], "last_repeat_days"),
+        "first_purchase_date": F.col("first_date"),
+        "last_purchase_date": F.date_add("first_date", "last_repeat_days"),
         "repeat_mean_amount": mean.try_cast(_AMOUNT),
         "no_value_because": reason,
         **amounts,

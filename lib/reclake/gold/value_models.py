@@ -7,12 +7,11 @@ from pyspark.sql import DataFrame
 from reclake.lake.schema import spark_schema
 from reclake.tables import gold
 from reclake.value.models import value_model_rows
-from reclake.value.purchases import purchases
 from reclake.value.settings import ValueSettings
 
 
 def value_models(
-    people: DataFrame, order_lines: DataFrame, *, as_of: date, value: ValueSettings, reporting_currency: str, min_group_size: int
+    purchases: DataFrame, *, as_of: date, value: ValueSettings, reporting_currency: str, min_group_size: int
 ) -> DataFrame:
     """One row per currency of customers' amounts, that of the reporting currency always.
 
@@ -20,7 +19,7 @@ def value_models(
     bought again. Where data are degenerate nothing is fitted, and the row says why.
     """
     return value_model_rows(
-        purchases(people, order_lines, reporting_currency=reporting_currency),
+        purchases,
         schema=spark_schema(gold.VALUE_MODELS),
         as_of=as_of,
         reporting_currency=reporting_currency,

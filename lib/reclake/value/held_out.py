@@ -16,6 +16,20 @@ _BUCKETS_PER_E_FOLD = 64  # forecasts of one bucket differ by less than 1/64
 _SUM = "decimal(38,10)"  # sums of doubles depend on their order, those of decimals do not
 
 
+def seen_at_split(bought: DataFrame, calibrated: DataFrame) -> DataFrame:
+    """Those who had bought before the split, as `observed` sees them on that day; nobody where no model was judged.
+
+    Parameters
+    ----------
+    bought
+        See `purchases`; the days before the as_of.
+    calibrated
+        See `at_split`.
+    """
+    split = calibrated.agg(F.max("split_date").alias("split_date")).where("split_date is not null")
+    return observed(bought.crossJoin(F.broadcast(split)), until=F.col("split_date"))
+
+
 def at_split(value_models: DataFrame) -> DataFrame:
     """Of gold.value_models the parameters that know the days before the split alone, under the names of those that know all.
 
@@ -27,7 +41,7 @@ def at_split(value_models: DataFrame) -> DataFrame:
     )
 
 
-def held_out(bought: DataFrame, calibrated: DataFrame) -> DataFrame:
+def held_out(seen: DataFrame, calibrated: DataFrame) -> DataFrame:
     """One row per measure, unit, order and bucket of customers: n, expected, actual.
 
     `measure` is purchases (unit purchases), or value (unit a currency; undiscounted, of customers of that currency). `ordered_by` is
@@ -35,29 +49,25 @@ def held_out(bought: DataFrame, calibrated: DataFrame) -> DataFrame:
 
     Parameters
     ----------
-    bought
-        See `purchases`; the days before the as_of.
+    seen
+        See `observed`: those who had bought before the split, seen on that day, and what came from then to the as_of.
     calibrated
         See `at_split`.
     """
     of_lake = calibrated.select(F.struct("as_of_date", "split_date", *PURCHASING).alias("one")).agg(F.max("one").alias("one"))
     of_currency = calibrated.select("currency", *SPENDING)
-    parted = (
-        bought
+    known = (
+        seen
         .crossJoin(F.broadcast(of_lake.where("one is not null")))
-        .select(*bought.columns, "one.*")
+        .select(*seen.columns, "one.*")
         .join(F.broadcast(of_currency), on="currency", how="left")
         .withColumn("period_days", F.date_diff("as_of_date", "split_date").cast("double"))
     )
-    seen = observed(parted, until=F.col("split_date"))
-    scored = with_forecasts(seen, n_periods=1, discount=0.0, interval_share=0.5, by=("currency",))
-    came = F.filter("amounts", lambda one: one["day"] >= F.col("split_date"))
-    spent = F.aggregate(came, F.lit(0).cast("decimal(38,4)"), lambda total, one: (total + one["amount"]).cast("decimal(38,4)"))
-    n_came = F.size(F.filter("days", lambda day: day >= F.col("split_date")))
+    scored = with_forecasts(known, n_periods=1, discount=0.0, interval_share=0.5)
     value = F.col("value_factor") * (F.col("spend_v") + F.col("repeat_amount").cast("double"))
     measures = F.array(
-        _measured(PURCHASES, F.lit(PURCHASES), F.col("expected_purchases"), n_came.cast("double")),
-        _measured(VALUE, F.col("currency"), value, spent.cast("double")),
+        _measured(PURCHASES, F.lit(PURCHASES), F.col("expected_purchases"), F.col("n_later").cast("double")),
+        _measured(VALUE, F.col("currency"), value, F.col("later_amount").cast("double")),
     )
     rows = scored.select(F.inline(measures)).where("expected is not null")
     orders = F.array(_ordered("forecast", F.col("expected")), _ordered("actual", F.col("actual")))

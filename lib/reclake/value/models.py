@@ -41,14 +41,14 @@ def value_model_rows(
 
     Nothing is fitted on fewer than `min_group_size` customers, and no count tells one customer more or less.
     """
-    kept = bought.persist(StorageLevel.MEMORY_AND_DISK)
+    whole = observed(bought, until=F.lit(as_of)).persist(StorageLevel.MEMORY_AND_DISK)
+    seen = None
     try:
-        split = split_day(kept, as_of=as_of, holdout_share=settings.holdout_share)
-        whole = observed(kept, until=F.lit(as_of))
+        split = split_day(whole, as_of=as_of, holdout_share=settings.holdout_share)
         everybody, after = collected_histories(whole, known_before=split, max_groups=settings.max_groups)
         before, spends_before = _NOBODY, dict[str, Spends]()
         if split and after.n >= min_group_size:
-            seen = observed(kept, until=F.lit(split))
+            seen = observed(bought, until=F.lit(split)).persist(StorageLevel.MEMORY_AND_DISK)
             before, _ = collected_histories(seen, known_before=None, max_groups=settings.max_groups)
             spends_before = collected_spends(seen, max_groups=settings.max_groups)
         spends = collected_spends(whole, max_groups=settings.max_groups)
@@ -64,13 +64,15 @@ def value_model_rows(
                 for currency in sorted({reporting_currency, *spends})
             ]
         rows = [row | {"as_of_date": as_of} for row in rows]
-        frame = _frame(kept, rows, schema)
-        if lake.get("calibration_r") is None:
+        frame = _frame(bought, rows, schema)
+        if seen is None or lake.get("calibration_r") is None:
             return frame
-        ginis = {group: normalised_gini(*pair) for group, pair in collected_buckets(held_out(kept, at_split(frame))).items()}
-        return _frame(kept, [_with_ginis(row, ginis) for row in rows], schema)
+        ginis = {group: normalised_gini(*pair) for group, pair in collected_buckets(held_out(seen, at_split(frame))).items()}
+        return _frame(bought, [_with_ginis(row, ginis) for row in rows], schema)
     finally:
-        kept.unpersist()
+        for kept in (whole, seen):
+            if kept is not None:
+                kept.unpersist()
 
 
 def _frame(beside: DataFrame, rows: list[dict[str, Any]], schema: StructType) -> DataFrame:

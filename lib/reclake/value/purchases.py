@@ -12,6 +12,7 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.segment.orders import currency_preference, orders_of
@@ -26,62 +27,90 @@ _BUCKETS_PER_E_FOLD = 128  # amounts of one bucket differ by less than 1/128
 _EARLY_SHARE = 0.01  # a wrong clock may have one customer buy years before everybody
 
 
-def purchases(people: DataFrame, order_lines: DataFrame, *, reporting_currency: str) -> DataFrame:
-    """One row per customer who may be profiled, is no machine and has bought: customer_id, currency, days, amounts.
+def purchases(people: DataFrame, order_lines: DataFrame, *, as_of: date, reporting_currency: str) -> DataFrame:
+    """One row per customer who may be profiled and is no machine, and day with a sale: customer_id, currency, day, amount.
 
-    `days` are the days with a sale, sorted and each once. `amounts` holds (day, amount) of those on which something was sold
-    in `currency`: that of gold.customer_segments, in which also an order is what it is there, and its spend is counted alike.
+    `currency` is the customer's own, that of gold.customer_segments; also an order is what it is there, and its spend is counted
+    alike. `amount` is what was spent in it, null on a day without a sale in it. The rows are partitioned by customer.
     """
-    profiled = people.where("may_be_profiled")
-    known = profiled.where(~F.col("is_machine")).select("customer_id").distinct()
-    lines = order_lines.join(profiled.select("account_id", "customer_id"), on="account_id", how="inner")
-    by_day = (
+    del as_of  # the inputs are cut by it
+    of_customer = W.partitionBy("customer_id").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
+    has_person = F.max(~F.col("is_machine")).over(of_customer)
+    known = people.where("may_be_profiled").withColumn("has_person", has_person).where("has_person")
+    lines = order_lines.join(known.select("account_id", "customer_id"), on="account_id", how="inner")
+    by_currency = (
         orders_of(lines)
         .where(F.col("ordered_day").isNotNull())
         .groupBy("customer_id", "currency", F.col("ordered_day").alias("day"))
-        .agg(F.sum("spend_amount").cast(_SUM).alias("amount"), F.count("sold_from").alias("n_orders"))
+        .agg(F.sum("spend_amount").cast(_SUM).alias("spend_amount"), F.count("sold_from").alias("n_orders"))
     )
-    by_currency = by_day.groupBy("customer_id", "currency").agg(
-        F.sum("n_orders").alias("n_orders"),
-        F.collect_set("day").alias("days"),
-        F.collect_list(F.when(F.col("n_orders") > 0, F.struct("day", "amount"))).alias("amounts"),
-    )
-    own = F.max_by(F.struct("currency", "amounts"), currency_preference(reporting_currency, F.col("n_orders")))
+    # One sort by customer and currency serves both windows.
+    in_currency = W.partitionBy("customer_id", "currency").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
+    ranked = by_currency.withColumn("n_orders_in_currency", F.sum("n_orders").over(in_currency))
+    preferred = F.max(currency_preference(reporting_currency, F.col("n_orders_in_currency"))).over(of_customer)["currency"]
+    is_own = (F.col("currency") == F.col("own")) & (F.col("n_orders") > 0)
     return (
-        by_currency
-        .groupBy("customer_id")
-        .agg(F.array_sort(F.array_distinct(F.flatten(F.collect_list("days")))).alias("days"), own.alias("own"))
-        .join(known, on="customer_id", how="left_semi")
-        .select("customer_id", "own.currency", "days", F.array_sort("own.amounts").alias("amounts"))
+        ranked
+        .withColumn("own", preferred)
+        .groupBy("customer_id", F.col("own").alias("currency"), "day")
+        .agg(F.max(F.when(is_own, F.col("spend_amount"))).alias("amount"))
     )
 
 
 def observed(bought: DataFrame, *, until: Column) -> DataFrame:
-    """The histories of those who bought before the day `until`, seen on that day; it keeps the columns of `purchases`.
+    """One row per customer who bought before the day `until`, seen on that day: customer_id, currency, and plain sums.
 
-    Adds n_repeats (x), last_repeat_days (t_x) and age_days (T), from the first purchase; n_priced_repeats and repeat_amount,
-    the repeats in `currency` and their sum. An age is `until` minus the first day.
+    first_date, the day of the first purchase; n_repeats (x), last_repeat_days (t_x) and age_days (T), from the first
+    purchase; n_priced_repeats and repeat_amount, the repeats in `currency` and their sum; n_later and later_amount, the days
+    with a sale from `until` on, and what was spent then. An age is `until` minus the first day.
+
+    Parameters
+    ----------
+    bought
+        See `purchases`. `until` is a literal, or a column that is the same in all rows.
     """
-    first = F.col("days")[0]
-    seen = F.filter("days", lambda day: day < until)
-    repeats = F.filter("amounts", lambda one: (one["day"] > first) & (one["day"] < until))
-    total = F.aggregate(repeats, F.lit(0).cast(_SUM), lambda total, one: (total + one["amount"]).cast(_SUM))
-    return bought.where(first < until).withColumns({
-        "n_repeats": F.size(seen) - 1,
-        "last_repeat_days": F.date_diff(F.element_at(seen, -1), first),
-        "age_days": F.date_diff(until, first),
-        "n_priced_repeats": F.size(repeats),
-        "repeat_amount": total,
-    })
+    is_seen = F.col("day") < F.col("until")
+    first_amount = F.min_by("amount", "day")
+    # No list, no text and no struct is kept by group, so Spark aggregates by hash.
+    of_customer = (
+        bought
+        .withColumn("until", until)
+        .groupBy("customer_id", "currency")
+        .agg(
+            F.min("day").alias("first_date"),
+            F.max(F.when(is_seen, F.col("day"))).alias("last_date"),
+            F.max("until").alias("until"),
+            F.count_if(is_seen).alias("n_days"),
+            F.count(F.when(is_seen, F.col("amount"))).alias("n_priced"),
+            F.sum(F.when(is_seen, F.col("amount"))).alias("amount"),
+            first_amount.alias("first_amount"),
+            F.count_if(~is_seen).alias("n_later"),
+            F.sum(F.when(~is_seen, F.col("amount"))).alias("later_amount"),
+        )
+        .where(F.col("first_date") < F.col("until"))
+    )
+    nothing = F.lit(0).cast(_SUM)
+    repeat_amount = F.coalesce("amount", nothing) - F.coalesce("first_amount", nothing)
+    return of_customer.select(
+        "customer_id",
+        "currency",
+        "first_date",
+        (F.col("n_days") - 1).cast("int").alias("n_repeats"),
+        F.date_diff("last_date", "first_date").alias("last_repeat_days"),
+        F.date_diff("until", "first_date").alias("age_days"),
+        (F.col("n_priced") - F.col("first_amount").isNotNull().cast("int")).cast("int").alias("n_priced_repeats"),
+        repeat_amount.cast(_SUM).alias("repeat_amount"),
+        F.col("n_later").cast("int").alias("n_later"),
+        F.coalesce("later_amount", nothing).alias("later_amount"),
+    )
 
 
-def split_day(bought: DataFrame, *, as_of: date, holdout_share: float) -> date | None:
+def split_day(histories: DataFrame, *, as_of: date, holdout_share: float) -> date | None:
     """The first held-out day: the last `holdout_share` of the days from the beginning to the as_of; None without such days.
 
     The beginning is the day by which one customer of a hundred had bought. One row per day comes to the driver.
     """
-    counted = bought.groupBy(F.col("days")[0].alias("day")).agg(F.count("*").alias("n")).where(F.col("day") < F.lit(as_of))
-    table = counted.toArrow().sort_by("day")
+    table = histories.groupBy(F.col("first_date").alias("day")).agg(F.count("*").alias("n")).toArrow().sort_by("day")
     if not table.num_rows:
         return None
     so_far = np.cumsum(table["n"].to_numpy())
@@ -97,7 +126,7 @@ def collected_histories(histories: DataFrame, *, known_before: date | None, max_
     do. A joined group stands for its members by their means, so no sum changes.
     """
     x, gap, age = F.col("n_repeats"), F.col("age_days") - F.col("last_repeat_days"), F.col("age_days")
-    is_known = F.lit(False) if known_before is None else F.col("days")[0] < F.lit(known_before)
+    is_known = F.lit(False) if known_before is None else F.col("first_date") < F.lit(known_before)
 
     def keys(width: int) -> Mapping[str, Column]:
         return {"x": _joined(x, width), "gap": _cell(gap, width), "age": _cell(age, width), "is_known": is_known}

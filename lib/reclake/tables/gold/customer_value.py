@@ -1,9 +1,8 @@
 """What each customer will buy in the next twelve months, and what that is worth today."""
 
 from reclake.tables.declaration import Table, personal, plain
-from reclake.tables.inputs import Input, same_day, takes, until_as_of
-from reclake.tables.people import PEOPLE
-from reclake.tables.silver import ORDER_LINES
+from reclake.tables.inputs import Input, same_day, takes
+from reclake.tables.purchases import PURCHASES
 
 from ._common import AS_OF, CUSTOMER, RETENTION
 from .value_models import VALUE_MODELS
@@ -50,7 +49,7 @@ CUSTOMER_VALUE = Table(
     write="replace_days",
     day_column="as_of_date",
     retention=RETENTION,
-    inputs=(PEOPLE, Input(ORDER_LINES, until_as_of()), Input(VALUE_MODELS, same_day())),
+    inputs=(PURCHASES, Input(VALUE_MODELS, same_day())),
     parameters=takes(value="customer_value", reporting_currency="business.reporting_currency"),
     may_be_empty="nobody may have bought yet, or consented",
 )

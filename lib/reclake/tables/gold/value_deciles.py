@@ -1,9 +1,8 @@
 """Whether what was forecast came: customers in tenths by forecast, on days that the models had not seen."""
 
 from reclake.tables.declaration import Table, plain
-from reclake.tables.inputs import Input, same_day, takes, until_as_of
-from reclake.tables.people import PEOPLE
-from reclake.tables.silver import ORDER_LINES
+from reclake.tables.inputs import Input, same_day, takes
+from reclake.tables.purchases import PURCHASES
 
 from ._common import AS_OF, RETENTION
 from .value_models import VALUE_MODELS
@@ -34,7 +33,7 @@ VALUE_DECILES = Table(
     write="replace_days",
     day_column="as_of_date",
     retention=RETENTION,
-    inputs=(PEOPLE, Input(ORDER_LINES, until_as_of()), Input(VALUE_MODELS, same_day())),
-    parameters=takes(reporting_currency="business.reporting_currency", min_group_size="privacy.min_group_size"),
+    inputs=(PURCHASES, Input(VALUE_MODELS, same_day())),
+    parameters=takes(min_group_size="privacy.min_group_size"),
     may_be_empty="there may be too few days, or people, to hold some out",
 )

@@ -1,9 +1,8 @@
 """What customer value is forecast by, and how good it was."""
 
 from reclake.tables.declaration import Field, Table, plain
-from reclake.tables.inputs import Input, takes, until_as_of
-from reclake.tables.people import PEOPLE
-from reclake.tables.silver import ORDER_LINES
+from reclake.tables.inputs import takes
+from reclake.tables.purchases import PURCHASES
 
 from ._common import AS_OF, RETENTION
 
@@ -84,7 +83,7 @@ VALUE_MODELS = Table(
     write="replace_days",
     day_column="as_of_date",
     retention=RETENTION,
-    inputs=(PEOPLE, Input(ORDER_LINES, until_as_of())),
+    inputs=(PURCHASES,),
     parameters=takes(
         value="customer_value", reporting_currency="business.reporting_currency", min_group_size="privacy.min_group_size"
     ),
