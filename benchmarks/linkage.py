@@ -14,8 +14,6 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -26,6 +24,8 @@ from pyspark.sql import functions as F
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
+
+from cpu_time import cpu_seconds, timed  # noqa: E402
 
 import febrl  # noqa: E402
 from reclake.identity.linkage.blocking import BlockLimits, with_block_keys  # noqa: E402
@@ -115,13 +115,6 @@ def made_up(n_records: int, *, hub: bool = False) -> pd.DataFrame:
     return records
 
 
-@contextmanager
-def timed(seconds: dict[str, float], what: str) -> Iterator[None]:
-    started = perf_counter()
-    yield
-    seconds[what] = round(perf_counter() - started, 1)
-
-
 def n_true_pairs(records: pd.DataFrame) -> int:
     sizes = records["record_id"].str.split("-").str[0].value_counts()
     return int((sizes * (sizes - 1) // 2).sum())
@@ -139,7 +132,7 @@ def quality(n_linked: int, n_right: int, n_true: int) -> dict[str, float]:
 def ours(spark: SparkSession, file: Path, n_true: int) -> dict[str, object]:
     """Fit and link; the seconds of each part."""
     seconds: dict[str, float] = {}
-    opened, started = plain_columns(COMPARISON), perf_counter()
+    opened, started, before = plain_columns(COMPARISON), perf_counter(), cpu_seconds()
     read = spark.read.parquet(str(file)).withColumn("exclusive", F.lit(None).cast("string"))
     records = plain_records(read, COMPARISON, RULES)
     with timed(seconds, "patterns"):
@@ -152,7 +145,7 @@ def ours(spark: SparkSession, file: Path, n_true: int) -> dict[str, object]:
         links = linked_pairs(records, COMPARISON, weights, opened, limits=LIMITS, floor=weights.threshold)
         is_right = F.substring_index("left_id", "-", 1) == F.substring_index("right_id", "-", 1)
         row = links.agg(F.count("*").alias("n"), F.sum(is_right.cast("long")).alias("right")).collect()[0]
-    seconds["all"] = round(perf_counter() - started, 1)
+    seconds |= {"all": round(perf_counter() - started, 1), "all, CPU": round(cpu_seconds() - before, 1)}
     return {
         "pairs": sum(row["n_pairs"] for row in rows),
         "patterns": len(rows),
@@ -166,8 +159,9 @@ def ours(spark: SparkSession, file: Path, n_true: int) -> dict[str, object]:
 
 def by_splink(file: Path, n_true: int, python: str) -> dict[str, object]:
     """The same by Splink, in an environment of its own."""
+    before = cpu_seconds()
     done = subprocess.run([python, str(ROOT / SPLINK), str(file)], capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(done.stdout.splitlines()[-1]) | {"CPU of the process": round(cpu_seconds() - before, 1)}
     return found | quality(found.pop("linked"), found.pop("right"), n_true)
 
 
@@ -205,6 +199,7 @@ def main() -> None:
     parser.add_argument("--febrl", action="store_true")
     parser.add_argument("--splink-python", default=str(ROOT / ".venv/linkage/bin/python"))
     parser.add_argument("--without-splink", action="store_true")
+    parser.add_argument("--turns", type=int, default=2)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     files = {}
@@ -220,7 +215,7 @@ def main() -> None:
     small = options.work / "warm.parquet"
     made_up(5_000).to_parquet(small)
     ours(spark, small, 1_000)  # the first run compiles
-    for turn in range(2):
+    for turn in range(options.turns):
         for name, file in files.items():
             print(json.dumps({"turn": turn, "set": name, "by": "reclake", **ours(spark, file, n_true)}), flush=True)
         if turn == 0 and not options.without_splink:

@@ -94,14 +94,21 @@ def _joined(records: DataFrame, crowded: DataFrame, columns: Sequence[str], flag
 def in_blocks(keyed: DataFrame) -> DataFrame:
     """One row per record and shared key, those of one key together: rule (its place), key, and the record's columns.
 
-    A key of one record brings nobody together, and most are: they end here, before anything is handed to Python.
+    A key of one record brings nobody together, and most are: they are dropped while a row is still an id and a key, and the
+    columns of a record move for the keys that it shares.
     """
-    # Numbers of values and keys have done their work: a row is shuffled once per key, so it should be small.
-    needed = [name for name in keyed.columns if not name.startswith(("value_", "part_", "block_"))]
-    entries = keyed.select(*needed, F.posexplode("keys").alias("rule", "key")).where(F.col("key").isNotNull())
+    ids = keyed.select("record_id", F.posexplode("keys").alias("rule", "key")).where(F.col("key").isNotNull())
     block = W.partitionBy("rule", "key").rowsBetween(W.unboundedPreceding, W.unboundedFollowing)
-    # The window parts and sorts by rule and key; what follows keeps that order.
-    return entries.withColumn("n_records", F.count("*").over(block)).where(F.col("n_records") > 1).drop("n_records")
+    shared = ids.withColumn("n_records", F.count("*").over(block)).where(F.col("n_records") > 1).drop("n_records")
+    # Numbers of values and keys have done their work: a row is shuffled once per shared key, so it should be small.
+    needed = [name for name in keyed.columns if not name.startswith(("value_", "part_", "block_"))]
+    return (
+        keyed
+        .select(needed)
+        .join(shared, on="record_id", how="inner")
+        .repartition("rule", "key")
+        .sortWithinPartitions("rule", "key")
+    )
 
 
 def whole_blocks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
