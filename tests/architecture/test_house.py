@@ -163,6 +163,7 @@ LONG_MODULES = {
     "reclake.tables.silver.records": "declarations, one after the other",
     "reclake.run.plan": "touched days and staleness are one thought",
     "reclake.settings": "one line and one import per section",
+    "reclake.synthetic.settings": "sections of one company, one after the other",
     "reclake.registry.models": "log, promote, load and roll back of one registry",
 }
 LONG_FUNCTIONS: dict[str, str] = {}

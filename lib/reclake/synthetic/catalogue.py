@@ -17,6 +17,8 @@ class Product:
     place: int
     product_id: str
     name: str
+    brand: str
+    noun: str
     category: int
     style: int
     cycle_days: int | None
@@ -89,6 +91,8 @@ def _product(settings: DemoSettings, place: int) -> Product:
     return Product(
         place=place,
         product_id=f"P{place + 1:05d}",
+        brand=brand,
+        noun=noun,
         name=f"{brand}{STYLES[style]}{noun} {size} {number + 1}号",
         category=category,
         style=style,

@@ -6,6 +6,7 @@ from .calendar import HOUR, Calendar
 from .catalogue import Catalogue, Product
 from .draws import Draws, cumulated
 from .life import Life, Visit
+from .offers import Offer, offers
 from .people import Device, Person
 from .settings import DemoSettings
 
@@ -21,11 +22,13 @@ class World:
     settings: DemoSettings
     calendar: Calendar
     catalogue: Catalogue
+    offers: dict[str, Offer]
 
     @classmethod
     def of(cls, settings: DemoSettings) -> "World":
         """The world of a company."""
-        return cls(settings, Calendar(settings.first_day, settings.time_zone), Catalogue(settings))
+        catalogue = Catalogue(settings)
+        return cls(settings, Calendar(settings.first_day, settings.time_zone), catalogue, offers(settings, catalogue))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 import hashlib
 from datetime import date
+from math import isclose
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
-from reclake.strict import Section
+from reclake.strict import Name, Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
@@ -207,6 +208,79 @@ class OutreachSettings(Section):
     service_share: Share
 
 
+class AssortmentSettings(Section):
+    """What the catalogue does not say of products."""
+
+    variant_share: Share
+    discount_share: Share
+
+
+class StockSettings(Section):
+    """When products are sold out, or called back."""
+
+    in_stock_days: PositiveFloat
+    out_days: Annotated[float, Field(gt=1)]
+    recalled_share: Share
+    recall_after_days: PositiveFloat
+    recall_days: PositiveFloat
+
+
+class StrategySettings(Section):
+    """What one way to choose a list is worth."""
+
+    effect: Annotated[float, Field(gt=0, le=1)]
+    order_share: Share
+
+
+class ClickChannelSettings(Section):
+    """How readily people click on each online channel, against the readiest."""
+
+    app: Share
+    mini_program: Share
+    web: Share
+
+
+class ArmSettings(Section):
+    """By channel, the probabilities with which the arm draws each strategy."""
+
+    share: Share
+    app: dict[Name, Probability]
+    mini_program: dict[Name, Probability]
+    web: dict[Name, Probability]
+
+    def of(self, channel: str) -> dict[str, float]:
+        """The probabilities on an online channel."""
+        found: dict[str, float] = getattr(self, channel)
+        return found
+
+
+class ImpressionSettings(Section):
+    """Recommendations that are shown, clicked and ordered from."""
+
+    shown_share: Share
+    n_positions: PositiveInt
+    position_exponent: PositiveFloat
+    click_a: PositiveFloat
+    click_b: PositiveFloat
+    non_personal: Name
+    channels: ClickChannelSettings
+    strategies: dict[Name, StrategySettings]
+    arms: dict[Name, ArmSettings]
+
+    @model_validator(mode="after")
+    def _is_a_law(self) -> Self:
+        if not isclose(sum(arm.share for arm in self.arms.values()), 1.0):
+            raise ValueError("the shares of the arms do not add up to 1")
+        for name, arm in self.arms.items():
+            for channel in ONLINE:
+                drawn = arm.of(channel)
+                if drawn.keys() != self.strategies.keys() or not isclose(sum(drawn.values()), 1.0):
+                    raise ValueError(f"arms.{name}.{channel} needs one probability per strategy, together 1")
+        if self.non_personal not in self.strategies:
+            raise ValueError(f"non_personal: {self.non_personal} is no strategy")
+        return self
+
+
 class DemoSettings(Section):
     """The whole company."""
 
@@ -232,6 +306,9 @@ class DemoSettings(Section):
     kiosks: KioskSettings
     cookieless: CookielessSettings
     outreach: OutreachSettings
+    assortment: AssortmentSettings
+    stock: StockSettings
+    impressions: ImpressionSettings
 
     @field_validator("time_zone")
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from .catalogue import N_CATEGORIES
+from .click_law import ClickLaw
 from .facts import Order, Story, World
 from .feeds import FEEDS
 from .feeds.accounts import opened_at
@@ -47,6 +48,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     "products": pa.schema({
         "product_id": _TEXT, "category": _TEXT, "style": _LONG, "cycle_days": _LONG, "complement_id": _TEXT,
     }),
+    "click_law": pa.schema({
+        "arm": _TEXT, "channel": _TEXT, "strategy": _TEXT, "list_position": _LONG, "propensity": _REAL, "click_probability": _REAL,
+    }),
     "parameters": pa.schema({"settings": _TEXT}),
     **{feed.name: feed.truth.schema for feed in FEEDS if feed.truth},
 }  # fmt: skip
@@ -67,7 +71,7 @@ def of_slot(world: World, slot: Slot) -> Iterator[Row]:
     yield from (Row("visits", row) for row in _visits(slot.story, end))
     yield from (Row("orders", _order(order)) for order in (*slot.story.orders, *slot.walk_ins) if order.at < end)
     for feed in FEEDS:
-        if feed.truth:
+        if feed.truth and feed.truth.of_slot:
             yield from (Row(feed.name, row) for row in feed.truth.of_slot(world, slot))
     for bot in slot.bots:
         for event in bot.events:
@@ -93,6 +97,10 @@ def of_company(world: World) -> Iterator[Row]:
         complement = world.catalogue.complement(product).product_id
         row = {"product_id": product.product_id, "category": names[product.category], "style": product.style}
         yield Row("products", row | {"cycle_days": product.cycle_days, "complement_id": complement})
+    yield from (Row("click_law", row) for row in ClickLaw(settings.impressions).rows())
+    for feed in FEEDS:
+        if feed.truth and feed.truth.of_company:
+            yield from (Row(feed.name, row) for row in feed.truth.of_company(world))
 
 
 def tier(settings: DemoSettings, story: Story) -> str:

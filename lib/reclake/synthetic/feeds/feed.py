@@ -36,7 +36,8 @@ class FeedTruth(NamedTuple):
     """What is true of a feed's records beyond what other tables of the truth tell: a table named after the feed."""
 
     schema: pa.Schema
-    of_slot: Callable[[World, Slot], Iterator[dict[str, Any]]]
+    of_slot: Callable[[World, Slot], Iterator[dict[str, Any]]] | None = None
+    of_company: Callable[[World], Iterator[dict[str, Any]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
