@@ -124,6 +124,19 @@ purpose = { constant = "marketing", type = "string" }
 contact_channel = { from = "by", type = "string" }
 result = { from = "result", type = "string" }""",
         ),
+        (
+            "impressions",
+            '"list_id", "list_position", "list_action"',
+            """list_id = { from = "id", type = "string" }
+list_position = { from = "place", type = "long" }
+list_action = { from = "did", type = "string" }
+shown_at = { from = "at", type = "timestamp", format = "iso" }
+occurred_at = { from = "at", type = "timestamp", format = "iso" }
+login_account_id = { from = "who", type = "account" }
+product_id = { from = "sku", type = "product" }
+strategy = { from = "strategy", type = "string" }
+order_id = { from = "order", type = "string" }""",
+        ),
     )
 )
 AT, P = f"{DAY}T10:00:00Z", PLANTED
@@ -148,6 +161,10 @@ RECORDS = {
     "outreach": [
         {"id": f"{P['consent']}-5", "at": AT, "who": P["account"], "by": "call", "result": P["typed"], "sent_at": AT},
         {"id": "ct-2", "at": AT, "who": "6000123402", "by": "sms", "result": "clicked", "sent_at": AT},
+    ],
+    "impressions": [
+        {"id": f"{P['consent']}-6", "place": 1, "did": "shown", "at": AT, "who": P["account"], "sku": P["product"], "strategy": P["typed"], "sent_at": AT},
+        {"id": f"{P['consent']}-6", "place": 1, "did": "ordered", "at": AT, "who": P["account"], "sku": P["product"], "order": P["order"], "sent_at": AT},
     ],
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ from reclake.silver.events import events
 from reclake.silver.interactions import interactions
 from reclake.silver.order_lines import order_lines
 from reclake.silver.products import products
+from reclake.silver.stock import stock
 from reclake.sources.mapping import ID_COLUMNS, RECORDS, mappable
 from reclake.tables import BY_NAME, silver
 from reclake.tables.vocabulary import WORDS
@@ -109,7 +110,10 @@ def built(spark, tmp_path_factory):
     facts = {
         **{name: builder_of(BY_NAME[name])(made[of]) for name, of in KEPT.items()},
         "silver.events": events(records["event_records"], lines, sources=sources, bots=BOTS),
-        "silver.products": products(records["product_records"], of_family(silver.NAMING_PRODUCTS, records), timezone=ZONE),
+        "silver.products": products(
+            records["product_records"], of_family(silver.NAMING_PRODUCTS, records), sources=sources, timezone=ZONE
+        ),
+        "silver.stock": stock(records["stock_records"], sources=sources, timezone=ZONE),
         "silver.consents": consents(records["consent_records"], timezone=ZONE),
     }
     made |= {name: conform(frame, BY_NAME[name]).cache() for name, frame in facts.items()}
@@ -125,7 +129,7 @@ def built(spark, tmp_path_factory):
 
 TABLES = (
     *(table.name for table in silver.RECORDS), *KEPT,
-    "silver.events", "silver.products", "silver.consents", "silver.accounts", "silver.interactions",
+    "silver.events", "silver.products", "silver.stock", "silver.consents", "silver.accounts", "silver.interactions",
 )  # fmt: skip
 
 

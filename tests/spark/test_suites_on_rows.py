@@ -1,6 +1,6 @@
 """Every shipped suite on three rows of its table: a full one and a sparse one that it accepts, and one that it does not."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -33,7 +33,21 @@ LINE = {"line_kind": "product", "order_scope": "web",
 STATE = {
     "channel": "web", "registered_at": AT, "phone_token": TOKEN, "email_token": TOKEN, "card_token": TOKEN, "union_token": TOKEN, "is_phone_verified": True, "is_email_verified": False, "device_id": DEVICE, "region": "r", "gender": "g", "birth_year": 1980,
 }  # fmt: skip
-SOLD = {"product_name": "n", "category": "c", "price_amount": ONE, "currency": "CNY", "is_active": True}
+SOLD = {
+    "product_name": "n",
+    "category": "c",
+    "price_amount": ONE,
+    "currency": "CNY",
+    "is_active": True,
+    "brand": "b",
+    "variant_of": "p",
+    "list_price_amount": ONE,
+}
+SHOWN = {
+    "list_id": "l", "list_position": 1, "event_date": DAY, "shown_at": AT, "received_at": AT, "channel": "app", "account_id": ACCOUNT,
+    "login_account_id": ACCOUNT, "device_id": DEVICE, "product_id": "p", "scenario": "home", "strategy": "als", "model_version": "1", "arm": "a",
+    "propensity": 0.25, "order_id": "o",
+}  # fmt: skip
 SEGMENT = {"as_of_date": NEXT, "customer_id": CUSTOMER, "return_amount": Decimal(0), "currency": "CNY"}
 WORTH = {"as_of_date": NEXT, "customer_id": CUSTOMER, "currency": "CNY", "first_purchase_date": DAY, "last_purchase_date": DAY}
 SHARES = {
@@ -140,7 +154,24 @@ ROWS = {
         KEPT | STATE | {"feed": "members", "account_id": ACCOUNT, "changed_at": AT}, REFUSED,
         {"account_id": "anna", "phone_token": "13800138000", "card_token": "VIP8800"}, {"account_id", "phone_token", "card_token"},
     ),
-    "silver.product_records": (KEPT | SOLD | {"product_id": "p", "changed_at": AT}, REFUSED | {"price_amount": -ONE}, {"product_id": None, "price_amount": -ONE}, {"product_id", "price_amount"}),
+    "silver.stock_records": (
+        KEPT | {"feed": "stock", "product_id": "p", "changed_at": AT, "n_available": 3, "is_in_stock": True, "is_recalled": False},
+        REFUSED | {"n_available": 5 * 10**15}, {"product_id": None, "n_available": -1}, {"product_id", "n_available"},
+    ),
+    "silver.stock": (
+        VALID | {"product_id": "p", "is_in_stock": True, "n_available": 3, "is_recalled": False}, {"product_id": "p", "valid_from": DAY, "is_recalled": True},
+        {"n_available": -1, "is_recalled": None}, {"n_available", "is_recalled"},
+    ),
+    "silver.impression_records": (
+        KEPT | SHOWN | {"list_action": "ordered", "occurred_at": LATER}, REFUSED | {"list_action": "?", "list_position": -7},
+        {"list_action": "hovered", "list_position": 0, "propensity": 0.0}, {"list_action", "list_position", "propensity"},
+    ),
+    "silver.impressions": (
+        FILE | SHOWN | {"n_clicks": 2, "clicked_at": LATER, "ordered_at": LATER},
+        FILE | {"list_id": "l", "list_position": 2, "event_date": DAY, "shown_at": AT, "account_id": DEVICE, "product_id": "p", "n_clicks": 0},
+        {"account_id": "anna", "n_clicks": -1, "clicked_at": AT - timedelta(seconds=1)}, {"account_id", "n_clicks", "clicked_at"},
+    ),
+    "silver.product_records": (KEPT | SOLD | {"feed": "f", "product_id": "p", "changed_at": AT}, REFUSED | {"price_amount": -ONE}, {"product_id": None, "price_amount": -ONE}, {"product_id", "price_amount"}),
     "silver.consent_records": (
         KEPT | {"consent_id": "c", "account_id": ACCOUNT, "purpose": "marketing", "is_granted": True, "changed_at": AT}, REFUSED, {"purpose": "profit", "is_granted": None}, {"purpose", "is_granted"},
     ),
