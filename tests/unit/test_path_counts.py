@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 import plain_paths
-from reclake.behaviour.funnels.block import Block, Clock
+from reclake.behaviour.funnels.block import Clock
 from reclake.behaviour.paths.definition import Paths
 from reclake.behaviour.paths.stream import COUNTS, Plan, counted
 

@@ -19,6 +19,7 @@ from . import behaviour_texts_of_paths as of_paths
 from .behaviour_figures import BehaviourFigures
 from .behaviour_funnels import Entries, Funnel, Loss
 from .behaviour_reasons import who_counts, why_empty
+from .behaviour_span import days_between
 
 _N_VALUES = 8  # values of which a chart shows lost and expected, those furthest from what their mix explains
 
@@ -49,17 +50,8 @@ def _panel(figures: BehaviourFigures, funnel: Funnel, asked: Asked | None, at_le
         Folded(texts.NUMBERS, _numbers(entries)),
     ]
     if len(funnel.days) > 1:
-        series = (
-            Series(texts.ENTERED, colours.GREY, tuple(entered for entered, _ in funnel.days.values())),
-            Series(texts.CONVERTED, colours.BLUE, tuple(converted for _, converted in funnel.days.values())),
-        )
-        chart = Lines(texts.BY_DAY, tuple(funnel.days), series)
-        rows = tuple((day, *counts) for day, counts in funnel.days.items())
-        parts = [
-            Beside((parts[0], chart)),
-            parts[1],
-            Folded(texts.BY_DAY, Table((texts.DAY, texts.ENTERED, texts.CONVERTED), rows)),
-        ]
+        chart, numbers = _by_day(funnel)
+        parts = [Beside((parts[0], chart)), parts[1], numbers]
     if funnel.values:
         parts.append(Folded(texts.BY_VALUE, _by_value(funnel)))
     parts += _loss(funnel, unit, at_least)
@@ -71,6 +63,18 @@ def _panel(figures: BehaviourFigures, funnel: Funnel, asked: Asked | None, at_le
         tuple(parts),
         who_counts(figures, "any", at_least=at_least),
     )
+
+
+def _by_day(funnel: Funnel) -> tuple[Lines, Folded]:
+    """Entered and converted by day of entry; a day without a row parts the lines."""
+    shown = days_between(min(funnel.days), max(funnel.days))
+    counts = [funnel.days.get(day, (None, None)) for day in shown]
+    series = (
+        Series(texts.ENTERED, colours.GREY, tuple(entered for entered, _ in counts)),
+        Series(texts.CONVERTED, colours.BLUE, tuple(converted for _, converted in counts)),
+    )
+    rows = tuple((day, *of_day) for day, of_day in funnel.days.items())
+    return Lines(texts.BY_DAY, shown, series), Folded(texts.BY_DAY, Table((texts.DAY, texts.ENTERED, texts.CONVERTED), rows))
 
 
 def _sentences(figures: BehaviourFigures, funnel: Funnel, asked: Asked | None, unit: Text, at_least: int) -> tuple[Text, ...]:

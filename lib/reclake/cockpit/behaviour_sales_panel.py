@@ -16,6 +16,7 @@ from reclake.tables import gold
 from . import behaviour_texts as texts
 from .behaviour_figures import BehaviourFigures, Sold
 from .behaviour_reasons import why_empty
+from .behaviour_span import days_between
 
 _N_BARS = 12  # values of a dimension in a chart; the table below it has all of them
 _COLOURS = {"channel": colours.BLUE, "customer_kind": colours.GREEN, "category": colours.PURPLE}
@@ -37,8 +38,8 @@ def sales_panel(figures: BehaviourFigures, *, at_least: int) -> Panel:
         first=span.first,
         last=span.last,
         orders=f"{n_orders:,}",
-        revenue=_amounts(days, "revenue"),
-        returned=_amounts(days, "returned"),
+        revenue=_amounts(days, "revenue", sign=1),
+        returned=_amounts(days, "returned", sign=-1),
     )
     n_unknown = sum(one.n_orders for one in figures.sold["customer_kind"] if one.value == "not_profiled")
     unknown = texts.NOT_PROFILED.filled(n=f"{n_unknown:,}", share=written(Share(n_unknown / (n_orders or 1))))
@@ -50,11 +51,11 @@ def sales_panel(figures: BehaviourFigures, *, at_least: int) -> Panel:
     return Panel("sales", texts.SALES, (said,), tuple(parts), notes)
 
 
-def _amounts(sold: Iterable[Sold], name: str) -> str:
-    """The sum of each currency; an amount that gold could not hold is not in it."""
+def _amounts(sold: Iterable[Sold], name: str, *, sign: int) -> str:
+    """The sum of each currency, or what it takes back; an amount that gold could not hold is not in it."""
     sums: dict[str, Decimal] = {}
     for one in sold:
-        sums[one.currency] = sums.get(one.currency, Decimal(0)) + (getattr(one, name) or Decimal(0))
+        sums[one.currency] = sums.get(one.currency, Decimal(0)) + sign * (getattr(one, name) or Decimal(0))
     return " + ".join(str(written(Money(amount, currency))) for currency, amount in sorted(sums.items()))
 
 
@@ -63,8 +64,10 @@ def _of_currency(figures: BehaviourFigures, currency: str) -> Iterator[Part]:
     named = texts.ORDERS_BY_DAY.filled(currency=currency)
     charts: list[Part] = []
     if len(days) > 1:
-        series = Series(texts.ORDERS_LINE, colours.BLUE, tuple(one.n_orders for one in days))
-        charts.append(Lines(named, tuple(one.value for one in days), (series,)))
+        counts = {one.value: one.n_orders for one in days}
+        shown = days_between(min(counts), max(counts))
+        series = Series(texts.ORDERS_LINE, colours.BLUE, tuple(counts.get(day) for day in shown))
+        charts.append(Lines(named, shown, (series,)))
     tables: list[Part] = [Folded(named, _table(texts.DAY, days))]
     for by, name in texts.ORDERS_BY.items():
         of_values = sorted(

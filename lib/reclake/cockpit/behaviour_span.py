@@ -37,10 +37,10 @@ class Span:
         """How many days it has."""
         return (self.last - self.first).days + 1
 
-    @property
-    def days(self) -> tuple[date, ...]:
-        """Each of them."""
-        return tuple(self.first + timedelta(days=n) for n in range(self.n_days))
+
+def days_between(first: date, last: date) -> tuple[date, ...]:
+    """Each day from the first to the last."""
+    return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
 def span_of(rows: Reader, first: date | None, last: date | None, *, window_days: int) -> Span:

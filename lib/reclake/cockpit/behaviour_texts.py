@@ -15,7 +15,7 @@ NOTE = Text(
 
 # Who counts, below each panel
 COUNTED = Text(
-    "As of {as_of}, which does not count itself. Counted are customers who may be profiled; machines are not.",
+    "Days before {as_of} count. Counted are customers who may be profiled; machines are not.",
     "截至 {as_of}（不含当日）。仅统计允许画像的客户，不含机器流量。",
 )
 LEFT_OUT = Text(
@@ -140,7 +140,7 @@ NOT_PROFILED = Text(
     "其中 {n} 笔（{share}）来自游客和不允许画像的客户，不区分新老。",
 )
 SALES_COUNT = Text(
-    "As of {as_of}, which does not count itself. Sums over days: a day with fewer than {n} buyers has no row and is not in them. Orders "
+    "Days before {as_of} count. Sums over days: a day with fewer than {n} buyers has no row and is not in them. Orders "
     "count on the day of their first sale, returns on their own. Shared devices change nothing: an order belongs to its account.",
     "截至 {as_of}（不含当日）。为逐日合计：购买者少于 {n} 位的日期没有数据，不计入。订单计在首次销售日，退货计在退货日。共用设备不影响：订单属于其账户。",
 )

@@ -9,8 +9,9 @@ from xml.etree.ElementTree import Element
 
 from reclake.printable import printable
 
+from . import values
 from .texts import LANGUAGES, Text
-from .values import Code, Value, is_number, written
+from .values import Code, Value, written
 
 Content = Element | Value | Iterable["Content"]
 _HTML_LANGUAGE = {"en": "en", "zh": "zh-CN"}
@@ -67,9 +68,16 @@ def _in_languages(text: Text, *, inside: str) -> Iterator[Element]:
         yield element(tag, text.of(language), lang=_HTML_LANGUAGE[language])
 
 
-def cell(value: Value) -> Element:
-    """A cell of a table."""
-    return element("td", value, class_="number" if is_number(value) else "whole" if isinstance(value, date | Code) else None)
+def cell(value: Value, *, is_number: bool = False) -> Element:
+    """A cell of a table.
+
+    Parameters
+    ----------
+    is_number
+        Whether nothing stands where a number would.
+    """
+    is_right = values.is_number(value) or (value is None and is_number)
+    return element("td", value, class_="number" if is_right else "whole" if isinstance(value, date | Code) else None)
 
 
 def html_of(root: Element) -> str:

@@ -44,7 +44,10 @@ class Table:
             element("th", name, scope="col", class_="number" if number else None)
             for name, number in zip(self.names, numbers, strict=True)
         ]
-        body = [element("tr", [cell(value) for value in row]) for row in self.rows]
+        body = [
+            element("tr", [cell(value, is_number=number) for value, number in zip(row, numbers, strict=True)])
+            for row in self.rows
+        ]
         table = element("table", element("thead", element("tr", head)), element("tbody", body))
         more = (
             element("p", Text("{n} more rows.", "另有 {n} 行。").filled(n=f"{self.n_more:,}"), class_="note")

@@ -62,8 +62,7 @@ figcaption {{ margin-bottom: .5rem; font-weight: 600; }}
 .chart text:not([fill]) {{ fill: currentColor; }}
 .chart .value {{ font-weight: 650; font-variant-numeric: tabular-nums; }}
 .chart .axis {{ font-size: 12px; fill: var(--muted); }}
-.chart svg.wide {{ max-width: 60rem; min-width: 48rem; }}
-.halo text {{ paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }}
+.chart svg.wide {{ max-width: 52rem; min-width: 34rem; }}
 .heat {{ margin: 1rem 0; }}
 .heat .scrolling table {{ min-width: 0; width: auto; font-variant-numeric: tabular-nums; }}
 .heat th, .heat td {{ padding: .3rem .45rem; text-align: right; white-space: nowrap; border: 1px solid var(--paper); color: var(--ink); }}
