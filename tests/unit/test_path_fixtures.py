@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from test_path_counts import definition, read
 
 from lakes import ROOT
+from path_streams import definition, read
 from reclake.behaviour.paths.definition import Paths
 
 ECOM = Path(os.environ.get("ECOM_FILE", ROOT.parent / "shared" / "data" / "retentioneering" / "ecom.csv.gz"))
