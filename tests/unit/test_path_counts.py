@@ -39,10 +39,10 @@ def definitions():
 def test_random_histories_are_counted_as_a_plain_reading():
     draws = random.Random(1)
     histories = [random_history(draws) for _ in range(2000)]
-    found = read(histories, definitions(), n_rows=5000, batch_rows=700)
+    sums = read(histories, definitions(), n_rows=5000, batch_rows=700)
     for one in definitions():
         expected = plain(histories, one)
-        assert found[one.name] == expected, one.name
+        assert sums[one.name] == expected, one.name
         assert {key[0] for key in expected} == {"paths", "nodes", "edges", "seconds", "steps", "routes"}
 
 
@@ -60,22 +60,22 @@ def test_what_comes_to_a_node_is_what_leaves_it():
     draws = random.Random(3)
     histories = [random_history(draws) for _ in range(300)]
     for one in definitions():
-        found = read(histories, [one])[one.name]
-        n_paths = found["paths", "all", "all"]["n"]
+        sums = read(histories, [one])[one.name]
+        n_paths = sums["paths", "all", "all"]["n"]
         flow = Counter()
-        for key, of in found.items():
+        for key, of in sums.items():
             if key[:2] == ("edges", "all"):
                 flow["from", key[3]] += of["n"]
                 flow["to", key[4]] += of["n"]
         for node in NODES:
-            visits = found["nodes", "all", "all", node]["n"]
+            visits = sums["nodes", "all", "all", node]["n"]
             assert flow["from", node] == flow["to", node] == visits > 100
         assert flow["from", "path_start"] == flow["to", "path_end"] == n_paths
         lengths = Counter()
         for history in histories:
             lengths.update(len(path) for path in plain_paths.paths_of(history, ignored={"nothing"}, collapse=one.collapse))
         for n_nodes in one.route_lengths:
-            walked = sum(of["n"] for key, of in found.items() if key[0] == "routes" and len(key[3]) == n_nodes)
+            walked = sum(of["n"] for key, of in sums.items() if key[0] == "routes" and len(key[3]) == n_nodes)
             assert walked == sum(n * max(0, length - n_nodes + 1) for length, n in lengths.items()) > 0
 
 
@@ -83,16 +83,16 @@ def test_every_step_holds_all_ways():
     draws = random.Random(4)
     histories = [random_history(draws) for _ in range(300)]
     for one in definitions():
-        found = read(histories, [one])[one.name]
+        sums = read(histories, [one])[one.name]
         ways = Counter()
-        for key, of in found.items():
+        for key, of in sums.items():
             if key[0] == "steps":
                 ways[key[1:7]] += of["n"]
         for (dimension, value, anchor, occurrence, _, _), n in ways.items():
             if anchor == "path_start":
-                assert n == found["paths", dimension, value]["n"]
+                assert n == sums["paths", dimension, value]["n"]
             else:
-                visited = found["nodes", dimension, value, anchor]
+                visited = sums["nodes", dimension, value, anchor]
                 assert n == visited["n" if occurrence == "all" else "n_paths"]
         assert len({key[5] for key in ways if key[2] == "path_start"}) == one.n_steps
 
@@ -122,12 +122,12 @@ def test_a_visit_of_a_hundred_thousand_events_is_one_path_of_which_everything_co
     views = [
         {"at": 3600 + second, "node": NODES[second % 2], "channel": "app", "device": "d"} for second in range(100_000)
     ]  # it goes over a midnight, and neither day is active from end to end
-    found = read([views], [definition(anchors=())], **sizes)["p"]
-    assert found["paths", "all", "all"] == {"n": 1, "n_paths": 1, "n_customers": 1}
-    assert found["edges", "all", "all", "home", "catalog"] == {"n": 50_000, "n_paths": 1, "n_customers": 1}
-    assert found["edges", "all", "all", "catalog", "home"] == {"n": 49_999, "n_paths": 1, "n_customers": 1}
-    assert found["routes", "all", "all", ("home", "catalog", "home")]["n"] == 49_999
-    assert found["seconds", "all", "all", "home", "catalog", 1]["n"] == 50_000
+    sums = read([views], [definition(anchors=())], **sizes)["p"]
+    assert sums["paths", "all", "all"] == {"n": 1, "n_paths": 1, "n_customers": 1}
+    assert sums["edges", "all", "all", "home", "catalog"] == {"n": 50_000, "n_paths": 1, "n_customers": 1}
+    assert sums["edges", "all", "all", "catalog", "home"] == {"n": 49_999, "n_paths": 1, "n_customers": 1}
+    assert sums["routes", "all", "all", ("home", "catalog", "home")]["n"] == 49_999
+    assert sums["seconds", "all", "all", "home", "catalog", 1]["n"] == 50_000
 
 
 def test_nobody_counts_as_nothing():
