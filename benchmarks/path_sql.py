@@ -22,21 +22,21 @@ def paths_by_sql(path: Path, *, gap: int, threads: int = 2) -> Counts:
     """(edges, from, to), (steps, step, node) and (routes, nodes…) → n and what else is counted of each."""
     connection = duckdb.connect(config={"threads": threads})
     _visits(connection, path, gap)
-    found: Counts = {}
+    sums: Counts = {}
     whose = "count(DISTINCT (customer_id, session)), count(DISTINCT customer_id)"
     edges = f"""
         SELECT node, coalesce(node_2, 'path_end'), count(*), {whose}, median(second_2 - second) FILTER (second_2 IS NOT NULL) FROM visits GROUP BY 1, 2
         UNION ALL SELECT 'path_start', node, count(*), {whose}, NULL FROM visits WHERE place = 1 GROUP BY 2
     """
     for one, other, *counts in connection.execute(edges).fetchall():
-        found["edges", one, other] = tuple(counts)
+        sums["edges", one, other] = tuple(counts)
     steps = f"""
         SELECT place, node, count(*), count(DISTINCT customer_id) FROM visits WHERE place <= {N_STEPS} GROUP BY ALL
         UNION ALL SELECT step, 'path_end', count(*), count(DISTINCT customer_id)
         FROM visits, range(1, {N_STEPS + 1}) s(step) WHERE place = 1 AND n_visits < step GROUP BY ALL
     """
     for step, node, *counts in connection.execute(steps).fetchall():
-        found["steps", step, node] = tuple(counts)
+        sums["steps", step, node] = tuple(counts)
     for length in LENGTHS:
         nodes = ", ".join(["node", *(f"node_{n}" for n in range(2, length + 1))])
         routes = f"""
@@ -46,9 +46,9 @@ def paths_by_sql(path: Path, *, gap: int, threads: int = 2) -> Counts:
             GROUP BY {nodes}
         """
         for row in connection.execute(routes).fetchall():
-            found["routes", *row[:length]] = row[length:]
+            sums["routes", *row[:length]] = row[length:]
     connection.close()
-    return found
+    return sums
 
 
 def _visits(connection: duckdb.DuckDBPyConnection, path: Path, gap: int) -> None:
@@ -72,19 +72,19 @@ def _visits(connection: duckdb.DuckDBPyConnection, path: Path, gap: int) -> None
 
 def paths_by_ours(rows: list[Any], names: tuple[str, ...]) -> Counts:
     """The rows of path_counts in the form of paths_by_sql; medians are left out."""
-    found: Counts = {}
+    sums: Counts = {}
     for row in rows:
         fields = [row["code"] >> 6 * place & 63 for place in range(8)]
         node = lambda field, outside: names[field - 1] if field else outside  # noqa: E731
         if row["measure"] == "edges":
             key: tuple[Any, ...] = ("edges", node(fields[1], "path_start"), node(fields[0], "path_end"))
-            found[key] = (row["n"], row["n_paths"], row["n_customers"])
+            sums[key] = (row["n"], row["n_paths"], row["n_customers"])
         elif row["measure"] == "steps":
-            found["steps", fields[1], node(fields[0], "path_end")] = (row["n"], row["n_customers"])
+            sums["steps", fields[1], node(fields[0], "path_end")] = (row["n"], row["n_customers"])
         elif row["measure"] == "routes":
             nodes = [names[field - 1] for field in fields[: row["n_nodes"]]]
-            found["routes", *nodes] = (row["n"], row["n_paths"], row["n_customers"], row["n_converted"])
-    return found
+            sums["routes", *nodes] = (row["n"], row["n_paths"], row["n_customers"], row["n_converted"])
+    return sums
 
 
 def medians_by_ours(rows: list[Any], names: tuple[str, ...]) -> dict[tuple[str, str], float]:
@@ -94,11 +94,11 @@ def medians_by_ours(rows: list[Any], names: tuple[str, ...]) -> dict[tuple[str, 
         if row["measure"] == "seconds":
             pair = names[(row["code"] >> 6 & 63) - 1], names[(row["code"] & 63) - 1]
             seconds.setdefault(pair, Counter())[row["seconds"]] += row["n"]
-    found = {}
+    sums = {}
     for pair, counts in seconds.items():
         n, so_far, middle = counts.total(), 0, []
         for second in sorted(counts):
             before, so_far = so_far, so_far + counts[second]
             middle += [second for place in ((n - 1) // 2, n // 2) if before <= place < so_far]
-        found[pair] = sum(middle) / 2
-    return found
+        sums[pair] = sum(middle) / 2
+    return sums

@@ -41,13 +41,13 @@ def read(histories, definitions, *, n_rows=10**6, most_rows=10**6, batch_rows=10
     """Definition → what is counted, under the names that the plain reading uses."""
     batch = batch_of(histories, definitions)
     batches = [batch.slice(first, batch_rows) for first in range(0, len(batch), batch_rows)]
-    found = {one.name: {} for one in definitions}
+    sums = {one.name: {} for one in definitions}
     by_name = {one.name: one for one in definitions}
-    for counts in counted(batches, Plan(definitions, Clock("UTC", 30), n_rows, most_rows, most_keys)):
-        for row in counts.to_pylist():
-            sums = found[row["path"]].setdefault(key_of(row, by_name[row["path"]]), Counter())
-            sums.update({name: row[name] for name in COUNTS})
-    return {name: {key: dict(+of) for key, of in sums.items()} for name, sums in found.items()}
+    for rows in counted(batches, Plan(definitions, Clock("UTC", 30), n_rows, most_rows, most_keys)):
+        for row in rows.to_pylist():
+            of = sums[row["path"]].setdefault(key_of(row, by_name[row["path"]]), Counter())
+            of.update({name: row[name] for name in COUNTS})
+    return {name: {key: dict(+counts) for key, counts in of.items()} for name, of in sums.items()}
 
 
 def key_of(row, one):

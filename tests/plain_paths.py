@@ -30,7 +30,7 @@ def counts(histories, *, goal, lengths, breakdowns=(), ignored=(), collapse, **s
 
     `steps` are anchors, n_steps and n_anchor_steps.
     """
-    found = defaultdict(Counter)
+    sums = defaultdict(Counter)
     whose = defaultdict(set)
     number = 0
     for customer, history in enumerate(histories):
@@ -42,20 +42,20 @@ def counts(histories, *, goal, lengths, breakdowns=(), ignored=(), collapse, **s
             added = [(key[0], *where, *key[1:]) for where in values for key in _of_path(nodes, **steps)]
             added += [("routes", "all", "all", route) for route in _routes(nodes, lengths)]
             for key in added:
-                found[key]["n"] += 1
+                sums[key]["n"] += 1
                 whose[key].add((customer, number))
             for where in values:
-                found["paths", *where]["n_converted"] += bool(goals)
+                sums["paths", *where]["n_converted"] += bool(goals)
             for one, other in pairwise(path):
-                found["seconds", "all", "all", one["node"], other["node"], other["at"] - one["at"]]["n"] += 1
+                sums["seconds", "all", "all", one["node"], other["node"], other["at"] - one["at"]]["n"] += 1
             for route in set(_routes(nodes, lengths)):
                 first = next(place for place in range(len(nodes)) if tuple(nodes[place : place + len(route)]) == route)
-                found["routes", "all", "all", route]["n_converted"] += any(at >= first + len(route) - 1 for at in goals)
+                sums["routes", "all", "all", route]["n_converted"] += any(at >= first + len(route) - 1 for at in goals)
     for key, who in whose.items():
-        found[key]["n_customers"] = len({customer for customer, _ in who})
+        sums[key]["n_customers"] = len({customer for customer, _ in who})
         if key[0] != "steps":  # ways are counted, and their customers
-            found[key]["n_paths"] = len(who)
-    return {key: dict(+of) for key, of in found.items()}
+            sums[key]["n_paths"] = len(who)
+    return {key: dict(+of) for key, of in sums.items()}
 
 
 def _of_path(nodes, *, anchors, n_steps, n_anchor_steps):

@@ -91,8 +91,8 @@ def inputs(spark, events):
 def counts(spark, definitions, events, *, window_days=0):
     """The shared input, made once as a stage keeps it."""
     given = {"paths": {one.name: one for one in definitions}, "gap_minutes": 30, "timezone": ZONE}
-    found = cut_inputs(gold.PATH_STEPS, inputs(spark, events), as_of=AS_OF, window_days=window_days, given=given)
-    return found["path_counts"].localCheckpoint()
+    taken = cut_inputs(gold.PATH_STEPS, inputs(spark, events), as_of=AS_OF, window_days=window_days, given=given)
+    return taken["path_counts"].localCheckpoint()
 
 
 def built(counted, definitions, *, least=1, tables=tuple(BUILDERS)):
@@ -182,30 +182,30 @@ def test_the_routes_of_the_toy_row_for_row(toy_tables):
 
 
 def test_small_groups_are_joined_and_everything_adds_up(toy_counts):
-    found = built(toy_counts, [RAW, COLLAPSED], least=3)
-    transitions = cells(found[gold.PATH_TRANSITIONS], "from_node", "to_node", "n_transitions", path="collapsed", dimension="all")
+    tables = built(toy_counts, [RAW, COLLAPSED], least=3)
+    transitions = cells(tables[gold.PATH_TRANSITIONS], "from_node", "to_node", "n_transitions", path="collapsed", dimension="all")
     # Of search and purchase, with two customers each, and the next larger node nothing is told alone; nor of edges of two.
     assert transitions == [
-        ("cart", "other", 4), ("home", "other", 5), ("other", "cart", 4), ("other", "other", 3), ("path_start", "home", 5),
+        ("cart", "other", 4), ("home", "other", 5), ("other", "cart", 4), ("other", "path_end", 3), ("path_start", "home", 5),
     ]  # fmt: skip
     steps = cells(
-        found[gold.PATH_STEPS], "step", "node", "n_at_node", "n_ways", path="collapsed", dimension="all", anchor="path_start"
+        tables[gold.PATH_STEPS], "step", "node", "n_at_node", "n_ways", path="collapsed", dimension="all", anchor="path_start"
     )
     assert steps == [(1, "home", 5, 5), (2, "other", 5, 5), (3, "other", 5, 5), (4, "other", 5, 5)]
-    routes = cells(found[gold.PATH_ROUTES], "n_nodes", "route", "n_occurrences", "n_paths", path="collapsed")
+    routes = cells(tables[gold.PATH_ROUTES], "n_nodes", "route", "n_occurrences", "n_paths", path="collapsed")
     assert routes == [(3, "other", 6, None), (4, "other", 2, None)]
-    by_channel = {row["value"] for row in found[gold.PATH_STEPS] if row["dimension"] == "channel"}
+    by_channel = {row["value"] for row in tables[gold.PATH_STEPS] if row["dimension"] == "channel"}
     assert by_channel == {"other"}
 
 
 def test_what_lies_beyond_the_limits_of_a_definition_is_other(toy_counts):
     narrow = COLLAPSED.model_copy(update={"top_nodes": 2, "top_routes": 1})
-    found = built(toy_counts, [narrow])
-    steps = cells(found[gold.PATH_STEPS], "step", "node", "n_at_node", dimension="all", anchor="path_start")
+    tables = built(toy_counts.where("path = 'collapsed'"), [narrow])
+    steps = cells(tables[gold.PATH_STEPS], "step", "node", "n_at_node", dimension="all", anchor="path_start")
     assert steps == [
         (1, "home", 5), (2, "other", 5), (3, "cart", 4), (3, "path_end", 1), (4, "other", 2), (4, "path_end", 3),
     ]  # fmt: skip
-    assert cells(found[gold.PATH_ROUTES], "n_nodes", "route", "n_occurrences", path="collapsed") == [
+    assert cells(tables[gold.PATH_ROUTES], "n_nodes", "route", "n_occurrences", path="collapsed") == [
         (3, "home > catalog > cart", 3), (3, "other", 3), (4, "home > catalog > cart > purchase", 2),
     ]  # fmt: skip
 
@@ -242,12 +242,12 @@ def plain_rows(events, one):
         node = next(node for node, kind in KINDS.items() if kind == seen["event_type"])
         at = int((seen["occurred_at"] - datetime(2026, 1, 1)).total_seconds())
         histories[seen["account_id"]].append({"at": at, "node": node, "device": seen["device_id"], "channel": seen["channel"]})
-    found = plain_paths.counts(
+    sums = plain_paths.counts(
         histories.values(), goal="purchase", anchors=one.anchors, n_steps=one.n_steps, n_anchor_steps=one.n_anchor_steps,
         lengths=one.route_lengths, breakdowns=one.breakdowns, ignored={"login"}, collapse=one.collapse,
     )  # fmt: skip
     rows = {"edges": Counter(), "steps": Counter(), "routes": Counter()}
-    for (measure, dimension, value, *more), of in found.items():
+    for (measure, dimension, value, *more), of in sums.items():
         if measure == "routes":
             rows["routes"][len(more[0]), " > ".join(more[0]), of["n_paths"], of["n_customers"], of.get("n_converted", 0)] = of[
                 "n"
@@ -298,8 +298,8 @@ def test_the_counts_need_no_exchange_and_no_sort_beside_those_of_histories(spark
     frames = inputs(spark, toy())
     people = cut_inputs(gold.VALUE_MODELS, frames, as_of=AS_OF)["people"].localCheckpoint()
     lives = made(HISTORIES, lambda i: frames[i.table.name], lambda _: people, as_of=AS_OF, arguments={})
-    found = path_counts(lives, as_of=AS_OF, paths={"raw": RAW, "collapsed": COLLAPSED}, gap_minutes=30, timezone=ZONE)
-    above, below = found._jdf.queryExecution().executedPlan().toString().split("MapInArrow")
+    counted = path_counts(lives, as_of=AS_OF, paths={"raw": RAW, "collapsed": COLLAPSED}, gap_minutes=30, timezone=ZONE)
+    above, below = counted._jdf.queryExecution().executedPlan().toString().split("MapInArrow")
     assert "Sort [" not in above
     assert above.count("Exchange ") == 1  # of the counts, which are added up
     assert len(re.findall(r"Exchange [^\n]*REPARTITION_BY_COL", below)) == 1

@@ -32,15 +32,15 @@ def toy(*, collapse):
     return read(histories, [definition(name="toy", collapse=collapse, n_steps=4)])["toy"]
 
 
-def step(found, number, *, anchor="path_start", direction="from"):
+def step(sums, number, *, anchor="path_start", direction="from"):
     """Node → how many paths are there."""
     at = ("steps", "all", "all", anchor, "first", direction, number)
-    return {key[-1]: of["n"] for key, of in found.items() if key[:-1] == at}
+    return {key[-1]: of["n"] for key, of in sums.items() if key[:-1] == at}
 
 
-def transitions(found):
+def transitions(sums):
     """(from, to) → how often, between nodes."""
-    edges = {key[3:]: of["n"] for key, of in found.items() if key[:3] == ("edges", "all", "all")}
+    edges = {key[3:]: of["n"] for key, of in sums.items() if key[:3] == ("edges", "all", "all")}
     return Counter({pair: n for pair, n in edges.items() if not {"path_start", "path_end"} & set(pair)})
 
 
@@ -63,13 +63,13 @@ def test_the_transitions_of_the_toy():
 
 @pytest.mark.parametrize("collapse", [False, True])
 def test_the_ways_of_the_toy_to_the_cart(collapse):
-    found = toy(collapse=collapse)
-    paths_with = [found["nodes", "all", "all", node]["n_paths"] for node in ("home", "cart", "purchase")]
+    sums = toy(collapse=collapse)
+    paths_with = [sums["nodes", "all", "all", node]["n_paths"] for node in ("home", "cart", "purchase")]
     assert paths_with == [5, 4, 2]  # 100, 80 and 40 %
-    assert step(found, 1, anchor="cart", direction="to") == {"catalog": 3, "search": 1}  # 75 and 25 % of 4
-    assert step(found, 3, anchor="cart", direction="to") == ({"path_start": 4} if collapse else {"path_start": 3, "home": 1})
+    assert step(sums, 1, anchor="cart", direction="to") == {"catalog": 3, "search": 1}  # 75 and 25 % of 4
+    assert step(sums, 3, anchor="cart", direction="to") == ({"path_start": 4} if collapse else {"path_start": 3, "home": 1})
     home = ("home", "catalog", "cart")
-    assert found["routes", "all", "all", home] == (
+    assert sums["routes", "all", "all", home] == (
         {"n": 3, "n_paths": 3, "n_customers": 3, "n_converted": 2} if collapse
         else {"n": 2, "n_paths": 2, "n_customers": 2, "n_converted": 2}
     )  # fmt: skip
@@ -114,10 +114,10 @@ def test_the_paths_of_a_shop_are_as_published(
     ecom, collapse, n_visits, n_transitions, n_edges, top_50, heaviest, second, ended, first, ended_at_5
 ):
     events = list(dict.fromkeys(event for *_, event in ecom))
-    found = read(histories_of((user, at, event) for user, _, at, event in ecom), [of_events(events, collapse=collapse)])["shop"]
-    assert found["paths", "all", "all"]["n"] == 3_605
-    assert sum(of["n"] for key, of in found.items() if key[0] == "nodes") == n_visits
-    edges = transitions(found)
+    sums = read(histories_of((user, at, event) for user, _, at, event in ecom), [of_events(events, collapse=collapse)])["shop"]
+    assert sums["paths", "all", "all"]["n"] == 3_605
+    assert sum(of["n"] for key, of in sums.items() if key[0] == "nodes") == n_visits
+    edges = transitions(sums)
     assert (edges.total(), len(edges)) == (n_transitions, n_edges)
     if not collapse:
         assert sum(n for (one, other), n in edges.items() if one == other) == 3_571
@@ -125,11 +125,11 @@ def test_the_paths_of_a_shop_are_as_published(
     covered = sum(n for _, n in edges.most_common(50))
     assert round(covered / n_transitions, 4) == top_50
     assert covered == 17_510 or not collapse
-    top = {node: n for node, n in step(found, 2).items() if node in second}
+    top = {node: n for node, n in step(sums, 2).items() if node in second}
     assert top == second
-    assert step(found, 2)["path_end"] == ended
-    assert {node: n for node, n in step(found, 1).items() if node in first} == first
-    assert step(found, 5)["path_end"] == ended_at_5
+    assert step(sums, 2)["path_end"] == ended
+    assert {node: n for node, n in step(sums, 1).items() if node in first} == first
+    assert step(sums, 5)["path_end"] == ended_at_5
 
 
 @pytest.mark.data
@@ -152,8 +152,8 @@ def test_the_visits_of_another_shop():
         rows = list(csv.DictReader(file))
     nodes = {"view": "catalog", "addtocart": "cart", "transaction": "purchase"}
     order = sorted(rows, key=lambda row: (row["visitorid"], int(row["timestamp"]), list(nodes).index(row["event"])))
-    found = read(histories_of((row["visitorid"], int(row["timestamp"]), nodes[row["event"]]) for row in order), [definition()])[
+    sums = read(histories_of((row["visitorid"], int(row["timestamp"]), nodes[row["event"]]) for row in order), [definition()])[
         "p"
     ]
-    assert found["paths", "all", "all"]["n"] == 15_877
-    assert found["paths", "all", "all"]["n_customers"] == 2_174
+    assert sums["paths", "all", "all"]["n"] == 15_877
+    assert sums["paths", "all", "all"]["n_customers"] == 2_174

@@ -122,7 +122,7 @@ def test_without_a_name_all_definitions_are_listed():
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "answer"),
     [
         (["visit"], "did you mean 'visits'?"),
         ([NAME, "--by", "hour"], "--by: visits counts no 'hour'"),
@@ -133,8 +133,8 @@ def test_without_a_name_all_definitions_are_listed():
         ([NAME, "--as-of", "2026-01-01"], "gold.path_steps has no rows of the as_of 2026-01-01"),
     ],
 )
-def test_what_cannot_be_answered_is_told_in_three_lines(asked, told):
+def test_what_cannot_be_answered_is_told_in_three_lines(asked, answer):
     with pytest.raises(UsageError) as error:
         reclake(*asked)
     assert len(str(error.value).splitlines()) == 3
-    assert told in str(error.value)
+    assert answer in str(error.value)

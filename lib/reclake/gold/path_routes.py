@@ -24,15 +24,15 @@ def path_routes(path_counts: DataFrame, *, as_of: date, paths: Mapping[str, Path
     every = routes.groupBy(*_LENGTH).agg(
         F.sum("n").alias("n_all"), F.count_if(F.col("n_customers") < min_group_size).alias("n_small")
     )
-    told = _told(routes.join(F.broadcast(every), on=list(_LENGTH), how="inner"), paths, least=min_group_size)
+    shown = _shown(routes.join(F.broadcast(every), on=list(_LENGTH), how="inner"), paths, least=min_group_size)
     whole = path_counts.where(
         (F.col("measure") == PATHS) & (F.col("dimension") == "all") & (F.col("n_customers") >= min_group_size)
     ).select("path", F.col("n").alias("n_all_paths"), F.col("n_converted").alias("n_all_converted"))
     share = F.col("n_converted") / F.col("n_paths")
     base = F.col("n_all_converted") / F.col("n_all_paths")
     return (
-        told
-        .unionByName(_left(every, told), allowMissingColumns=True)
+        shown
+        .unionByName(_left(every, shown), allowMissingColumns=True)
         .join(F.broadcast(whole), on="path", how="inner")
         .select(
             F.lit(as_of).alias("as_of_date"),
@@ -52,25 +52,25 @@ def path_routes(path_counts: DataFrame, *, as_of: date, paths: Mapping[str, Path
     )
 
 
-def _told(routes: DataFrame, paths: Mapping[str, Paths], *, least: int) -> DataFrame:
+def _shown(routes: DataFrame, paths: Mapping[str, Paths], *, least: int) -> DataFrame:
     """The routes of enough customers, but the smallest of them where there are smaller ones: else their sum would tell theirs."""
     top = by_path({name: F.lit(one.top_routes) for name, one in paths.items()}, F.lit(0))
     largest = W.partitionBy(*_LENGTH).orderBy(F.desc("n_paths"), "code")
     smallest = W.partitionBy(*_LENGTH).orderBy("n_customers", F.desc("code"))
-    is_told = ((F.col("n_small") == 0) | (F.col("from_below") > 1)) & (F.col("from_above") <= top[F.col("path")])
+    is_shown = ((F.col("n_small") == 0) | (F.col("from_below") > 1)) & (F.col("from_above") <= top[F.col("path")])
     return (
         routes
         .where(F.col("n_customers") >= least)
         .withColumns({"from_above": F.row_number().over(largest), "from_below": F.row_number().over(smallest)})
-        .where(is_told)
+        .where(is_shown)
         .select(*_LENGTH, _route(paths).alias("route"), "n", "n_paths", "n_customers", "n_converted")
     )
 
 
-def _left(every: DataFrame, told: DataFrame) -> DataFrame:
+def _left(every: DataFrame, shown: DataFrame) -> DataFrame:
     """What is not told of the routes of each number of nodes: as often as they were walked."""
-    sums = told.groupBy(*_LENGTH).agg(F.sum("n").alias("n_told"))
-    left = F.col("n_all") - F.coalesce("n_told", F.lit(0))
+    sums = shown.groupBy(*_LENGTH).agg(F.sum("n").alias("n_shown"))
+    left = F.col("n_all") - F.coalesce("n_shown", F.lit(0))
     return (
         every
         .join(F.broadcast(sums), on=list(_LENGTH), how="left")

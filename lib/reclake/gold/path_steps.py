@@ -43,14 +43,14 @@ def path_steps(path_counts: DataFrame, *, as_of: date, paths: Mapping[str, Paths
         .groupBy(*_STEP, "n_paths", "name")
         .agg(*counted)
     )
-    told = (
+    published = (
         placed
         .withColumn("node", name_or_other(_STEP, "name", least=min_group_size))
         .groupBy(*_STEP, "n_paths", "node")
         .agg(*counted)
     )
     n_ways = F.sum("n").over(W.partitionBy(*_STEP))
-    return told.select(
+    return published.select(
         F.lit(as_of).alias("as_of_date"),
         *_STEP,
         forms_of(paths)[F.col("path")].alias("form"),

@@ -15,7 +15,7 @@ PATH_ROUTES = Table(
         AS_OF,
         PATH,
         FORM,
-        plain("n_nodes", "integer", "How many nodes the route has, 3 to 8 as the definition asks.", "nodes", required=True),
+        plain("n_nodes", "long", "How many nodes the route has, 3 to 8 as the definition asks.", "nodes", required=True),
         plain(
             "route",
             "string",
