@@ -1,16 +1,16 @@
 """How long a question of two dimensions takes over the cube of 15 million events, each in a cold process.
 
     python benchmarks/cube.py make FOLDER --events 15000000     the cube of made events, as a lake of its own below FOLDER
-    python benchmarks/cube.py ask FOLDER                        every pair of conf/cubes: reclake cube, and the reading alone
+    python benchmarks/cube.py ask FOLDER                        every pair of conf/cubes, each in a process of its own
 
 Events are made and counted by the rules of the cube without Spark: 75 events a customer on average, in visits of five, over 190 days.
-What a cold process takes is the whole command, the start of Python included; what reading alone takes is measured in a process
-that imports the reader and nothing of the command line.
+Asked are DuckDB alone over the files of the version, and the command, which compares every page with its checksum.
 """
 
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -40,15 +40,14 @@ N_VALUES = {
 }  # fmt: skip
 OF_VISIT = ("channel", "login", "device_kind", "source", "customer_kind")
 OF_EVENT = ("kind", "product_id", "category", "brand", "price_band")
-READING = """
-import sys, time
-began = time.perf_counter()
-from datetime import date
-from pathlib import Path
-from reclake.look.cube import answer
-from reclake.look.reader import Reader
-rows = answer(Reader(sys.argv[1], spark=None), as_of=date.fromisoformat(sys.argv[2]), by=(sys.argv[3], sys.argv[4]))
-print(len(rows), time.perf_counter() - began)
+DUCKDB = """
+import sys, duckdb
+from reclake.behaviour.bitmaps import n_in_any
+rows = duckdb.execute(
+    "SELECT value_a, value_b, sum(n_events), sum(n_sessions), sum(n_orders), sum(revenue_amount), list(customer_bitmap) "
+    "FROM read_parquet(?) WHERE dimension_a = ? AND dimension_b = ? GROUP BY ALL", [sys.argv[1], sys.argv[2], sys.argv[3]]
+).fetchall()
+print(len([(row[:6], n_in_any(row[6])) for row in rows]))
 """
 
 
@@ -160,28 +159,31 @@ def write(root: Path, rows: pa.Table) -> int:
 
 
 def ask(folder: Path, n_tries: int) -> dict[str, object]:
-    """Seconds of every pair: the whole command, and reading alone; medians and the 95th percentile over all questions."""
+    """Seconds of every pair in a cold process: wall time, and CPU time of all its threads."""
     pairs = declared_pairs(CUBES.load(ROOT / "conf" / "cubes"))
-    environment = os.environ | {"RECLAKE_HOME": str(ROOT), "RECLAKE__LAKE__ROOT": str(folder / "lake")}
-    whole: list[float] = []
-    reading: list[float] = []
+    command, files = [sys.executable, "-m", "reclake.cli", "cube", "--csv"], str(folder / "lake/gold/behaviour_cube/*/*.parquet")
+    taken: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for a, b in pairs * n_tries:
-        began = time.monotonic()
-        words_ = [sys.executable, "-m", "reclake.cli", "cube", "--by", a, "--by", b, "--csv"]
-        subprocess.run(words_, env=environment, check=True, stdout=subprocess.DEVNULL)
-        whole.append(time.monotonic() - began)
-        done = subprocess.run(
-            [sys.executable, "-c", READING, str(folder / "lake"), str(AS_OF), a, b],
-            env=environment,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        reading.append(float(done.stdout.split()[1]))
-    told = {
-        name: {"median": np.median(of), "p95": np.quantile(of, 0.95)} for name, of in (("command", whole), ("reading", reading))
-    }
-    return {"questions": len(whole)} | {name: {at: round(float(s), 2) for at, s in of.items()} for name, of in told.items()}
+        taken["duckdb, all months"].append(seconds_of([sys.executable, "-c", DUCKDB, files, a, b], folder))
+        taken["command, month by month"].append(seconds_of([*command, "--by", a, "--by", b, "--series"], folder))
+        taken["command, all months"].append(seconds_of([*command, "--by", a, "--by", b], folder))
+    return {"questions": len(pairs) * n_tries, "load": os.getloadavg()[0]} | {what: _told(of) for what, of in taken.items()}
+
+
+def seconds_of(words_: list[str], folder: Path) -> tuple[float, float]:
+    """Wall and CPU seconds of a process that answers one question."""
+    environment = os.environ | {"RECLAKE_HOME": str(ROOT), "RECLAKE__LAKE__ROOT": str(folder / "lake")}
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(words_, env=environment, check=True, stdout=subprocess.DEVNULL)
+    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _told(taken: list[tuple[float, float]]) -> dict[str, float]:
+    found = {}
+    for what, of in zip(("wall", "cpu"), zip(*taken, strict=True), strict=True):
+        found |= {f"{what}_median": round(float(np.median(of)), 2), f"{what}_p95": round(float(np.quantile(of, 0.95)), 2)}
+    return found
 
 
 def main() -> None:

@@ -42,6 +42,12 @@ WORDS = {
     "gold.retention.activity": ("any", "any", "order", "order"),
     "gold.retention.measure": ("bounded", "stickiness", "stickiness", "bounded"),
     "activity": ("any",),
+    "dimension_a": ("channel",),
+    "dimension_b": ("tier",),
+    "funnel": ("browse_cart_order_pay",),
+    "gold.funnels.dimension": ("all",),
+    "step_name": ("browse", "browse", "cart", "cart"),
+    "gold.funnels.entry_date": (date(2026, 2, 16),),
     "customer_id": tuple(f"c{n}" for n in range(N_ROWS // 2) for _ in DAYS),
 }
 

@@ -372,7 +372,7 @@ TIMES = "SELECT TIMESTAMPTZ '2026-03-01 10:00:00+00'"  # as times of silver and 
 
 
 def test_the_queries_are_found():
-    assert len(QUERIES) == 14
+    assert len(QUERIES) == 18
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=[query.splitlines()[0] for query in QUERIES])

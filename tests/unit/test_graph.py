@@ -186,6 +186,7 @@ def test_every_table_of_gold_that_reads_facts_by_account_asks():
         "gold.path_routes",
         "gold.path_steps",
         "gold.path_transitions",
+        "gold.behaviour_cube",
     }
     facts = {t.name for t in silver.TABLES if is_fact_by_account(t)}
     assert {"silver.events", "silver.order_lines", "silver.sessions", "silver.interactions"} <= facts

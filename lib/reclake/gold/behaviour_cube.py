@@ -49,7 +49,7 @@ def behaviour_cube(
 
     built = rows.mapInArrow(count, cells.DDL).groupBy(*_GROUP).applyInArrow(publish, publishing.DDL)
     month = F.date_from_unix_date("month")
-    return built.drop("month").select(
+    return built.select(
         F.lit(as_of).alias("as_of_date"),
         month.alias("month_date"),
         (F.add_months(month, 1) > F.lit(as_of)).alias("is_open"),

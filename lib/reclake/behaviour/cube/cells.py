@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -76,13 +77,13 @@ class _Block:
     numbers: Longs  # of each customer, ascending
     customer: Longs  # of each row its place in `numbers`
     month: Longs  # of each row a code
-    months: list[int]  # what the codes stand for: the first day, from 1970-01-01
+    months: list[Any]  # what the codes stand for: the first day, from 1970-01-01
     session: Longs  # of each row its session, or -1
     order: Longs  # of each row that sells its order, or -1
     amount: Longs  # of each row, in parts of a unit
     is_event: Flags
     codes: dict[str, Longs]
-    words: dict[str, list[str | None]]
+    words: dict[str, list[Any]]
 
     @staticmethod
     def of(table: pa.Table, plan: Plan) -> _Block:
@@ -160,7 +161,7 @@ def _longs(table: pa.Table, name: str) -> Longs:
     return np.asarray((column.fill_null(0) if column.null_count else column).to_numpy(), dtype=np.int64)
 
 
-def _coded(table: pa.Table, name: str) -> tuple[Longs, list[str | None]]:
+def _coded(table: pa.Table, name: str) -> tuple[Longs, list[Any]]:
     """A column as places in the list of its values; null has one too."""
     coded = table.column(name).combine_chunks().dictionary_encode(null_encoding="encode")
     if isinstance(coded, pa.ChunkedArray):

@@ -36,12 +36,14 @@ BEHAVIOUR_CUBE = Table(
             "sessions",
             required=True,
         ),
-        plain(
+        Field(
             "n_orders",
             "long",
             "Orders with a sale line of both values, in the month of their first sale line; in several cells as a session is.",
             "orders",
+            privacy=Privacy.NONE,
             required=True,
+            falls_because="orders of at least privacy.min_group_size customers together say nothing of one of them",
         ),
         plain("n_buyers", "long", "Distinct customers with such an order.", "customers", required=True),
         plain(
@@ -58,7 +60,7 @@ BEHAVIOUR_CUBE = Table(
             "binary",
             "Who they are, as a Roaring bitmap of customer_number: several rows joined by OR count each customer once. Left out "
             "of BI views and exports.",
-            privacy=Privacy.PSEUDONYM,
+            privacy=Privacy.PERSONAL,
             required=True,
         ),
     ),
