@@ -54,6 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # privacy.keys makes and checks key files; recommend.training and linkage.account_weights are to the training stage what a builder is to a table;
     # outreach.handover and privacy.encryption say who of a list may still be contacted, and open the contacts of those.
+    # behaviour.funnels.people counts one funnel for a command, as gold holds no row of a person.
     # privacy.consent and recommend.lists say what a rollback does to the rows of those who have withdrawn since.
     "run": {
         "catalogue",
@@ -67,6 +68,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "tables",
         "errors",
         "printable",
+        "behaviour.funnels.definition",
+        "behaviour.funnels.people",
         "behaviour.windows",
         "identity.linkage.account_weights",
         "identity.linkage.estimate",
@@ -218,6 +221,8 @@ COLLECTED = {
     "run.application.newest_file_day": "one day",
     "run.contact_export._write": "one partition at a time; it goes on into the file",
     "run.building.reasons_for_nothing": "a row per as_of that is empty",
+    "run.figure_people._first_rows": "as many rows as are printed",
+    "run.figure_people._handed_out": "one partition at a time; it goes on into the file",
     "run.few_rejected.require_few_rejected": "a row per source and delivery day of the run",
     "run.few_rejected._require_corrected": "one row of counts",
     "run.few_rejected._most_common": "three reasons",

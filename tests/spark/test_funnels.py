@@ -3,18 +3,23 @@
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 import plain_funnels
 from declared import cut_inputs
 from frames import contents, frame
 from reclake.behaviour.funnels.definition import Funnel
 from reclake.behaviour.funnels.funnel_counts import funnel_counts
+from reclake.behaviour.funnels.people import WHO, funnel_people
 from reclake.behaviour.sittings import session_starts
 from reclake.gold.funnel_losses import funnel_losses
 from reclake.gold.funnels import emptiness, funnels
@@ -25,6 +30,7 @@ from reclake.tables import gold, silver
 from reclake.tables.histories import HISTORIES
 
 AS_OF = date(2026, 3, 10)
+LIVES = replace(gold.FUNNELS, inputs=(HISTORIES,))  # what is given histories themselves
 ZONE = "Asia/Shanghai"
 OLD = date(2026, 1, 1)
 SHORT = {"v": "view_item", "c": "add_to_cart", "o": "begin_checkout", "p": "purchase", "s": "search", "r": "rate"}
@@ -336,3 +342,36 @@ def test_sessions_from_arrays_begin_where_those_of_silver_begin(spark, zone):
     is_start = session_starts(unit, moments, days, gap_minutes=30, timezone=zone)
     assert [one for one, starts in zip(events, is_start, strict=True) if starts] == expected
     assert len(expected) > 12
+
+
+def test_the_people_behind_every_number_add_up_to_it(spark):
+    """For unit customer they are as many as the number says; nobody who is silent or a machine is among them."""
+    events = [*EVENTS, *visit("e", "vcsp"), *visit("f", "vp", days_ago=1, hour=23)]
+    excluding = funnel(
+        "shop", [("view", "view_item"), ("pay", "purchase")], unit="session", exclude=[{"any_of": [{"event": "search"}]}]
+    )
+    chosen = [excluding, SHOP.model_copy(update={"name": "by_customer", "unit": "customer"}), SAME]
+    frames = inputs(spark, events, [line("a", at(1, 12)), line("b", at(1, 13))], silent={"silent"}, machines={"robot"})
+    counted = conform(funnels(**taken(gold.FUNNELS, frames, chosen), min_group_size=1, window_days=0), gold.FUNNELS)
+    numbers = contents(counted.where("period = 'window' AND dimension = 'all'"))
+    histories = cut_inputs(LIVES, frames, as_of=AS_OF)["histories"].localCheckpoint()
+    behind = [
+        funnel_people(histories, as_of=AS_OF, funnel=one, step=step, who=who, gap_minutes=30, timezone=ZONE).select(
+            F.lit(one.name).alias("funnel"), F.lit(step).alias("step"), F.lit(who).alias("who"), "*"
+        )
+        for one in chosen
+        for step in range(1, len(one.steps) + 1)
+        for who in WHO
+    ]
+    people = contents(reduce(DataFrame.unionByName, behind))
+    for row in numbers:
+        for who in WHO:
+            found = [one for one in people if (one["funnel"], one["step"], one["who"]) == (row["funnel"], row["step"], who)]
+            assert sum(one["n_units"] for one in found) == row[f"n_{who}"]
+            assert len({one["customer_id"] for one in found}) == len(found)
+            if row["funnel"] == "by_customer":
+                assert len(found) == row[f"n_{who}"]
+            if who == "lost":
+                assert len(found) == row["n_lost_customers"]
+    assert {one["who"] for one in people} == set(WHO)
+    assert not {"c_silent", "c_robot"} & {one["customer_id"] for one in people}

@@ -1,8 +1,9 @@
-"""The command that prints a funnel from gold."""
+"""The command that prints a funnel from gold, and the people behind its numbers."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +12,10 @@ from reclake.tables import gold
 
 from . import options
 from .looking import AsOfDay
-from .options import CsvOption, JsonOption, ProfileOption, SetOption, VerticalOption, choose, form_of
+from .options import Chosen, CsvOption, JsonOption, ProfileOption, SetOption, VerticalOption, choose, form_of
+
+if TYPE_CHECKING:
+    from reclake.run.figure_people import Asked, File
 
 
 def funnel(
@@ -24,6 +28,21 @@ def funnel(
         bool, typer.Option("--losses", help="Instead: where the lost of each step went, and who lost more than expected.")
     ] = False,
     last: Annotated[int, typer.Option("--last", min=1, help="So many of the newest days or weeks.")] = 7,
+    who: Annotated[
+        str | None,
+        typer.Option(
+            "--who",
+            metavar="reached|lost|open|excluded",
+            help="Instead: the customers behind this number of --step, counted by Spark: it takes a while.",
+        ),
+    ] = None,
+    step: Annotated[int | None, typer.Option("--step", min=1, help="With --who: the step, from 1.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="With --who: customers that are printed at most.")] = 20,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="With --who: a CSV file of all of them, which must not exist yet.")
+    ] = None,
+    receiver: Annotated[str, typer.Option("--receiver", help="With --to: who is given the file; it is noted.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="With --to: why; it is noted.")] = "",
     as_of: AsOfDay = None,
     vertical: VerticalOption = False,
     as_csv: CsvOption = False,
@@ -43,6 +62,13 @@ def funnel(
         chosen.console.rows("funnels", looked.listed(look.funnels()), empty="conf/funnels holds no funnel.")
         return
     (asked,) = look.funnels(name).values()
+    if who is not None:
+        from reclake.run.figure_people import File, asked_of
+
+        file = File(target=to.absolute(), receiver=receiver, reason=reason) if to else None
+        day = as_of_of(look.reader, gold.FUNNELS, as_of and as_of.date())
+        _print_people(chosen, asked_of(asked, step=step, who=who, as_of=day), limit=limit, file=file)
+        return
     if by is not None and by not in asked.breakdowns:
         declared = ", ".join(asked.breakdowns) or "none"
         step = f"name one of them, or add it to conf/funnels/{name}.toml"
@@ -58,3 +84,22 @@ def funnel(
     chosen.console.rows(f"{name}, as_of_date {day}, {asked.unit} as unit", rows, empty=empty)
     if period == "window" and (fates := looked.fates(look.reader, name, as_of=day)):
         chosen.console.say(looked.totals(fates))
+
+
+def _print_people(chosen: Chosen, asked: Asked, *, limit: int, file: File | None) -> None:
+    """Print the customers behind a number, or write them to a file."""
+    from reclake.run.figure_people import figure_people
+
+    with options.opened(chosen, "funnel", writes=file is not None) as application:
+        behind = figure_people(application, asked, limit=limit, file=file)
+    n_customers, in_gold = behind["n_customers"], behind["gold_n_units"]
+    if file:
+        chosen.console.rows("customers handed out", [behind["export"]])
+    else:
+        title, n_more = f"{asked.figure}, as_of_date {asked.as_of}", n_customers - len(behind["rows"])
+        chosen.console.rows(title, behind["rows"], empty="Nobody is behind this number.", n_more=n_more)
+    if chosen.console.is_for_programs:
+        return
+    chosen.console.say(f"{n_customers:,} customers with {behind['n_units']:,} units, {asked.funnel.unit} as unit")
+    if in_gold is not None and in_gold != behind["n_units"]:
+        chosen.console.say(f"gold.funnels counts {in_gold:,} units: what it was made of has changed since")

@@ -34,6 +34,7 @@ _TELLING = {
         "reason",
     ),
     "ops.contact_exports": ("recorded_at", "contact_purpose", "as_of_date", "receiver", "n_customers", "exported_by", "reason"),
+    "ops.people_exports": ("recorded_at", "figure", "as_of_date", "receiver", "n_customers", "exported_by", "reason"),
     "gold.recommendations": ("as_of_date", "customer_id", "rank", "product_id", "product_name", "score"),
     "gold.model_metrics": ("as_of_date", "model_name", "metric", "value", "lower", "upper", "is_promoted"),
     "silver.order_lines": ("event_date", "account_id", "product_id", "product_name", "quantity", "line_amount"),

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import pwd
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +13,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.errors import LakeDamaged, ReclakeError, UsageError
+from reclake.errors import LakeDamaged, UsageError
 from reclake.outreach.handover import still_open, with_account
 from reclake.outreach.purpose import require_purpose
 from reclake.privacy.encryption import decrypt
@@ -26,13 +21,12 @@ from reclake.privacy.keys import load_key
 from reclake.tables import gold, ops, silver
 
 from .application import Application
+from .handed_files import appearing, caller, require_place, require_stated, safe_cell
 from .opened import business_day
 from .published_inputs import published_or_empty
 
 COLUMNS = ("customer_id", "account_id", "contact_channel", "priority", "contact_purpose", "as_of_date")
 CONTACT = "contact"
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _SEALED_IN = {"email": "email_encrypted", "sms": "phone_encrypted", "call": "phone_encrypted"}
 
 
@@ -80,7 +74,7 @@ def export_contacts(app: Application, asked: Handover) -> dict[str, Any]:
                 "reclake contacts list shows why; a group of at least privacy.min_group_size people can be handed out",
             )
         row = _noted_row(app, asked, version, n_customers=n_customers, n_left_out=listed.count() - n_customers)
-        with _appearing(asked.target) as file:
+        with appearing(asked.target) as file:
             app.store.append(ops.CONTACT_EXPORTS, [row])
             n_written = _write(file, rows, directory if asked.with_contacts else None)
             if n_written != n_customers:
@@ -95,15 +89,8 @@ def export_contacts(app: Application, asked: Handover) -> dict[str, Any]:
 def _require_sound(app: Application, asked: Handover) -> None:
     """Stop at a purpose that does not exist, at words that are missing, and at a place where no file can stand."""
     require_purpose(asked.purpose, app.catalogues["purposes"])
-    for name, text in (("receiver", asked.receiver), ("reason", asked.reason)):
-        if not text.strip():
-            raise UsageError(
-                f"an export needs a {name}", "it is empty", f"say it with --{name}: it is noted in ops.contact_exports"
-            )
-    if not asked.target.parent.is_dir():
-        raise UsageError(f"the file cannot stand at {asked.target}", "its folder does not exist", "create it, or choose another")
-    if os.path.lexists(asked.target):
-        raise UsageError(f"{asked.target} exists", "an export replaces no file", "choose another name, or remove it")
+    require_stated(ops.CONTACT_EXPORTS.name, receiver=asked.receiver, reason=asked.reason)
+    require_place(asked.target)
 
 
 def _require_newest(app: Application, asked: Handover) -> None:
@@ -157,7 +144,7 @@ def _noted_row(app: Application, asked: Handover, version: int, *, n_customers: 
     return {
         "export_id": uuid4().hex[:12],
         "recorded_at": app.clock(),
-        "exported_by": f"{_login()}@{socket.gethostname()}",
+        "exported_by": caller(),
         "contact_purpose": asked.purpose,
         "as_of_date": asked.as_of,
         "receiver": asked.receiver.strip(),
@@ -171,49 +158,13 @@ def _noted_row(app: Application, asked: Handover, version: int, *, n_customers: 
     }
 
 
-def _login() -> str:
-    """The login of the process, as the system knows it and not as a variable says; its number where it has no name."""
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
-
-
-@contextmanager
-def _appearing(target: Path) -> Iterator[TextIO]:
-    """A file of its owner alone that stands at `target` once the block has ended well; after an error nothing is left of it.
-
-    Raises
-    ------
-    ReclakeError
-        When the file system refuses it.
-    """
-    unfinished = target.with_name(f".{target.name}.{uuid4().hex[:8]}.unfinished")
-    try:
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, target)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise ReclakeError(
-            f"the file could not be written at {target}",
-            f"{type(error).__name__}: {error.strerror}",
-            "make room, or choose another place, then export again: what was noted stays noted",
-        ) from error
-
-
 def _write(file: TextIO, rows: DataFrame, directory: str | None) -> int:
     """Write header and rows as CSV, with contacts in clear where a folder of keys is given; gives how many rows."""
     writer, n_rows = csv.writer(file), 0
     writer.writerow([*COLUMNS, *([CONTACT] if directory else [])])
     for row in rows.toLocalIterator():
         contact = [_contact(row, directory)] if directory else []
-        writer.writerow([_cell(str(value)) for value in (*(row[name] for name in COLUMNS), *contact)])
+        writer.writerow([safe_cell(str(value)) for value in (*(row[name] for name in COLUMNS), *contact)])
         n_rows += 1
     return n_rows
 
@@ -226,14 +177,3 @@ def _contact(row: Any, directory: str) -> str:
     at = {"table": silver.CONTACTS.name, "column": column, "row_id": row["account_id"]}
     text = decrypt(load_key(directory, row["key_id"]), bytes(row["sealed_contact"]), **at)
     return f"00{text[1:]}" if column == "phone_encrypted" and text.startswith("+") else text
-
-
-def _cell(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula.
-
-    Examples
-    --------
-    >>> _cell("=1+1"), _cell("anna@example.com"), _cell("-x@example.com")
-    ("'=1+1", 'anna@example.com', "'-x@example.com")
-    """
-    return f"'{text}" if text.startswith(_FORMULAS) else text

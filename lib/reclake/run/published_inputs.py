@@ -1,8 +1,8 @@
-"""What a training or a withdrawal reads: tables as they are published, cut as the model declares."""
+"""What a training, a withdrawal or a question about people reads: tables as they are published, cut as they are declared."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -39,6 +39,26 @@ def inputs_at(
     LakeDamaged
         When one is not what was published.
     """
+    read, share = _readers(app, published, as_of)
+    return dict(inputs_of(model, read, share))
+
+
+def shared_at(app: Application, shared: Shared, published: Mapping[str, Published], *, as_of: date) -> DataFrame:
+    """A shared input at the as_of, made of what is published.
+
+    Raises
+    ------
+    LakeDamaged
+        When one of its tables is not what was published.
+    """
+    _, share = _readers(app, published, as_of)
+    return share(shared)
+
+
+def _readers(
+    app: Application, published: Mapping[str, Published], as_of: date
+) -> tuple[Callable[[Input], DataFrame], Callable[[Shared], DataFrame]]:
+    """What reads an input as it is declared, and what makes a shared one."""
 
     def read(i: Input) -> DataFrame:
         frame = published_or_empty(app, i.table, published)
@@ -52,4 +72,4 @@ def inputs_at(
     def share(shared: Shared) -> DataFrame:
         return made(shared, read, share, as_of=as_of, arguments=app.arguments(shared.parameters) | app.items(shared))
 
-    return dict(inputs_of(model, read, share))
+    return read, share

@@ -339,6 +339,26 @@ CONTACT_EXPORTS = Table(
     stays_because="it is the proof of who was given whose contacts, and holds no row of a person",
 )
 
+PEOPLE_EXPORTS = Table(
+    name="ops.people_exports",
+    grain="one row per file of the customers behind a figure",
+    key=("export_id",),
+    fields=(
+        plain("export_id", "string", "The export.", required=True),
+        plain("recorded_at", "timestamp", "When, before the file appeared.", "UTC", required=True),
+        plain("exported_by", "string", "Login and machine of whoever called the command.", required=True),
+        plain("figure", "string", "What they are behind: the funnel, its step and what became of them.", required=True),
+        plain("as_of_date", "date", "The as_of of the figure.", required=True),
+        plain("receiver", "string", "Who is given the file, in the caller's words.", required=True),
+        plain("reason", "string", "Why, in the caller's words.", required=True),
+        plain("file_name", "string", "Name of the file, without its folder.", required=True),
+        plain("n_customers", "long", "People in the file.", "customers", required=True),
+    ),
+    stage="ops",
+    write="append_new",
+    stays_because="it is the proof of who was given whose pseudonyms, and holds no row of a person",
+)
+
 BUILT = (RECONCILIATION, FRESHNESS)
-WRITTEN = (LEDGER, GATE_RESULTS, WAIVERS, PUBLISHED_VERSIONS, CLAIMS, MAINTENANCE, UNTAKEN_FILES, CONTACT_EXPORTS)
+WRITTEN = (LEDGER, GATE_RESULTS, WAIVERS, PUBLISHED_VERSIONS, CLAIMS, MAINTENANCE, UNTAKEN_FILES, CONTACT_EXPORTS, PEOPLE_EXPORTS)
 TABLES = BUILT + WRITTEN

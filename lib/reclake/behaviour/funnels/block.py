@@ -52,6 +52,12 @@ class Block:
     def __len__(self) -> int:
         return len(self.moment)
 
+    @property
+    def customers(self) -> Longs:
+        """The digest of each customer, by number. Parts of one customer number it alike: it is alone in each."""
+        hashed = self.longs("customer")
+        return hashed[np.append(True, hashed[1:] != hashed[:-1])] if len(hashed) else hashed
+
     def longs(self, name: str) -> Longs:
         """A column of whole numbers; 0 for null."""
         column = self._table.column(name)

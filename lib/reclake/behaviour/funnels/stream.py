@@ -6,7 +6,7 @@ entered on days whose windows end within the part is decided and counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow as pa
 from reclake.behaviour.parts import MOST_ROWS, N_ROWS, Part, Size, parts_of
 
 from .block import Block, Clock
+from .chains import Longs
 from .decided import Decided, decided_of, joined
 from .definition import Funnel
 from .tally import Values, tallied
@@ -36,23 +37,33 @@ class Plan:
         return max((one.window.total_seconds for one in self.funnels), default=0) // 86_400 + 2
 
 
+# What is given back of a funnel's deciding chains by period, with the words of its breakdowns and the digests of the customers.
+Tell = Callable[[Funnel, dict[int, Decided], Values, Longs], Iterable[pa.Table]]
+
+
 def counted(batches: Iterable[pa.RecordBatch], plan: Plan) -> Iterator[pa.RecordBatch]:
     """The counts of all batches, which come in order of customer, time and ingest order."""
-    stream = _Stream(plan)
+    return passed(batches, plan, lambda funnel, decided, values, _: tallied(funnel, decided, values, as_of=plan.as_of))
+
+
+def passed(batches: Iterable[pa.RecordBatch], plan: Plan, tell: Tell) -> Iterator[pa.RecordBatch]:
+    """What `tell` makes of the customers of all batches, block by block."""
+    stream = _Stream(plan, tell)
     for part in parts_of(batches, Size(plan.days_ahead, plan.n_rows, plan.most_rows)):
-        stream.decide(part)
+        customers = stream.decide(part)
         if part.is_last:
-            yield from stream.end()
+            yield from stream.end(customers)
 
 
 @dataclass
 class _Stream:
     plan: Plan
+    tell: Tell
     parts: dict[tuple[str, int], list[Decided]] = field(default_factory=dict)  # of the customer that is read in parts
     values: dict[str, Values] = field(default_factory=dict)
 
-    def end(self) -> Iterator[pa.RecordBatch]:
-        """Counts what was decided of customers that have ended."""
+    def end(self, customers: Longs) -> Iterator[pa.RecordBatch]:
+        """Counts what was decided of customers that have ended, by their digests."""
         tables: list[pa.Table] = []
         for funnel in self.plan.funnels:
             decided = {
@@ -60,13 +71,13 @@ class _Stream:
                 for (name, period), parts in self.parts.items()
                 if name == funnel.name
             }
-            tables += tallied(funnel, decided, self.values[funnel.name], as_of=self.plan.as_of)
+            tables += self.tell(funnel, decided, self.values[funnel.name], customers)
         if tables:
             yield from pa.concat_tables(tables).combine_chunks().to_batches()
         self.parts, self.values = {}, {}
 
-    def decide(self, part: Part) -> None:
-        """What becomes of the units that enter in the part."""
+    def decide(self, part: Part) -> Longs:
+        """Decide what becomes of the units that enter in the part; returns the digests of its customers."""
         block = Block(part.table, self.plan.clock)
         known = {name: block.words(f"dim_{name}") for name in {one for funnel in self.plan.funnels for one in funnel.breakdowns}}
         for n, funnel in enumerate(self.plan.funnels):
@@ -79,6 +90,7 @@ class _Stream:
             for period, decided in found.items():
                 self.parts.setdefault((funnel.name, period), []).append(decided)
             self._condense(funnel)
+        return block.customers
 
     def _condense(self, funnel: Funnel) -> None:
         """Parts of a customer that reach into the same period are joined, so that no more is held than there are units."""
