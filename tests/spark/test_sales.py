@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from pyspark.sql import functions as F
 
 import bought
 from bought import AS_OF, CATEGORIES, CUSTOMERS
@@ -138,13 +139,15 @@ def test_a_product_has_its_newest_state(spark):
         ),
         dict(product_id="p2", product_name="as a till typed it", valid_from=OLD, is_active=True),
     ]
-    found = conform(products(frame(spark, silver.PRODUCTS, *states)), gold.PRODUCTS)
-    blank = dict(category=None, price_amount=None, currency=None)
+    branded = frame(spark, silver.PRODUCTS, *states).withColumn("brand", F.when(F.col("product_id") == "p1", "leaf"))
+    found = conform(products(branded), gold.PRODUCTS)
+    blank = dict(category=None, brand=None, price_amount=None, currency=None)
     assert contents(found) == in_order(
         dict(
             product_id="p1",
             product_name="tea",
             category="drinks",
+            brand="leaf",
             price_amount=Decimal("3.5000"),
             currency="CNY",
             is_active=True,

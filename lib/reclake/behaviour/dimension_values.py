@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from itertools import pairwise
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from .dimensions import ANONYMOUS, LOGGED_IN, NEW, RETURNING, WEEKDAYS
@@ -76,6 +76,11 @@ def age_band(birth_year: Column, *, as_of: date) -> Column:
         name = f"{first}+" if after is None else f"{first}-{after - 1}"
         bands = F.when(age >= first, name).otherwise(bands)
     return F.when(age.between(_ADULT, 120), bands)
+
+
+def brand_of(products: DataFrame) -> Column:
+    """The brand of a product; null where the table of products has no such column."""
+    return F.col("brand") if "brand" in products.columns else F.lit(None).cast("string")
 
 
 def price_band(amount: Column, currency: Column) -> Column:

@@ -71,8 +71,8 @@ def funnel(
         return
     if by is not None and by not in asked.breakdowns:
         declared = ", ".join(asked.breakdowns) or "none"
-        step = f"name one of them, or add it to conf/funnels/{name}.toml"
-        raise UsageError(f"{name} has no breakdown {by!r}", f"it declares {declared}", step)
+        next_step = f"name one of them, or add it to conf/funnels/{name}.toml"
+        raise UsageError(f"{name} has no breakdown {by!r}", f"it declares {declared}", next_step)
     table = gold.FUNNEL_LOSSES if losses else gold.FUNNELS
     day = as_of_of(look.reader, table, as_of and as_of.date())
     rows = (

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
-from reclake.behaviour.dimension_values import age_band, order_band, price_band, value_of
+from reclake.behaviour.dimension_values import age_band, brand_of, order_band, price_band, value_of
 from reclake.behaviour.kinds import ORDER as ORDER_LINE
 from reclake.behaviour.units import unit_as_seen
 from reclake.segment.orders import ORDER, order_scope, spent
@@ -159,10 +159,9 @@ def customer_attributes(
 
 def product_attributes(products: DataFrame) -> DataFrame:
     """One row per product: product_id, category, brand (null where products have none) and price_band."""
-    brand = F.col("brand") if "brand" in products.columns else F.lit(None).cast("string")
     return products.select(
         "product_id",
         "category",
-        brand.alias("brand"),
+        brand_of(products).alias("brand"),
         price_band(F.col("price_amount"), F.col("currency")).alias("price_band"),
     )

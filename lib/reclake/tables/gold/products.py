@@ -12,6 +12,7 @@ PRODUCTS = Table(
         plain("product_id", "string", "The product.", required=True),
         personal("product_name", "string", "Name shown to customers; of a product that no catalogue has, as a till typed it."),
         plain("category", "string", "Category shown to customers; null if no catalogue states one."),
+        plain("brand", "string", "Brand shown to customers; null if no catalogue states one."),
         plain("price_amount", "decimal(18,4)", "List price of one piece; null if no catalogue states one.", "currency"),
         plain("currency", "string", "Of the price, ISO 4217."),
         plain("is_active", "boolean", "Whether it is on sale; null if the catalogue does not say."),
