@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from kept import copy_of
 from lakes import run_days, with_inputs
 from reclake.lake.claims import ALL_DAYS
+from reclake.run import building
 from reclake.run.building import built
 from reclake.run.plan import Scope, Work
 from reclake.run.runner import scope_of
@@ -130,3 +131,13 @@ def test_a_family_arrives_as_a_mapping_cut_like_a_single_input(lake):
     found = given_to(lake, family, as_of=AS_OFS[1])["facts"]
     assert of(found["order_lines"], "event_date") == ["2026-03-28", "2026-03-29"]
     assert found["interactions"] == []  # never built in this lake
+
+
+def test_as_ofs_that_are_planned_apart_hold_the_same_rows_in_one_commit(lake, monkeypatch):
+    monkeypatch.setattr(building, "AS_OFS_AT_ONCE", 1)
+    table = gold.CUSTOMER_SEGMENTS
+    scope = Scope(as_ofs=(AS_OFS[0], AS_OFS[2]), tables=frozenset({table.name}), force=True)
+    assert build_stage(lake, "customers", scope, stopped={}) == {}
+    report = next(one for one in reversed(lake.reporter.reports) if one.table == table.name)
+    assert (report.outcome, report.n_days, report.verdict) == ("unchanged", 2, "passed")
+    assert report.n_rows > 2

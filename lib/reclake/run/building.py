@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial, reduce
@@ -25,9 +25,17 @@ from .stage_run import StageRun
 from .untaken import untaken_files
 from .withdrawals import leave_out_withdrawn
 
+# Adaptive execution plans the whole frame anew after each of its stages: what one as_of costs grows with those beside it.
+AS_OFS_AT_ONCE = 2
+
 
 def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataFrame:
-    """The builder's frame over all stale days; an as_of table is the union of one call per as_of."""
+    """The builder's frame over all stale days."""
+    return reduce(DataFrame.unionByName, built_in_parts(run, work, builder))
+
+
+def built_in_parts(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> Iterator[DataFrame]:
+    """The builder's frames over all stale days: one, or of an as_of table one per few as_ofs, each a union of one call per as_of."""
     app, table = run.app, work.table
     options = app.arguments(table.parameters) | app.items(table)
     for parameter in table.parameters:
@@ -39,14 +47,16 @@ def built(run: StageRun, work: Work, builder: Callable[..., DataFrame]) -> DataF
         version = app.model_version(weighing.name)
         options["fitted"] = None if version is None else app.weights_registry(weighing.name).load(str(version))
     if not table.is_as_of:
-        return builder(**inputs_of(table, lambda i: _read(run, i, work.days)), **options)
+        yield builder(**inputs_of(table, lambda i: _read(run, i, work.days)), **options)
+        return
     served = _served(app, table, newest=date.fromisoformat(max(work.days)))
-    frames: list[DataFrame] = []
-    for as_of in work.days:
-        day = date.fromisoformat(as_of)
-        inputs = inputs_of(table, partial(_cut, run, as_of=as_of), partial(_shared, run, as_of=as_of))
-        frames += [builder(**inputs, as_of=day, **options, **champion(day)) for champion in served]
-    return reduce(DataFrame.unionByName, frames)
+    for first in range(0, len(work.days), AS_OFS_AT_ONCE):
+        frames: list[DataFrame] = []
+        for as_of in work.days[first : first + AS_OFS_AT_ONCE]:
+            day = date.fromisoformat(as_of)
+            inputs = inputs_of(table, partial(_cut, run, as_of=as_of), partial(_shared, run, as_of=as_of))
+            frames += [builder(**inputs, as_of=day, **options, **champion(day)) for champion in served]
+        yield reduce(DataFrame.unionByName, frames)
 
 
 def _earlier(run: StageRun, work: Work) -> DataFrame:

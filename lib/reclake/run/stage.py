@@ -7,19 +7,22 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from functools import reduce
 
 from pyspark import StorageLevel
+from pyspark.sql import DataFrame
 
 from reclake import tables
 from reclake.errors import BuildBroken, ContractBroken, GateFailed, ReclakeError, TooMuchRejected
 from reclake.lake.claims import ALL_DAYS
 from reclake.lake.contents import contents_by_day
+from reclake.lake.digest import DayContent
 from reclake.lake.schema import conform
 from reclake.lake.store import is_day_of
 from reclake.tables import Table, silver
 
 from .application import Application
-from .building import built, reasons_for_nothing
+from .building import built_in_parts, reasons_for_nothing
 from .code import builder_of
 from .commit import commit_days
 from .few_rejected import require_few_rejected
@@ -128,14 +131,11 @@ def build_table(run: StageRun, work: Work) -> TableReport:
     app, table = run.app, work.table
     started = time.monotonic()
     with counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs:
-        with faults_of_rows(table):
-            frame = conform(built(run, work, builder_of(table)), table)
-        if table.day_column:
-            frame = frame.where(is_day_of(table.day_column, map(date.fromisoformat, work.days)))
-        frame = frame.persist(StorageLevel.DISK_ONLY)
+        parts: list[DataFrame] = []
         try:
             with faults_of_rows(table):
-                contents = contents_by_day(frame, table)
+                contents = _persisted(run, work, parts)
+            frame = reduce(DataFrame.unionByName, parts)
             n_rows = sum(content.digest.n_rows for content in contents.values())
             phase("persisted", table.name)
             short = short_days(work, contents, app.ledger.days(table))
@@ -150,7 +150,8 @@ def build_table(run: StageRun, work: Work) -> TableReport:
             spend_waiver(run, gate_row)
             version, outcome = commit_days(run, work, frame, contents)
         finally:
-            frame.unpersist()
+            for part in parts:
+                part.unpersist()
     seconds = time.monotonic() - started
     return reported(
         table,
@@ -164,6 +165,18 @@ def build_table(run: StageRun, work: Work) -> TableReport:
         n_rejected=n_rejected,
         warnings=warnings,
     )
+
+
+def _persisted(run: StageRun, work: Work, parts: list[DataFrame]) -> dict[str, DayContent]:
+    """The content of every stale day; the frames that hold them, computed one after the other, are added to `parts`."""
+    table, contents = work.table, dict[str, DayContent]()
+    for built in built_in_parts(run, work, builder_of(table)):
+        frame = conform(built, table)
+        if table.day_column:
+            frame = frame.where(is_day_of(table.day_column, map(date.fromisoformat, work.days)))
+        parts.append(frame.persist(StorageLevel.DISK_ONLY))
+        contents |= contents_by_day(parts[-1], table)
+    return contents
 
 
 def _named(days: tuple[str, ...]) -> str:
