@@ -53,7 +53,7 @@ def span_of(rows: Reader, first: date | None, last: date | None, *, window_days:
     UsageError
         When no table about behaviour has rows, or none of an as_of after the last day.
     """
-    held = _as_ofs(rows)
+    held = as_ofs(rows)
     if not held:
         raise UsageError(
             "there is nothing to report yet",
@@ -78,7 +78,7 @@ def span_of(rows: Reader, first: date | None, last: date | None, *, window_days:
     return of(reaching[-1] if reaching else later[0], first, last)
 
 
-def _as_ofs(rows: Reader) -> list[date]:
+def as_ofs(rows: Reader) -> list[date]:
     """The as_ofs that any of the tables has rows of, in order."""
     held: set[date] = set()
     for table in TABLES:

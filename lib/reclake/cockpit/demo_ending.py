@@ -14,6 +14,9 @@ from reclake.pages.page import Shown, write
 from reclake.pages.texts import Text
 from reclake.pages.values import people, written
 
+from .behaviour_report import page_path as page_path_of
+from .behaviour_report import write_behaviour
+from .behaviour_span import as_ofs
 from .customers_figures import read_customers
 from .customers_page import customers_page
 from .demo_customer import named, why
@@ -65,19 +68,22 @@ def ending(look: Look) -> Ending:
         path,
         mode=mode,
     )
+    pages = [path, path.with_name("customers.html")]
+    if as_ofs(look.reader):
+        pages.append(page_path_of(look, "behaviour"))
+        write_behaviour(look, pages[-1])
     listings = {"customers by tier": _tiers(figures, at_least)}
     if figures.customer and figures.customer.recommended:
         title = f"recommended to {figures.customer.customer_id}, the customer with the most orders"
         listings[title] = _list_of(figures.customer)
     tries = (f"  {_PLACE}{command}" for command, _ in commands)
-    pages = (f"  {page}" for page in (path, path.with_name("customers.html")))
-    return Ending(listings, ("Open these pages in a browser:", *pages, "Try next:", *tries))
+    opened = (f"  {page}" for page in pages)
+    return Ending(listings, ("Open these pages in a browser:", *opened, "Try next:", *tries))
 
 
 def page_path(look: Look) -> Path:
-    """Beside the lake; in the project folder for a lake that does not lie on this machine."""
-    root = look.reader.root
-    return (look.home if "://" in root else Path(root).parent) / "demo.html"
+    """Where the demo's page lies."""
+    return page_path_of(look, "demo")
 
 
 def _newest_day(look: Look, table: tables.Table) -> date | None:
