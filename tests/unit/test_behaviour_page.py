@@ -5,12 +5,13 @@ from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 import reported
-from lakes import ROOT, as_environment
+from lakes import ROOT, as_environment, places
 from parsed_pages import parsed, rows_of, section, text_in
 from reclake.behaviour import lifecycle
 from reclake.cli import app
@@ -18,8 +19,11 @@ from reclake.cockpit import behaviour_texts as texts
 from reclake.cockpit import behaviour_texts_of_paths as of_paths
 from reclake.cockpit import behaviour_texts_of_people as of_people
 from reclake.cockpit.behaviour_span import TABLES
+from reclake.cockpit.demo_ending import ending
 from reclake.errors import UsageError
-from reclake.tables import gold, vocabulary
+from reclake.look.lake import look_at
+from reclake.settings import load_settings
+from reclake.tables import bronze, gold, vocabulary
 from reported import AS_OF, CUSTOMERS, FIRST, VISITS
 from without_spark import publish
 
@@ -56,8 +60,7 @@ def run(*arguments):
 def opened(*arguments):
     """The page that the command says it wrote."""
     path = run("report", "behaviour", *arguments).strip().rpartition(": ")[2]
-    with open(path, encoding="utf-8") as file:
-        return parsed(file.read())
+    return parsed(Path(path).read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -288,10 +291,12 @@ def test_days_that_cannot_be_asked_for_end_in_three_lines(reclake, asked, messag
 
 
 def test_a_lake_that_knows_nothing_of_behaviour_is_refused(tmp_path, monkeypatch):
-    publish(tmp_path / "lake", {gold.CUSTOMER_SEGMENTS: []})
-    in_lake(tmp_path / "lake", monkeypatch)
-    with pytest.raises(UsageError, match="nothing to report yet"):
-        run("report", "behaviour")
+    for tables, message in (({gold.SALES: []}, "gold.funnels is not published"), ({gold.FUNNELS: []}, "nothing to report yet")):
+        root = tmp_path / str(len(message)) / "lake"
+        publish(root, tables)
+        in_lake(root, monkeypatch)
+        with pytest.raises(UsageError, match=message):
+            run("report", "behaviour")
 
 
 def test_the_newest_as_of_that_reaches_back_is_read(tmp_path, monkeypatch):
@@ -315,6 +320,16 @@ def test_the_page_lies_where_it_is_asked_for(reclake, tmp_path, root):
     assert oct((tmp_path / "mine.html").stat().st_mode & 0o777) == "0o600"
     run("report", "behaviour")
     assert (root.parent / "behaviour.html").is_file()
+
+
+def test_the_demo_ends_with_the_page_as_well(tmp_path):
+    root = tmp_path / "lake"
+    publish(root, {gold.FUNNELS: ROWS[gold.FUNNELS], bronze.FILES: []})
+    own = [f"{key}={value}" for key, value in places(root.parent, root.parent / "landing").items()]
+    look = look_at(ROOT, load_settings(ROOT, profile="test", overrides=own, environment={}))
+    end = ending(look)
+    assert [Path(line.strip()).name for line in end.lines[1:4]] == ["demo.html", "customers.html", "behaviour.html"]
+    assert "Funnel" in Path(end.lines[3].strip()).read_text(encoding="utf-8")
 
 
 def test_every_word_of_the_tables_has_a_text():

@@ -51,10 +51,11 @@ def span_of(rows: Reader, first: date | None, last: date | None, *, window_days:
     Raises
     ------
     UsageError
-        When no table about behaviour has rows, or none of an as_of after the last day.
+        When nothing about behaviour is published, or no row of an as_of after the last day.
     """
     held = as_ofs(rows)
     if not held:
+        rows.require_published(gold.FUNNELS)
         raise UsageError(
             "there is nothing to report yet",
             "no table about behaviour has a row",
