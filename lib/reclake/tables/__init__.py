@@ -23,8 +23,8 @@ def of_stage(stage: str) -> tuple[Table, ...]:
 
     Examples
     --------
-    >>> [table.noun for table in of_stage("recommendations")]
-    ['recommendations']
+    >>> "recommendations" in [table.noun for table in of_stage("recommendations")]
+    True
     """
     return tuple(table for table in TABLES if table.stage == stage)
 
