@@ -21,10 +21,15 @@ from reclake.privacy.settings import PrivacySettings, SecretsSettings
 from reclake.quality.settings import ExpectationsSettings
 from reclake.recommend.settings import (
     AlsSettings,
+    DueAgainSettings,
+    EvaluationSettings,
     InteractionsSettings,
+    ItemItemSettings,
     ModelsSettings,
     PopularitySettings,
+    PopularProductsSettings,
     RecommendationsSettings,
+    RelationsSettings,
     TrainingSettings,
     TuningSettings,
 )
@@ -80,9 +85,14 @@ class Settings(Section):
     customer_products: CustomerProductsSettings
     popularity: PopularitySettings
     interactions: InteractionsSettings
+    relations: RelationsSettings
+    popular_products: PopularProductsSettings
+    due_again: DueAgainSettings
     als: AlsSettings
+    item_item: ItemItemSettings
     training: TrainingSettings
     tuning: TuningSettings
+    evaluation: EvaluationSettings
     recommendations: RecommendationsSettings
     models: ModelsSettings
     mlflow: MlflowSettings

@@ -39,12 +39,13 @@ TYPE_OF_NAME = {
     r"^n_": "long",
     r"_share$": "double",
     r"_amount$": r"decimal\(\d+,\d+\)",
-    r"_days$": "integer|long",
+    r"(?<!_gap)_days$": "integer|long",
+    r"_gap_days$": "double",  # a mean
     r"_seconds$": "long|double",
     # A level or weight is named after the attribute that it is of.
     r"^(?!level_|weight_).*_(id|digest|hash|name)$": "string",
 }
-NAME_OF_TYPE = {"timestamp": r"_at$", "boolean": r"^is_", "date": r"_(date|day|since)$|^valid_(from|to)$"}
+NAME_OF_TYPE = {"timestamp": r"_at$", "boolean": r"^is_", "date": r"_(date|day|since|on)$|^valid_(from|to)$"}
 
 
 def test_there_are_tables():

@@ -105,6 +105,14 @@ COHORT = {
     "is_open": False, "n_customers": 2, "currency": "CNY", "n_left_out": 0,
 }  # fmt: skip
 LIVES = {"as_of_date": NEXT, "activity": "any", "period": "day", "start_date": DAY, "is_open": False, "n_left_out": 0}
+RELATED = {
+    "as_of_date": NEXT, "product_id": "p", "related_product_id": "q", "score": 0.25, "n_together": 5, "n_product": 10, "n_related": 8,
+    "confidence": 0.5, "lift": 2.5,
+}  # fmt: skip
+DUE = {
+    "as_of_date": NEXT, "customer_id": CUSTOMER, "product_id": "p", "category": "c", "last_bought_on": DAY, "usual_gap_days": 7.5, "category_gap_days": 8.0,
+    "elapsed_days": 1, "due_ratio": 0.13, "hazard": 0.6, "score": 0.6, "n_bought": 1,
+}  # fmt: skip
 
 FUNNEL = {
     "as_of_date": NEXT, "funnel": "f", "period": "day", "entry_date": DAY, "dimension": "all", "value": "all", "step": 1, "step_name": "view",
@@ -345,6 +353,19 @@ ROWS = {
         ROUTE | {"route": "a > b > a", "n_paths": 18, "n_customers": 12, "n_converted": 9, "support_share": 0.1, "conversion_share": 0.5, "base_share": 0.2, "lift_ratio": 2.5},
         ROUTE, {"n_nodes": 2, "n_paths": 21, "conversion_share": 1.1}, {"n_nodes", "n_occurrences", "conversion_share"},
     ),
+    "gold.product_relations": (
+        RELATED | {"relation": "bought_together", "rank": 1, "is_same_category": True}, RELATED | {"relation": "seen_next", "rank": 2},
+        {"relation": "liked", "rank": 0, "score": 2.0, "n_together": 1, "n_product": 0}, {"relation", "rank", "score", "n_together", "n_product"},
+    ),
+    "gold.popular_products": (
+        {"as_of_date": NEXT, "scope": "tier", "value": "new", "kind": "decayed", "rank": 1, "product_id": "p", "score": 0.5, "n_customers": 10},
+        {"as_of_date": NEXT, "scope": "all", "value": "all", "kind": "last_7_days", "rank": 2, "product_id": "q", "score": 3.0, "n_customers": 1},
+        {"scope": "sky", "kind": "liked", "n_customers": 0}, {"scope", "kind", "n_customers"},
+    ),
+    "gold.due_again": (
+        DUE | {"is_due": True}, DUE | {"is_due": False, "n_bought": 3, "due_ratio": 0.0}, {"hazard": 1.5, "elapsed_days": 0, "last_bought_on": date(2026, 3, 3)},
+        {"hazard", "elapsed_days", "as_of_date"},
+    ),
     "gold.recommendations": (
         {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 1, "product_id": "p", "score": 0.1, "source": "als", "because_product_id": "q", "model_version": "1"},
         {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 2, "product_id": "p", "score": -0.1, "source": "non_personal"},
@@ -373,7 +394,7 @@ ROWS = {
         LIVES | {"state_kind": "daily", "from_state": "(none)", "state": "new", "n_customers": 1},
         LIVES | {"state_kind": "interval", "state": "dormant", "is_open": True}, {"from_state": None, "n_customers": None}, {"from_state", "n_customers"},
     ),
-    "gold.model_metrics": (METRIC | {"metric": "ndcg_at_10 / champion", "model_version": "1", "lower": 0.4, "upper": 0.6}, METRIC | {"metric": "recall_at_10"}, {"metric": "luck", "lower": 2.0}, {"metric", "upper"}),
+    "gold.model_metrics": (METRIC | {"metric": "ndcg_at_10 / champion", "model_version": "1", "lower": 0.4, "upper": 0.6}, METRIC | {"metric": "recall_at_10", "segment_kind": "tier", "segment": "new"}, {"metric": "luck", "lower": 2.0, "segment_kind": "mood"}, {"metric", "upper", "segment_kind"}),
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from reclake.strict import Section
 
@@ -52,6 +52,8 @@ class TuningSettings(Section):
     regularisation: Range
     alpha: Range
     half_life_days: Range
+    neighbours: tuple[PositiveInt, ...] = Field(min_length=1)
+    shrinkage: Range
 
 
 class TrainingSettings(Section):
@@ -60,6 +62,52 @@ class TrainingSettings(Section):
     bootstrap_seed: int
     min_champion_ratio: PositiveFloat
     max_item_factor_bytes: PositiveInt
+
+
+_Exponent = Annotated[float, Field(ge=0, le=1)]
+
+
+class EvaluationSettings(Section):
+    origins: PositiveInt
+
+
+class RelationsSettings(Section):
+    window_days: NonNegativeInt
+    n: PositiveInt
+    min_customers: int = Field(ge=2)
+    max_products: int = Field(ge=2)
+    shrinkage: float = Field(ge=0)
+    weight_power: _Exponent
+
+
+class ItemItemSettings(Section):
+    neighbours: PositiveInt
+    shrinkage: float = Field(ge=0)
+    weight_power: _Exponent
+    max_products: int = Field(ge=2)
+    blocks: PositiveInt
+
+
+class PopularProductsSettings(Section):
+    n: PositiveInt
+
+
+class DueAgainSettings(Section):
+    window_days: NonNegativeInt
+    least_ratio: PositiveFloat
+    greatest_ratio: PositiveFloat
+    min_repeats: PositiveInt
+    min_evidence: PositiveFloat
+    prior_gaps: PositiveFloat
+    max_order_days: int = Field(ge=2)
+    max_products: PositiveInt
+
+    @model_validator(mode="after")
+    def is_window(self) -> DueAgainSettings:
+        """Refuse a window that ends before it begins."""
+        if self.least_ratio >= self.greatest_ratio:
+            raise ValueError(f"least_ratio {self.least_ratio} must lie below greatest_ratio {self.greatest_ratio}")
+        return self
 
 
 class RecommendationsSettings(Section):

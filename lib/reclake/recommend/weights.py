@@ -30,14 +30,16 @@ def pairs(interactions: DataFrame) -> DataFrame:
 
 
 def interaction_weight(weights: KindWeights, *, as_of: date, half_life_days: float) -> Column:
-    """Weight of the kind × events × ½^(age / half-life); the last day before `as_of` has age 0 days.
-
-    A kind without a weight counts 0.
-    """
-    by_kind = F.create_map(*(F.lit(value) for kind, weight in dict(weights).items() for value in (kind, float(weight))))
+    """Weight of the kind × events × ½^(age / half-life); the last day before `as_of` has age 0 days."""
     age_days = F.date_diff(F.lit(as_of), F.col("event_date")) - 1
     decay = F.pow(F.lit(0.5), age_days / F.lit(half_life_days))
-    return F.coalesce(by_kind[F.col("kind")], F.lit(0.0)) * F.col("n_events") * decay
+    return weight_of_kind(weights) * F.col("n_events") * decay
+
+
+def weight_of_kind(weights: KindWeights) -> Column:
+    """How strongly one interaction of the kind speaks; a kind without a weight counts 0."""
+    by_kind = F.create_map(*(F.lit(value) for kind, weight in dict(weights).items() for value in (kind, float(weight))))
+    return F.coalesce(by_kind[F.col("kind")], F.lit(0.0))
 
 
 def exact_sum(weight: Column) -> Column:

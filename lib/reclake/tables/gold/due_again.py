@@ -1,6 +1,6 @@
 """What each customer has probably used up."""
 
-from reclake.tables.declaration import Table, personal, plain
+from reclake.tables.declaration import Table, personal
 from reclake.tables.inputs import Input, takes, until_as_of, valid_at_as_of
 from reclake.tables.people import PEOPLE
 from reclake.tables.silver import ORDER_LINES, PRODUCTS
@@ -24,7 +24,7 @@ DUE_AGAIN = Table(
             "days",
             required=True,
         ),
-        plain("category_gap_days", "double", "The same of the category alone.", "days", required=True),
+        personal("category_gap_days", "double", "The same of the category alone.", "days", required=True),
         personal("elapsed_days", "long", "Days from last_bought_on to the as_of.", "days", required=True),
         personal("due_ratio", "double", "elapsed_days over usual_gap_days.", "ratio", required=True),
         personal(

@@ -4,16 +4,16 @@ from reclake.tables.declaration import Table, plain
 
 MODEL_METRICS = Table(
     name="gold.model_metrics",
-    grain="one row per training, model, split and metric",
-    key=("training_id", "model_name", "split", "metric"),
+    grain="one row per training or evaluation, model, split, segment and metric",
+    key=("training_id", "model_name", "split", "metric", "segment_kind", "segment"),
     fields=(
-        plain("training_id", "string", "The training run.", required=True),
+        plain("training_id", "string", "The training run, or that of an evaluation.", required=True),
         plain("as_of_date", "date", "Training used days before it.", required=True),
         plain(
             "model_name",
             "string",
             "The model by its name; popularity; champion: the one it was compared with; refit: the champion's settings, fitted without "
-            "those who withdrew.",
+            "those who withdrew. Of an evaluation also popular_7_days, last_category and, as it serves, als_champion.",
             required=True,
         ),
         plain("model_version", "string", "Registered version; null when not registered."),
@@ -38,6 +38,13 @@ MODEL_METRICS = Table(
             required=True,
         ),
         plain("is_promoted", "boolean", "Whether this training's model became the champion.", required=True),
+        plain("segment_kind", "string", "Of an evaluation: all, tier, channel or history; null of a training, which judges all."),
+        plain(
+            "segment",
+            "string",
+            "Which customers of the kind: the tier at the as_of, the channel of most interactions, how many products were seen before "
+            "the cut; all; null as above.",
+        ),
     ),
     stage="training",
     write="append_new",

@@ -22,7 +22,7 @@ POPULAR_PRODUCTS = Table(
             "The category at the as_of, the channel of the account, the customer's tier at the as_of; all: all.",
             required=True,
         ),
-        plain(
+        personal(
             "kind",
             "string",
             "decayed: newer interactions weigh more; last_7_days: the last days alone, all alike.",

@@ -69,6 +69,6 @@ PRODUCT_RELATIONS = Table(
         Input(ORDER_LINES, until_as_of(window=_WINDOW)),
         Input(PRODUCTS, valid_at_as_of(), feeds=False),
     ),
-    parameters=takes("relations", gap_minutes="sessions.gap_minutes"),
+    parameters=takes("relations", min_group_size="privacy.min_group_size", gap_minutes="sessions.gap_minutes"),
     may_be_empty="too few customers who may be profiled may have had to do with two products",
 )
