@@ -81,6 +81,7 @@ class Taste:
         Part("products", "ranking", "struct<product_id:string,product_index:int,taste:string,popularity:double>"),
     )
     facts: ClassVar[tuple[str, ...]] = ()
+    serves_unseen_customers: ClassVar[bool] = False
     searched: ClassVar[tuple[str, ...]] = ("half_life_days",)
 
     settings: TasteSettings

@@ -185,6 +185,7 @@ class Als:
     name: ClassVar[str] = FittedAls.name
     parts: ClassVar[tuple[Part, ...]] = (_CUSTOMERS, _PRODUCTS)
     facts: ClassVar[tuple[str, ...]] = ("rank",)
+    serves_unseen_customers: ClassVar[bool] = False
     searched: ClassVar[tuple[str, ...]] = ("rank", "regularisation", "alpha", "half_life_days")
 
     settings: AlsValues

@@ -61,8 +61,8 @@ class FittedRecommender(Protocol):
     def with_picks(self, people: DataFrame, candidates: DataFrame, *, n: int) -> DataFrame:
         """One row per customer: customer_id, is_personal, seen_places, picks.
 
-        `picks` has the type PICKS: the best candidates that the customer has not seen, at most `n`; empty for customers whom the
-        model does not know, and for those whom it must not choose for. Equal scores go to the smaller product_index.
+        `picks` has the type PICKS: the best candidates that the customer has not seen, at most `n`; empty for those whom it must
+        not choose for, and, unless it `serves_unseen_customers`, for those whom it does not know. Equal scores go to the smaller product_index.
 
         Parameters
         ----------
@@ -114,6 +114,7 @@ class Recommender(Protocol):
     name: ClassVar[str]  # of the declared model
     parts: ClassVar[tuple[Part, ...]]  # what a fitted one is stored as
     facts: ClassVar[tuple[str, ...]]  # names of the whole numbers that are stored beside the parts
+    serves_unseen_customers: ClassVar[bool]  # whether what a customer has seen is enough, and they need not be known to the model
     searched: ClassVar[tuple[str, ...]]  # the settings that a search varies; the others cost time, or change nothing
 
     @property

@@ -75,7 +75,7 @@ def because(picked: Floats, seen: Floats) -> Ints:
     return np.where(pull[np.arange(len(picked)), best] > 0, best, -1)
 
 
-def _rows(column: pa.ChunkedArray) -> list[Ints]:
+def int_lists(column: pa.ChunkedArray) -> list[Ints]:
     """The lists of a column of integer lists as arrays."""
     joined = column.combine_chunks()
     flat, ends = joined.flatten().to_numpy(), joined.value_lengths().to_numpy().cumsum()
@@ -88,7 +88,19 @@ def _vectors(column: pa.ChunkedArray, rank: int) -> Floats:
     return vectors
 
 
-def _as_lists(picks: list[tuple[Ints, Floats, Ints]]) -> pa.ListArray:
+def numbered(products: pa.Table) -> tuple[Ints, Ints]:
+    """product_index, ascending, and place of the candidates of a block."""
+    ascending = products.sort_by("product_index")
+    return ascending["product_index"].to_numpy(), ascending["place"].to_numpy()
+
+
+def nobody() -> pa.Table:
+    """What a scorer gives of a block without customers."""
+    return _LISTS.empty_table()
+
+
+def as_lists(customers: pa.ChunkedArray, picks: list[tuple[Ints, Floats, Ints]]) -> pa.Table:
+    """customer_id, picks: of each customer the places, scores and reasons (product indices, −1 for none)."""
     ends = np.cumsum([0] + [len(places) for places, _, _ in picks]).astype(np.int32)
     places, scores, reasons = (np.concatenate(part) for part in zip(*picks, strict=True))
     structs = pa.StructArray.from_arrays(
@@ -99,7 +111,8 @@ def _as_lists(picks: list[tuple[Ints, Floats, Ints]]) -> pa.ListArray:
         ],
         fields=list(_PICK),
     )
-    return pa.ListArray.from_arrays(pa.array(ends), structs)
+    lists = pa.ListArray.from_arrays(pa.array(ends), structs)
+    return pa.Table.from_arrays([customers, lists], names=_LISTS.names).cast(_LISTS)
 
 
 def picks_of(
@@ -140,12 +153,11 @@ def _scorer(product_factors: Floats, *, n: int) -> Callable[[pa.Table, pa.Table]
     def score(customers: pa.Table, products: pa.Table) -> pa.Table:
         """One block: customers with seen_indices and factors; products with product_index, place."""
         if not customers.num_rows:
-            return _LISTS.empty_table()
-        sorted_products = products.sort_by("product_index")
-        candidates, places = (sorted_products[name].to_numpy() for name in ("product_index", "place"))
+            return nobody()
+        candidates, places = numbered(products)
         vectors = _vectors(customers["factors"], product_factors.shape[1])
-        picks = picks_of(vectors, _rows(customers["seen_indices"]), product_factors, candidates, places, n=n)
-        return pa.Table.from_arrays([customers["customer_id"], _as_lists(picks)], names=_LISTS.names).cast(_LISTS)
+        picks = picks_of(vectors, int_lists(customers["seen_indices"]), product_factors, candidates, places, n=n)
+        return as_lists(customers["customer_id"], picks)
 
     return score
 
@@ -162,22 +174,47 @@ def best_products(
     product_factors
         (n products, rank) by product_index. They go to the workers with the function, as Spark broadcasts a large closure.
     """
-    n_blocks = 1 + n_customers // _CUSTOMERS_PER_BLOCK
-    block = F.pmod(F.xxhash64("customer_id"), F.lit(n_blocks)).cast("int").alias("block")
     # The blocks are as many as the model's customers need: whoever it does not score must stay out of them.
     scored = (
         people
         .where("is_personal")
         .join(customer_factors, on="customer_id", how="inner")
-        .select("customer_id", "seen_indices", "factors", block)
+        .select("customer_id", "seen_indices", "factors")
     )
+    return picked_in_blocks(people, scored, candidates, _scorer(product_factors, n=n), n_customers=n_customers)
+
+
+def picked_in_blocks(
+    people: DataFrame,
+    scored: DataFrame,
+    candidates: DataFrame,
+    scorer: Callable[[pa.Table, pa.Table], pa.Table],
+    *,
+    n_customers: int,
+) -> DataFrame:
+    """The people with the picks that `scorer` gives those of `scored`; the others have none.
+
+    Parameters
+    ----------
+    scored
+        Some of the people: customer_id, and what the scorer reads of each.
+    candidates
+        place, product_index.
+    scorer
+        Of a block of scored customers and all candidates: customer_id, picks (`as_lists`).
+    n_customers
+        About how many are scored: they are cut into so many blocks that a worker can hold one.
+    """
+    n_blocks = 1 + n_customers // _CUSTOMERS_PER_BLOCK
+    block = F.pmod(F.xxhash64("customer_id"), F.lit(n_blocks)).cast("int")
     blocks = F.explode(F.sequence(F.lit(0), F.lit(n_blocks - 1))).alias("block")
     products = candidates.select("place", "product_index", blocks)
     lists = (
         scored
+        .withColumn("block", block)
         .groupBy("block")
         .cogroup(products.groupBy("block"))
-        .applyInArrow(_scorer(product_factors, n=n), f"customer_id string, picks {PICKS}")
+        .applyInArrow(scorer, f"customer_id string, picks {PICKS}")
     )
     picks = F.coalesce("picks", F.array().cast(PICKS)).alias("picks")
     return people.join(lists, on="customer_id", how="left").select("customer_id", "is_personal", "seen_places", picks)

@@ -78,7 +78,7 @@ def roll_back(app: Application, to: int) -> dict[str, int]:
         app.ledger.save()
         rows = {name: app.ledger.n_rows(BY_NAME[name]) for name in consented}
         moved |= app.manifest.roll_back(to, instead=consented, rows=rows, run_id=app.run_id, token=claim.token, at=app.clock())
-        for model in models.MODELS:
+        for model in models.BY_NAME.values():
             if (version := moved.get(model.published_name)) is not None:
                 app.registry(model.name).serve(None if version == WITHDRAWN else str(version))
         for weights in models.WEIGHTS:

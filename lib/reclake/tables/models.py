@@ -19,17 +19,17 @@ PREFIX = "model:"  # of a model's name in manifests, claims and ledger entries
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,30}\Z")
 _TRAINER = re.compile(r"^[a-z][a-z0-9_.]*:[A-Z][A-Za-z0-9]*\Z")
 # Names that rows of gold.model_metrics and gold.recommendations give to what is no model.
-_TAKEN = frozenset({"popularity", "champion", "refit", "popular", "non_personal"})
+_TAKEN = frozenset({"popularity", "champion", "refit", "popular", "non_personal", "popular_7_days", "last_category"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One model. It serves one scenario of one table; no other model serves the same."""
+    """One model. It serves one scenario of one table, and no other model serves the same; or it waits for one that takes it."""
 
     name: str
     trainer: str  # module:class
-    serves: str  # the table of gold whose builder takes the champion
-    scenario: str  # the rows of that table that it is for
+    serves: str = ""  # the table of gold whose builder takes the champion
+    scenario: str = ""  # the rows of that table that it is for
     inputs: tuple[Input | Each | Shared, ...]  # cut at the as_of of the training
     metric: str  # one of METRICS
     settings: tuple[str, ...]  # sections that decide a training; they are logged with it
@@ -41,6 +41,10 @@ class Model:
             raise ValueError(f"{self.name}: the trainer {self.trainer!r} is not written as module:Class")
         if self.metric not in METRICS:
             raise ValueError(f"{self.name}: a model is judged by one of {METRICS}, not by {self.metric}")
+        if bool(self.serves) != bool(self.scenario):
+            raise ValueError(
+                f"{self.name}: a model serves a scenario of a table, or none: not {self.scenario!r} of {self.serves!r}"
+            )
         for i in self.reads:
             if i.days.reads not in (Reads.UNTIL_AS_OF, Reads.VALID_AT_AS_OF, Reads.WHOLE):
                 raise ValueError(
@@ -77,14 +81,24 @@ def by_name(*declared: Model) -> dict[str, Model]:
     ValueError
         When two have the same name, or serve the same scenario of a table.
     """
-    for keys in ([model.name for model in declared], [f"{model.scenario} of {model.serves}" for model in declared]):
+    served = [f"{model.scenario} of {model.serves}" for model in declared if model.serves]
+    for keys in ([model.name for model in declared], served):
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
             raise ValueError(f"two models are declared for {', '.join(twice)}")
     return {model.name: model for model in declared}
 
 
-MODELS = (ALS,)
-BY_NAME = by_name(*MODELS)
+ITEM_ITEM = Model(
+    name="item_item",
+    trainer="reclake.recommend.item_item:ItemItem",
+    inputs=ALS.inputs,
+    metric="ndcg_at_10",
+    settings=("item_item", "training", "tuning", "popularity", "interactions.weights"),
+)
+
+MODELS = (ALS,)  # trained whenever models are
+ON_REQUEST = (ITEM_ITEM,)  # trained where they are named, as no builder takes them
+BY_NAME = by_name(*MODELS, *ON_REQUEST)
 
 
 def serving(table: Table) -> tuple[Model, ...]:
