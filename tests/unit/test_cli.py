@@ -93,7 +93,7 @@ AHEAD = [
     ("run", "--day", "2026-03-02"), ("run", "--from", "2026-02-01", "--to", "2026-03-02"), ("ingest", "--day", "2026-03-02"),
     ("plan", "--day", "2026-03-02"), ("status", "--day", "2026-03-02"),
 ]  # fmt: skip
-AS_OFS = [("run", "--as-of"), ("plan", "--as-of"), ("train", "--as-of")]
+AS_OFS = [("run", "--as-of"), ("plan", "--as-of"), ("train", "--as-of"), ("evaluate", "--as-of")]
 
 
 @pytest.mark.parametrize("arguments", AHEAD, ids=" ".join)

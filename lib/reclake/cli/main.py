@@ -16,6 +16,7 @@ from . import (
     contacting,
     cube,
     ending,
+    evaluating,
     figures,
     funnels,
     identity,
@@ -38,7 +39,7 @@ app = typer.Typer(
     epilog="With --verbose, anywhere, or RECLAKE_VERBOSE=1: what a run does, and the stack trace of an error.",
 )
 for _command in (
-    trying.generate, trying.demo, trying.check_source, running.ingest, watching.plan, running.run, running.train,
+    trying.generate, trying.demo, trying.check_source, running.ingest, watching.plan, running.run, running.train, evaluating.evaluate,
     watching.status, looking.list_tables, looking.show, looking.history, looking.models, watching.rejected, looking.trace,
     figures.sales, figures.retention, funnels.funnel, paths.paths, cube.cube,
     upkeep.rollback, upkeep.maintain, serving.register, serving.export, serving.thrift, upkeep.waive, upkeep.accept_code, watching.alert, watching.doctor,

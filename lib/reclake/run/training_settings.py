@@ -29,7 +29,13 @@ def is_search_due(measured: DataFrame, model: Model, as_of: date, *, every_days:
     if not every_days:
         return False
     searched = F.when(F.col("metric") == tuned(model.metric), F.col("as_of_date"))
-    since = measured.where(F.col("model_name") == model.name).agg(F.coalesce(F.max(searched), F.min("as_of_date"))).first()
+    trained = F.col("segment_kind").isNull()  # an evaluation trains nothing that serves
+    since = (
+        measured
+        .where(trained & (F.col("model_name") == model.name))
+        .agg(F.coalesce(F.max(searched), F.min("as_of_date")))
+        .first()
+    )
     return since is not None and since[0] is not None and as_of - since[0] >= timedelta(days=every_days)
 
 
