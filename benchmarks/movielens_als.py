@@ -42,9 +42,9 @@ def ratings(folder: Path) -> list[tuple[str, str]]:
     return [(line.split("\t")[0], line.split("\t")[1]) for line in lines]
 
 
-def is_train(rows: list[tuple[str, str]]) -> np.ndarray:
+def is_train(rows: list[tuple[str, str]], *, seed: int = 42) -> np.ndarray:
     """Whether the percent rank of the row's random number within its customer is at most .75."""
-    numbers = np.random.RandomState(42).rand(len(rows))
+    numbers = np.random.RandomState(seed).rand(len(rows))
     by_customer: dict[str, list[int]] = {}
     for place, (customer, _) in enumerate(rows):
         by_customer.setdefault(customer, []).append(place)
