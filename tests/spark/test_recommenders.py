@@ -113,8 +113,10 @@ class TestEveryRecommender:
         twins = spark.createDataFrame(rows, SCHEMA)
         customers = spark.createDataFrame([("c0",)], "customer_id string")
         lists = contents(recommended(model.fit(twins, as_of=DAY), customers, pairs(twins), n=2))
-        assert [row["product_id"] for row in sorted(lists, key=lambda row: row["rank"])] == ["a2", "a3"]
-        if model is not ALS_MODEL:  # whose solver gives twins factors that differ in the last bit
+        chosen = [row["product_id"] for row in sorted(lists, key=lambda row: row["rank"])]
+        assert sorted(chosen) == ["a2", "a3"]
+        if model is not ALS_MODEL:  # whose solver may give twins factors that differ in the last bit
+            assert chosen == ["a2", "a3"]
             assert len({row["score"] for row in lists}) == 1
 
     def test_nothing_to_learn_from_is_refused(self, model, interactions):
@@ -165,14 +167,16 @@ def plain_item_item(seen, k, shrinkage):
 
     near = {}
     for one in products:
-        others = sorted((-similar(one, other), other) for other in products if other != one and similar(one, other) > 0)[:k]
+        others = sorted(
+            (-round(similar(one, other), 9), other) for other in products if other != one and similar(one, other) > 0
+        )[:k]
         near[one] = {other: -score for score, other in others}
     lists = {}
     for who, own in seen.items():
         scores = {new: sum(s for other, s in near[new].items() if other in own) for new in products if new not in own}
         lists[who] = [
             (new, score, min((-near[new][other], other) for other in near[new] if other in own)[1])
-            for new, score in sorted(scores.items(), key=lambda one: (-one[1], one[0]))
+            for new, score in sorted(scores.items(), key=lambda one: (-round(one[1], 6), one[0]))
             if score > 0
         ]
     return lists

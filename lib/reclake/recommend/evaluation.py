@@ -177,20 +177,20 @@ def _rows(names: Sequence[str], origins: Sequence[_Origin], judging: Judging) ->
         n_customers = within.select("customer_id").distinct().count()
         if n_customers < judging.min_group_size:
             continue
-        found = resampled(
+        resamples = resampled(
             within.select("customer_id", *columns), *columns, samples=settings.bootstrap_samples, seed=settings.bootstrap_seed
         )
-        for row in _of_segment(names, found):
+        for row in _of_segment(names, resamples):
             yield row | {"split": split, "segment_kind": kind, "segment": value, "n_customers": n_customers}
 
 
-def _of_segment(names: Sequence[str], found: Resamples) -> Iterator[dict[str, Any]]:
+def _of_segment(names: Sequence[str], resamples: Resamples) -> Iterator[dict[str, Any]]:
     for name in names:
         for column, metric in METRICS.items():
-            estimates = {metric: found.mean(f"{name}_{column}")}
+            estimates = {metric: resamples.mean(f"{name}_{column}")}
             for base in (POPULAR_7_DAYS, POPULARITY):
                 if name != base:
-                    estimates[ratio_to(base, metric)] = found.ratio(f"{name}_{column}", f"{base}_{column}")
+                    estimates[ratio_to(base, metric)] = resamples.ratio(f"{name}_{column}", f"{base}_{column}")
             for measured, estimate in estimates.items():
                 if estimate.value is not None:
                     values = {"value": estimate.value, "lower": estimate.lower, "upper": estimate.upper}

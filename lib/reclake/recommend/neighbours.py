@@ -69,7 +69,7 @@ def picks_of(
     position_of = np.full(n_products, -1, dtype=np.int64)
     position_of[candidates] = np.arange(len(candidates))
     step = max(1, _ENTRIES_AT_ONCE // max(1, len(candidates)))
-    found = []
+    picks = []
     for start in range(0, len(seen), step):
         block = seen[start : start + step]
         ends = np.concatenate(([0], np.cumsum([len(own) for own in block])))
@@ -78,8 +78,8 @@ def picks_of(
         # A row is added up in the order of the seen products, so it does not depend on the block.
         scores = csr_array(owners @ by_seen)
         for row, own in enumerate(block):
-            found.append(_best(scores, row, own, neighbours, candidates, places, position_of, n))
-    return found
+            picks.append(_best(scores, row, own, neighbours, candidates, places, position_of, n))
+    return picks
 
 
 def _by_seen_product(neighbours: Neighbours, candidates: Ints) -> csr_array:

@@ -97,8 +97,8 @@ def _rows(app: Application, published: Mapping[str, Published], as_of: date) -> 
         weights=settings.interactions.weights,
         n_origins=settings.evaluation.origins,
     )
-    found = evaluated(**inputs, segments=segments, evaluation=evaluation)
-    if not found:
+    measured = evaluated(**inputs, segments=segments, evaluation=evaluation)
+    if not measured:
         raise UsageError(
             "there is nobody to judge a model by",
             f"no {settings.training.test_days} days before {as_of} in which {settings.privacy.min_group_size} customers who may be "
@@ -106,7 +106,7 @@ def _rows(app: Application, published: Mapping[str, Published], as_of: date) -> 
             "take more days in, or widen training.test_days",
         )
     shared = {"training_id": app.run_id, "as_of_date": as_of, "model_version": None, "is_promoted": False}
-    return [shared | row for row in found]
+    return [shared | row for row in measured]
 
 
 def _as_served(app: Application, model: Model) -> tuple[Recommender, FittedRecommender | None]:
