@@ -16,6 +16,7 @@ from reclake.gold.recommendations import emptiness, recommendations
 from reclake.lake.schema import conform
 from reclake.recommend.als import FittedAls
 from reclake.recommend.lists import with_consented_lists
+from reclake.recommend.scenarios.definition import Scenario
 from reclake.tables import gold, silver
 
 DAY = date(2026, 3, 1)
@@ -27,6 +28,37 @@ PRODUCTS = ["p1", "p2", "p3", "p4", "p5", "p6"]
 @dataclass(frozen=True)
 class HalfLife:
     half_life_days: float = 14.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    n_related: int = 10
+    n_candidates: int = 20
+    min_together: int = 5
+    min_lift: float = 1.2
+
+
+def scenario(chain, *, reasons=(), **more):
+    """A scenario of customers with one list of this chain."""
+    texts = {
+        "goes_with": ("with {product}", "配{product}"),
+        "bought": ("bought {product}", "买过{product}"),
+        "looked_at": ("looked at {product}", "看过{product}"),
+        "popular_in": ("popular in {category}", "{category}热门"),
+        "due": ("{elapsed} of {usual}", "{elapsed}/{usual}"),
+    }
+    rules = {name: more.pop(name) for name in tuple(more) if name not in Scenario.model_fields}
+    return Scenario(
+        name="x", description="A test.", query=more.pop("query", "customer"), label="click", metric="click_rate",
+        blocks={"list": {"chain": chain, **rules}}, reasons=[dict(fact=f, en=texts[f][0], zh=texts[f][1]) for f in reasons], **more,
+    )  # fmt: skip
+
+
+HOME = [{"link": "model", "model": "als"}, {"link": "popular", "scope": "all"}]
+OTHERS = (
+    silver.STOCK, silver.IMPRESSIONS, gold.PRODUCT_RELATIONS, gold.POPULAR_PRODUCTS, gold.DUE_AGAIN, gold.CUSTOMER_SEGMENTS, gold.CONTACT_LIST,
+)  # fmt: skip
+NEW = ("reason", "reason_en", "reason_zh", "evidence_relation", "evidence_product_id", "price_amount", "currency")
 
 
 def identity(account, customer, **more):
@@ -93,19 +125,24 @@ def model(spark):
     )
 
 
-def built(spark, model, *, interactions=INTERACTIONS, n=3):
-    frames = {
+def built(spark, model, *, interactions=INTERACTIONS, n=3, scenarios=None, products=CATALOGUE, others=None):
+    """The rows; `others` are those of tables that only some scenarios need, by table."""
+    given = others or {}
+    frames = {table.name: frame(spark, table, *given.get(table.name, ())) for table in OTHERS} | {
         table.name: frame(spark, table, *rows)
         for table, rows in (
             (silver.IDENTITIES, IDENTITIES),
             (silver.ACCOUNTS, ACCOUNTS),
             (silver.CONSENTS, CONSENTS),
             (silver.INTERACTIONS, interactions),
-            (silver.PRODUCTS, CATALOGUE),
+            (silver.PRODUCTS, products),
         )
     }
     inputs = cut_inputs(gold.RECOMMENDATIONS, frames, as_of=DAY)
-    made = recommendations(**inputs, as_of=DAY, n=n, popularity=HalfLife(), weights=WEIGHTS, scenario="home", model=model)
+    asked = scenarios or {"home": scenario(HOME, size=n, unseen=True)}
+    made = recommendations(
+        **inputs, as_of=DAY, popularity=HalfLife(), weights=WEIGHTS, limits=Limits(), scenarios=asked, champions={"als": model}
+    )
     return contents(conform(made, gold.RECOMMENDATIONS))
 
 
@@ -128,6 +165,10 @@ def listed(customer, *entries):
             source=source,
             because_product_id=because,
             model_version="3" if source == "als" else None,
+            strategy="als" if source == "als" else "popular",
+            position=1 if source == "als" else 2,
+            stock_status="not_counted",
+            **dict.fromkeys(NEW),
         )
         for rank, (product, score, source, because) in enumerate(entries, start=1)
     ]
@@ -181,6 +222,7 @@ def shown(customer, rank, product, source, as_of=DAY, because=None):
     return dict(
         as_of_date=as_of, scenario="home", customer_id=customer, rank=rank, product_id=product, score=1.0 / rank,
         source=source, because_product_id=because, model_version="3" if source == "als" else None,
+        strategy=None, position=None, stock_status=None, **dict.fromkeys(NEW),
     )  # fmt: skip
 
 
@@ -208,12 +250,12 @@ def reason_for_nothing(spark, *, identities=IDENTITIES, interactions=(), product
         silver.CONSENTS.name: frame(spark, silver.CONSENTS, *CONSENTS),
         silver.INTERACTIONS.name: frame(spark, silver.INTERACTIONS, *interactions),
         silver.PRODUCTS.name: frame(spark, silver.PRODUCTS, *products),
+        **{table.name: frame(spark, table) for table in OTHERS},
     }
     told = emptiness(
         **cut_inputs(gold.RECOMMENDATIONS, frames, as_of=DAY),
         as_of=DAY,
-        n=3,
-        model=None,
+        champions={},
     )
     (row,) = contents(told)
     assert row["as_of_date"] == DAY

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from reclake.errors import ContractBroken
 from reclake.identity.people import customers_to_profile
-from reclake.recommend.catalogue import active_products
 from reclake.recommend.interface import FittedRecommender, KindWeights
-from reclake.recommend.lists import ranked_lists, with_consented_lists
-from reclake.recommend.popularity import popular_products
-from reclake.recommend.settings import PopularitySettings
+from reclake.recommend.lists import with_consented_lists
+from reclake.recommend.scenarios.batches import lists_of
+from reclake.recommend.scenarios.candidates import gathered, is_met, links_of, of_model, of_rows, related_to_own
+from reclake.recommend.scenarios.definition import Scenario
+from reclake.recommend.scenarios.histories import groups_of, histories, own_products, shown_lately
+from reclake.recommend.scenarios.links import ModelLink, RelatedLink, RowsLink
+from reclake.recommend.scenarios.products import above_chance, open_products, products_of_the_day
+from reclake.recommend.scenarios.rows import shown_rows
+from reclake.recommend.settings import PopularitySettings, RecommendationsSettings
 from reclake.recommend.weights import pairs, product_popularity, resolved
+
+_N_BLOCKS = 32  # of customers: at 100,000 of them some 3,000 each
 
 
 def customers_to_serve(people: DataFrame, interactions: DataFrame) -> DataFrame:
@@ -38,47 +46,125 @@ def recommendations(
     people: DataFrame,
     interactions: DataFrame,
     products: DataFrame,
+    stock: DataFrame,
+    impressions: DataFrame,
+    product_relations: DataFrame,
+    popular_products: DataFrame,
+    due_again: DataFrame,
+    customer_segments: DataFrame,
+    contact_list: DataFrame,
     *,
     as_of: date,
-    n: int,
+    scenarios: Mapping[str, Scenario],
     popularity: PopularitySettings,
+    limits: RecommendationsSettings,
     weights: KindWeights,
-    scenario: str,
-    model: FittedRecommender | None,
+    champions: Mapping[str, FittedRecommender | None],
 ) -> DataFrame:
-    """One row per customer and rank, `n` for everyone where the catalogue allows.
+    """One row per scenario that asks for customers, customer and rank.
 
-    Who may be profiled gets the model's best unseen products (its name), filled up with popular ones (popular). Everyone
-    else gets the same popular list (non_personal). Popularity counts only those who may be profiled, so nothing that
-    the others do, or did before they withdrew, moves a popular list, their own included. A model's factors
-    of customers who withdrew are gone before it serves (run/withdrawals.py).
+    The links of a scenario's chain fill the list one after the other; the rules of the scenario hold at each of them
+    (`scenarios.serving`). Who may not be profiled gets what is popular, the same for all of them. Popularity, relations and
+    popular products count only those who may be profiled, so nothing that the others do, or did before they withdrew, moves a
+    list, their own included. A model's factors of customers who withdrew are gone before it serves (run/withdrawals.py).
 
     Raises
     ------
     ContractBroken
-        When the model's training cut lies after `as_of`.
+        When a model's training cut lies after `as_of`.
     """
-    if model is not None:
-        require_past(model, as_of=as_of)
+    for model in champions.values():
+        if model is not None:
+            require_past(model, as_of=as_of)
+    asked = {name: one for name, one in scenarios.items() if one.is_of_customers}
     profiled = people.where("may_be_profiled")
     known = resolved(interactions, profiled)
     counted = product_popularity(known, weights, as_of=as_of, half_life_days=popularity.half_life_days)
-    catalogue = popular_products(active_products(products), counted)
+    shelf = products_of_the_day(products, stock, counted, popular_products)
+    places = shelf.where("is_open").select("product_id", "place")
+    own = own_products(known, as_of=as_of)
     personal = customers_to_profile(people).withColumn("is_personal", F.lit(True))
-    shown = customers_to_serve(people, interactions)
-    customers = shown.join(personal, on="customer_id", how="left").fillna(False, subset=["is_personal"])
-    version = F.when(F.col("source") == F.lit(model.name), F.lit(model.version)) if model else F.lit(None)
-    return ranked_lists(customers, pairs(known), catalogue, n=n, model=model).select(
-        F.lit(as_of).alias("as_of_date"),
-        F.lit(scenario).alias("scenario"),
-        "customer_id",
-        "rank",
-        "product_id",
-        "score",
-        "source",
-        "because_product_id",
-        version.cast("string").alias("model_version"),
+    customers = customers_to_serve(people, interactions).join(personal, on="customer_id", how="left")
+    customers = customers.fillna(False, subset=["is_personal"])
+    tables = {"gold.due_again": due_again, "gold.contact_list": contact_list, "gold.customer_segments": customer_segments}
+    proposed = _proposed(asked, customers, own, places, tables, product_relations, limits=limits, champions=champions)
+    all_places = shelf.select("product_id", "place")
+    known_of_them = (
+        histories(own, all_places, n_recent=limits.n_related),
+        shown_lately(impressions, profiled, all_places, as_of=as_of),
+        groups_of(profiled, interactions, customer_segments),
+        _eligible(asked, tables),
     )
+    queries = customers.withColumnRenamed("customer_id", "query_id").join(gathered(proposed), on="query_id", how="left")
+    for known_of_each in known_of_them:
+        by_query = known_of_each.withColumnRenamed("customer_id", "query_id")
+        queries = queries.join(by_query, on="query_id", how="left")
+    numbers = due_again.select(
+        F.col("customer_id").alias("query_id"),
+        "product_id",
+        F.col("elapsed_days").alias("elapsed"),
+        F.round("usual_gap_days").cast("long").alias("usual"),
+    )
+    rows = shown_rows(lists_of(queries, shelf, asked, n_blocks=_N_BLOCKS), shelf, asked, due=numbers)
+    return rows.withColumns({
+        "as_of_date": F.lit(as_of),
+        "customer_id": F.col("query_id"),
+        "source": _source(),
+        "because_product_id": F.col("because"),
+        "model_version": _version(champions),
+    })
+
+
+def _proposed(
+    scenarios: Mapping[str, Scenario],
+    customers: DataFrame,
+    own: DataFrame,
+    places: DataFrame,
+    tables: Mapping[str, DataFrame],
+    relations: DataFrame,
+    *,
+    limits: RecommendationsSettings,
+    champions: Mapping[str, FittedRecommender | None],
+) -> list[DataFrame]:
+    """What the links of all chains propose to customers, in the columns of `gathered`."""
+    links = links_of(scenarios.values())
+    newest = own.where(F.col("recency") <= limits.n_related)
+    related = [link for link in links.values() if isinstance(link, RelatedLink)]
+    is_strong = above_chance(min_together=limits.min_together, min_lift=limits.min_lift)
+    proposed = [
+        related_to_own(newest, relations, places, related, is_strong=is_strong),
+        *of_rows(tables, (link for link in links.values() if isinstance(link, RowsLink)), places),
+    ]
+    for key, link in links.items():
+        model = champions.get(link.model) if isinstance(link, ModelLink) else None
+        if model is not None:
+            proposed.append(of_model(model, key, customers, own, places, n=limits.n_candidates))
+    return proposed
+
+
+def _eligible(scenarios: Mapping[str, Scenario], tables: Mapping[str, DataFrame]) -> DataFrame:
+    """One row per customer whom a scenario with a condition is for: customer_id, eligible (names of these scenarios)."""
+    found = tables["gold.contact_list"].select("customer_id", F.lit("").alias("scenario")).limit(0)
+    for name, scenario in scenarios.items():
+        if scenario.eligible is not None:
+            rows = tables[scenario.eligible.table].where(is_met(scenario.eligible.where))
+            found = found.unionByName(rows.select("customer_id", F.lit(name).alias("scenario")))
+    return found.groupBy("customer_id").agg(F.sort_array(F.collect_set("scenario")).alias("eligible"))
+
+
+def _source() -> Column:
+    """What `source` said before there were strategies."""
+    is_popular = F.col("strategy").startswith("popular")
+    return F.when(~F.col("is_personal"), F.lit("non_personal")).when(is_popular, "popular").otherwise(F.col("strategy"))
+
+
+def _version(champions: Mapping[str, FittedRecommender | None]) -> Column:
+    """The version of the model that gave the row; null for rows of no model."""
+    versions = {name: model.version for name, model in champions.items() if model is not None and model.version is not None}
+    found = F.lit(None).cast("string")
+    for name, version in versions.items():
+        found = F.when(F.col("strategy") == name, F.lit(version)).otherwise(found)
+    return found
 
 
 def consented(rows: DataFrame, allowed: DataFrame) -> DataFrame:
@@ -90,13 +176,14 @@ def emptiness(
     people: DataFrame,
     interactions: DataFrame,
     products: DataFrame,
+    stock: DataFrame,
     *,
     as_of: date,
     **_options: object,
 ) -> DataFrame:
     """One row: as_of_date, and the reason why nobody can be shown anything; null if somebody can, or nobody is there."""
     known = pairs(resolved(interactions, people.where("may_be_profiled")))
-    catalogue = active_products(products)
+    catalogue = open_products(products, stock)
     n_known = known.join(catalogue, on="product_id", how="left_semi").groupBy("customer_id").agg(F.count("*").alias("n_known"))
     customers = customers_to_serve(people, interactions)
     n_products = catalogue.agg(F.count("*").alias("n_products"))

@@ -111,7 +111,10 @@ class DueAgainSettings(Section):
 
 
 class RecommendationsSettings(Section):
-    n: PositiveInt
+    n_related: PositiveInt
+    n_candidates: PositiveInt
+    min_together: PositiveInt
+    min_lift: float = Field(ge=1)
 
 
 class ModelsSettings(Section):

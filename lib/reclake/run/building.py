@@ -49,13 +49,13 @@ def built_in_parts(run: StageRun, work: Work, builder: Callable[..., DataFrame])
     if not table.is_as_of:
         yield builder(**inputs_of(table, lambda i: _read(run, i, work.days)), **options)
         return
-    served = _served(app, table, newest=date.fromisoformat(max(work.days)))
+    champions = _champions(app, table, newest=date.fromisoformat(max(work.days)))
     for first in range(0, len(work.days), AS_OFS_AT_ONCE):
         frames: list[DataFrame] = []
         for as_of in work.days[first : first + AS_OFS_AT_ONCE]:
             day = date.fromisoformat(as_of)
             inputs = inputs_of(table, partial(_cut, run, as_of=as_of), partial(_shared, run, as_of=as_of))
-            frames += [builder(**inputs, as_of=day, **options, **champion(day)) for champion in served]
+            frames.append(builder(**inputs, as_of=day, **options, **champions(day)))
         yield reduce(DataFrame.unionByName, frames)
 
 
@@ -72,21 +72,20 @@ def _earlier(run: StageRun, work: Work) -> DataFrame:
     return run.app.store.read(work.table, version=version, days=list(map(date.fromisoformat, work.days)))
 
 
-def _served(app: Application, table: Table, *, newest: date) -> list[Callable[[date], dict[str, Any]]]:
-    """For each call of the builder: what it is given at an as_of beside inputs and settings.
+def _champions(app: Application, table: Table, *, newest: date) -> Callable[[date], dict[str, Any]]:
+    """What the builder is given at an as_of beside inputs and settings.
 
-    A table that takes models is built once for each scenario that one serves; any other table once, with nothing more.
+    A table that takes models is given their champions by name, as `champions`; any other table nothing more.
     """
+    serving = models.serving(table)
+    found = {model.name: _champion(app, model, newest=newest) for model in serving}
 
-    def served_by(model: Model) -> Callable[[date], dict[str, Any]]:
-        champion = _champion(app, model, newest=newest)
+    def at(as_of: date) -> dict[str, Any]:
         # A model scores only days at or after its training cut.
-        return lambda as_of: {
-            "scenario": model.scenario,
-            "model": champion if champion is not None and champion.cut <= as_of else None,
-        }
+        usable = {name: one if one is not None and one.cut <= as_of else None for name, one in found.items()}
+        return {"champions": usable} if serving else {}
 
-    return [served_by(model) for model in models.serving(table)] or [lambda _: {}]
+    return at
 
 
 def _champion(app: Application, model: Model, *, newest: date) -> FittedRecommender | None:

@@ -1,11 +1,17 @@
 """What every customer is shown in a scenario."""
 
 from reclake.tables.declaration import Table, personal, plain
-from reclake.tables.inputs import Input, takes, until_as_of, valid_at_as_of
+from reclake.tables.inputs import Input, same_day, takes, until_as_of, valid_at_as_of
 from reclake.tables.people import PEOPLE
-from reclake.tables.silver import INTERACTIONS, PRODUCTS
+from reclake.tables.silver import IMPRESSIONS, INTERACTIONS, PRODUCTS, STOCK
 
 from ._common import AS_OF, CUSTOMER, RETENTION
+from ._shown import MODEL_VERSION, REASONS, SCENARIO, STATUS, STRATEGY
+from .contact_list import CONTACT_LIST
+from .customer_segments import CUSTOMER_SEGMENTS
+from .due_again import DUE_AGAIN
+from .popular_products import POPULAR_PRODUCTS
+from .product_relations import PRODUCT_RELATIONS
 
 RECOMMENDATIONS = Table(
     name="gold.recommendations",
@@ -13,7 +19,7 @@ RECOMMENDATIONS = Table(
     key=("as_of_date", "scenario", "customer_id", "rank"),
     fields=(
         AS_OF,
-        plain("scenario", "string", "Where it is shown: home.", required=True),
+        SCENARIO,
         CUSTOMER,
         plain("rank", "integer", "1, 2, … without gaps.", "rank", required=True),
         personal("product_id", "string", "The product.", required=True),
@@ -21,18 +27,38 @@ RECOMMENDATIONS = Table(
         plain(
             "source",
             "string",
-            "The link of the chain that gave it: the model by its name, popular, or non_personal.",
+            "As strategy, but popular for each popular_in_…, and non_personal for those to whom nothing personal may be shown. "
+            "It leaves with the next release: strategy and position say more.",
             required=True,
         ),
-        personal("because_product_id", "string", "The customer's own product that speaks most for it; null if none does."),
-        plain("model_version", "string", "Version of the registered model; null where none took part."),
+        personal(
+            "because_product_id",
+            "string",
+            "The customer's own product that speaks most for it in its link, whatever people make of it; null if none does. It "
+            "leaves with the next release: evidence_product_id is a reason for people.",
+        ),
+        MODEL_VERSION,
+        *STRATEGY,
+        *REASONS,
+        *STATUS,
     ),
     stage="recommendations",
     write="replace_days",
     day_column="as_of_date",
     retention=RETENTION,
-    inputs=(PEOPLE, Input(INTERACTIONS, until_as_of()), Input(PRODUCTS, valid_at_as_of())),
-    parameters=takes("popularity", n="recommendations.n", weights="interactions.weights"),
+    inputs=(
+        PEOPLE,
+        Input(INTERACTIONS, until_as_of()),
+        Input(PRODUCTS, valid_at_as_of()),
+        Input(STOCK, valid_at_as_of(), feeds=False),
+        Input(IMPRESSIONS, until_as_of(30), feeds=False),
+        *(
+            Input(table, same_day(), feeds=False)
+            for table in (PRODUCT_RELATIONS, POPULAR_PRODUCTS, DUE_AGAIN, CUSTOMER_SEGMENTS, CONTACT_LIST)
+        ),
+    ),
+    catalogues=("scenarios",),
+    parameters=takes("popularity", limits="recommendations", weights="interactions.weights"),
     may_be_empty="nobody may be known yet, nothing on sale, or everything known to everybody",
     is_restated=False,
 )

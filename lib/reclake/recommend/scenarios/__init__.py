@@ -1,0 +1,1 @@
+"""Scenarios of the shop: what is shown where, to whom, under which rules, and why."""

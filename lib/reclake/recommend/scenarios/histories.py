@@ -1,0 +1,95 @@
+"""What lists need to know of each customer: what they had to do with, bought and were shown, and where they belong."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.window import Window as W
+
+VIEW, PURCHASE = "view", "purchase"  # kinds of silver.interactions
+
+
+def own_products(known: DataFrame, *, as_of: date) -> DataFrame:
+    """One row per customer and product: customer_id, product_id, recency (1 = the newest), is_viewed, is_bought, bought_days.
+
+    Parameters
+    ----------
+    known
+        customer_id, product_id, event_date, kind (`weights.resolved`), of those who may be profiled.
+    """
+    is_purchase = F.col("kind") == PURCHASE
+    own = known.groupBy("customer_id", "product_id").agg(
+        F.max("event_date").alias("last_date"),
+        F.bool_or(F.col("kind") == VIEW).alias("is_viewed"),
+        F.max(F.when(is_purchase, F.col("event_date"))).alias("bought_date"),
+    )
+    newest = W.partitionBy("customer_id").orderBy(F.col("last_date").desc(), "product_id")
+    return own.select(
+        "customer_id",
+        "product_id",
+        F.row_number().over(newest).alias("recency"),
+        "is_viewed",
+        F.col("bought_date").isNotNull().alias("is_bought"),
+        F.date_diff(F.lit(as_of), "bought_date").alias("bought_days"),
+    )
+
+
+def histories(own: DataFrame, places: DataFrame, *, n_recent: int) -> DataFrame:
+    """One row per customer: customer_id, seen (places), bought (place, days) and recent (places, the newest first).
+
+    Parameters
+    ----------
+    own
+        Rows of `own_products`.
+    places
+        product_id, place. It is broadcast.
+    """
+    placed = own.join(F.broadcast(places), on="product_id", how="inner")
+    recent = F.when(F.col("recency") <= n_recent, F.struct("recency", "place"))
+    gathered = placed.groupBy("customer_id").agg(
+        F.sort_array(F.collect_list("place")).alias("seen"),
+        F.collect_list(F.when(F.col("is_bought"), F.struct("place", F.col("bought_days").alias("days")))).alias("bought"),
+        F.sort_array(F.collect_list(recent)).alias("recent"),
+    )
+    return gathered.withColumn("recent", F.transform("recent", lambda one: one["place"]))
+
+
+def shown_lately(impressions: DataFrame, people: DataFrame, places: DataFrame, *, as_of: date) -> DataFrame:
+    """One row per customer: customer_id, shown (place, days since): what they were shown and did not click.
+
+    Parameters
+    ----------
+    impressions
+        Rows of silver.impressions.
+    people
+        account_id, customer_id of those who may be profiled.
+    """
+    ignored = impressions.where(F.col("clicked_at").isNull()).select("account_id", "product_id", "event_date")
+    last = (
+        ignored
+        .join(people.select("account_id", "customer_id"), on="account_id", how="inner")
+        .join(F.broadcast(places), on="product_id", how="inner")
+        .groupBy("customer_id", "place")
+        .agg(F.date_diff(F.lit(as_of), F.max("event_date")).alias("days"))
+    )
+    return last.groupBy("customer_id").agg(F.collect_list(F.struct("place", "days")).alias("shown"))
+
+
+def groups_of(people: DataFrame, interactions: DataFrame, customer_segments: DataFrame) -> DataFrame:
+    """One row per customer with a tier or a channel: customer_id, tier, channel.
+
+    `channel` is the one of most events of the customer, and of equal ones the last by name.
+    """
+    used = (
+        interactions
+        .join(people.select("account_id", "customer_id", "channel"), on="account_id", how="inner")
+        .where(F.col("channel").isNotNull())
+        .groupBy("customer_id", "channel")
+        .agg(F.sum("n_events").alias("n"))
+        .groupBy("customer_id")
+        .agg(F.max(F.struct("n", "channel"))["channel"].alias("channel"))
+    )
+    tiers = customer_segments.select("customer_id", "tier")
+    return tiers.join(used, on="customer_id", how="full").select("customer_id", "tier", "channel")
