@@ -90,7 +90,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | BUILDERS,
     # Reads what runs note and publish, and plans as they do; needs no Spark but where delta-rs reaches no lake.
-    # The catalogues of funnels and of paths say which there are; bitmaps of customers are counted, and dimensions have meanings.
+    # The catalogues of funnels, paths and scenarios say which there are; bitmaps of customers are counted, and dimensions have meanings.
     "look": {
         "behaviour.bitmaps",
         "behaviour.dimensions",
@@ -120,6 +120,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "privacy.keys",
         "privacy.pseudonyms",
         "quality.verdict",
+        "recommend.catalogues",
+        "recommend.scenarios.definition",
         "records.column_reader",
         "records.columns",
         "records.fields",

@@ -57,6 +57,15 @@ LISTED = {
     "as_of_date": NEXT, "contact_purpose": "win_back", "customer_id": CUSTOMER, "consent_purpose": "marketing", "tier": "churn_warning",
     "priority": 1, "contact_channel": "email", "currency": "CNY", "reason": "Why.", "reason_zh": "原因。",
 }  # fmt: skip
+PLACE = {"as_of_date": DAY, "scenario": "home", "rank": 1, "product_id": "p", "score": 0.1}
+WHY = {
+    "reason": "goes_with", "reason_en": "Goes with q", "reason_zh": "与q搭配", "evidence_relation": "bought_together", "evidence_product_id": "q",
+    "price_amount": ONE, "currency": "CNY", "stock_status": "in_stock",
+}  # fmt: skip
+BESIDE = PLACE | {"scenario": "cart", "strategy": "popular", "position": 3}
+SERVED = {
+    "as_of_date": DAY, "scenario": "home", "block": "list", "position": 1, "strategy": "als", "n_rows": 5, "n_queries": 3, "n_served": 2,
+}  # fmt: skip
 COUNTED = {"source": "demo", "record_table": "silver.event_records", "delivery_day": DAY}
 SESSION = {
     "session_id": HEX, "session_date": DAY, "source": "demo", "unit_id": DEVICE, "account_id": ACCOUNT, "started_at": AT, "ended_at": AT,
@@ -367,9 +376,23 @@ ROWS = {
         {"hazard", "elapsed_days", "as_of_date"},
     ),
     "gold.recommendations": (
-        {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 1, "product_id": "p", "score": 0.1, "source": "als", "because_product_id": "q", "model_version": "1"},
-        {"as_of_date": DAY, "scenario": "home", "customer_id": CUSTOMER, "rank": 2, "product_id": "p", "score": -0.1, "source": "non_personal"},
-        {"model_version": None, "rank": 0}, {"model_version", "rank"},
+        PLACE | WHY | {"customer_id": CUSTOMER, "source": "als", "because_product_id": "q", "model_version": "1", "strategy": "als", "position": 1},
+        PLACE | {"customer_id": CUSTOMER, "rank": 2, "score": -0.1, "source": "non_personal"},
+        {"model_version": None, "rank": 0, "reason": "luck", "reason_en": None, "stock_status": "gone"}, {"model_version", "rank", "reason", "reason_en", "stock_status"},
+    ),
+    "gold.product_recommendations": (
+        BESIDE | WHY | {"block": "complements", "recommended_product_id": "q", "reason": "seen_with"},
+        BESIDE | {"block": "substitutes", "recommended_product_id": "q", "rank": 2},
+        {"rank": 0, "reason": "bought", "strategy": None}, {"rank", "reason", "strategy"},
+    ),
+    "gold.basket_recommendations": (
+        BESIDE | WHY | {"basket": '["p","q"]', "n_products": 2, "strategy": "bought_with_basket", "confidence": 0.5, "lift": 2.0, "support": 0.1},
+        BESIDE | {"basket": '["p"]', "n_products": 1},
+        {"basket": "p", "confidence": 1.5, "lift": None, "n_products": 3}, {"basket", "confidence", "lift", "n_products"},
+    ),
+    "ops.serving_coverage": (
+        SERVED | {"row_share": 0.5, "n_servable": 2, "n_complete": 1, "complete_share": 0.5}, SERVED | {"block": "list"},
+        {"position": 13, "complete_share": 1.5, "strategy": None}, {"position", "complete_share", "strategy"},
     ),
     "gold.products": (
         {"product_id": "p", "product_name": "n", "category": "c", "price_amount": ONE, "currency": "CNY", "is_active": True, "changed_date": DAY},

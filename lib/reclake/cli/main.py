@@ -24,6 +24,7 @@ from . import (
     paths,
     reporting,
     running,
+    scenarios,
     serving,
     trying,
     upkeep,
@@ -48,6 +49,8 @@ for _command in (
 app.add_typer(identity.app, name="identity")
 app.add_typer(contacting.app, name="contacts")
 app.add_typer(reporting.app, name="report")
+app.add_typer(scenarios.app, name="scenarios")
+app.add_typer(scenarios.preview, name="preview")
 
 
 def main(run_app: Callable[..., Any] = app) -> None:

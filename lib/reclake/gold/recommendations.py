@@ -19,17 +19,11 @@ from reclake.recommend.scenarios.histories import groups_of, histories, own_prod
 from reclake.recommend.scenarios.links import ModelLink, RelatedLink, RowsLink
 from reclake.recommend.scenarios.products import above_chance, open_products, products_of_the_day
 from reclake.recommend.scenarios.rows import shown_rows
+from reclake.recommend.serving import customers_to_serve
 from reclake.recommend.settings import PopularitySettings, RecommendationsSettings
 from reclake.recommend.weights import pairs, product_popularity, resolved
 
 _N_BLOCKS = 32  # of customers: at 100,000 of them some 3,000 each
-
-
-def customers_to_serve(people: DataFrame, interactions: DataFrame) -> DataFrame:
-    """One row per customer with an account that is no mere device, or with any interaction: customer_id."""
-    named = people.where(~F.col("is_device")).select("account_id")
-    known = named.union(interactions.select("account_id")).distinct()
-    return people.join(known, on="account_id", how="left_semi").select("customer_id").distinct()
 
 
 def require_past(model: FittedRecommender, *, as_of: date) -> None:

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from reclake import tables
@@ -21,7 +21,7 @@ from reclake.run.posting import Finding
 from reclake.run.report import named
 from reclake.run.scope import last_delivery_day, scope_of
 from reclake.run.settings import AlertsSettings
-from reclake.tables import Table, bronze, ops, silver
+from reclake.tables import Table, bronze, ops, serving, silver
 
 from .conditions import Condition
 from .lake import Look
@@ -56,6 +56,7 @@ def findings_of(look: Look, day: date, *, as_ofs: Sequence[date] = ()) -> list[F
         *_untaken([file for file in left if not is_refused_of(file, day)]),
         *_unbuilt(planner),
         *_unmaintained(look),
+        *_short_lists(look, day),
     ]
 
 
@@ -192,3 +193,24 @@ def _unmaintained(look: Look) -> list[Finding]:
         last[name] = max(at, last.get(name, at))
     days = {name: (now - last[name]).days for name in look.reader.published if name in tables.BY_NAME}
     return [Finding("maintenance", name, f"none for {n} days") for name, n in sorted(days.items()) if n > limit]
+
+
+def _short_lists(look: Look, day: date) -> list[Finding]:
+    """One per scenario and block whose lists, of the as_of after the delivery day, are shorter than their rules allow."""
+    of_as_of = (Condition("as_of_date", "=", (day + timedelta(days=1),)), Condition("position", "=", (1,)))
+    rows = look.reader.rows(serving.SERVING_COVERAGE, where=of_as_of, order=(("scenario", False), ("block", False)))
+    return short_lists(rows, look.settings.alerts)
+
+
+def short_lists(rows: Iterable[Mapping[str, Any]], alerts: AlertsSettings) -> list[Finding]:
+    """What rows of ops.serving_coverage show below the limit; a list that may rightly be empty has no share."""
+    least = alerts.min_complete_share
+    short = [row for row in rows if row["complete_share"] is not None and row["complete_share"] < least]
+    return [
+        Finding(
+            "serving",
+            f"{row['scenario']} {row['block']} {row['as_of_date']}",
+            f"complete_share is {row['complete_share']:.3f}, below {least}: {row['n_complete']:,} of {row['n_servable']:,} lists are whole",
+        )
+        for row in short
+    ]

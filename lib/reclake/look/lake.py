@@ -15,6 +15,8 @@ from reclake.behaviour.paths.definition import Paths
 from reclake.errors import ServiceDown, UsageError
 from reclake.lake.entries import GONE, PLAIN, Entries
 from reclake.lake.published import Published
+from reclake.recommend.catalogues import SCENARIOS
+from reclake.recommend.scenarios.definition import Scenario
 from reclake.run.faults import fault_text
 from reclake.run.items import load_catalogues, load_sources
 from reclake.run.opened import Opened, located, utc_now
@@ -59,6 +61,18 @@ class Look:
     def paths(self, *names: str) -> dict[str, Paths]:
         """The definitions of paths of the names, or all; raises as `funnels` does."""
         return PATHS.load(PATHS.place(self.home, self.settings.value), names or None)
+
+    def scenarios(self, *names: str) -> dict[str, Scenario]:
+        """Those of the names, or all of the project folder.
+
+        Raises
+        ------
+        UsageError
+            When there is none of a name.
+        SettingsInvalid
+            When a file cannot be used.
+        """
+        return SCENARIOS.load(SCENARIOS.place(self.home, self.settings.value), names or None)
 
     @cached_property
     def lake(self) -> Opened:

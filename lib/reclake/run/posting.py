@@ -36,7 +36,7 @@ _SHOWN = 50  # findings that one alert lists; it says how many there are
 class Finding:
     """One thing to tell: what kind it is, of what it is told, and one sentence."""
 
-    kind: str  # gate, refused, freshness, consents, waiting, file, verdict, maintenance, deadline or failure
+    kind: str  # gate, refused, freshness, consents, waiting, file, verdict, maintenance, serving, deadline or failure
     subject: str
     told: str
 

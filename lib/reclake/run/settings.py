@@ -34,6 +34,7 @@ class AlertsSettings(Section):
     min_volume_ratio: float = Field(ge=0)
     max_arrival_to_visible_hours: PositiveFloat
     max_days_without_maintenance: NonNegativeInt
+    min_complete_share: float = Field(ge=0, le=1)
 
     @model_validator(mode="after")
     def is_complete(self) -> AlertsSettings:

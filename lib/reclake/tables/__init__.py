@@ -1,6 +1,6 @@
 """The graph, written once: every table, by name and by stage."""
 
-from . import bronze, gold, models, ops, silver
+from . import bronze, gold, models, ops, serving, silver
 from .declaration import Field, Privacy, Table
 from .graph import GraphRefused, require_people_asked, sorted_tables
 from .inputs import DayRange, Each, Input, Reads, Shared
@@ -10,7 +10,7 @@ from .people import PEOPLE
 _STAGES = ("bronze", "silver", "customers", "behaviour", "recommendations")
 
 TABLES: tuple[Table, ...] = sorted_tables(
-    (*bronze.TABLES, *silver.TABLES, *ops.BUILT, *gold.TABLES, *ops.WRITTEN), (*_STAGES, "training", "ops")
+    (*bronze.TABLES, *silver.TABLES, *ops.BUILT, *gold.TABLES, *serving.BUILT, *ops.WRITTEN), (*_STAGES, "training", "ops")
 )
 require_people_asked(TABLES)
 STAGES = tuple(stage for stage in _STAGES if any(table.stage == stage for table in TABLES))
@@ -48,5 +48,5 @@ def downstream_of(name: str) -> tuple[Table, ...]:
 
 __all__ = [
     "BY_NAME", "GATED", "PEOPLE", "STAGES", "TABLES", "DayRange", "Each", "Field", "GraphRefused", "Input", "Privacy", "Reads",
-    "Shared", "Table", "bronze", "downstream_of", "gold", "models", "of_stage", "ops", "readers_of", "silver",
+    "Shared", "Table", "bronze", "downstream_of", "gold", "models", "of_stage", "ops", "readers_of", "serving", "silver",
 ]  # fmt: skip
