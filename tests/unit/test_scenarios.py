@@ -125,7 +125,7 @@ def test_the_words_are_those_of_the_tables():
         ("size = 4", "size = 400", r"blocks\.list\.size: "),
         ("size = 4", "length = 4", r"blocks\.list\.length: is no known key.*known are size, chain"),
         ("size = 4", "not_shown_days = 31", "not_shown_days: "),
-        ('to = "bought"', "", "related products of a customer need to = 'bought' or 'seen'"),
+        ('to = "bought"', "", "related products of a customer need to = 'bought' or 'seen' or 'last'"),
         ('"popular"\nscope = "all"', '"model"\nmodel = "als"', "chain names model/als twice"),
         ('metric = "click_rate"', 'metric = "click_rate"\nreaches_out = true', "reaches_out needs eligible.table = 'gold.contact_list'"),
         ('query = "customer"', 'query = "basket"', "model/als belongs to customers, and the query is a basket"),

@@ -56,7 +56,8 @@ def related_to_own(
     keys = [F.when(is_pair, F.lit(PARTNERS))]
     for link in links:
         follows = F.col("relation") == link.relation
-        follows = follows & F.col("is_bought") if link.to == "bought" else follows
+        if link.to in ("bought", "last"):
+            follows = follows & (F.col("is_bought") if link.to == "bought" else F.col("recency") == 1)
         keys.append(F.when(follows & is_strong if link.above_chance else follows, F.lit(link.key)))
     best = F.min(F.struct((-F.col("score")).alias("order"), "product_id", "is_viewed", "is_bought")).alias("best")
     found = (

@@ -132,9 +132,11 @@ class Scenario(Item):
         """Of a scenario of customers."""
         if len(self.blocks) > 1:
             raise ValueError(f"blocks: a {self.query} has one list, and {', '.join(self.blocks)} are {len(self.blocks)}")
+        allowed = ("last",) if self.query == "last_item" else ("bought", "seen", "last")
         for name, link in self.links:
-            if isinstance(link, RelatedLink) and link.to == "query":
-                raise ValueError(f"blocks.{name}.chain: related products of a {self.query} need to = 'bought' or 'seen'")
+            if isinstance(link, RelatedLink) and link.to not in allowed:
+                words = " or ".join(repr(word) for word in allowed)
+                raise ValueError(f"blocks.{name}.chain: related products of a {self.query} need to = {words}")
         for name, block in self.blocks.items():
             if block.category != "any":
                 raise ValueError(f"blocks.{name}.category: a {self.query} has no category of its own")

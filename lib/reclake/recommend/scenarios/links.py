@@ -47,7 +47,7 @@ class RelatedLink(Strict):
 
     link: Literal["related"]
     relation: Relation
-    to: Literal["bought", "seen", "query"] = "query"
+    to: Literal["bought", "seen", "last", "query"] = "query"  # last: the one product that a customer had to do with last
     above_chance: bool = False  # only pairs of enough orders that meet more often than chance
 
     @property
