@@ -1,6 +1,7 @@
 """A second model goes the whole way by its declaration and its trainer alone: trained, judged, promoted, scored, rolled back."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +16,8 @@ from lakes import open_lake
 from reclake.lake.contents import contents_by_day
 from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import Entry, commit_entry
+from reclake.recommend.catalogues import SCENARIOS
+from reclake.recommend.scenarios.definition import Scenario
 from reclake.run.maintain import _of_model
 from reclake.run.plan import Scope
 from reclake.run.rollback import roll_back
@@ -58,6 +61,13 @@ def opened(spark, folder):
     return open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=TINY_SETTINGS)
 
 
+def listing(name, model):
+    """A scenario of customers: the model's products, then the popular ones."""
+    chain = [{"link": "model", "model": model}, {"link": "popular", "scope": "all"}]
+    blocks = {"list": {"chain": chain, "unseen": True}}
+    return Scenario(name=name, description="A list.", query="customer", label="click", metric="click_rate", blocks=blocks)
+
+
 def built_world(spark, folder):
     """A lake that was built up to the as_of DAY."""
     app, frames = opened(spark, folder), world_frames(spark)
@@ -79,7 +89,10 @@ def app(spark, tmp_path, monkeypatch):
     """That lake under a release that declares a second model."""
     monkeypatch.setattr(models, "MODELS", (*models.MODELS, TASTE))
     monkeypatch.setattr(models, "BY_NAME", models.by_name(*models.MODELS))
-    return opened(spark, copy_of("built-world", built_world, spark, tmp_path))
+    app = opened(spark, copy_of("built-world", built_world, spark, tmp_path))
+    # Scenarios as files of that release would state them.
+    scenarios = {name: listing(name, model) for name, model in (("home", "als"), ("cart", "taste"))}
+    return replace(app, catalogues={**app.catalogues, SCENARIOS.name: scenarios})
 
 
 def scored(app):

@@ -49,11 +49,19 @@ def lists():
     ]
     new = [
         row | {"as_of_date": NEWEST, "customer_id": f"c{n:02}", "rank": rank, "product_id": f"p{rank}", "source": source,
-               "because_product_id": because}
+               "because_product_id": "p9", "reason_en": because and f"Goes with {because}", "reason_zh": because and f"与{because}搭配"}
         for n in range(5, 25)
         for rank, (source, because) in enumerate((("als", "p3"), ("als", None), ("popular", None)), start=1)
     ]  # fmt: skip
-    return old + new
+    cart = {
+        "as_of_date": NEWEST,
+        "customer_id": BEST,
+        "rank": 1,
+        "product_id": "p9",
+        "source": "due_again",
+        "scenario": "repurchase",
+    }
+    return [*old, *new, row | cart]  # another scenario: neither counted nor shown among those of home
 
 
 def lines():
@@ -186,8 +194,8 @@ def test_the_customer_with_the_most_orders(figures):
     assert [line.order_id for line in customer.bought] == [f"o{n}" for n in range(15, 15 - N_BOUGHT, -1)]
     assert customer.n_lines == 16
     assert [then.as_of for then in customer.then] == list(DAYS)
-    assert [(one.rank, one.product_id, one.because_product_id) for one in customer.recommended] == [
-        (1, "p1", "p3"),
+    assert [(one.rank, one.product_id, one.reason_en) for one in customer.recommended] == [
+        (1, "p1", "Goes with p3"),
         (2, "p2", None),
         (3, "p3", None),
     ]
@@ -210,13 +218,13 @@ def test_the_page_names_what_it_shows(look, page):
 
 def test_the_command_ends_with_the_page_and_what_to_try(end):
     assert end.lines[0] == "Open these pages in a browser:"
-    assert [Path(line.strip()).name for line in end.lines[1:3]] == ["demo.html", "customers.html"]
-    assert all(Path(line.strip()).is_file() for line in end.lines[1:3])
-    assert end.lines[3] == "Try next:"
-    assert all(line.startswith("  .venv/jobs/bin/reclake ") for line in end.lines[4:])
+    assert [Path(line.strip()).name for line in end.lines[1:4]] == ["demo.html", "customers.html", "shop.html"]
+    assert all(Path(line.strip()).is_file() for line in end.lines[1:4])
+    assert end.lines[4] == "Try next:"
+    assert all(line.startswith("  .venv/jobs/bin/reclake ") for line in end.lines[5:])
     listed = dict(end.listings.items())
     (title,) = (title for title in listed if BEST in title)
-    assert [row["why"] for row in listed[title]] == ["goes with 手冲壶 (p3)", "others with this taste chose it", "popular now"]
+    assert [row["why"] for row in listed[title]] == ["Goes with p3", "others with this taste chose it", "popular now"]
     assert [row["product"] for row in listed[title]] == ["猫砂 <script> (p1)", "p2", "手冲壶 (p3)"]
     tiers = listed["customers by tier"]
     assert len(tiers) > 5

@@ -49,10 +49,10 @@ FIGURES = Figures(
         n_lines=5,
         then=(Then(DAYS[1], "high_value", "champions", 23, Decimal("6373.3000"), "CNY", 2, "23 orders", "共 23 笔订单"),),
         recommended=(
-            Recommended(1, "P2", "als", "P1"),
-            Recommended(2, "P3", "als", None),
-            Recommended(3, "P2", "popular", None),
-            Recommended(4, "P2", "non_personal", None),
+            Recommended(1, "P2", "als", "Goes with 奶瓶 <b>", "与奶瓶 <b>搭配"),
+            Recommended(2, "P3", "als", None, None),
+            Recommended(3, "P2", "popular", None, None),
+            Recommended(4, "P2", "non_personal", None, None),
         ),
         products={"P1": ("奶瓶 <b>", "母婴"), "P2": ("猫砂", "宠物")},
     ),
@@ -151,7 +151,7 @@ def test_one_customer_with_names_beside_ids(page):
     ]
     assert "3 more rows." in text_in(place)
     assert recommended == [
-        ["1", "猫砂 (P2)", "宠物", "goes with 奶瓶 <b> (P1)"],
+        ["1", "猫砂 (P2)", "宠物", "Goes with 奶瓶 <b>"],
         ["2", "P3", "–", "others with this taste chose it"],
         ["3", "猫砂 (P2)", "宠物", "popular now"],
         ["4", "猫砂 (P2)", "宠物", "on the list for everybody"],

@@ -7,7 +7,7 @@ import pytest
 
 from reclake import tables
 from reclake.run import inputs
-from reclake.tables import bronze, gold, ops, silver
+from reclake.tables import bronze, gold, ops, serving, silver
 from reclake.tables.declaration import Field, Privacy, Table, plain
 from reclake.tables.graph import GraphRefused, is_fact_by_account, require_people_asked, sorted_tables
 from reclake.tables.inputs import (
@@ -172,6 +172,7 @@ def test_every_table_of_gold_that_reads_facts_by_account_asks():
         "gold.contact_list",
         "gold.customer_segments",
         "gold.customer_value",
+        "gold.basket_recommendations",
         "gold.due_again",
         "gold.popular_products",
         "gold.product_relations",
@@ -200,7 +201,7 @@ def test_the_graph_of_the_product_is_whole():
     assert tables.STAGES == ("bronze", "silver", "customers", "behaviour", "recommendations")
     assert {t.name for t in tables.of_stage("silver")} >= {"silver.sessions", "silver.interactions"}
     assert {t.name for t in tables.TABLES} == {
-        t.name for t in (*bronze.TABLES, *silver.TABLES, *ops.BUILT, *ops.WRITTEN, *gold.TABLES)
+        t.name for t in (*bronze.TABLES, *silver.TABLES, *ops.BUILT, *ops.WRITTEN, *gold.TABLES, *serving.BUILT)
     }
     with pytest.raises(AttributeError, match="declares no table NOTHING"):
         gold.NOTHING  # noqa: B018 - the access is what is tested

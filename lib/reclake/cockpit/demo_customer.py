@@ -39,7 +39,7 @@ def customer_panel(customer: Customer) -> Panel:
     recommended = Table(
         (texts.RANK, texts.PRODUCT, texts.CATEGORY, texts.WHY),
         tuple(
-            (one.rank, named(customer, one.product_id), _category(customer, one.product_id), _why(customer, one))
+            (one.rank, named(customer, one.product_id), _category(customer, one.product_id), why(one))
             for one in customer.recommended
         ),
     )
@@ -58,12 +58,10 @@ def _category(customer: Customer, product_id: str | None) -> str | None:
     return customer.products.get(product_id or "", (None, None))[1]
 
 
-def _why(customer: Customer, one: Recommended) -> Text | str:
-    return why(one.source, named(customer, one.because_product_id))
-
-
-def why(source: str, because: str | None) -> Text | str:
-    """Why a product stands on a list."""
-    if source in models.BY_NAME:
-        return texts.GOES_WITH.filled(name=because) if because else texts.TASTE
-    return {"popular": texts.POPULAR, "non_personal": texts.FOR_EVERYBODY}.get(source, source)
+def why(one: Recommended) -> Text | str:
+    """Why a product stands on a list: the fact that its row states, else what gave it."""
+    if one.reason_en and one.reason_zh:
+        return Text(*(text.replace("{", "{{").replace("}", "}}") for text in (one.reason_en, one.reason_zh)))
+    if one.source in models.BY_NAME:
+        return texts.TASTE
+    return {"popular": texts.POPULAR, "non_personal": texts.FOR_EVERYBODY}.get(one.source, texts.RELATED)

@@ -10,6 +10,7 @@ from reclake import tables
 from reclake.look.lake import Look
 from reclake.look.listings import Rows
 from reclake.look.rejected import rejected
+from reclake.look.shop import shop_of
 from reclake.pages.page import Shown, write
 from reclake.pages.texts import Text
 from reclake.pages.values import people, written
@@ -22,6 +23,7 @@ from .customers_page import customers_page
 from .demo_customer import named, why
 from .demo_figures import Customer, Figures, read_figures
 from .demo_page import PageInputs, demo_page, spend_of
+from .shop_page import write_shop
 
 _PLACE = ".venv/jobs/bin/"  # of the command, as `make install` leaves it
 _N_REFUSED = 12
@@ -73,12 +75,21 @@ def ending(look: Look) -> Ending:
         pages.append(page_path_of(look, "behaviour"))
         write_behaviour(look, pages[-1])
     listings = {"customers by tier": _tiers(figures, at_least)}
-    if figures.customer and figures.customer.recommended:
+    has_list = figures.customer is not None and bool(figures.customer.recommended)
+    if figures.customer and has_list:
         title = f"recommended to {figures.customer.customer_id}, the customer with the most orders"
         listings[title] = _list_of(figures.customer)
     tries = (f"  {_PLACE}{command}" for command, _ in commands)
+    if has_list:
+        pages.append(_shop(look, figures.customer, as_of=figures.as_ofs[-1], mode=mode))
     opened = (f"  {page}" for page in pages)
     return Ending(listings, ("Open these pages in a browser:", *opened, "Try next:", *tries))
+
+
+def _shop(look: Look, customer: Customer | None, *, as_of: date, mode: int) -> Path:
+    """The page of the customer's shop, put beside the others: of a made-up company only."""
+    shop = shop_of(look.reader, look.scenarios(), customer.customer_id if customer else "", as_of=as_of)
+    return write_shop(look, shop, page_path(look).with_name("shop.html"), mode=mode)
 
 
 def page_path(look: Look) -> Path:
@@ -103,6 +114,11 @@ def _next(figures: Figures) -> tuple[tuple[str, Text], ...]:
             f"reclake show gold.customer_segments {where}",
             Text("the best customers of the newest day", "最新一天的高价值客户"),
         ))
+    if figures.customer and figures.customer.recommended:
+        commands.append((
+            f"reclake preview customer {figures.customer.customer_id}",
+            Text("what this customer is shown where, and why; also as shop.html", "该顾客在各处看到的商品及原因；另见 shop.html"),
+        ))
     commands.append(("reclake history gold.customer_segments", Text("which run made what is shown", "当前数据由哪次运行生成")))
     return tuple(commands)
 
@@ -122,7 +138,7 @@ def _tiers(figures: Figures, at_least: int) -> Rows:
 
 
 def _list_of(customer: Customer) -> Rows:
-    reasons = ((one, why(one.source, named(customer, one.because_product_id))) for one in customer.recommended)
+    reasons = ((one, why(one)) for one in customer.recommended)
     return [
         {
             "rank": one.rank,

@@ -13,6 +13,7 @@ from reclake.tables import GATED, bronze, gold, ops, silver
 from .published import rows_of
 
 ABSENT = "absent"  # of a customer who is in the segments of one as_of and not of the other
+_HOME = "scenario = 'home'"  # the list that is counted and shown here; shop.html shows the others
 N_BOUGHT = 12  # lines of the one customer that are shown
 
 
@@ -73,7 +74,8 @@ class Recommended:
     rank: int
     product_id: str
     source: str
-    because_product_id: str | None
+    reason_en: str | None
+    reason_zh: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class Figures:
     n_rows: Mapping[str, int]  # by table
     tiers: Mapping[date, Mapping[str, Tier]]  # by as_of, in order
     moved: Mapping[tuple[str, str], int]  # tier before and now → customers, between the newest two as_ofs
-    lists: Mapping[str, tuple[int, int]]  # source of a list's places → customers and rows, of the newest as_of
+    lists: Mapping[str, tuple[int, int]]  # source of a place of home's lists → customers and rows, of the newest as_of
     n_listed: int  # customers with a list
     customer: Customer | None
 
@@ -165,14 +167,14 @@ def _moved(rows: Reader, before: date, now: date) -> dict[tuple[str, str], int]:
 
 
 def _lists(rows: Reader) -> tuple[dict[str, tuple[int, int]], int]:
-    newest = "SELECT *, max(as_of_date) OVER () AS newest FROM rows"
+    newest = f"SELECT *, max(as_of_date) OVER () AS newest FROM rows WHERE {_HOME}"
     by_source = (
         f"SELECT source, count(DISTINCT customer_id), count(*) FROM ({newest}) AS dated WHERE as_of_date = newest "
         "GROUP BY source ORDER BY 3 DESC, 1"
     )
     all_of = f"SELECT count(DISTINCT customer_id) FROM ({newest}) AS dated WHERE as_of_date = newest"
-    lists = rows_of(rows, gold.RECOMMENDATIONS, by_source, "as_of_date source customer_id")
-    n_listed = rows_of(rows, gold.RECOMMENDATIONS, all_of, "as_of_date customer_id")
+    lists = rows_of(rows, gold.RECOMMENDATIONS, by_source, "as_of_date source customer_id scenario")
+    n_listed = rows_of(rows, gold.RECOMMENDATIONS, all_of, "as_of_date customer_id scenario")
     return {source: (n_customers, n_rows) for source, n_customers, n_rows in lists}, n_listed[0][0] if n_listed else 0
 
 
@@ -187,12 +189,12 @@ def _customer(rows: Reader, as_of: date) -> Customer | None:
     columns = "as_of_date tier segment n_orders spend_amount currency recency_days tier_reason tier_reason_zh"
     sql = f"SELECT {columns.replace(' ', ', ')} FROM rows WHERE customer_id = ? ORDER BY as_of_date"
     then = rows_of(rows, gold.CUSTOMER_SEGMENTS, sql, f"{columns} customer_id", [customer_id])
-    columns = "rank product_id source because_product_id"
-    sql = f"SELECT {columns.replace(' ', ', ')} FROM rows WHERE customer_id = ? AND as_of_date = ? ORDER BY rank"
-    listed = rows_of(rows, gold.RECOMMENDATIONS, sql, f"{columns} customer_id as_of_date", [customer_id, as_of])
+    columns = "rank product_id source reason_en reason_zh"
+    sql = f"SELECT {columns.replace(' ', ', ')} FROM rows WHERE customer_id = ? AND as_of_date = ? AND {_HOME} ORDER BY rank"
+    listed = rows_of(rows, gold.RECOMMENDATIONS, sql, f"{columns} customer_id as_of_date scenario", [customer_id, as_of])
     recommended = tuple(Recommended(*row) for row in listed)
     ids = {line.product_id for line in bought}
-    ids |= {product_id for one in recommended for product_id in (one.product_id, one.because_product_id)}
+    ids |= {one.product_id for one in recommended}
     products = _products(rows, sorted(product_id for product_id in ids if product_id))
     return Customer(
         customer_id, bought, n_lines, tuple(Then(*row) for row in then if (as_of - row[0]).days % 7 == 0), recommended, products

@@ -57,12 +57,12 @@ def shop_page(shop: Shop, shown: Shown) -> Page:
     return Page(TITLE, LEAD.filled(customer_id=shop.customer_id), shown, panels)
 
 
-def write_shop(look: Look, shop: Shop, to: Path | None) -> Path:
-    """Write the page: to the place named, else to shop.html beside the lake. Its owner alone reads it."""
+def write_shop(look: Look, shop: Shop, to: Path | None, *, mode: int = 0o600) -> Path:
+    """Write the page: to the place named, else to shop.html beside the lake. By default its owner alone reads it."""
     root = look.reader.root
     path = to or (look.home if "://" in root else Path(root).parent) / "shop.html"
     shown = Shown(root, look.reader.manifest_id, shop.as_of, None, look.clock())
-    write(shop_page(shop, shown), path)
+    write(shop_page(shop, shown), path, mode=mode)
     return path
 
 
