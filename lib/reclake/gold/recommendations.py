@@ -15,7 +15,7 @@ from reclake.recommend.lists import with_consented_lists
 from reclake.recommend.scenarios.batches import lists_of
 from reclake.recommend.scenarios.candidates import gathered, is_met, links_of, of_model, of_rows, related_to_own
 from reclake.recommend.scenarios.definition import Scenario
-from reclake.recommend.scenarios.histories import groups_of, histories, own_products, shown_lately
+from reclake.recommend.scenarios.histories import groups_of, histories, shown_lately
 from reclake.recommend.scenarios.links import ModelLink, RelatedLink, RowsLink
 from reclake.recommend.scenarios.products import above_chance, open_products, products_of_the_day
 from reclake.recommend.scenarios.rows import shown_rows
@@ -38,6 +38,7 @@ def require_past(model: FittedRecommender, *, as_of: date) -> None:
 
 def recommendations(
     people: DataFrame,
+    own_products: DataFrame,
     interactions: DataFrame,
     products: DataFrame,
     stock: DataFrame,
@@ -76,15 +77,14 @@ def recommendations(
     counted = product_popularity(known, weights, as_of=as_of, half_life_days=popularity.half_life_days)
     shelf = products_of_the_day(products, stock, counted, popular_products)
     places = shelf.where("is_open").select("product_id", "place")
-    own = own_products(known, as_of=as_of)
     personal = customers_to_profile(people).withColumn("is_personal", F.lit(True))
     customers = customers_to_serve(people, interactions).join(personal, on="customer_id", how="left")
     customers = customers.fillna(False, subset=["is_personal"])
     tables = {"gold.due_again": due_again, "gold.contact_list": contact_list, "gold.customer_segments": customer_segments}
-    proposed = _proposed(asked, customers, own, places, tables, product_relations, limits=limits, champions=champions)
+    proposed = _proposed(asked, customers, own_products, places, tables, product_relations, limits=limits, champions=champions)
     all_places = shelf.select("product_id", "place")
     known_of_them = (
-        histories(own, all_places, n_recent=limits.n_related),
+        histories(own_products, all_places, n_recent=limits.n_related),
         shown_lately(impressions, profiled, all_places, as_of=as_of),
         groups_of(profiled, interactions, customer_segments),
         _eligible(asked, tables),

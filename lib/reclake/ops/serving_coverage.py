@@ -10,18 +10,17 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.recommend.scenarios.definition import Block, Scenario
-from reclake.recommend.scenarios.histories import own_products
 from reclake.recommend.scenarios.left import left_for_customers, left_for_products
 from reclake.recommend.scenarios.links import PopularLink
 from reclake.recommend.scenarios.products import open_products
 from reclake.recommend.serving import customers_to_serve
-from reclake.recommend.weights import resolved
 
 _CHAINS = "scenario string, block string, position int, strategy string"
 
 
 def serving_coverage(
     people: DataFrame,
+    own_products: DataFrame,
     interactions: DataFrame,
     products: DataFrame,
     stock: DataFrame,
@@ -44,7 +43,6 @@ def serving_coverage(
     shelf = shelf.withColumn("is_open", F.coalesce("is_open", F.lit(False)))
     customers = customers_to_serve(people, interactions).select(F.col("customer_id").alias("query_id"))
     profiled = people.where("may_be_profiled")
-    own = own_products(resolved(interactions, profiled), as_of=as_of)
     shown = impressions.where(F.col("clicked_at").isNull()).join(
         profiled.select("account_id", "customer_id"), on="account_id", how="inner"
     )
@@ -68,7 +66,7 @@ def serving_coverage(
         for block_name, block in scenario.blocks.items():
             if scenario.is_of_customers:
                 rows = of_customers.where(F.col("scenario") == name)
-                left = left_for_customers(customers, blocked_for(own, shown, block, as_of=as_of), shelf, block)
+                left = left_for_customers(customers, blocked_for(own_products, shown, block, as_of=as_of), shelf, block)
             else:
                 of_query = rows_of[scenario.query]
                 rows = of_query.where((F.col("scenario") == name) & (F.col("block") == block_name))

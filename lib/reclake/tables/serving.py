@@ -3,6 +3,7 @@
 from . import gold, silver
 from .declaration import Table, plain
 from .inputs import Input, same_day, until_as_of, valid_at_as_of
+from .own_products import OWN_PRODUCTS
 from .people import PEOPLE
 
 SERVING_COVERAGE = Table(
@@ -45,6 +46,7 @@ SERVING_COVERAGE = Table(
     day_column="as_of_date",
     inputs=(
         PEOPLE,
+        OWN_PRODUCTS,
         Input(silver.INTERACTIONS, until_as_of()),
         Input(silver.PRODUCTS, valid_at_as_of()),
         Input(silver.STOCK, valid_at_as_of(), feeds=False),

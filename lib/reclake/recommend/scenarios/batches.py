@@ -81,6 +81,8 @@ def evidence_relation(strategy: Column) -> Column:
 def _server(scenarios: Mapping[str, Scenario]) -> Callable[[pa.Table, pa.Table], pa.Table]:
     def serve(queries: pa.Table, products: pa.Table) -> pa.Table:
         """One block: queries with the columns of QUERY, products with those of the shelf."""
+        if not queries.num_rows:
+            return _SCHEMA.empty_table()
         shelf = _shelf_of(products)
         columns: dict[str, list[Any]] = {name: [] for name in _SCHEMA.names}
         for query_id, eligible, asked in _asked(queries):

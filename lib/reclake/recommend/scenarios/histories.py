@@ -8,17 +8,17 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window as W
 
+from reclake.recommend.weights import resolved
+
 VIEW, PURCHASE = "view", "purchase"  # kinds of silver.interactions
 
 
-def own_products(known: DataFrame, *, as_of: date) -> DataFrame:
-    """One row per customer and product: customer_id, product_id, recency (1 = the newest), is_viewed, is_bought, bought_days.
+def own_products(people: DataFrame, interactions: DataFrame, *, as_of: date) -> DataFrame:
+    """One row per customer who may be profiled and product.
 
-    Parameters
-    ----------
-    known
-        customer_id, product_id, event_date, kind (`weights.resolved`), of those who may be profiled.
+    customer_id, product_id, recency (1 = the newest), is_viewed, is_bought, bought_days (since the last purchase).
     """
+    known = resolved(interactions, people.where("may_be_profiled"))
     is_purchase = F.col("kind") == PURCHASE
     own = known.groupBy("customer_id", "product_id").agg(
         F.max("event_date").alias("last_date"),

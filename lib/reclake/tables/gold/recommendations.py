@@ -2,6 +2,7 @@
 
 from reclake.tables.declaration import Table, personal, plain
 from reclake.tables.inputs import Input, same_day, takes, until_as_of, valid_at_as_of
+from reclake.tables.own_products import OWN_PRODUCTS
 from reclake.tables.people import PEOPLE
 from reclake.tables.silver import IMPRESSIONS, INTERACTIONS, PRODUCTS, STOCK
 
@@ -48,6 +49,7 @@ RECOMMENDATIONS = Table(
     retention=RETENTION,
     inputs=(
         PEOPLE,
+        OWN_PRODUCTS,
         Input(INTERACTIONS, until_as_of()),
         Input(PRODUCTS, valid_at_as_of()),
         Input(STOCK, valid_at_as_of(), feeds=False),
