@@ -9,6 +9,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from reclake.errors import ContractBroken
 from reclake.recommend.scenarios.definition import Block, Scenario
 from reclake.recommend.scenarios.left import left_for_customers, left_for_products
 from reclake.recommend.scenarios.links import PopularLink
@@ -35,7 +36,16 @@ def serving_coverage(
     """One row per scenario, block and position of its chain; a position that gave no row has one too.
 
     What the rules leave is counted from silver, and not by the code that made the lists.
+
+    Raises
+    ------
+    ContractBroken
+        When there is no scenario.
     """
+    if not scenarios:
+        raise ContractBroken(
+            "there is no list to measure", "conf/scenarios holds no scenario", "add one: docs/scenarios.md shows how"
+        )
     opened = open_products(products, stock).withColumn("is_open", F.lit(True))
     shelf = products.select("product_id", "category", F.coalesce("variant_of", "product_id").alias("variant")).join(
         opened, on="product_id", how="left"

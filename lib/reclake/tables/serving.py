@@ -57,7 +57,6 @@ SERVING_COVERAGE = Table(
         ),
     ),
     catalogues=("scenarios",),
-    may_be_empty="there may be no scenario",
     is_restated=False,
 )
 

@@ -67,9 +67,11 @@ def related_to_own(
         .groupBy("customer_id", "link", "related_product_id")
         .agg(exact_sum(F.col("score")).alias("score"), best)
     )  # fmt: skip
-    is_of_bought = F.element_at(F.split("link", "/"), 2) == "bought"
+    is_of_bought = F.coalesce(F.get(F.split("link", "/"), F.lit(1)) == "bought", F.lit(False))
     fact = F.when(F.col("best.is_viewed") & ~is_of_bought, LOOKED_AT).when(F.col("best.is_bought"), BOUGHT)
-    placed = found.join(F.broadcast(places.withColumnRenamed("product_id", "related_product_id")), on="related_product_id")
+    placed = found.join(
+        F.broadcast(places.withColumnRenamed("product_id", "related_product_id")), on="related_product_id", how="inner"
+    )
     return placed.select(
         F.col("customer_id").alias("query_id"),
         "link",
@@ -104,7 +106,9 @@ def related_to_query(
         .agg(exact_sum(F.col("score")).alias("score"), best)
     )  # fmt: skip
     fact = F.when(F.col("best.relation").isin("seen_together", "seen_next"), SEEN_WITH)
-    placed = found.join(F.broadcast(places.withColumnRenamed("product_id", "related_product_id")), on="related_product_id")
+    placed = found.join(
+        F.broadcast(places.withColumnRenamed("product_id", "related_product_id")), on="related_product_id", how="inner"
+    )
     return placed.select("query_id", "link", "place", "score", F.col("best.product_id").alias("because"), fact.alias("fact"))
 
 

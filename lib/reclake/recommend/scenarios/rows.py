@@ -50,5 +50,7 @@ def _strategy(scenarios: Mapping[str, Scenario]) -> Column:
         for block, rules in scenario.blocks.items()
         for position, link in enumerate(rules.chain, start=1)
     }
+    if not named:
+        return F.lit(None).cast("string")
     by_place = F.create_map(*(F.lit(word) for pair in sorted(named.items()) for word in pair))
     return by_place[F.concat_ws("/", "scenario", "block", "position")]

@@ -51,6 +51,6 @@ BASKET_RECOMMENDATIONS = Table(
     ),
     catalogues=("scenarios",),
     parameters=takes(limits="recommendations"),
-    may_be_empty="nothing may be on sale, or one product alone",
+    may_be_empty="nothing may be on sale, or one product alone; no scenario may ask for it",
     is_restated=False,
 )
