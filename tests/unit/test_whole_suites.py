@@ -29,6 +29,7 @@ SUITES = {
         "valid_to is at least valid_from",
         "price_amount is between 0 and 100000000000000",
         r"currency matches ^[A-Z]{3}\z",
+        "list_price_amount is between 0 and 100000000000000",
     ],
     silver.CONSENT_RECORDS: [
         "rows are at least 1",
