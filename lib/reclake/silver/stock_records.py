@@ -21,7 +21,7 @@ def _complete(stock: DataFrame) -> DataFrame:
         is_silent = is_silent & ~has_reason(name)
     told = with_reasons(stock, {"it states neither stock nor recall": is_silent})
     # Sold before it arrived: nothing is left to sell.
-    n_available = F.greatest("n_available", F.lit(0))
+    n_available = F.when(F.col("n_available") < 0, F.lit(0)).otherwise(F.col("n_available"))
     is_in_stock = F.coalesce("is_in_stock", F.col("n_available") > 0)
     return told.withColumns({"n_available": n_available, "is_in_stock": is_in_stock})
 
