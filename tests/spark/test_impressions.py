@@ -87,7 +87,7 @@ CASES = [
     (SHOWN | {"list": "14", "shown": None}, ["shown_at is missing"]),
     (SHOWN | {"list": "15", "shown": "2026-02-20T10:00:00Z"}, ["it was delivered after the late limit"]),
     (CLICKED | {"list": "16", "at": None}, ["occurred_at is missing"]),
-    (CLICKED | {"list": "17", "at": "gone"}, ["occurred_at is not a time of its format"]),
+    (CLICKED | {"list": "17", "at": "gone"}, ["occurred_at is not a time"]),
     (CLICKED | {"list": "18", "at": "2026-03-01T09:59:59Z"}, ["it happened before its list was shown"]),
     # Clicked today, of a list of nine days ago: by the day of the list it is late.
     (CLICKED | {"list": "19", "shown": "2026-02-20T10:00:00Z"}, ["it was delivered after the late limit"]),

@@ -39,7 +39,7 @@ CASES = [
     ({"sku": "e", "sells": False}, [], (None, False, None)),
     ({"sku": "f", "back": False}, [], (None, None, False)),
     ({"sku": "g"}, ["it states neither stock nor recall"], (None, None, None)),
-    ({"sku": "h", "n": "many"}, ["n_available is not a whole number"], (None, None, None)),
+    ({"sku": "h", "n": "many"}, ["n_available is not a number"], (None, None, None)),
     ({"sku": "i", "n": 10**12}, ["n_available is outside its limits"], (10**12, True, None)),
     ({"n": 4}, ["product_id is missing"], (4, True, None)),
     ({"sku": "a", "n": 6}, ["its id was delivered before with other content"], (6, True, None)),
