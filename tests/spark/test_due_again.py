@@ -84,7 +84,7 @@ def test_a_planted_cycle_is_recovered_and_the_fit_agrees_with_plain_python(seed)
         if planted:
             assert cycle is not None
             assert abs(cycle.gap_days - planted) <= 1 + 0.1 * planted
-            assert max(cycle.hazards) > 0.4 > 0.2 > cycle.hazards[0]
+            assert max(cycle.hazards) > 0.4 > 0.3 > cycle.hazards[0]  # by chance a product is in one of six orders
         else:
             assert cycle is None
 

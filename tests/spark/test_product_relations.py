@@ -47,18 +47,23 @@ def test_the_published_toy_row_for_row(spark):
 
 
 def made(seed=5):
-    """A small shop: (account, at, order or None, product). The last two accounts may not be profiled; c0 has two accounts."""
+    """A small shop: (account, at, order or None, product). The last two accounts may not be profiled; c0 has two accounts.
+
+    An even product and the odd one behind it go together, and the next even one follows: more often than chance.
+    """
     random, orders, views = Random(seed), [], []
     for account in range(14):
-        at = START
-        for number in range(random.randint(1, 4)):
-            at += timedelta(days=random.randint(1, 5), minutes=random.randint(0, 99))
-            orders += [
-                (f"a{account}", at, f"o{account}-{number}", f"p{random.randint(0, 7)}") for _ in range(random.randint(1, 6))
-            ]
-        for _ in range(random.randint(0, 9)):
+        at, number = START, random.randint(0, 3)
+        for place in range(random.randint(2, 6)):
+            at += timedelta(days=random.randint(1, 3), minutes=random.randint(0, 99))
+            number = (number + 1) % 4 if random.random() < 0.9 else random.randint(0, 3)
+            basket = {2 * number, 2 * number + 1} if random.random() < 0.8 else {2 * number}
+            basket |= {random.randint(0, 7) for _ in range(random.choice((0, 0, 0, 4)))}
+            orders += [(f"a{account}", at, f"o{account}-{place}", f"p{product}") for product in basket]
+        for _ in range(random.randint(4, 12)):
             at += timedelta(minutes=random.choice((1, 5, 30, 31, 400)))
-            views.append((f"a{account}", at, None, f"p{random.randint(0, 7)}"))
+            number = (number + 1) % 8 if random.random() < 0.9 else random.randint(0, 7)
+            views.append((f"a{account}", at, None, f"p{number}"))
     return orders, views
 
 
