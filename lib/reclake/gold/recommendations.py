@@ -68,9 +68,8 @@ def recommendations(
     ContractBroken
         When a model's training cut lies after `as_of`.
     """
-    for model in champions.values():
-        if model is not None:
-            require_past(model, as_of=as_of)
+    for model in filter(None, champions.values()):
+        require_past(model, as_of=as_of)
     asked = {name: one for name, one in scenarios.items() if one.is_of_customers}
     profiled = people.where("may_be_profiled")
     known = resolved(interactions, profiled)
@@ -78,8 +77,8 @@ def recommendations(
     shelf = products_of_the_day(products, stock, counted, popular_products)
     places = shelf.where("is_open").select("product_id", "place")
     personal = customers_to_profile(people).withColumn("is_personal", F.lit(True))
-    customers = customers_to_serve(people, interactions).join(personal, on="customer_id", how="left")
-    customers = customers.fillna(False, subset=["is_personal"])
+    served = customers_to_serve(people, interactions)
+    customers = served.join(personal, on="customer_id", how="left").fillna(False, subset=["is_personal"])
     tables = {"gold.due_again": due_again, "gold.contact_list": contact_list, "gold.customer_segments": customer_segments}
     proposed = _proposed(asked, customers, own_products, places, tables, product_relations, limits=limits, champions=champions)
     all_places = shelf.select("product_id", "place")
@@ -138,12 +137,12 @@ def _proposed(
 
 def _eligible(scenarios: Mapping[str, Scenario], tables: Mapping[str, DataFrame]) -> DataFrame:
     """One row per customer whom a scenario with a condition is for: customer_id, eligible (names of these scenarios)."""
-    found = tables["gold.contact_list"].select("customer_id", F.lit("").alias("scenario")).limit(0)
+    eligible = tables["gold.contact_list"].select("customer_id", F.lit("").alias("scenario")).limit(0)
     for name, scenario in scenarios.items():
         if scenario.eligible is not None:
             rows = tables[scenario.eligible.table].where(is_met(scenario.eligible.where))
-            found = found.unionByName(rows.select("customer_id", F.lit(name).alias("scenario")))
-    return found.groupBy("customer_id").agg(F.sort_array(F.collect_set("scenario")).alias("eligible"))
+            eligible = eligible.unionByName(rows.select("customer_id", F.lit(name).alias("scenario")))
+    return eligible.groupBy("customer_id").agg(F.sort_array(F.collect_set("scenario")).alias("eligible"))
 
 
 def _source() -> Column:
@@ -155,10 +154,10 @@ def _source() -> Column:
 def _version(champions: Mapping[str, FittedRecommender | None]) -> Column:
     """The version of the model that gave the row; null for rows of no model."""
     versions = {name: model.version for name, model in champions.items() if model is not None and model.version is not None}
-    found = F.lit(None).cast("string")
+    version_of_row = F.lit(None).cast("string")
     for name, version in versions.items():
-        found = F.when(F.col("strategy") == name, F.lit(version)).otherwise(found)
-    return found
+        version_of_row = F.when(F.col("strategy") == name, F.lit(version)).otherwise(version_of_row)
+    return version_of_row
 
 
 def consented(rows: DataFrame, allowed: DataFrame) -> DataFrame:

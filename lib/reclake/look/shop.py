@@ -62,8 +62,8 @@ def shop_of(reader: Reader, scenarios: Mapping[str, Scenario], customer_id: str,
     UsageError
         When no list of the as_of is the customer's.
     """
-    found = [customer_list(reader, name, customer_id, as_of=as_of) for name, one in scenarios.items() if one.is_of_customers]
-    offers = [offer for one in found for offer in one.offers]
+    own_lists = [customer_list(reader, name, customer_id, as_of=as_of) for name, one in scenarios.items() if one.is_of_customers]
+    offers = [offer for one in own_lists for offer in one.offers]
     if not offers:
         raise UsageError(
             f"no list of {as_of} is made for the customer {customer_id}",
@@ -80,7 +80,7 @@ def shop_of(reader: Reader, scenarios: Mapping[str, Scenario], customer_id: str,
     carts = [
         basket_list(reader, name, cart, as_of=as_of, size=_size(one)) for name, one in scenarios.items() if one.query == "basket"
     ]
-    return Shop(customer_id, as_of, (*found, *pages, *carts))
+    return Shop(customer_id, as_of, (*own_lists, *pages, *carts))
 
 
 def customer_list(reader: Reader, scenario: str, customer_id: str, *, as_of: date) -> ShopList:

@@ -78,11 +78,11 @@ def _champions(app: Application, table: Table, *, newest: date) -> Callable[[dat
     A table that takes models is given their champions by name, as `champions`; any other table nothing more.
     """
     serving = models.serving(table)
-    found = {model.name: _champion(app, model, newest=newest) for model in serving}
+    loaded = {model.name: _champion(app, model, newest=newest) for model in serving}
 
     def at(as_of: date) -> dict[str, Any]:
         # A model scores only days at or after its training cut.
-        usable = {name: one if one is not None and one.cut <= as_of else None for name, one in found.items()}
+        usable = {name: one if one is not None and one.cut <= as_of else None for name, one in loaded.items()}
         return {"champions": usable} if serving else {}
 
     return at

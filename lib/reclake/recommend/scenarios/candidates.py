@@ -60,7 +60,7 @@ def related_to_own(
             follows = follows & (F.col("is_bought") if link.to == "bought" else F.col("recency") == 1)
         keys.append(F.when(follows & is_strong if link.above_chance else follows, F.lit(link.key)))
     best = F.min(F.struct((-F.col("score")).alias("order"), "product_id", "is_viewed", "is_bought")).alias("best")
-    found = (
+    summed = (
         pairs
         .select("customer_id", "related_product_id", "score", "product_id", "is_viewed", "is_bought",
                 F.explode(F.array_compact(F.array(*keys))).alias("link"))
@@ -69,7 +69,7 @@ def related_to_own(
     )  # fmt: skip
     is_of_bought = F.coalesce(F.get(F.split("link", "/"), F.lit(1)) == "bought", F.lit(False))
     fact = F.when(F.col("best.is_viewed") & ~is_of_bought, LOOKED_AT).when(F.col("best.is_bought"), BOUGHT)
-    placed = found.join(
+    placed = summed.join(
         F.broadcast(places.withColumnRenamed("product_id", "related_product_id")), on="related_product_id", how="inner"
     )
     return placed.select(
@@ -97,7 +97,7 @@ def related_to_query(
         follows = F.col("relation") == link.relation
         keys.append(F.when(follows & is_strong if link.above_chance else follows, F.lit(link.key)))
     best = F.min(F.struct((-F.col("score")).alias("order"), "product_id", "relation")).alias("best")
-    found = (
+    summed = (
         own
         .join(relations.drop("rank"), on="product_id", how="inner")
         .select("query_id", "related_product_id", "score", "product_id", "relation",
@@ -106,7 +106,7 @@ def related_to_query(
         .agg(exact_sum(F.col("score")).alias("score"), best)
     )  # fmt: skip
     fact = F.when(F.col("best.relation").isin("seen_together", "seen_next"), SEEN_WITH)
-    placed = found.join(
+    placed = summed.join(
         F.broadcast(places.withColumnRenamed("product_id", "related_product_id")), on="related_product_id", how="inner"
     )
     return placed.select("query_id", "link", "place", "score", F.col("best.product_id").alias("because"), fact.alias("fact"))

@@ -26,11 +26,11 @@ class Shelf:
     @cached_property
     def by_category(self) -> dict[str, list[int]]:
         """The same for each category."""
-        found: dict[str, list[int]] = {}
+        places: dict[str, list[int]] = {}
         for place in self.order:
             if (category := self.category[place - 1]) is not None:
-                found.setdefault(category, []).append(place)
-        return found
+                places.setdefault(category, []).append(place)
+        return places
 
     @cached_property
     def has_unsorted(self) -> bool:
