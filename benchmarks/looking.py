@@ -28,7 +28,10 @@ from reclake.look.delta_rs import arrow_type
 from reclake.tables import Table, bronze, ops
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("show gold.customer_segments", "status", "rejected", "history gold.customer_segments", "models", "plan", "tables")
+COMMANDS = (
+    "show gold.customer_segments", "status", "rejected", "history gold.customer_segments", "models", "plan", "tables", "sales", "retention",
+    "funnel browse_cart_order_pay", "report behaviour",
+)  # fmt: skip
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC).replace(tzinfo=None)
 N_TRIES = 3
 
