@@ -41,7 +41,7 @@ def events():
 def app(spark, tmp_path_factory):
     """A lake of these visits, whose gold tells of one lost customer more."""
     folder = tmp_path_factory.mktemp("people")
-    app = open_lake(spark, folder, source="demo", landing=folder / "landing")
+    app = open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=["privacy.min_group_size=10"])
     rows = {
         silver.IDENTITIES: [dict(account_id=a, customer_id=f"c_{a}", valid_from=OLD) for a in VISITS],
         silver.ACCOUNTS: [
