@@ -47,7 +47,9 @@ SHOWN_VERSIONS = replace(
 
 def shown(table: Table) -> Table:
     """The table as views and exports show it: without sets of customers, which would tell its readers one person from another."""
-    return replace(table, fields=tuple(field for field in table.fields if field.type != "binary"))
+    fields = tuple(field for field in table.fields if field.type != "binary")
+    names = {field.name for field in fields}
+    return replace(table, fields=fields, run_columns=tuple(name for name in table.run_columns if name in names))
 
 
 def __getattr__(name: str) -> Table:
