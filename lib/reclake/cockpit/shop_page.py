@@ -10,6 +10,7 @@ from reclake.pages.page import Page, Shown, write
 from reclake.pages.panels import Panel, Sentence, Table
 from reclake.pages.texts import Text
 from reclake.pages.values import Code, Money, Value
+from reclake.tables import models
 
 TITLE = Text("One customer's shop", "一位顾客眼中的商城")
 LEAD = Text(
@@ -36,8 +37,8 @@ SCENARIOS = {
     "win_back": Text("Message to come back", "召回消息"),
 }
 BLOCKS = {"substitutes": Text("instead of it", "可替代"), "complements": Text("goes with it", "可搭配")}
+TASTE = Text("taste", "口味模型")  # of whatever model
 STRATEGIES = {
-    "als": Text("taste", "口味模型"),
     "seen_together": Text("seen together", "常一起看"),
     "bought_together": Text("bought together", "常一起买"),
     "bought_with_basket": Text("bought with all of it", "整篮常购"),
@@ -83,5 +84,5 @@ def _row(offer: Offer) -> tuple[Value, ...]:
     if offer.reason_en and offer.reason_zh:
         why = Text(*(text.replace("{", "{{").replace("}", "}}") for text in (offer.reason_en, offer.reason_zh)))
     price = Money(offer.price_amount, offer.currency) if offer.price_amount is not None and offer.currency else None
-    given: Value = STRATEGIES.get(offer.strategy or "") or offer.strategy
+    given: Value = TASTE if offer.strategy in models.BY_NAME else STRATEGIES.get(offer.strategy or "") or offer.strategy
     return offer.rank, offer.product_name or Code(offer.product_id), offer.category, price, why, given
