@@ -169,14 +169,14 @@ class TestImpressions:
         assert found["ordered"] > 20
 
     def test_an_order_from_a_list_holds_the_product_and_is_the_accounts(self, lines, records):
-        orders = defaultdict(set)
+        orders, of_order = defaultdict(set), {}
         for line in lines:
             if line.file.startswith("orders/") and not line.file.startswith("orders/pos") and line.expected == "kept":
                 one = json.loads(line.payload)
                 orders[one["order_no"], one["buyer"]].add(one["sku"])
+                of_order[one["order_no"]] = one["buyer"]
         bought = [record for record in records if record["action"] == "ordered"]
         shown = {(record["list"], record["position"]): record for record in records if record["action"] == "shown"}
-        of_order = dict(orders)
         for record in bought:
             buyer = of_order[record["order_no"]]
             assert record["sku"] in orders[record["order_no"], buyer]

@@ -28,7 +28,7 @@ def listed(home, table):
 
 def test_it_holds_what_is_derived_and_what_the_file_adds(home):
     whole = listed(home, gold.RECOMMENDATIONS)
-    assert (whole["name"], whole["meta"]["n_expectations"], len(whole["expectations"])) == ("gold.recommendations", 15, 15)
+    assert (whole["name"], whole["meta"]["n_expectations"], len(whole["expectations"])) == ("gold.recommendations", 24, 24)
     columns = [one["kwargs"]["column"] for one in whole["expectations"]]
     assert {"customer_id", "rank"} <= set(columns)  # one that is derived, one of the file
 

@@ -92,7 +92,7 @@ def test_a_product_has_its_name_beside_its_id(lake):
     assert {row["product_id"]: row["product_name"] for row in shown}.items() <= names.items()
     columns = list(shown[0])
     assert columns.index("product_name") == columns.index("product_id") + 1
-    assert set(shown[0]) == {*noted("gold.recommendations")[0], "product_name"}
+    assert set(shown[0]) == {*(field.name for field in gold.RECOMMENDATIONS.fields), "product_name"}
 
 
 @pytest.mark.parametrize(("day", "as_ofs"), [("2026-01-02", "2026-01-03"), ("2026-01-03", None), ("2026-01-01", "2026-01-02")])

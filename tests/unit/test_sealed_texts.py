@@ -44,7 +44,8 @@ REQUIRED = {
     }
     for table, needed in NEEDED.items()
 }
-REQUIRED["events"] |= {"device_id": {"from": "d", "type": "device"}}
+for table in ("events", "impressions"):
+    REQUIRED[table] |= {"device_id": {"from": "d", "type": "device"}}
 FINE = {column: "2026-03-01T08:00:00Z" for columns in REQUIRED.values() for column in columns if column.endswith("_at")}
 FINE |= {"d": "d1", "account_id": "u1"}
 IDS = ID_COLUMNS
@@ -64,7 +65,7 @@ def keys(tmp_path_factory):
 
 
 def read_as(keys, table, column, value, **mapping):
-    channel = {} if table == "products" else {"channel": {"constant": "app", "type": "string"}}
+    channel = {} if table in ("products", "stock") else {"channel": {"constant": "app", "type": "string"}}
     columns = REQUIRED[table] | COLUMNS[table] | channel
     columns[column] = columns[column] | mapping
     raw = json.dumps(FINE | {column: value})
