@@ -18,6 +18,8 @@ BUILT = [table for table in tables.GATED if table.stage not in ("bronze", "train
 # Numbers that count or measure nothing.
 WITHOUT_UNIT = {
     ("gold.recommendations", "score"): "the link's own scale",
+    ("gold.product_recommendations", "score"): "the link's own scale",
+    ("gold.basket_recommendations", "score"): "the link's own scale",
     ("silver.identity_pairs", "match_probability"): "a probability",
     ("ops.ledger", "sequence"): "an order",
     ("ops.ledger", "version"): "a name",
@@ -91,7 +93,13 @@ def test_privacy_classes_never_fall_along_a_lineage():
     """What is personal in a table is so in every table that takes it over, unless the declaration says why it is not."""
     stated = {(table.name, field.name) for table, field in COLUMNS if field.falls_because}
     assert {(table, column) for table, column, _ in FALLS} == stated
-    assert stated == {("silver.products", "product_id"), ("gold.contact_exclusions", "tier"), ("gold.behaviour_cube", "n_orders")}
+    assert stated == {
+        ("silver.products", "product_id"),
+        ("gold.contact_exclusions", "tier"),
+        ("gold.behaviour_cube", "n_orders"),
+        *(("gold.recommendations", name) for name in ("scenario", "strategy", "model_version", "reason")),
+        *(("ops.serving_coverage", name) for name in ("scenario", "strategy")),
+    }
 
 
 def test_a_class_that_falls_is_noticed():
@@ -189,7 +197,7 @@ def test_a_builder_is_named_after_its_table_and_takes_what_it_declares(table):
     assert positional == [declared.name for declared in table.inputs]
     options = {parameter.name for parameter in table.parameters}
     options |= {name.partition(".")[0] for name in table.catalogues}
-    served = {"model", "scenario"} if models.serving(table) else {"fitted"} if models.weighing(table) else set()
+    served = {"champions"} if models.serving(table) else {"fitted"} if models.weighing(table) else set()
     assert keywords == options | ({"as_of"} if table.is_as_of else set()) | served
     assert not any(p.default is not inspect.Parameter.empty for p in parameters)
 

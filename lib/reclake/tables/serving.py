@@ -2,6 +2,7 @@
 
 from . import gold, silver
 from .declaration import Table, plain
+from .gold._shown import stated_words
 from .inputs import Input, same_day, until_as_of, valid_at_as_of
 from .own_products import OWN_PRODUCTS
 from .people import PEOPLE
@@ -12,10 +13,10 @@ SERVING_COVERAGE = Table(
     key=("as_of_date", "scenario", "block", "position"),
     fields=(
         plain("as_of_date", "date", "The as_of of the lists.", required=True),
-        plain("scenario", "string", "The scenario of conf/scenarios.", required=True),
+        *stated_words(plain("scenario", "string", "The scenario of conf/scenarios.", required=True)),
         plain("block", "string", "The list within the scenario.", required=True),
         plain("position", "integer", "Place of the link in the chain: 1, 2, …", "rank", required=True),
-        plain("strategy", "string", "What the link's rows are called.", required=True),
+        *stated_words(plain("strategy", "string", "What the link's rows are called.", required=True)),
         plain("n_rows", "long", "Rows that the link gave.", "rows", required=True),
         plain("row_share", "double", "The same of all rows of the list; null where it has none.", "0–1"),
         plain(

@@ -1,6 +1,8 @@
 """What the tables of lists share: where a product is shown, how it came there, why, and its state on the day."""
 
-from reclake.tables.declaration import personal, plain
+from dataclasses import replace
+
+from reclake.tables.declaration import Field, personal, plain
 
 SCENARIO = plain("scenario", "string", "Where it is shown: a scenario of conf/scenarios.", required=True)
 MODEL_VERSION = plain("model_version", "string", "Version of the registered model; null where none took part.")
@@ -35,7 +37,7 @@ REASONS = (
     ),
 )
 STATUS = (
-    plain(
+    personal(
         "price_amount",
         "decimal(18,4)",
         "Price of one piece at the as_of, the same for everybody; null if none is stated.",
@@ -44,3 +46,12 @@ STATUS = (
     plain("currency", "string", "Of the price, ISO 4217."),
     plain("stock_status", "string", "in_stock, or not_counted where nobody counts the product's stock."),
 )
+
+
+_WORDS = ("scenario", "strategy", "model_version", "reason")
+_WORD = "it is one of a few words that stand in files of the company; whom and what it is about stands in personal columns"
+
+
+def stated_words(*fields: Field) -> tuple[Field, ...]:
+    """The fields of a table that reads silver.impressions, where the same words are part of what one person was shown."""
+    return tuple(replace(field, falls_because=_WORD) if field.name in _WORDS else field for field in fields)

@@ -13,7 +13,7 @@ MODEL_METRICS = Table(
             "model_name",
             "string",
             "The model by its name; popularity; champion: the one it was compared with; refit: the champion's settings, fitted without "
-            "those who withdrew. Of an evaluation also popular_7_days, last_category and, as it serves, als_champion.",
+            "those who withdrew. Of an evaluation also popular_7_days, last_category and, as it serves, <model>_champion.",
             required=True,
         ),
         plain("model_version", "string", "Registered version; null when not registered."),

@@ -7,7 +7,7 @@ from reclake.tables.people import PEOPLE
 from reclake.tables.silver import IMPRESSIONS, INTERACTIONS, PRODUCTS, STOCK
 
 from ._common import AS_OF, CUSTOMER, RETENTION
-from ._shown import MODEL_VERSION, REASONS, SCENARIO, STATUS, STRATEGY
+from ._shown import MODEL_VERSION, REASONS, SCENARIO, STATUS, STRATEGY, stated_words
 from .contact_list import CONTACT_LIST
 from .customer_segments import CUSTOMER_SEGMENTS
 from .due_again import DUE_AGAIN
@@ -20,7 +20,7 @@ RECOMMENDATIONS = Table(
     key=("as_of_date", "scenario", "customer_id", "rank"),
     fields=(
         AS_OF,
-        SCENARIO,
+        *stated_words(SCENARIO),
         CUSTOMER,
         plain("rank", "integer", "1, 2, … without gaps.", "rank", required=True),
         personal("product_id", "string", "The product.", required=True),
@@ -38,9 +38,7 @@ RECOMMENDATIONS = Table(
             "The customer's own product that speaks most for it in its link, whatever people make of it; null if none does. It "
             "leaves with the next release: evidence_product_id is a reason for people.",
         ),
-        MODEL_VERSION,
-        *STRATEGY,
-        *REASONS,
+        *stated_words(MODEL_VERSION, *STRATEGY, *REASONS),
         *STATUS,
     ),
     stage="recommendations",
