@@ -48,8 +48,8 @@ def mask_of(funnel: Funnel, *, timezone: str) -> Column:
     bits = []
     looked_for = [*(step.any_of for step in funnel.steps), *(one.any_of for one in funnel.exclude)]
     for place, any_of in enumerate(looked_for):
-        matches = reduce(or_, (matches(one, timezone=timezone) for one in any_of))
-        bits.append(F.when(matches, F.lit(1 << place)).otherwise(F.lit(0)))
+        is_taken = reduce(or_, (matches(one, timezone=timezone) for one in any_of))
+        bits.append(F.when(is_taken, F.lit(1 << place)).otherwise(F.lit(0)))
     return reduce(lambda one, other: one.bitwiseOR(other), bits)
 
 
