@@ -301,7 +301,7 @@ def test_random_events_in_any_order_and_partitioning_are_counted_as_a_plain_read
 def test_all_funnels_share_one_exchange_and_one_sort(spark):
     """Beside the join with people: no step is joined with the next, and no funnel adds an exchange."""
     frames = inputs(spark, EVENTS)
-    people = cut_inputs(gold.VALUE_MODELS, frames, as_of=AS_OF)["people"].localCheckpoint()
+    people = cut_inputs(gold.FIRST_ORDERS, frames, as_of=AS_OF)["people"].localCheckpoint()
     lives = made(HISTORIES, lambda i: frames[i.table.name], lambda _: people, as_of=AS_OF, arguments={})
     counts = funnel_counts(lives, as_of=AS_OF, funnels={"shop": SHOP, "same": SAME}, gap_minutes=30, timezone=ZONE)
     plan = counts._jdf.queryExecution().executedPlan().toString()

@@ -296,7 +296,7 @@ def test_random_visits_in_any_order_and_partitioning_are_told_as_a_plain_reading
 
 def test_the_counts_need_no_exchange_and_no_sort_beside_those_of_histories(spark):
     frames = inputs(spark, toy())
-    people = cut_inputs(gold.VALUE_MODELS, frames, as_of=AS_OF)["people"].localCheckpoint()
+    people = cut_inputs(gold.FIRST_ORDERS, frames, as_of=AS_OF)["people"].localCheckpoint()
     lives = made(HISTORIES, lambda i: frames[i.table.name], lambda _: people, as_of=AS_OF, arguments={})
     counted = path_counts(lives, as_of=AS_OF, paths={"raw": RAW, "collapsed": COLLAPSED}, gap_minutes=30, timezone=ZONE)
     above, below = counted._jdf.queryExecution().executedPlan().toString().split("MapInArrow")
