@@ -63,7 +63,7 @@ def reclake(root, folder):
     def run(*arguments: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
         command = [str(Path(sys.executable).with_name("reclake")), *arguments]
         environment = os.environ | own | ({"RECLAKE_VERBOSE": ""} if quiet else {})
-        options = {"capture_output": True, "text": True, "check": False, "timeout": 900}
+        options = {"capture_output": True, "text": True, "check": False, "timeout": 1800}
         done = subprocess.run(command, env=environment, cwd=root, umask=0o022, **options)  # as a login shell has it
         with (folder / "log.txt").open("a") as log:
             log.write(done.stdout + done.stderr)
