@@ -30,6 +30,10 @@ TWO = source(
         "stock", {name: COUNTED[name] for name in ("product_id", "changed_at", "is_recalled")}, pattern="r/*.json_lines"
     ),
 )
+APART = {  # the same feeds, each of a source of its own
+    name: source(**{name: feed("stock", {c: COUNTED[c] for c in ("product_id", "changed_at", column)})})
+    for name, column in (("warehouse", "n_available"), ("recalls", "is_recalled"))
+}
 AT = "2026-03-01T10:00:00Z"
 CASES = [
     ({"sku": "a", "n": 5}, [], (5, True, None)),
@@ -118,3 +122,11 @@ def test_a_warehouse_counts_and_others_recall(spark):
     wanted = list(validities(rows, is_put_together=True))
     assert contents(conform(built, silver.STOCK)) == in_order(*wanted)
     assert {(row["is_in_stock"], row["is_recalled"]) for row in wanted} >= {(True, True), (True, False), (False, True)}
+
+
+def test_a_recall_that_another_source_states_outlives_a_count(spark):
+    rows = [row | {"source": row["feed"]} for row in some_records(3, ("warehouse", "recalls"))]
+    built = stock(frame(spark, silver.STOCK_RECORDS, *rows), sources=APART, timezone="UTC")
+    wanted = list(validities(rows, is_put_together=True))
+    assert contents(conform(built, silver.STOCK)) == in_order(*wanted)
+    assert {(row["is_in_stock"], row["is_recalled"]) for row in wanted} >= {(True, True), (True, False)}

@@ -9,7 +9,8 @@ stock, a warehouse and those who recall.
   else end the tie to the number that the person verified (docs/decisions/0063-what-staff-typed-ends-no-tie.md).
 
 Of what is said the last counts, in the order of `records.validity`. What a stub knows counts where no feed has said anything.
-With one feed of a table per source every state is as its record says.
+With one feed of a table per source every state is as its record says: sources have accounts and products of their own. Stock is not
+a source's own: a warehouse and those who recall may be two sources, so its feeds are those of all sources together.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,11 +31,12 @@ _STATED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     ),
     "stock": (("n_available", "is_in_stock"), ("is_recalled",)),
 }  # fmt: skip
+_OF_ALL_SOURCES = frozenset({"stock"})  # nouns whose states several sources state of the same key
 _LED_BY = {"n_available": ("n_available", "is_in_stock")}  # a warehouse counts pieces, or says whether there are any
 
 
 def survivors(sources: Mapping[str, Source], table: str, so_far: WindowSpec) -> dict[str, Column]:
-    """The columns of a state, over the states of its key up to each; none where no source has two feeds of the bronze noun.
+    """The columns of a state, over the states of its key up to each; none where one record says all.
 
     The states hold source, feed and is_stub beside the columns; `so_far` orders those of one key up to the row.
     """
@@ -67,10 +69,11 @@ def is_typed(sources: Mapping[str, Source]) -> Column:
 
 
 def _feeds(sources: Mapping[str, Source], table: str) -> Iterator[tuple[str, str, Feed]]:
-    """Source, name and feed of the bronze noun, of sources that have several."""
-    for name, source in sorted(sources.items()):
-        feeds = source.feeds_of(table)
-        if len(feeds) > 1:
+    """Source, name and feed of the bronze noun, of sources that have several; of stock, if there are several over all sources."""
+    of_sources = {name: source.feeds_of(table) for name, source in sorted(sources.items())}
+    n_all = sum(map(len, of_sources.values()))
+    for name, feeds in of_sources.items():
+        if (n_all if table in _OF_ALL_SOURCES else len(feeds)) > 1:
             yield from ((name, feed_name, feed) for feed_name, feed in feeds.items())
 
 

@@ -17,8 +17,8 @@ _STATE = ("is_in_stock", "n_available", "is_recalled")
 def stock(stock_records: DataFrame, *, sources: Mapping[str, Source], timezone: str) -> DataFrame:
     """One row per product and validity; validity as in `records.validity`.
 
-    A warehouse may tell of pieces and another system of recalls: where several feeds tell of one product, its state is put
-    together as in `records.survivorship`. Who says nothing of a recall has none.
+    A warehouse may tell of pieces and another system of recalls: where several feeds, of one source or of several, tell of one product, its
+    state is put together as in `records.survivorship`. Who says nothing of a recall has none.
     """
     stated = stock_records.where(is_kept()).select(
         "product_id",
