@@ -287,10 +287,19 @@ ORDERS = [
 ] * 2
 
 
-def rules_by_hand(orders, *, min_together, min_lift):
+BUYERS = [n % 6 for n in range(len(ORDERS))]
+RULES = dict(min_together=2, min_lift=1.05)
+FLOORS = dict(min_customers=2, min_group_size=2)
+
+
+def rules_by_hand(orders, buyers, *, min_together, min_lift, min_customers, min_group_size):
     """Basket and product → confidence, lift and support, by counting subsets."""
     n = len(orders)
     found = {}
+
+    def n_buyers(*items):
+        return len({buyer for order, buyer in zip(orders, buyers, strict=True) if set(items) <= set(order)})
+
     for size in (1, 2):
         for items in {pair for order in orders for pair in combinations(sorted(set(order)), size)}:
             with_items = [order for order in orders if set(items) <= set(order)]
@@ -298,25 +307,33 @@ def rules_by_hand(orders, *, min_together, min_lift):
                 together = sum(product in order for order in with_items)
                 n_product = sum(product in order for order in orders)
                 lift = together / len(with_items) * n / n_product
-                if together >= min_together and lift >= min_lift and (size == 1 or len(with_items) >= min_together):
+                are_many = (
+                    min(n_buyers(*items), n_buyers(product)) >= min_group_size and n_buyers(*items, product) >= min_customers
+                )
+                if are_many and together >= min_together and lift >= min_lift and len(with_items) >= min_together:
                     found[items, product] = (together / len(with_items), lift, together / n)
     return found
 
 
-def test_rules_of_baskets_are_those_of_counted_subsets(spark):
-    orders = spark.createDataFrame([(sorted(order),) for order in ORDERS], "products array<string>")
-    rules = basket_rules(orders, min_together=2, min_lift=1.05).collect()
+@pytest.mark.parametrize("floors", [FLOORS, dict(min_customers=1, min_group_size=1), dict(min_customers=4, min_group_size=5)])
+def test_rules_of_baskets_are_those_of_counted_subsets(spark, floors):
+    """Customer 9 alone orders three products, five times: that is no rule of anybody's baskets."""
+    all_orders, buyers = ORDERS + [["p10", "p11", "p13"]] * 5, BUYERS + [9] * 5
+    given = [(f"c{buyer}", sorted(order)) for order, buyer in zip(all_orders, buyers, strict=True)]
+    orders = spark.createDataFrame(given, "customer_id string, products array<string>")
+    rules = basket_rules(orders, **RULES, **floors).collect()
     found = {(tuple(row["items"]), row["product_id"]): (row["confidence"], row["lift"], row["support"]) for row in rules}
-    wanted = rules_by_hand(ORDERS, min_together=2, min_lift=1.05)
-    assert found.keys() == wanted.keys()
+    wanted = rules_by_hand(all_orders, buyers, **RULES, **floors)
+    assert found.keys() == wanted.keys() != set()
     assert all(found[key] == pytest.approx(wanted[key]) for key in wanted)
-    assert {len(items) for items, _ in wanted} == {1, 2}
+    assert any("p10" in items for items, _ in wanted) == (floors["min_customers"] == 1)
+    assert floors is not FLOORS or {len(items) for items, _ in wanted} == {1, 2}
 
 
 def order_lines():
     return [
         dict(source="s", event_date=DAY - timedelta(days=3), file_digest="f", position=100 * n + m, order_id=f"o{n}", order_scope="x",
-             account_id=f"a{n % 6}", product_id=product, line_kind="product", quantity=1, line_amount=Decimal(1), currency="CNY",
+             account_id=f"a{BUYERS[n]}", product_id=product, line_kind="product", quantity=1, line_amount=Decimal(1), currency="CNY",
              is_return=False, is_repeat=False)
         for n, order in enumerate(ORDERS)
         for m, product in enumerate(order)
@@ -327,7 +344,7 @@ def order_lines():
 def carts(spark, shipped):
     rows = world() | {silver.ORDER_LINES: order_lines()}
     inputs = cut_inputs(gold.BASKET_RECOMMENDATIONS, frames_of(spark, rows), as_of=DAY)
-    made = basket_recommendations(**inputs, as_of=DAY, scenarios=shipped, limits=Limits(min_together=2, min_lift=1.05))
+    made = basket_recommendations(**inputs, as_of=DAY, scenarios=shipped, limits=Limits(**RULES), **FLOORS)
     return contents(conform(made, gold.BASKET_RECOMMENDATIONS))
 
 
@@ -340,7 +357,7 @@ def test_a_cart_is_completed_by_other_categories(carts):
         assert row["n_products"] == len(items)
         assert row["product_id"] not in {*items, *CLOSED}
         assert category_of(row["product_id"]) not in {category_of(item) for item in items} - {None}
-    wanted = rules_by_hand(ORDERS, min_together=2, min_lift=1.05)
+    wanted = rules_by_hand(ORDERS, BUYERS, **RULES, **FLOORS)
     by_rule = [row for row in carts if row["strategy"] == "bought_with_basket"]
     assert by_rule
     for row in by_rule:

@@ -32,18 +32,21 @@ def basket_recommendations(
     as_of: date,
     scenarios: Mapping[str, Scenario],
     limits: RecommendationsSettings,
+    min_customers: int,
+    min_group_size: int,
 ) -> DataFrame:
     """One row per scenario that asks for baskets, basket and rank of a product that completes it.
 
-    Baskets are each product that may be shown, and each pair that enough orders hold and a rule begins with: a cart of more
-    products is answered by those of its parts. What is in the basket, its variants and, where the block asks for another category,
+    Baskets are each product that may be shown, and each pair that enough orders and customers hold and a rule begins with: a cart
+    of more products is answered by those of its parts. What is in the basket, its variants and, where the block asks for another category,
     whatever could take its place never stand on the list.
     """
     asked = {name: one for name, one in scenarios.items() if one.query == "basket"}
     shelf = products_of_the_day(products, stock, popularity_of_all(popular_products), popular_products)
     opened = shelf.where("is_open").select("product_id", "place")
     orders = ordered_baskets(order_lines, people.where("may_be_profiled"))
-    rules = basket_rules(orders, min_together=limits.min_together, min_lift=limits.min_lift)
+    floors = dict(min_customers=min_customers, min_group_size=min_group_size)
+    rules = basket_rules(orders, min_together=limits.min_together, min_lift=limits.min_lift, **floors)
     rules = rules.withColumn("query_id", F.to_json("items"))
     pairs = rules.where(F.size("items") > 1).select("items", "query_id").distinct()
     singles = opened.select(F.array("product_id").alias("items")).select("items", F.to_json("items").alias("query_id"))

@@ -14,26 +14,28 @@ _RULES_PER_BASKET = 50
 
 
 def ordered_baskets(order_lines: DataFrame, people: DataFrame) -> DataFrame:
-    """One row per order of people who may be profiled: products (sorted ids, each once), at most MAX_PRODUCTS of them.
+    """One row per order of a customer of `people`: customer_id, products (sorted ids, each once), at most MAX_PRODUCTS of them.
 
     Parameters
     ----------
     order_lines
         Rows of silver.order_lines.
     people
-        account_id of those who may be profiled.
+        account_id, customer_id of those who may be profiled.
     """
     lines = order_lines.where(is_sale() & F.col("product_id").isNotNull() & ~F.col("is_repeat"))
-    sold = lines.join(people.select("account_id"), on="account_id", how="left_semi").withColumn("order_scope", order_scope())
-    orders = sold.groupBy(*ORDER).agg(F.sort_array(F.collect_set("product_id")).alias("products"))
-    return orders.where(F.size("products") <= MAX_PRODUCTS).select("products")
+    who = people.select("account_id", "customer_id")
+    sold = lines.join(who, on="account_id", how="inner").withColumn("order_scope", order_scope())
+    orders = sold.groupBy("customer_id", *ORDER).agg(F.sort_array(F.collect_set("product_id")).alias("products"))
+    return orders.where(F.size("products") <= MAX_PRODUCTS).select("customer_id", "products")
 
 
-def basket_rules(orders: DataFrame, *, min_together: int, min_lift: float) -> DataFrame:
+def basket_rules(orders: DataFrame, *, min_together: int, min_lift: float, min_customers: int, min_group_size: int) -> DataFrame:
     """One row per basket and product: items, product_id, confidence, lift, support; the best of each basket.
 
     `items` holds one product, or a pair that at least `min_together` orders hold. A rule needs as many orders that hold all of it,
-    and a lift of `min_lift`.
+    and a lift of `min_lift`. Baskets and products need `min_group_size` customers, and a rule `min_customers` of them, as the
+    pairs of gold.product_relations do: no rule is what one person did.
 
     Parameters
     ----------
@@ -41,22 +43,26 @@ def basket_rules(orders: DataFrame, *, min_together: int, min_lift: float) -> Da
         Rows of `ordered_baskets`.
     """
     n_all = orders.agg(F.count("*").alias("n_all"))
-    n_of = _counted(orders.select(F.explode("products").alias("product_id")), "product_id", "n_product")
-    pairs = _counted(orders.select(F.explode(_pairs()).alias("items")), "items", "n_basket").where(
-        F.col("n_basket") >= min_together
-    )
+    many = F.col("n_customers") >= min_group_size
+    of_products = _counted(orders.select("customer_id", F.explode("products").alias("product_id")), "product_id", n="n_product")
+    n_of = of_products.where(many).drop("n_customers")
+    of_pairs = _counted(orders.select("customer_id", F.explode(_pairs()).alias("items")), "items", n="n_basket")
+    pairs = of_pairs.where(many & (F.col("n_basket") >= min_together)).drop("n_customers")
     singles = n_of.select(F.array("product_id").alias("items"), F.col("n_product").alias("n_basket"))
     baskets = singles.where(F.col("n_basket") >= min_together).unionByName(pairs)
-    large = orders.where(F.size("products") > 2).select("products", F.explode(_pairs()).alias("items"))
+    large = orders.where(F.size("products") > 2).select("customer_id", "products", F.explode(_pairs()).alias("items"))
     held = large.join(pairs.select("items"), on="items", how="left_semi").select(
-        "items", F.explode(F.array_except("products", "items")).alias("product_id")
+        "customer_id", "items", F.explode(F.array_except("products", "items")).alias("product_id")
     )
-    of_pairs = orders.select(F.explode(_pairs()).alias("pair"))
-    beside = of_pairs.select(F.explode(F.array(_beside(0, 1), _beside(1, 0))).alias("one")).select("one.items", "one.product_id")
-    together = held.unionByName(beside).groupBy("items", "product_id").agg(F.count("*").alias("n_together"))
+    beside = orders.select("customer_id", F.explode(_pairs()).alias("pair")).select(
+        "customer_id", F.explode(F.array(_beside(0, 1), _beside(1, 0))).alias("one")
+    )
+    together = _counted(
+        held.unionByName(beside.select("customer_id", "one.items", "one.product_id")), "items", "product_id", n="n_together"
+    )
     counted = (
         together
-        .where(F.col("n_together") >= min_together)
+        .where((F.col("n_together") >= min_together) & (F.col("n_customers") >= min_customers))
         .join(baskets, on="items", how="inner")
         .join(n_of, on="product_id", how="inner")
         .crossJoin(F.broadcast(n_all))
@@ -73,8 +79,10 @@ def basket_rules(orders: DataFrame, *, min_together: int, min_lift: float) -> Da
     return rules.withColumn("rank", F.row_number().over(best)).where(F.col("rank") <= _RULES_PER_BASKET).drop("rank")
 
 
-def _counted(rows: DataFrame, name: str, n: str) -> DataFrame:
-    return rows.groupBy(name).agg(F.count("*").alias(n))
+def _counted(rows: DataFrame, *keys: str, n: str) -> DataFrame:
+    """The keys, in how many orders they are (`n`), and in those of how many customers (n_customers)."""
+    of_each = rows.groupBy(*keys, "customer_id").agg(F.count("*").alias("n_orders"))
+    return of_each.groupBy(*keys).agg(F.sum("n_orders").alias(n), F.count("*").alias("n_customers"))
 
 
 def _pairs() -> Column:

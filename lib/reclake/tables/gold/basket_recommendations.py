@@ -50,7 +50,7 @@ BASKET_RECOMMENDATIONS = Table(
         Input(POPULAR_PRODUCTS, same_day(), feeds=False),
     ),
     catalogues=("scenarios",),
-    parameters=takes(limits="recommendations"),
+    parameters=takes(limits="recommendations", min_customers="relations.min_customers", min_group_size="privacy.min_group_size"),
     may_be_empty="nothing may be on sale, or one product alone; no scenario may ask for it",
     is_restated=False,
 )
