@@ -65,12 +65,14 @@ def serving_coverage(
     of_customers = recommendations.select(
         "scenario", F.lit("list").alias("block"), F.col("customer_id").alias("query_id"), "position"
     )
+    # Every product that may be shown is a basket too, also one whose list is empty; of pairs those that have a list are known.
+    baskets = basket_recommendations.select(F.col("basket").alias("query_id")).unionByName(
+        opened.select(F.to_json(F.array("product_id")).alias("query_id"))
+    )
     asked_about = {
         "product": opened.select(F.col("product_id").alias("query_id"), "product_id"),
-        "basket": basket_recommendations.select(F.col("basket").alias("query_id")).distinct().withColumn(
-            "product_id", F.explode(F.from_json("query_id", "array<string>"))
-        ),
-    }  # fmt: skip
+        "basket": baskets.distinct().withColumn("product_id", F.explode(F.from_json("query_id", "array<string>"))),
+    }
     measured = []
     for name, scenario in scenarios.items():
         for block_name, block in scenario.blocks.items():
@@ -78,8 +80,9 @@ def serving_coverage(
                 rows = of_customers.where(F.col("scenario") == name)
                 left = left_for_customers(customers, blocked_for(own_products, shown, block, as_of=as_of), shelf, block)
             else:
-                of_query = rows_of[scenario.query]
-                rows = of_query.where((F.col("scenario") == name) & (F.col("block") == block_name))
+                rows = rows_of[scenario.query].where(F.col("scenario") == name)
+                if scenario.query == "product":  # the others have one list, whatever its block is called
+                    rows = rows.where(F.col("block") == block_name)
                 left = left_for_products(asked_about[scenario.query], shelf, block)
             measured.append(
                 _measured(rows, left, block, name=name, block_name=block_name, is_judged=is_always_filled(scenario, block))
