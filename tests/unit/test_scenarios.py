@@ -108,6 +108,11 @@ def test_the_words_are_those_of_the_tables():
     ("right", "wrong", "message"),
     [
         ('"als"', '"ease"', r"blocks\.list\.chain\.0.*: there is no model 'ease'; known are als"),
+        ('"als"', '"item_item"', r"the model 'item_item' serves no list, as no task promotes it; models that do: als"),
+        ("{product}", "{product!r}", "en: braces hold the name of a value alone"),
+        ("{product}", "{product:>9}", "en: braces hold the name of a value alone"),
+        ("{product}", "{{product}}", "en: braces hold the name of a value alone"),
+        ("{product}", "{product}}}", "en: braces hold the name of a value alone"),
         ('"gold.due_again"', '"gold.due"', r"there is no table 'gold.due' \(did you mean 'gold.due_again'\?\)"),
         ('"gold.due_again"', '"silver.orders"', "there is no table 'silver.orders'"),
         ('"gold.due_again"', '"silver.interactions"', "silver.interactions is no table that a list can be made of"),
@@ -152,3 +157,11 @@ def test_a_product_has_no_history(tmp_path, more, message):
     assert tomllib.loads(OF_A_PRODUCT + more)
     with pytest.raises(SettingsInvalid, match=message):
         read(tmp_path, OF_A_PRODUCT + more)
+
+
+def test_only_pages_of_products_have_several_lists(tmp_path):
+    second = '[blocks.other]\n\n[[blocks.other.chain]]\nlink = "popular"\nscope = "all"\n'
+    assert set(read(tmp_path, OF_A_PRODUCT + second).blocks) == {"list", "other"}
+    for text, query in ((OF_A_PRODUCT.replace('"product"', '"basket"'), "basket"), (GOOD, "customer")):
+        with pytest.raises(SettingsInvalid, match=f"blocks: a {query} has one list, and list, other are 2"):
+            read(tmp_path, text + second)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from reclake.recommend.scenarios.definition import MOST_POPULAR
 from reclake.tables import gold, silver
 
 from .reader import Reader, Row
@@ -30,7 +31,7 @@ CASE r.reason
         )
     WHEN 'popular_in' THEN EXISTS (
         FROM popular AS p JOIN products AS q ON q.product_id = p.product_id AND q.category = p.value
-        WHERE p.as_of_date = $1 AND p.scope = 'category' AND p.product_id = r.product_id
+        WHERE p.as_of_date = $1 AND p.scope = 'category' AND p.kind = 'decayed' AND p.rank <= $4 AND p.product_id = r.product_id
         AND q.valid_from < $1 AND (q.valid_to IS NULL OR q.valid_to >= $1)
     )
     WHEN 'due' THEN EXISTS (
@@ -52,6 +53,8 @@ _COLUMNS = ("as_of_date", "scenario", "customer_id", "product_id", "reason", "ev
 def stated_facts(reader: Reader, *, as_of: date, min_together: int, min_lift: float) -> list[Row]:
     """A row per scenario and fact of gold.recommendations: reason (None where none is stated), n_rows, n_false.
 
+    Rows of gold.product_recommendations and gold.basket_recommendations are not looked at.
+
     Parameters
     ----------
     min_together, min_lift
@@ -71,10 +74,10 @@ def stated_facts(reader: Reader, *, as_of: date, min_together: int, min_lift: fl
             gold.PRODUCT_RELATIONS,
             ("as_of_date", "relation", "product_id", "related_product_id", "n_together", "lift"),
         ),
-        "popular": (gold.POPULAR_PRODUCTS, ("as_of_date", "scope", "value", "product_id")),
+        "popular": (gold.POPULAR_PRODUCTS, ("as_of_date", "scope", "value", "kind", "rank", "product_id")),
         "products": (silver.PRODUCTS, ("product_id", "category", "valid_from", "valid_to")),
         "due": (gold.DUE_AGAIN, ("as_of_date", "customer_id", "product_id", "is_due")),
     }
-    parameters = [as_of, min_together, min_lift]
+    parameters = [as_of, min_together, min_lift, MOST_POPULAR]
     counts = reader.query(gold.RECOMMENDATIONS, sql, columns=_COLUMNS, parameters=parameters, beside=beside)
     return [dict(zip(("scenario", "reason", "n_rows", "n_false"), row, strict=True)) for row in counts]

@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from .candidates import PARTNERS
-from .definition import Scenario
+from .definition import MOST_POPULAR, Scenario
 from .serving import Asked, Candidate, served_scenarios
 from .shelf import Shelf
 
@@ -108,7 +108,7 @@ def _shelf_of(products: pa.Table) -> Shelf:
     for n, groups in enumerate(table["popular_in"].to_pylist()):
         for group in groups:
             ranked.setdefault(group["list"], []).append((group["rank"], n + 1, group["score"]))
-        is_popular[n] = any(group["list"] == f"category/{category[n]}" for group in groups)
+        is_popular[n] = any(group["list"] == f"category/{category[n]}" and group["rank"] <= MOST_POPULAR for group in groups)
     lists = {name: [(place, score) for _, place, score in sorted(rows)] for name, rows in ranked.items()}
     return Shelf(is_open, category, variant, popularity, is_popular, lists)
 

@@ -16,6 +16,7 @@ from .links import BasketLink, Eligible, Link, ModelLink, PopularLink, RelatedLi
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Query = Literal["customer", "last_item", "product", "basket"]
 SHOWN_DAYS = 30  # days before the as_of whose impressions a list knows
+MOST_POPULAR = 10  # of a category: the first so many of its list in gold.popular_products are "popular in" it
 CUSTOMER_QUERIES: tuple[Query, ...] = ("customer", "last_item")
 
 # What a row may state, and the values that its sentence may name. docs/scenarios.md says what makes each of them true.
@@ -77,8 +78,8 @@ class Scenario(Item):
     """Where it is shown is its name; docs/scenarios.md explains every key."""
 
     query: Query
-    label: Literal["click", "purchase", "click_or_purchase"]  # what counts as success of a row
-    metric: Literal["click_rate", "order_rate", "repurchase_rate", "revenue_per_order"]  # by which the scenario is judged
+    label: Literal["click", "purchase", "click_or_purchase"]  # what shall count as success of a row; nothing is judged by it yet
+    metric: Literal["click_rate", "order_rate", "repurchase_rate", "revenue_per_order"]  # by which the scenario shall be judged; nothing is yet
     refresh: Literal["daily"] = "daily"
     blocks: Annotated[Mapping[Name, Block], Field(min_length=1, max_length=4)]
     eligible: Eligible | None = None  # whom it is for; everybody if nothing is stated
@@ -118,6 +119,8 @@ class Scenario(Item):
         for name, link in self.links:
             if isinstance(link, BasketLink) and self.query != "basket":
                 raise ValueError(f"blocks.{name}.chain: basket is a link of baskets, and the query is a {self.query}")
+        if len(self.blocks) > 1 and self.query != "product":
+            raise ValueError(f"blocks: a {self.query} has one list, and {', '.join(self.blocks)} are {len(self.blocks)}")
         if self.is_of_customers:
             self._require_sound_lists()
         else:
@@ -130,8 +133,6 @@ class Scenario(Item):
 
     def _require_sound_lists(self) -> None:
         """Of a scenario of customers."""
-        if len(self.blocks) > 1:
-            raise ValueError(f"blocks: a {self.query} has one list, and {', '.join(self.blocks)} are {len(self.blocks)}")
         allowed = ("last",) if self.query == "last_item" else ("bought", "seen", "last")
         for name, link in self.links:
             if isinstance(link, RelatedLink) and link.to not in allowed:
@@ -165,7 +166,14 @@ class Scenario(Item):
 
 
 def _values(text: str, *, key: str) -> set[str]:
+    """The names in braces; a sentence is filled by replacing `{name}` alone, so nothing else may stand in braces."""
     try:
-        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        named = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     except ValueError as error:
         raise ValueError(f"{key}: {error}") from None
+    rest = text
+    for name in named:
+        rest = rest.replace(f"{{{name}}}", "")
+    if "{" in rest or "}" in rest:
+        raise ValueError(f"{key}: braces hold the name of a value alone, as in {{product}}")
+    return named

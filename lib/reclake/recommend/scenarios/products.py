@@ -37,7 +37,7 @@ def products_of_the_day(products: DataFrame, stock: DataFrame, popularity: DataF
         Rows of gold.popular_products of the as_of.
     """
     is_shown = open_products(products, stock).withColumn("is_open", F.lit(True))
-    counted = stock.select("product_id", F.lit(IN_STOCK).alias("stock_status"))
+    counted = stock.where("is_in_stock").select("product_id", F.lit(IN_STOCK).alias("stock_status"))
     on_lists = (
         popular
         .where((F.col("kind") == "decayed") & F.col("scope").isin("category", "channel", "tier"))
@@ -72,6 +72,9 @@ def above_chance(*, min_together: int, min_lift: float) -> Column:
 
 
 def popularity_of_all(popular: DataFrame) -> DataFrame:
-    """product_id, popularity: by the list of all customers in gold.popular_products."""
-    of_all = popular.where((F.col("scope") == "all") & (F.col("kind") == "decayed"))
-    return of_all.select("product_id", F.col("score").alias("popularity"))
+    """product_id, popularity: the score in gold.popular_products, of all customers or of the product's category.
+
+    The two are the same weight, added up over all customers; the list of a category reaches farther down than that of all.
+    """
+    of_all = popular.where(F.col("scope").isin("all", "category") & (F.col("kind") == "decayed"))
+    return of_all.groupBy("product_id").agg(F.max("score").alias("popularity"))
