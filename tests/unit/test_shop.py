@@ -12,6 +12,8 @@ from lakes import ROOT, as_environment
 from reclake.cli import app
 from reclake.errors import SettingsInvalid, UsageError
 from reclake.look.alerts import short_lists
+from reclake.look.shop import parts_joined
+from reclake.recommend.scenarios.definition import Block
 from reclake.settings import load_settings
 from reclake.tables import gold, silver
 from without_spark import publish
@@ -120,6 +122,16 @@ def test_a_cart_without_a_list_of_its_own_is_answered_by_its_parts():
     rows = printed("scenarios", "preview", "cart", "--product", "p3", "--product", "p2")
     # p3 and p2 are in it; p1 completes the cup.
     assert [(row["rank"], row["product"], row["why"]) for row in rows] == [(1, "猫砂 <b> (p1)", "Goes with Cup")]
+
+
+def test_rules_of_categories_hold_for_a_cart_that_parts_answer():
+    rows = [{"product_id": f"x{n}", "position": 1, "rank": n, "basket": "a"} for n in range(1, 6)]
+    categories = {"a": "tea", "x1": "cups", "x2": "cups", "x3": "cups", "x4": "tea", "x5": None}
+    chain = [{"link": "popular", "scope": "all"}]
+    wanted = {("any", 0): "12345", ("any", 2): "1245", ("other", 1): "15", ("same", 2): "4"}
+    for (rule, cap), products in wanted.items():
+        joined = parts_joined(rows, ["a"], categories, Block(chain=chain, category=rule, per_category=cap))
+        assert [row["product_id"] for row in joined] == [f"x{n}" for n in products]
 
 
 def test_one_customers_shop_is_printed_and_written(tmp_path):

@@ -90,8 +90,7 @@ def preview_scenario(
         lists = shop.product_lists(reader, name, (product or [""])[0], scenario, as_of=day)
     else:
         day = as_of_of(reader, gold.BASKET_RECOMMENDATIONS, asked)
-        size = next(iter(scenario.blocks.values())).size
-        lists = [shop.basket_list(reader, name, product or [], as_of=day, size=size)]
+        lists = [shop.basket_list(reader, name, product or [], scenario, as_of=day)]
     for one in lists:
         empty = "Nothing is shown: no link of the chain has a product that the rules allow."
         chosen.console.rows(f"{looked.title_of(one)}, as_of_date {day}", looked.as_rows(one), empty=empty)

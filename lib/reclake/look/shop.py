@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from reclake.errors import UsageError
-from reclake.recommend.scenarios.definition import Scenario
+from reclake.recommend.scenarios.definition import Block, Scenario
 from reclake.tables import gold, silver
 
 from .conditions import Condition
@@ -77,9 +78,7 @@ def shop_of(reader: Reader, scenarios: Mapping[str, Scenario], customer_id: str,
         for one in product_lists(reader, name, offers[0].product_id, scenario, as_of=as_of)
     ]
     cart = cart_of(reader, customer_id, as_of=as_of) or (offers[0].product_id,)
-    carts = [
-        basket_list(reader, name, cart, as_of=as_of, size=_size(one)) for name, one in scenarios.items() if one.query == "basket"
-    ]
+    carts = [basket_list(reader, name, cart, one, as_of=as_of) for name, one in scenarios.items() if one.query == "basket"]
     return Shop(customer_id, as_of, (*own_lists, *pages, *carts))
 
 
@@ -107,36 +106,45 @@ def product_lists(reader: Reader, name: str, product_id: str, scenario: Scenario
     ]
 
 
-def basket_list(reader: Reader, name: str, basket: Sequence[str], *, as_of: date, size: int) -> ShopList:
+def basket_list(reader: Reader, name: str, basket: Sequence[str], scenario: Scenario, *, as_of: date) -> ShopList:
     """What completes a basket: its own list, else the best of the lists of its parts.
 
-    A part's product that the whole basket holds, or that could take the place of something in it, is left out.
+    What the whole basket holds is left out, and the block's rules of categories hold for the whole list.
     """
+    (block,) = scenario.blocks.values()
     asked = [json.dumps(sorted(set(basket)), separators=(",", ":"), ensure_ascii=False)]
     asked += [json.dumps([product_id], ensure_ascii=False) for product_id in sorted(set(basket))]
     where = (*_of(name, as_of), Condition("basket", "in", tuple(asked)))
     rows = reader.rows(gold.BASKET_RECOMMENDATIONS, ("basket", "product_id", *_SHOWN), where, (("rank", False),))
     names = _names(reader, {*basket, *(row["product_id"] for row in rows)})
     whole = [row for row in rows if row["basket"] == asked[0]]
-    chosen = whole or parts_joined(rows, basket, {product: category for product, (_, category) in names.items()})
-    ranked = [row | {"rank": rank} for rank, row in enumerate(chosen[:size], start=1)]
+    chosen = whole or parts_joined(rows, basket, {product: category for product, (_, category) in names.items()}, block)
+    ranked = [row | {"rank": rank} for rank, row in enumerate(chosen[: block.size], start=1)]
     return ShopList(name, "list", _called(sorted(set(basket)), names), _offers(reader, ranked))
 
 
-def parts_joined(rows: Sequence[Row], basket: Collection[str], categories: Mapping[str, str | None]) -> list[Row]:
+def parts_joined(rows: Sequence[Row], basket: Collection[str], categories: Mapping[str, str | None], block: Block) -> list[Row]:
     """The rows of the lists of single products as one list for all of them: an earlier link first, then the better rank.
+
+    `block.category` is asked of the whole basket, and `block.per_category` of the whole list.
 
     Examples
     --------
     >>> rows = [dict(product_id=p, position=n, rank=r, basket=b) for p, n, r, b in (("x", 2, 1, "a"), ("b", 1, 1, "a"), ("y", 1, 3, "b"))]
-    >>> [row["product_id"] for row in parts_joined(rows, ["a", "b"], {"a": "tea", "b": "cups", "x": "cats", "y": "milk"})]
+    >>> other = Block(chain=[{"link": "popular", "scope": "all"}], category="other")
+    >>> [row["product_id"] for row in parts_joined(rows, ["a", "b"], {"a": "tea", "b": "cups", "x": "cats", "y": "milk"}, other)]
     ['y', 'x']
     """
     taken = {categories.get(product_id) for product_id in basket} - {None}
     best: dict[str, Row] = {}
+    n_of: Counter[str | None] = Counter()
     for row in sorted(rows, key=lambda row: (row["position"], row["rank"], row["product_id"])):
-        if row["product_id"] not in basket and categories.get(row["product_id"]) not in taken:
-            best.setdefault(row["product_id"], row)
+        product_id, category = row["product_id"], categories.get(row["product_id"])
+        is_fit = block.category == "any" or (category in taken) == (block.category == "same")
+        is_over = bool(block.per_category) and category is not None and n_of[category] == block.per_category
+        if product_id not in basket and product_id not in best and is_fit and not is_over:
+            best[product_id] = row
+            n_of[category] += 1
     return list(best.values())
 
 
@@ -160,10 +168,6 @@ def cart_of(reader: Reader, customer_id: str, *, as_of: date) -> tuple[str, ...]
 
 def _of(scenario: str, as_of: date) -> tuple[Condition, ...]:
     return (Condition("as_of_date", "=", (as_of,)), Condition("scenario", "=", (scenario,)))
-
-
-def _size(scenario: Scenario) -> int:
-    return next(iter(scenario.blocks.values())).size
 
 
 def _offers(reader: Reader, rows: Sequence[Row]) -> tuple[Offer, ...]:
