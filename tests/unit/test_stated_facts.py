@@ -39,6 +39,8 @@ ROWS = {
         stated("false", "c1", "p3", "looked_at", "p1", "seen_together"),  # bought, and not looked at
         stated("false", "c1", "p2", "bought", "p1", "bought_next"),  # no such relation
         stated("false", "c1", "p2", "popular_in"),
+        stated("false", "c1", "p8", "popular_in"),  # on the list, and not among the first ten
+        stated("false", "c1", "p9", "popular_in"),  # of last week alone
         stated("false", "c1", "p2", "due"),
         stated("false", "c1", "p3", "looked_at", "p7", "seen_together"),  # only after the as_of
     ],
@@ -66,11 +68,11 @@ ROWS = {
         related("bought_next", "p1", "p3"),
     ],
     gold.POPULAR_PRODUCTS: [
-        {"as_of_date": AS_OF, "scope": "category", "value": "tea", "kind": "decayed", "rank": n, "product_id": product}
-        for n, product in enumerate(("p5", "p2"), start=1)
+        {"as_of_date": AS_OF, "scope": "category", "value": "tea", "kind": kind, "rank": n, "product_id": product}
+        for kind, n, product in (("decayed", 10, "p5"), ("decayed", 2, "p2"), ("decayed", 11, "p8"), ("last_7_days", 1, "p9"))
     ],
     silver.PRODUCTS: [
-        {"product_id": product, "category": category, "valid_from": BEFORE} for product, category in (("p5", "tea"), ("p2", "cups"))
+        {"product_id": product, "category": category, "valid_from": BEFORE} for product, category in (("p5", "tea"), ("p2", "cups"), ("p8", "tea"), ("p9", "tea"))
     ],
     gold.DUE_AGAIN: [
         {"as_of_date": AS_OF, "customer_id": "c1", "product_id": product, "is_due": is_due} for product, is_due in (("p1", True), ("p2", False))
@@ -92,7 +94,7 @@ def test_true_facts_hold_and_each_false_one_is_counted(reader):
         **{("true", reason): (1, 0) for reason in ("goes_with", "looked_at", "bought", "popular_in", "due", None)},
         **{
             ("false", reason): (n, n)
-            for reason, n in (("goes_with", 2), ("looked_at", 2), ("bought", 1), ("popular_in", 1), ("due", 1))
+            for reason, n in (("goes_with", 2), ("looked_at", 2), ("bought", 1), ("popular_in", 3), ("due", 1))
         },
     }
 
