@@ -243,7 +243,19 @@ def test_who_may_no_longer_be_profiled_gets_the_list_of_everyone_else(spark):
     assert contents(consented) == in_order(*theirs, *rows[2:7])
 
 
-def reason_for_nothing(spark, *, identities=IDENTITIES, interactions=(), products=()):
+def popular_of(name, query="customer"):
+    chain = [{"link": "popular", "scope": "all"}]
+    return Scenario(
+        name=name,
+        description="What is popular.",
+        query=query,
+        label="click",
+        metric="click_rate",
+        blocks={"list": {"chain": chain}},
+    )
+
+
+def reason_for_nothing(spark, *, identities=IDENTITIES, interactions=(), products=(), scenarios=None):
     frames = {
         silver.IDENTITIES.name: frame(spark, silver.IDENTITIES, *identities),
         silver.ACCOUNTS.name: frame(spark, silver.ACCOUNTS, *ACCOUNTS),
@@ -256,6 +268,7 @@ def reason_for_nothing(spark, *, identities=IDENTITIES, interactions=(), product
         **cut_inputs(gold.RECOMMENDATIONS, frames, as_of=DAY),
         as_of=DAY,
         champions={},
+        scenarios={"home": popular_of("home")} if scenarios is None else scenarios,
     )
     (row,) = contents(told)
     assert row["as_of_date"] == DAY
@@ -273,6 +286,9 @@ def test_nobody_can_be_shown_anything_where_nothing_is_on_sale_or_everything_is_
         == "everybody knows everything that is on sale"
     )
     assert reason_for_nothing(spark, identities=agreed, products=CATALOGUE[4:5]) == "nothing is on sale"
+    unfilled = "no scenario of customers has a list that is always filled"
+    assert reason_for_nothing(spark, identities=agreed, products=two, scenarios={}) == unfilled
+    assert reason_for_nothing(spark, identities=agreed, products=two, scenarios={"p": popular_of("p", "product")}) == unfilled
     # c3 said nothing and is shown what is popular, known or not.
     of_all = [*everything, *(view("a3", product) for product in ("p1", "p2"))]
     assert reason_for_nothing(spark, products=two, interactions=of_all) is None

@@ -13,7 +13,7 @@ from reclake.recommend.scenarios.batches import lists_of
 from reclake.recommend.scenarios.candidates import gathered, links_of, related_to_query
 from reclake.recommend.scenarios.definition import Scenario
 from reclake.recommend.scenarios.links import BasketLink, RelatedLink
-from reclake.recommend.scenarios.products import above_chance, popularity_of_all, products_of_the_day
+from reclake.recommend.scenarios.products import above_chance, popularity_of_all, products_of_the_day, reason_for_no_list
 from reclake.recommend.scenarios.rows import shown_rows
 from reclake.recommend.settings import RecommendationsSettings
 
@@ -75,3 +75,11 @@ def basket_recommendations(
         .join(queries.select("query_id", "n_products"), on="query_id", how="inner")
         .withColumns({"as_of_date": F.lit(as_of), "basket": F.col("query_id")})
     )
+
+
+def emptiness(
+    products: DataFrame, stock: DataFrame, *, as_of: date, scenarios: Mapping[str, Scenario], **_options: object
+) -> DataFrame:
+    """One row: as_of_date, and the reason why no basket can have a list; null if one could."""
+    is_asked = any(one.query == "basket" for one in scenarios.values())
+    return reason_for_no_list(products, stock, as_of=as_of, query="basket", is_asked=is_asked)

@@ -12,7 +12,7 @@ from reclake.recommend.scenarios.batches import lists_of
 from reclake.recommend.scenarios.candidates import gathered, links_of, related_to_query
 from reclake.recommend.scenarios.definition import Scenario
 from reclake.recommend.scenarios.links import RelatedLink
-from reclake.recommend.scenarios.products import above_chance, popularity_of_all, products_of_the_day
+from reclake.recommend.scenarios.products import above_chance, popularity_of_all, products_of_the_day, reason_for_no_list
 from reclake.recommend.scenarios.rows import shown_rows
 from reclake.recommend.settings import RecommendationsSettings
 
@@ -50,3 +50,11 @@ def product_recommendations(
         "recommended_product_id": F.col("product_id"),
         "product_id": F.col("query_id"),
     })
+
+
+def emptiness(
+    products: DataFrame, stock: DataFrame, *, as_of: date, scenarios: Mapping[str, Scenario], **_options: object
+) -> DataFrame:
+    """One row: as_of_date, and the reason why no product can have a list; null if one could."""
+    is_asked = any(one.query == "product" for one in scenarios.values())
+    return reason_for_no_list(products, stock, as_of=as_of, query="product", is_asked=is_asked)

@@ -16,7 +16,7 @@ from reclake.recommend.scenarios.batches import lists_of
 from reclake.recommend.scenarios.candidates import gathered, is_met, links_of, of_model, of_rows, related_to_own
 from reclake.recommend.scenarios.definition import Scenario
 from reclake.recommend.scenarios.histories import groups_of, histories, shown_lately
-from reclake.recommend.scenarios.links import ModelLink, RelatedLink, RowsLink
+from reclake.recommend.scenarios.links import ModelLink, PopularLink, RelatedLink, RowsLink
 from reclake.recommend.scenarios.products import above_chance, open_products, products_of_the_day
 from reclake.recommend.scenarios.rows import shown_rows
 from reclake.recommend.serving import customers_to_serve
@@ -160,6 +160,12 @@ def _version(champions: Mapping[str, FittedRecommender | None]) -> Column:
     return version_of_row
 
 
+def _fills_lists(scenarios: Mapping[str, Scenario]) -> bool:
+    """Whether a scenario shows everybody what is popular, where nothing else is left."""
+    for_everybody = (one for one in scenarios.values() if one.is_of_customers and one.eligible is None)
+    return any(isinstance(link, PopularLink) and link.scope == "all" for one in for_everybody for _, link in one.links)
+
+
 def consented(rows: DataFrame, allowed: DataFrame) -> DataFrame:
     """The lists with those of customers who may no longer be profiled replaced by what everybody else is shown."""
     return with_consented_lists(rows, allowed)
@@ -172,6 +178,7 @@ def emptiness(
     stock: DataFrame,
     *,
     as_of: date,
+    scenarios: Mapping[str, Scenario],
     **_options: object,
 ) -> DataFrame:
     """One row: as_of_date, and the reason why nobody can be shown anything; null if somebody can, or nobody is there."""
@@ -189,6 +196,7 @@ def emptiness(
     reason = (
         F
         .when(F.col("n_customers") == 0, F.lit(None).cast("string"))
+        .when(F.lit(not _fills_lists(scenarios)), "no scenario of customers has a list that is always filled")
         .when(F.col("n_products") == 0, "nothing is on sale")
         .when(F.col("n_left") == 0, "everybody knows everything that is on sale")
     )

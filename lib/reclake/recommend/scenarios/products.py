@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -64,6 +66,28 @@ def products_of_the_day(products: DataFrame, stock: DataFrame, popularity: DataF
             "popular_in": F.coalesce("popular_in", F.array()).cast(_GROUP),
         })
     )
+
+
+def reason_for_no_list(products: DataFrame, stock: DataFrame, *, as_of: date, query: str, is_asked: bool) -> DataFrame:
+    """One row: as_of_date, and the reason why no product or basket can have a list; null if one could.
+
+    Parameters
+    ----------
+    query
+        What a scenario would ask for, as the reason names it.
+    is_asked
+        Whether a scenario does.
+    """
+    catalogue = products.select("product_id", F.coalesce("variant_of", "product_id").alias("variant"))
+    opened = catalogue.join(open_products(products, stock), on="product_id", how="left_semi")
+    counts = opened.agg(F.count_distinct("variant").alias("n_products"))
+    reason = (
+        F
+        .when(~F.lit(is_asked), f"no scenario asks for {query}s")
+        .when(F.col("n_products") == 0, "nothing is on sale")
+        .when(F.col("n_products") == 1, "one product alone is on sale")
+    )
+    return counts.select(F.lit(as_of).alias("as_of_date"), reason.alias("reason"))
 
 
 def above_chance(*, min_together: int, min_lift: float) -> Column:

@@ -59,6 +59,6 @@ RECOMMENDATIONS = Table(
     ),
     catalogues=("scenarios",),
     parameters=takes("popularity", limits="recommendations", weights="interactions.weights"),
-    may_be_empty="nobody may be known yet, nothing on sale, or everything known to everybody",
+    may_be_empty="nobody may be known yet, nothing on sale, or everything known to everybody; no scenario may fill its lists",
     is_restated=False,
 )
