@@ -118,13 +118,14 @@ def rows(spark):
         row | dict(position=n, order_id=str(n), line_amount=Decimal(row["quantity"])) for n, row in enumerate((*sold, *back))
     ]
     people = [(f"a{n}", f"c{n}", n != 0, False) for n in range(40)]
-    built = due_again(
+    given = (
         spark.createDataFrame(people, PEOPLE),
         frame(spark, silver.ORDER_LINES, *lines),
         frame(spark, silver.PRODUCTS, *(dict(product_id=p, category=c) for p, c in CATEGORY.items())),
-        as_of=AS_OF,
-        due_again=SETTINGS,
     )
+    built = due_again(*given, as_of=AS_OF, due_again=SETTINGS, min_group_size=10)
+    of_few = due_again(*given, as_of=AS_OF, due_again=SETTINGS, min_group_size=40)
+    assert of_few.isEmpty(), "39 customers may be profiled: 40 never bought again"
     returned = {(f"c{row['account_id'][1:]}", row["product_id"]) for row in back}
     return bought, start, returned, contents(conform(built, gold.DUE_AGAIN))
 

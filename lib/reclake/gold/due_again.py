@@ -24,7 +24,13 @@ _CYCLES = pa.schema([
 
 
 def due_again(
-    people: DataFrame, order_lines: DataFrame, products: DataFrame, *, as_of: date, due_again: DueAgainSettings
+    people: DataFrame,
+    order_lines: DataFrame,
+    products: DataFrame,
+    *,
+    as_of: date,
+    due_again: DueAgainSettings,
+    min_group_size: int,
 ) -> DataFrame:
     """One row per customer who may be profiled and product that they bought, of a category with a cycle (`recommend.cycles`).
 
@@ -34,7 +40,7 @@ def due_again(
     """
     bought = _bought(people, order_lines, products, settings=due_again)
     followed = _followed(bought, settings=due_again)
-    cycles = _cycles(followed, settings=due_again)
+    cycles = _cycles(followed, settings=due_again, min_group_size=min_group_size)
     own = _own_gaps(followed, cycles, settings=due_again)
     gap = F.col("category_gap_days") * (due_again.prior_gaps + F.coalesce("relative_gaps", F.lit(0.0)))
     known = (
@@ -109,10 +115,18 @@ def _followed(bought: DataFrame, *, settings: DueAgainSettings) -> DataFrame:
     ).where(F.col("elapsed_days").isNotNull())
 
 
-def _cycles(followed: DataFrame, *, settings: DueAgainSettings) -> DataFrame:
-    """One row per category with a cycle: category, category_gap_days, hazards."""
-    counted = followed.groupBy("category", "elapsed_days").agg(
-        F.count("*").alias("n_orders"), F.count_if("is_again").alias("n_repeats")
+def _cycles(followed: DataFrame, *, settings: DueAgainSettings, min_group_size: int) -> DataFrame:
+    """One row per category with a cycle: category, category_gap_days, hazards.
+
+    At least `min_group_size` customers bought something of it again: a cycle shows on everybody's rows, and says nothing of one.
+    """
+    repeated = followed.where("is_again").groupBy("category").agg(F.count_distinct("customer_id").alias("n_customers"))
+    many = repeated.where(F.col("n_customers") >= min_group_size).select("category")
+    counted = (
+        followed
+        .join(F.broadcast(many), on="category", how="left_semi")
+        .groupBy("category", "elapsed_days")
+        .agg(F.count("*").alias("n_orders"), F.count_if("is_again").alias("n_repeats"))
     )
     return counted.groupBy("category").applyInArrow(_fitted(settings), _CYCLE)
 

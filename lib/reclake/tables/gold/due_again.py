@@ -52,6 +52,6 @@ DUE_AGAIN = Table(
         Input(ORDER_LINES, until_as_of(window="due_again.window_days")),
         Input(PRODUCTS, valid_at_as_of(), feeds=False),
     ),
-    parameters=takes("due_again"),
-    may_be_empty="no category may have been bought again often enough to know its cycle",
+    parameters=takes("due_again", min_group_size="privacy.min_group_size"),
+    may_be_empty="no category may have been bought again often enough, by enough customers, to know its cycle",
 )
