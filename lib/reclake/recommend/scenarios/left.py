@@ -11,18 +11,19 @@ from pyspark.sql import functions as F
 
 from .definition import Block
 
+_NO_CATEGORY = "\0"  # joins as a value; an empty text is a category as any other
 _GROUP = ("category", "variant")
 
 
 def offered(shelf: DataFrame) -> DataFrame:
-    """One row per category and variant group that may be shown: category ('' for none), variant, n_products.
+    """One row per category and variant group that may be shown: category (_NO_CATEGORY for none), variant, n_products.
 
     Parameters
     ----------
     shelf
         Rows of `products.products_of_the_day`.
     """
-    groups = shelf.where("is_open").select(F.coalesce("category", F.lit("")).alias("category"), "variant")
+    groups = shelf.where("is_open").select(F.coalesce("category", F.lit(_NO_CATEGORY)).alias("category"), "variant")
     return groups.groupBy(*_GROUP).agg(F.count("*").alias("n_products"))
 
 
@@ -39,7 +40,7 @@ def left_for_customers(customers: DataFrame, blocked: DataFrame, shelf: DataFram
     groups = offered(shelf)
     by_category = groups.groupBy("category").agg(F.count("*").alias("n_groups"))
     everything = by_category.agg(F.coalesce(F.sum(_capped(F.col("n_groups"), block)), F.lit(0)).alias("n_everything"))
-    placed = shelf.where("is_open").select("product_id", F.coalesce("category", F.lit("")).alias("category"), "variant")
+    placed = shelf.where("is_open").select("product_id", F.coalesce("category", F.lit(_NO_CATEGORY)).alias("category"), "variant")
     gone = (
         blocked
         .distinct()
@@ -69,7 +70,7 @@ def left_for_products(own: DataFrame, shelf: DataFrame, block: Block) -> DataFra
     groups = offered(shelf)
     by_category = groups.groupBy("category").agg(F.count("*").alias("n_groups"))
     everything = by_category.agg(F.coalesce(F.sum(_capped(F.col("n_groups"), block)), F.lit(0)).alias("n_everything"))
-    placed = shelf.select("product_id", F.coalesce("category", F.lit("")).alias("category"), "variant")
+    placed = shelf.select("product_id", F.coalesce("category", F.lit(_NO_CATEGORY)).alias("category"), "variant")
     of_queries = (
         own
         .join(F.broadcast(placed), on="product_id", how="inner")
@@ -79,7 +80,7 @@ def left_for_products(own: DataFrame, shelf: DataFrame, block: Block) -> DataFra
     )
     n_groups = F.coalesce("n_groups", F.lit(0))
     without_own = _capped(n_groups - F.col("n_own"), block)
-    is_known = F.col("category") != ""
+    is_known = F.col("category") != _NO_CATEGORY
     in_own = F.when(is_known | (block.category == "any"), without_own).otherwise(0)
     # Of another category: the whole of an own one goes; of products without a category the own ones alone.
     lost = _capped(n_groups, block) - F.when(is_known & F.lit(block.category == "other"), 0).otherwise(without_own)
@@ -93,4 +94,4 @@ def _capped(n: Column, block: Block) -> Column:
     """What a category can give at most; products without a category have no cap."""
     if not block.per_category:
         return n
-    return F.when(F.col("category") == "", n).otherwise(F.least(n, F.lit(block.per_category)))
+    return F.when(F.col("category") == _NO_CATEGORY, n).otherwise(F.least(n, F.lit(block.per_category)))
