@@ -141,7 +141,14 @@ def built(spark, model, *, interactions=INTERACTIONS, n=3, scenarios=None, produ
     inputs = cut_inputs(gold.RECOMMENDATIONS, frames, as_of=DAY)
     asked = scenarios or {"home": scenario(HOME, size=n, unseen=True)}
     made = recommendations(
-        **inputs, as_of=DAY, popularity=HalfLife(), weights=WEIGHTS, limits=Limits(), scenarios=asked, champions={"als": model}
+        **inputs,
+        timezone="UTC",
+        as_of=DAY,
+        popularity=HalfLife(),
+        weights=WEIGHTS,
+        limits=Limits(),
+        scenarios=asked,
+        champions={"als": model},
     )
     return contents(conform(made, gold.RECOMMENDATIONS))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
 
@@ -114,7 +114,8 @@ def world(seed=1, *, silent=lambda rows: rows):
         silver.PRODUCTS: products(),
         silver.STOCK: STOCK,
         silver.IMPRESSIONS: [
-            dict(account_id="a0", product_id=product, event_date=DAY - timedelta(days=2)) for product in ("p05", "p06", "p07")
+            dict(account_id="a0", product_id=product, event_date=DAY - timedelta(days=2), clicked_at=clicked_at)
+            for product, clicked_at in (("p05", None), ("p06", datetime(2026, 3, 1, 0, 0)), ("p07", datetime(2026, 3, 3)))
         ],
         silver.ORDER_LINES: [],
         gold.PRODUCT_RELATIONS: relations,
@@ -137,7 +138,14 @@ def frames_of(spark, rows):
 def lists(spark, rows, scenarios):
     inputs = cut_inputs(gold.RECOMMENDATIONS, frames_of(spark, rows), as_of=DAY)
     made = recommendations(
-        **inputs, as_of=DAY, popularity=HalfLife(), weights=WEIGHTS, limits=Limits(), scenarios=scenarios, champions={"als": None}
+        **inputs,
+        as_of=DAY,
+        popularity=HalfLife(),
+        weights=WEIGHTS,
+        limits=Limits(),
+        scenarios=scenarios,
+        champions={"als": None},
+        timezone="UTC",
     )
     return contents(conform(made, gold.RECOMMENDATIONS))
 
@@ -373,7 +381,9 @@ def test_coverage_counts_what_the_rules_leave_by_another_way(spark, built, pages
         gold.BASKET_RECOMMENDATIONS: carts,
     }
     inputs = cut_inputs(serving.SERVING_COVERAGE, frames_of(spark, rows), as_of=DAY)
-    measured = contents(conform(serving_coverage(**inputs, as_of=DAY, scenarios=shipped), serving.SERVING_COVERAGE))
+    measured = contents(
+        conform(serving_coverage(**inputs, as_of=DAY, timezone="UTC", scenarios=shipped), serving.SERVING_COVERAGE)
+    )
     first = {(row["scenario"], row["block"]): row for row in measured if row["position"] == 1}
     judged = {key for key, row in first.items() if row["complete_share"] is not None}
     assert judged == {
@@ -392,7 +402,7 @@ def test_coverage_counts_what_the_rules_leave_by_another_way(spark, built, pages
     cut = rows | {gold.RECOMMENDATIONS: [row for row in built if row["rank"] < 8 or row["customer_id"] != "c3"]}
     inputs = cut_inputs(serving.SERVING_COVERAGE, frames_of(spark, cut), as_of=DAY)
     thin = {"home": shipped["home"]}
-    (one, *_) = contents(conform(serving_coverage(**inputs, as_of=DAY, scenarios=thin), serving.SERVING_COVERAGE))
+    (one, *_) = contents(conform(serving_coverage(**inputs, as_of=DAY, timezone="UTC", scenarios=thin), serving.SERVING_COVERAGE))
     assert (one["n_complete"], one["complete_share"]) == (len(PLAIN) - 1, pytest.approx(1 - 1 / len(PLAIN)))
 
 

@@ -55,6 +55,7 @@ def recommendations(
     limits: RecommendationsSettings,
     weights: KindWeights,
     champions: Mapping[str, FittedRecommender | None],
+    timezone: str,
 ) -> DataFrame:
     """One row per scenario that asks for customers, customer and rank.
 
@@ -84,7 +85,7 @@ def recommendations(
     all_places = shelf.select("product_id", "place")
     known_of_them = (
         histories(own_products, all_places, n_recent=limits.n_related),
-        shown_lately(impressions, profiled, all_places, as_of=as_of),
+        shown_lately(impressions, profiled, all_places, as_of=as_of, timezone=timezone),
         groups_of(profiled, interactions, customer_segments),
         _eligible(asked, tables),
     )

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from reclake.errors import ContractBroken
 from reclake.recommend.scenarios.definition import Block, Scenario
+from reclake.recommend.scenarios.histories import is_unclicked
 from reclake.recommend.scenarios.left import left_for_customers, left_for_products
 from reclake.recommend.scenarios.links import PopularLink
 from reclake.recommend.scenarios.products import open_products
@@ -32,6 +33,7 @@ def serving_coverage(
     *,
     as_of: date,
     scenarios: Mapping[str, Scenario],
+    timezone: str,
 ) -> DataFrame:
     """One row per scenario, block and position of its chain; a position that gave no row has one too.
 
@@ -53,7 +55,7 @@ def serving_coverage(
     shelf = shelf.withColumn("is_open", F.coalesce("is_open", F.lit(False)))
     customers = customers_to_serve(people, interactions).select(F.col("customer_id").alias("query_id"))
     profiled = people.where("may_be_profiled")
-    shown = impressions.where(F.col("clicked_at").isNull()).join(
+    shown = impressions.where(is_unclicked(as_of=as_of, timezone=timezone)).join(
         profiled.select("account_id", "customer_id"), on="account_id", how="inner"
     )
     rows_of = {

@@ -3,7 +3,7 @@
 from . import gold, silver
 from .declaration import Table, plain
 from .gold._shown import stated_words
-from .inputs import Input, same_day, until_as_of, valid_at_as_of
+from .inputs import Input, same_day, takes, until_as_of, valid_at_as_of
 from .own_products import OWN_PRODUCTS
 from .people import PEOPLE
 
@@ -58,6 +58,7 @@ SERVING_COVERAGE = Table(
         ),
     ),
     catalogues=("scenarios",),
+    parameters=takes(timezone="business.timezone"),
     is_restated=False,
 )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window as W
 
 from reclake.recommend.weights import resolved
+from reclake.records.values import business_day
 
 VIEW, PURCHASE = "view", "purchase"  # kinds of silver.interactions
 
@@ -56,7 +57,12 @@ def histories(own: DataFrame, places: DataFrame, *, n_recent: int) -> DataFrame:
     return gathered.withColumn("recent", F.transform("recent", lambda one: one["place"]))
 
 
-def shown_lately(impressions: DataFrame, people: DataFrame, places: DataFrame, *, as_of: date) -> DataFrame:
+def is_unclicked(*, as_of: date, timezone: str) -> Column:
+    """Whether nobody had clicked on a row of silver.impressions before the as_of; a later click is in its row too."""
+    return F.col("clicked_at").isNull() | (business_day(F.col("clicked_at"), timezone) >= F.lit(as_of))
+
+
+def shown_lately(impressions: DataFrame, people: DataFrame, places: DataFrame, *, as_of: date, timezone: str) -> DataFrame:
     """One row per customer: customer_id, shown (place, days since): what they were shown and did not click.
 
     Parameters
@@ -66,7 +72,7 @@ def shown_lately(impressions: DataFrame, people: DataFrame, places: DataFrame, *
     people
         account_id, customer_id of those who may be profiled.
     """
-    ignored = impressions.where(F.col("clicked_at").isNull()).select("account_id", "product_id", "event_date")
+    ignored = impressions.where(is_unclicked(as_of=as_of, timezone=timezone)).select("account_id", "product_id", "event_date")
     last = (
         ignored
         .join(people.select("account_id", "customer_id"), on="account_id", how="inner")

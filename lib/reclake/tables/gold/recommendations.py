@@ -58,7 +58,7 @@ RECOMMENDATIONS = Table(
         ),
     ),
     catalogues=("scenarios",),
-    parameters=takes("popularity", limits="recommendations", weights="interactions.weights"),
+    parameters=takes("popularity", limits="recommendations", weights="interactions.weights", timezone="business.timezone"),
     may_be_empty="nobody may be known yet, nothing on sale, or everything known to everybody; no scenario may fill its lists",
     is_restated=False,
 )
