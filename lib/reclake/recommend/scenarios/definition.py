@@ -79,7 +79,8 @@ class Scenario(Item):
 
     query: Query
     label: Literal["click", "purchase", "click_or_purchase"]  # what shall count as success of a row; nothing is judged by it yet
-    metric: Literal["click_rate", "order_rate", "repurchase_rate", "revenue_per_order"]  # by which the scenario shall be judged; nothing is yet
+    # By which the scenario shall be judged; nothing is yet.
+    metric: Literal["click_rate", "order_rate", "repurchase_rate", "revenue_per_order"]
     refresh: Literal["daily"] = "daily"
     blocks: Annotated[Mapping[Name, Block], Field(min_length=1, max_length=4)]
     eligible: Eligible | None = None  # whom it is for; everybody if nothing is stated
