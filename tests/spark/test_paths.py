@@ -12,6 +12,7 @@ from declared import cut_inputs
 from frames import contents, frame
 from reclake.behaviour.paths.definition import Paths
 from reclake.behaviour.paths.path_counts import path_counts
+from reclake.gold.path_routes import emptiness as no_routes
 from reclake.gold.path_routes import path_routes
 from reclake.gold.path_steps import path_steps
 from reclake.gold.path_transitions import emptiness, path_transitions
@@ -193,7 +194,8 @@ def test_small_groups_are_joined_and_everything_adds_up(toy_counts):
     )
     assert steps == [(1, "home", 5, 5), (2, "other", 5, 5), (3, "other", 5, 5), (4, "other", 5, 5)]
     routes = cells(tables[gold.PATH_ROUTES], "n_nodes", "route", "n_occurrences", "n_paths", path="collapsed")
-    assert routes == [(3, "other", 6, None), (4, "other", 2, None)]
+    # A route of 4 nodes was walked by two customers alone: an other of them would be these two.
+    assert routes == [(3, "other", 6, None)]
     by_channel = {row["value"] for row in tables[gold.PATH_STEPS] if row["dimension"] == "channel"}
     assert by_channel == {"other"}
 
@@ -217,6 +219,20 @@ def test_nobody_and_too_few_have_their_reason(spark, toy_counts):
     nobody = contents(emptiness(toy_counts.limit(0), as_of=AS_OF, paths={"raw": RAW}, min_group_size=1))
     assert nobody[0]["reason"] == "nobody who may be profiled was seen on a device in the window"
     assert contents(emptiness(toy_counts, as_of=AS_OF, paths={"raw": RAW}, min_group_size=5))[0]["reason"] is None
+
+
+def test_routes_have_reasons_of_their_own(toy_counts):
+    for counted, least, reason in (
+        (toy_counts, 3, None),
+        (toy_counts, 4, "no route was walked by 4 customers in the window"),
+        (toy_counts.where("measure != 'routes'"), 1, "no visit in the window has as many nodes as a route"),
+        (toy_counts.limit(0), 1, "nobody who may be profiled was seen on a device in the window"),
+    ):
+        given = {"paths": {"collapsed": COLLAPSED}, "min_group_size": least}
+        of_one = counted.where("path = 'collapsed'")
+        assert contents(no_routes(of_one, as_of=AS_OF, **given)) == [{"as_of_date": AS_OF, "reason": reason}]
+        is_empty = not built(of_one, [COLLAPSED], least=least, tables=(gold.PATH_ROUTES,))[gold.PATH_ROUTES]
+        assert is_empty == (reason is not None)
 
 
 def random_events(draws, n_accounts=40):

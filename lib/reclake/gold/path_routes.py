@@ -9,7 +9,6 @@ from pyspark.sql import functions as F
 
 from reclake.behaviour.paths.definition import LONGEST_ROUTE, OTHER, Paths
 from reclake.behaviour.paths.published import by_path, forms_of, names_of, node_in
-from reclake.behaviour.paths.published import emptiness as emptiness
 from reclake.behaviour.paths.tally import PATHS, ROUTES
 
 _LENGTH = ("path", "n_nodes")
@@ -18,11 +17,19 @@ _LENGTH = ("path", "n_nodes")
 def path_routes(path_counts: DataFrame, *, as_of: date, paths: Mapping[str, Paths], min_group_size: int) -> DataFrame:
     """One row per definition, number of nodes and route that at least `min_group_size` customers walked; see docs/paths.md.
 
-    The most walked ones are told, up to the definition's top_routes for each number of nodes; what is left is one row, other.
+    The most walked ones have a row, up to the definition's top_routes for each number of nodes; what is left is one row, other.
+    A number of nodes of which no route has enough customers has no row: other would be these few.
     """
     routes = path_counts.where(F.col("measure") == ROUTES)
-    every = routes.groupBy(*_LENGTH).agg(
-        F.sum("n").alias("n_all"), F.count_if(F.col("n_customers") < min_group_size).alias("n_small")
+    every = (
+        routes
+        .groupBy(*_LENGTH)
+        .agg(
+            F.sum("n").alias("n_all"),
+            F.max("n_customers").alias("n_most"),
+            F.count_if(F.col("n_customers") < min_group_size).alias("n_small"),
+        )
+        .where(F.col("n_most") >= min_group_size)
     )
     shown = _shown(routes.join(F.broadcast(every), on=list(_LENGTH), how="inner"), paths, least=min_group_size)
     whole = path_counts.where(
@@ -68,7 +75,7 @@ def _shown(routes: DataFrame, paths: Mapping[str, Paths], *, least: int) -> Data
 
 
 def _left(every: DataFrame, shown: DataFrame) -> DataFrame:
-    """What is not told of the routes of each number of nodes: as often as they were walked."""
+    """What has no row of its own among the routes of each number of nodes: as often as they were walked."""
     sums = shown.groupBy(*_LENGTH).agg(F.sum("n").alias("n_shown"))
     left = F.col("n_all") - F.coalesce("n_shown", F.lit(0))
     return (
@@ -84,3 +91,16 @@ def _route(paths: Mapping[str, Paths]) -> Column:
     names = names_of(paths)[F.col("path")]
     nodes = F.array(*(names[node_in(F.col("code"), place).cast("int")] for place in range(LONGEST_ROUTE)))
     return F.concat_ws(" > ", nodes)  # places behind the last node have no name, and are left out
+
+
+def emptiness(path_counts: DataFrame, *, as_of: date, paths: Mapping[str, Paths], min_group_size: int) -> DataFrame:
+    """One row: as_of_date, and the reason why there is no route; null if enough customers walked one."""
+    n_seen, n_walked = (F.max(F.when(F.col("measure") == measure, F.col("n_customers"))) for measure in (PATHS, ROUTES))
+    reason = (
+        F
+        .when(F.lit(not paths), "conf/paths holds no definition of paths")
+        .when(n_seen.isNull(), "nobody who may be profiled was seen on a device in the window")
+        .when(n_walked.isNull(), "no visit in the window has as many nodes as a route")
+        .when(n_walked < min_group_size, f"no route was walked by {min_group_size} customers in the window")
+    )
+    return path_counts.agg(reason.alias("reason")).select(F.lit(as_of).alias("as_of_date"), "reason")

@@ -20,7 +20,7 @@ PATH_ROUTES = Table(
             "route",
             "string",
             "Its nodes, as home > search > cart; other: routes of fewer customers than privacy.min_group_size, the next larger one, "
-            "and what lies beyond the definition's top_routes.",
+            "and what lies beyond the definition's top_routes. A number of nodes of which no route has enough customers has no row.",
             required=True,
         ),
         plain(
@@ -45,5 +45,5 @@ PATH_ROUTES = Table(
     inputs=(PATH_COUNTS,),
     catalogues=("paths",),
     parameters=takes(min_group_size="privacy.min_group_size"),
-    may_be_empty="nobody may have walked that far, or fewer people than a group needs",
+    may_be_empty="nobody may have walked that far, or no route has as many people as a group needs",
 )
