@@ -42,6 +42,8 @@ def cells(acts, pairs):
             if act["is_sale"]:
                 cell["orders"].add(act["order"])
                 cell["buyers"].add(act["customer"])
+            if act["amount"]:
+                cell["payers"].add(act["customer"])
             cell["lines"].add(n)
     return found
 
@@ -51,17 +53,18 @@ def rows(acts, pairs, *, least):
     for (a, b, month), of_month in cells(acts, pairs).items():
         for values, parts in _joined(of_month, least).items():
             amount = sum(acts[n]["amount"] for part in parts for n in part["lines"])
-            buyers = set().union(*(part["buyers"] for part in parts))
+            buyers, payers = (set().union(*(part[name] for part in parts)) for name in ("buyers", "payers"))
+            has_few = 0 < len(buyers) < least or 0 < len(payers) < least
             yield {
                 "dimension_a": a, "value_a": values[0], "dimension_b": b, "value_b": values[1], "month": month,
                 "n_events": sum(len(part["events"]) for part in parts), "n_sessions": sum(len(part["sessions"]) for part in parts),
                 "n_orders": sum(len(part["orders"]) for part in parts), "n_buyers": len(buyers),
-                "amount": None if 0 < len(buyers) < least else amount, "customers": set().union(*(part["customers"] for part in parts)),
+                "amount": None if has_few else amount, "customers": set().union(*(part["customers"] for part in parts)),
             }  # fmt: skip
 
 
 def _joined(of_month, least):
-    small = {values for values, part in of_month.items() if len(part["customers"]) < least}
+    small = {values for values, part in of_month.items() if len(part["customers"]) < least or values == ("(others)", "(others)")}
     large = sorted(of_month.keys() - small, key=lambda values: (len(of_month[values]["customers"]), values))
     people = set().union(*(of_month[values]["customers"] for values in small)) if small else set()
     if small and len(people) < least:

@@ -140,6 +140,39 @@ def test_all_cells_together_are_the_facts_and_no_row_tells_of_few():
             assert n_in_any(row["customer_bitmap"] for row in of_pair) == len(people)
 
 
+def one_month(people, *, dims, buyers=(), payers=()):
+    """An event of each person, a sale of nothing of each buyer, and a fee of 7 without a sale of each payer."""
+    event = plain_cube.acts(7)[0] | {"dims": dims, "order": None, "is_sale": False, "amount": 0, "month": 0}
+    line = event | {"unit": None}
+    made = [event | {"customer": n} for n in people]
+    made += [line | {"customer": n, "order": f"o{n}", "is_sale": True} for n in buyers]
+    made += [line | {"customer": n, "order": f"o{n}", "amount": 70_000} for n in payers]
+    return sorted(made, key=lambda act: act["customer"])
+
+
+@pytest.mark.parametrize(
+    ("buyers", "payers", "revenue"),
+    [((), (1,), None), ((1, 2, 3), (1,), None), ((1, 2), (1, 2, 3), None), ((), (1, 2, 3), 21), ((1, 2, 3), (), 0), ((), (), 0)],
+)
+def test_revenue_is_told_of_nobody_or_of_enough_buyers_and_payers(buyers, payers, revenue):
+    acts = one_month(range(5), dims={"channel": "app", "tier": "new"}, buyers=buyers, payers=payers)
+    pairs = [("channel", "tier")]
+    (row,) = built(acts, least=3, pairs=pairs)
+    assert (row["n_buyers"], row["revenue_amount"]) == (len(buyers), revenue if revenue is None else Decimal(revenue))
+    assert comparable([row]) == comparable(built(acts, least=3, pairs=pairs, n_rows=1))  # in several blocks too
+    assert [one["amount"] for one in plain_cube.rows(acts, pairs, least=3)] == [one["amount"] for one in comparable([row])]
+
+
+@pytest.mark.parametrize("n_small", [0, 1, 3])
+def test_a_cell_that_is_called_others_joins_them(n_small):
+    named = one_month(range(5), dims={"channel": "(others)", "tier": "(others)"})
+    small = one_month(range(10, 10 + n_small), dims={"channel": "app", "tier": "new"})
+    large = one_month(range(20, 24), dims={"channel": "web", "tier": "new"})
+    rows = built([*named, *small, *large], least=3, pairs=[("channel", "tier")])
+    found = {(row["value_a"], row["value_b"]): (row["n_events"], row["n_customers"]) for row in rows}
+    assert found == {("(others)", "(others)"): (5 + n_small,) * 2, ("web", "new"): (4, 4)}
+
+
 def test_an_amount_that_the_column_cannot_hold_is_null():
     act = plain_cube.acts(7)[0] | {"order": "o", "is_sale": True, "unit": None}
     rows = built([act | {"amount": 6 * 10**17}, act | {"amount": 3 * 10**17}], least=1)

@@ -21,7 +21,7 @@ PARTS = 10_000  # an amount is a whole number of these parts of a unit of the cu
 SCHEMA = pa.schema({
     "dimension_a": pa.string(), "value_a": pa.string(), "dimension_b": pa.string(), "value_b": pa.string(), "month": pa.int32(),
     "n_events": pa.int64(), "n_sessions": pa.int64(), "n_orders": pa.int64(), "units": pa.int64(), "parts": pa.int64(),
-    "customers": pa.list_(pa.int64()), "buyers": pa.list_(pa.int64()),
+    "customers": pa.list_(pa.int64()), "buyers": pa.list_(pa.int64()), "payers": pa.list_(pa.int64()),
 })  # fmt: skip
 DDL = ", ".join(
     f"{f.name} {({pa.string(): 'string', pa.int32(): 'int', pa.int64(): 'long'}).get(f.type, 'array<long>')}" for f in SCHEMA
@@ -130,6 +130,7 @@ class _Block:
             "parts": _sums(place, parts, n),
             "customers": self._lists(place, np.ones(len(place), dtype=np.bool_), n),
             "buyers": self._lists(place, sells, n),
+            "payers": self._lists(place, self.amount != 0, n),  # whose money the revenue is: a fee alone is no sale
         }
         return pa.table(columns, schema=SCHEMA)
 

@@ -27,6 +27,7 @@ DDL = (
     "n_orders long, n_buyers long, revenue_amount decimal(18,4), n_customers long, customer_bitmap binary"
 )
 _COUNTS = ("n_events", "n_sessions", "n_orders")
+_PEOPLE = ("customers", "buyers", "payers")
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Cell:
     amount: int = 0  # in parts of a unit of the currency
     customers: list[Numbers] = field(default_factory=list)
     buyers: list[Numbers] = field(default_factory=list)
+    payers: list[Numbers] = field(default_factory=list)  # who has an amount in the reporting currency, with a sale or without
 
     def add(self, other: Cell) -> None:
         """Take up what another one counts."""
@@ -45,14 +47,15 @@ class Cell:
         self.amount += other.amount
         self.customers += other.customers
         self.buyers += other.buyers
+        self.payers += other.payers
 
 
 def published(table: pa.Table, *, least: int) -> pa.Table:
     """The rows of one pair and month as gold holds them.
 
     Cells of fewer than `least` customers are joined as `(others)`, in both values. If these are still fewer together, the
-    smallest cell that stands alone joins them; where none does, they are left out. Revenue of fewer than `least` buyers is
-    null, and so is what the column cannot hold.
+    smallest cell that stands alone joins them; where none does, they are left out. Revenue of fewer than `least` buyers or payers
+    is null, and so is what the column cannot hold.
     """
     cells = _cells_of(table)
     head = table.slice(0, 1).to_pylist()[0]
@@ -66,16 +69,15 @@ def published(table: pa.Table, *, least: int) -> pa.Table:
 def _cells_of(table: pa.Table) -> dict[tuple[str, str], Cell]:
     """The cells, each once, with `(none)` for a value that is not known."""
     cells: dict[tuple[str, str], Cell] = {}
-    names = [name for name in table.column_names if name not in ("customers", "buyers")]
+    names = [name for name in table.column_names if name not in _PEOPLE]
     rows = table.select(names).to_pylist()
-    lists = {name: _arrays(table, name) for name in ("customers", "buyers")}
+    lists = {name: _arrays(table, name) for name in _PEOPLE}
     for n, row in enumerate(rows):
         values = (NONE if row["value_a"] is None else row["value_a"], NONE if row["value_b"] is None else row["value_b"])
         part = Cell(
             {name: row[name] for name in _COUNTS},
             row["units"] * PARTS + row["parts"],
-            [lists["customers"][n]],
-            [lists["buyers"][n]],
+            **{name: [lists[name][n]] for name in _PEOPLE},
         )
         cells.setdefault(values, Cell()).add(part)
     return cells
@@ -92,8 +94,9 @@ def _arrays(table: pa.Table, name: str) -> list[Numbers]:
 def joined(cells: dict[tuple[str, str], Cell], *, least: int) -> dict[tuple[str, str], Cell]:
     """The cells of at least `least` customers, and one for the others together, as `published` says."""
     sizes = {values: len(_union(cell.customers)) for values, cell in cells.items()}
-    alone = sorted((values for values in cells if sizes[values] >= least), key=lambda values: (sizes[values], values))
-    small = [values for values in cells if sizes[values] < least]
+    # A cell whose own values are called so is one of the others: it could not be told apart from them.
+    small = [values for values in cells if sizes[values] < least or values == (OTHERS, OTHERS)]
+    alone = sorted(cells.keys() - set(small), key=lambda values: (sizes[values], values))
     if not small:
         return cells
     n_small = len(_union(numbers for values in small for numbers in cells[values].customers))
@@ -115,12 +118,13 @@ def _union(parts: Iterable[Numbers]) -> Numbers:
 
 
 def _row(cell: Cell, least: int) -> dict[str, object]:
-    customers, n_buyers = _union(cell.customers), len(_union(cell.buyers))
-    is_told = (n_buyers >= least or n_buyers == 0) and abs(cell.amount) < _MOST
+    customers, n_buyers, n_payers = _union(cell.customers), len(_union(cell.buyers)), len(_union(cell.payers))
+    are_enough = all(n == 0 or n >= least for n in (n_buyers, n_payers))
+    has_revenue = are_enough and abs(cell.amount) < _MOST
     return {
         **cell.counts,
         "n_buyers": n_buyers,
-        "revenue_amount": Decimal(cell.amount).scaleb(-4) if is_told else None,
+        "revenue_amount": Decimal(cell.amount).scaleb(-4) if has_revenue else None,
         "n_customers": len(customers),
         "customer_bitmap": packed(customers),
     }

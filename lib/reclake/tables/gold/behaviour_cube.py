@@ -50,7 +50,7 @@ BEHAVIOUR_CUBE = Table(
             "revenue_amount",
             "decimal(18,4)",
             "Sales in the reporting currency, with what their orders charge or take off beside goods, returns not deducted; null "
-            "of fewer buyers than privacy.min_group_size, and where the column cannot hold the sum.",
+            "of fewer buyers, or customers with an amount, than privacy.min_group_size, and where the column cannot hold the sum.",
             "currency",
         ),
         plain("currency", "string", "The reporting currency, ISO 4217.", required=True),
