@@ -121,7 +121,10 @@ def _has_rows(rows: Reader, table: Table, as_of: date) -> bool | None:
 def _sold(rows: Reader, span: Span, by: str) -> tuple[Sold, ...]:
     """The days of the report added up by one dimension: rows of days, of whole orders but for categories."""
     names = ("n_orders", "n_lines", "revenue_amount", "n_returns", "return_amount")
-    sums = ", ".join(f"CAST(sum({name}) AS {'DECIMAL(18,4)' if name.endswith('amount') else 'BIGINT'})" for name in names)
+    # A sum of amounts that the column cannot hold is null, as in gold, and no error.
+    sums = ", ".join(
+        f"TRY_CAST(sum({n}) AS DECIMAL(18,4))" if n.endswith("amount") else f"CAST(sum({n}) AS BIGINT)" for n in names
+    )
     category = "category <> '(all)'" if by == "category" else "category = '(all)'"
     order = by if by == "start_date" else f"5 DESC NULLS LAST, {by}"
     sql = f"""
