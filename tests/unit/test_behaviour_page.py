@@ -132,6 +132,29 @@ def test_days_of_visits_are_added_up_and_those_of_customers_are_not(reclake):
     assert len(rows_of(table_below(others, "By day of entry"))) == 7
 
 
+def test_days_that_the_as_of_does_not_tell_are_not_claimed(reclake):
+    page = opened(*reported.days(FIRST - 39 * DAY, LAST))
+    place = text_in(section(page, PARTS[VISITS]))
+    assert f"entered from {FIRST} to {LAST}" in place
+    assert f"{FIRST - 39 * DAY}" not in place
+    page = opened(*reported.days(FIRST - 39 * DAY, LAST - 7 * DAY))
+    place = text_in(section(page, PARTS[VISITS]))
+    assert f"entered from {FIRST} to {LAST - 7 * DAY}" in place
+    assert "not in the sum: 0 of 21 days" in place
+
+
+def test_sales_claim_no_days_before_those_that_are_shown(reclake):
+    shown = AS_OF - 400 * DAY  # sales.shown_days
+    assert f"{shown} to {LAST}" in text_in(section(opened(*reported.days(shown - 10 * DAY, LAST)), "sales"))
+
+
+def test_a_sum_of_sales_that_no_column_holds_is_no_error(tmp_path, monkeypatch):
+    huge = [row | {"revenue_amount": Decimal("99999999999999")} for row in ROWS[gold.SALES]]
+    publish(tmp_path / "lake", {gold.SALES: huge})
+    in_lake(tmp_path / "lake", monkeypatch)
+    assert "orders" in text_in(section(opened(), "sales"))
+
+
 @pytest.mark.parametrize(("activity", "name"), [("order", "Ordered again"), ("any", "Came or ordered again")])
 def test_the_triangle_has_the_shares_of_the_command_and_nothing_where_it_is_open(page, reclake, activity, name):
     printed = json.loads(reclake("retention", "--period", "week", "--activity", activity, "--counts", "--json"))[::-1]

@@ -102,10 +102,8 @@ def _sentences(figures: BehaviourFigures, funnel: Funnel, asked: Asked | None, u
         window = texts.WINDOW.filled(time=written(Duration(asked.window_seconds))) if asked.window_seconds else texts.NATURAL_DAY
         sentences = [texts.PLAIN.filled(text=asked.description), *sentences, window]
     if not funnel.is_of_window:
-        sentences.append(
-            texts.DAYS_ADDED.filled(n=at_least, n_days=figures.span.n_days - len(funnel.days), of=figures.span.n_days)
-        )
-    elif (entries.first, entries.last) != (figures.span.first, figures.span.last):
+        sentences.append(texts.DAYS_ADDED.filled(n=at_least, n_days=entries.n_days - len(funnel.days), of=entries.n_days))
+    elif entries.first < figures.span.first or entries.last > figures.span.last:  # they tell of more days than were asked for
         sentences.append(texts.WHOLE_WINDOW.filled(unit=unit, first=entries.first, last=entries.last))
     return tuple(sentences)
 

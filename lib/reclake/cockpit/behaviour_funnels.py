@@ -41,6 +41,11 @@ class Entries:
     steps: tuple[Step, ...]
 
     @property
+    def n_days(self) -> int:
+        """Days from the first to the last."""
+        return (self.last - self.first).days + 1
+
+    @property
     def n_converted(self) -> int:
         """Units that reached the last step."""
         return self.steps[-1].n_reached
@@ -142,7 +147,8 @@ def _on_the_days(window: Entries, days: Mapping[date, Sequence[Mapping[str, Any]
         Step(of_step[0]["step_name"], **{name: sum(row[name] for row in of_step) for name in _COUNTS})
         for of_step in zip(*days.values(), strict=True)
     )
-    return Entries(span.first, span.last, sum(one[0]["n_entered"] for one in days.values()), None, steps)
+    first, last = max(span.first, window.first), min(span.last, window.last)  # of other days nothing is known
+    return Entries(first, last, sum(one[0]["n_entered"] for one in days.values()), None, steps)
 
 
 def _entries(key: _Key, of_steps: Sequence[Mapping[str, Any]], as_of: date) -> Entries:

@@ -30,7 +30,8 @@ def write_behaviour(look: Look, path: Path, *, first: date | None = None, last: 
         When no table tells of these days.
     """
     settings = look.settings
-    span = span_of(look.reader, first, last, window_days=settings.histories.window_days)
+    window_days, sales_days = settings.histories.window_days, settings.sales.shown_days
+    span = span_of(look.reader, first, last, window_days=window_days, sales_days=sales_days)
     asked = {name: Asked(one.description, one.unit, one.window.total_seconds) for name, one in look.funnels().items()}
     figures = read_behaviour(look.reader, span, add_up={name for name, one in asked.items() if one.unit == "session"})
     newest = lake(look)["newest_delivery"]

@@ -35,7 +35,7 @@ def sales_panel(figures: BehaviourFigures, *, at_least: int) -> Panel:
         )
     n_orders = sum(one.n_orders for one in days)
     said = texts.SALES_SAY.filled(
-        first=span.first,
+        first=max(span.first, span.sales_first),
         last=span.last,
         orders=f"{n_orders:,}",
         revenue=_amounts(days, "revenue", sign=1),

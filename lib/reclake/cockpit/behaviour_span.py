@@ -26,6 +26,7 @@ class Span:
     first: date
     last: date
     window_first: date  # first day of which funnels and paths tell at the as_of
+    sales_first: date  # first day whose sales are shown at the as_of
 
     @property
     def window_last(self) -> date:
@@ -43,10 +44,10 @@ def days_between(first: date, last: date) -> tuple[date, ...]:
     return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def span_of(rows: Reader, first: date | None, last: date | None, *, window_days: int) -> Span:
+def span_of(rows: Reader, first: date | None, last: date | None, *, window_days: int, sales_days: int) -> Span:
     """The days that are asked for, of the newest as_of whose funnels reach back to the first of them.
 
-    Without days it is the `window_days` before the newest as_of; 0, all history, becomes four weeks.
+    Sales reach `sales_days` back. Without days it is the `window_days` before the newest as_of; 0, all history, becomes four weeks.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def span_of(rows: Reader, first: date | None, last: date | None, *, window_days:
     shown = timedelta(days=window_days or 28)
 
     def of(as_of: date, first: date, last: date) -> Span:
-        return Span(as_of, first, last, as_of - shown if window_days else EARLIEST)
+        return Span(as_of, first, last, as_of - shown if window_days else EARLIEST, as_of - timedelta(days=sales_days))
 
     if first is None or last is None:
         return of(held[-1], held[-1] - shown, held[-1] - timedelta(days=1))
