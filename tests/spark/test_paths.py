@@ -221,6 +221,22 @@ def test_nobody_and_too_few_have_their_reason(spark, toy_counts):
     assert contents(emptiness(toy_counts, as_of=AS_OF, paths={"raw": RAW}, min_group_size=5))[0]["reason"] is None
 
 
+def test_people_of_two_parts_are_not_counted_twice_for_the_least_group(spark):
+    """Two customers on two channels each, joined as one value, are two, in nodes, steps and transitions."""
+    noon = datetime(2026, 3, 8, 4)
+    visits = [(f"u{n}", channel, "home cart") for n in (1, 2) for channel in ("app", "web")]
+    visits += [(f"u{n}", "kiosk", "home catalog") for n in (3, 4, 5)]
+    events = [
+        event(account, node, noon + timedelta(seconds=20 * at), position=at, device=channel, channel=channel)
+        for account, channel, path in visits for at, node in enumerate(path.split())
+    ]  # fmt: skip
+    tables = built(counts(spark, [COLLAPSED], events), [COLLAPSED], least=3, tables=(gold.PATH_TRANSITIONS, gold.PATH_STEPS))
+    for table, names in {gold.PATH_TRANSITIONS: ("from_node", "to_node"), gold.PATH_STEPS: ("anchor", "node")}.items():
+        rows = [row for row in tables[table] if row["dimension"] == "channel"]
+        assert {row["value"] for row in rows} == {"other"}
+        assert "cart" not in {row[name] for row in rows for name in names}
+
+
 def test_routes_have_reasons_of_their_own(toy_counts):
     for counted, least, reason in (
         (toy_counts, 3, None),

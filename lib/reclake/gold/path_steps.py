@@ -36,12 +36,13 @@ def path_steps(path_counts: DataFrame, *, as_of: date, paths: Mapping[str, Paths
     shown = nodes.select(*GROUP, F.col("code").alias("node_code"), F.col("shown").alias("name"))
     outside = F.when(F.col("direction") == "from", PATH_END).otherwise(PATH_START)
     counted = (F.sum("n").alias("n"), F.sum("n_customers").alias("n_customers"))
+    # Whoever belongs to two parts counts twice in their sum: what is compared with the least group is the largest part.
     placed = (
         ways
         .join(F.broadcast(shown), on=[*GROUP, "node_code"], how="left")
         .withColumn("name", F.coalesce("name", outside))
         .groupBy(*_STEP, "n_paths", "name")
-        .agg(*counted)
+        .agg(*counted, F.max("n_customers").alias("n_at_least"))
     )
     published = (
         placed
@@ -74,6 +75,6 @@ def _ways(counts: DataFrame, paths: Mapping[str, Paths]) -> DataFrame:
 
 def _anchors(counts: DataFrame, nodes: DataFrame, *, least: int) -> DataFrame:
     """One row per group and node that at least `least` customers visited: anchor_code, and n_paths that hold it; 0 stands for all."""
-    visited = nodes.where(F.col("n_customers") >= least).select(*GROUP, F.col("code").alias("anchor_code"), "n_paths")
+    visited = nodes.where(F.col("n_at_least") >= least).select(*GROUP, F.col("code").alias("anchor_code"), "n_paths")
     every = counts.where(F.col("measure") == PATHS).groupBy(*GROUP, F.lit(0).cast("long").alias("anchor_code"))
     return visited.unionByName(every.agg(F.sum("n_paths").alias("n_paths")))

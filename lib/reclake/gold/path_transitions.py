@@ -78,7 +78,9 @@ def _between_shown_nodes(counts: DataFrame, nodes: DataFrame) -> DataFrame:
 
 def _published(transitions: DataFrame, *, least: int) -> DataFrame:
     """One row per pair: `published`, where its transitions are told to go, and n_visits, how often its to_node is reached."""
-    pairs = transitions.groupBy(*_PAIR).agg(*_sums())
+    # Whoever belongs to two parts counts twice in their sum: what is compared with the least group is the largest part.
+    n_at_least = F.max(F.when(~_is_timed(), F.col("n_customers"))).alias("n_at_least")
+    pairs = transitions.groupBy(*_PAIR).agg(*_sums(), n_at_least)
     reached = F.sum("n_transitions").over(W.partitionBy(*GROUP, "to_node"))
     published = name_or_other((*GROUP, "from_node"), "to_node", least=least)
     return pairs.select(*_PAIR, published.alias("published"), reached.alias("n_visits"))

@@ -31,7 +31,9 @@ def of_published_values(path_counts: DataFrame, *, least: int) -> DataFrame:
 
 
 def shown_nodes(counts: DataFrame, paths: Mapping[str, Paths], *, least: int) -> DataFrame:
-    """One row per group and node that a path of it holds: GROUP, code, and `shown`: its name, or other.
+    """One row per group and node that a path of it holds: GROUP, code, `n_at_least`, and `shown`: its name, or other.
+
+    A group can join several values, and who has two of them counts twice in n_customers: `n_at_least` is its largest part.
 
     Nodes of fewer than `least` customers are joined as other, together with the next larger one, and so are those beyond the
     definition's top_nodes by the number of paths.
@@ -40,25 +42,25 @@ def shown_nodes(counts: DataFrame, paths: Mapping[str, Paths], *, least: int) ->
         counts
         .where(F.col("measure") == NODES)
         .groupBy(*GROUP, "code")
-        .agg(*(F.sum(name).alias(name) for name in ("n", "n_paths", "n_customers")))
+        .agg(*(F.sum(name).alias(name) for name in ("n", "n_paths")), F.max("n_customers").alias("n_at_least"))
         .withColumn("name", names_of(paths)[F.col("path")][F.col("code").cast("int")])
     )
     place = F.row_number().over(W.partitionBy(*GROUP).orderBy(F.desc("n_paths"), "name"))
     most = by_path({name: F.lit(one.top_nodes) for name, one in paths.items()}, F.lit(0))
     joined = nodes.withColumns({"joined": name_or_other(GROUP, "name", least=least), "place": place})
     shown = F.when(F.col("place") > most[F.col("path")], F.lit(OTHER)).otherwise(F.col("joined"))
-    return joined.select(*GROUP, "code", "n", "n_paths", "n_customers", shown.alias("shown"))
+    return joined.select(*GROUP, "code", "n", "n_paths", "n_at_least", shown.alias("shown"))
 
 
 def name_or_other(within: tuple[str, ...], name: str, *, least: int) -> Column:
-    """Of rows with different names in a group: the name, or other where `n_customers` is less than `least`.
+    """Of rows with different names in a group: the name, or other where `n_at_least` is less than `least`.
 
     The next larger one goes with the small ones, else what they are could be told from the sum of all. Where all are small,
     all are other: their group as a whole is large enough.
     """
     group = W.partitionBy(*within)
-    place = F.row_number().over(group.orderBy("n_customers", name))
-    n_small = F.count_if(F.col("n_customers") < least).over(group)
+    place = F.row_number().over(group.orderBy("n_at_least", name))
+    n_small = F.count_if(F.col("n_at_least") < least).over(group)
     return F.when((n_small > 0) & (place <= n_small + 1), F.lit(OTHER)).otherwise(F.col(name))
 
 
