@@ -1,7 +1,7 @@
 """The cube of behaviour: bitmaps, the pass over rows against plain Python, joined cells, and the command that reads it."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -260,13 +260,14 @@ def reclake(*arguments):
 
 def test_over_several_months_a_customer_counts_once(root):
     rows = json.loads(reclake("--by", "tier", "--by", "channel", "--json"))
-    people, events = defaultdict(set), defaultdict(int)
+    people, events, months = defaultdict(set), defaultdict(int), Counter()
     for row in plain_cube.rows(ACTS, [("channel", "tier")], least=LEAST):
         key = (row["value_b"], row["value_a"])
         people[key] |= row["customers"]
         events[key] += row["n_events"]
-    assert {(row["tier"], row["channel"]): (row["n_customers"], row["n_events"]) for row in rows} == {
-        key: (len(people[key]), events[key]) for key in people
+        months[key] += 1
+    assert {(row["tier"], row["channel"]): (row["n_customers"], row["n_events"], row["n_months"]) for row in rows} == {
+        key: (len(people[key]), events[key], months[key]) for key in people
     }
     assert [row["n_customers"] for row in rows] == sorted((row["n_customers"] for row in rows), reverse=True)
     by_month = json.loads(reclake("--by", "tier", "--by", "channel", "--series", "--json"))

@@ -45,7 +45,8 @@ def answer(
 ) -> list[Row]:
     """A row per pair of values, the most customers first; of a series a row per month too, the newest month first.
 
-    Over several months a customer counts once. Buyers cannot be counted over months, and are null there.
+    Over several months a customer counts once. Buyers cannot be counted over months, and are null there. `n_months` says of how
+    many months a row is: in the others the cell has no row, or is in `(others)`.
 
     Parameters
     ----------
@@ -91,6 +92,7 @@ def _summed(rows: list[Row]) -> Row:
     """The months of one cell as one row; money that is null in a month is null over all."""
     amounts = [row["revenue_amount"] for row in rows]
     return {
+        "n_months": len(rows),
         "n_customers": n_in_any(row["customer_bitmap"] for row in rows),
         "n_buyers": rows[0]["n_buyers"] if len(rows) == 1 else None,
         **{name: sum(row[name] for row in rows) for name in _COUNTS},
