@@ -119,9 +119,9 @@ def test_the_documents_show_commands_of_all_kinds():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_that_a_document_shows_can_be_run(ends_at_the_lake, monkeypatch, command):
+def test_a_command_that_a_document_shows_can_be_run(ends_at_the_lake, home, monkeypatch, command):
     if "lake.root=" not in command:
-        monkeypatch.setenv("RECLAKE__LAKE__ROOT", str(GOLDEN / "lake"))
+        monkeypatch.setenv("RECLAKE__LAKE__ROOT", str(home / ".reclake" / "shop"))  # pages are written beside it
     done = CliRunner().invoke(cli.app, shlex.split(command))
     told = f"{COMMANDS[command]}: reclake {command}: {done.exception or done.output}"
     ends = (0, 7) if "--exit-code" in command else (0,)
