@@ -93,13 +93,7 @@ def recommendations(
     for known_of_each in known_of_them:
         by_query = known_of_each.withColumnRenamed("customer_id", "query_id")
         queries = queries.join(by_query, on="query_id", how="left")
-    numbers = due_again.select(
-        F.col("customer_id").alias("query_id"),
-        "product_id",
-        F.col("elapsed_days").alias("elapsed"),
-        F.round("usual_gap_days").cast("long").alias("usual"),
-    )
-    rows = shown_rows(lists_of(queries, shelf, asked, n_blocks=_N_BLOCKS), shelf, asked, due=numbers)
+    rows = shown_rows(lists_of(queries, shelf, asked, n_blocks=_N_BLOCKS), shelf, asked, due=_numbers_of(due_again))
     return rows.withColumns({
         "as_of_date": F.lit(as_of),
         "customer_id": F.col("query_id"),
@@ -107,6 +101,16 @@ def recommendations(
         "because_product_id": F.col("because"),
         "model_version": _version(champions),
     })
+
+
+def _numbers_of(due_again: DataFrame) -> DataFrame:
+    """The days that a sentence about what is due names: query_id, product_id, elapsed, usual."""
+    return due_again.select(
+        F.col("customer_id").alias("query_id"),
+        "product_id",
+        F.col("elapsed_days").alias("elapsed"),
+        F.round("usual_gap_days").cast("long").alias("usual"),
+    )
 
 
 def _proposed(
