@@ -310,11 +310,12 @@ def test_random_visits_in_any_order_and_partitioning_are_told_as_a_plain_reading
     shuffled = draws.sample(events, len(events))
     # Days before the window, of the same accounts, change nothing: an as_of does not depend on what was built before.
     before = [event(one["account_id"], "home", datetime(2026, 2, 1, 4), position=n) for n, one in enumerate(events[:20])]
+    partitions = spark.conf.get("spark.sql.shuffle.partitions")
     spark.conf.set("spark.sql.shuffle.partitions", "3")
     try:
         tables = built(counts(spark, wide, [*before, *shuffled], window_days=20), wide)
     finally:
-        spark.conf.unset("spark.sql.shuffle.partitions")
+        spark.conf.set("spark.sql.shuffle.partitions", partitions)  # unset would give Spark's default, not that of the tests
     for one in wide:
         expected = plain_rows(events, one)
         assert read_rows(tables, one.name) == expected, one.name
