@@ -72,23 +72,23 @@ class Sums:
 def found_again(settings: ImpressionSettings, *, seeds: range, n_people: int) -> dict[str, Counter[str]]:
     """By strategy or position, in how many seeds the interval holds the truth."""
     law = ClickLaw(settings)
-    found: dict[str, Counter[str]] = {name: Counter() for name in ("weighted", "plain", "position")}
+    covered: dict[str, Counter[str]] = {name: Counter() for name in ("weighted", "plain", "position")}
     for seed in seeds:
         sums = Sums(settings, seed=seed, n_people=n_people)
         for place, strategy in enumerate(law.strategies):
             for name in ("weighted", "plain"):
                 low, high = sums.rate(place, is_weighted=name == "weighted").interval
-                found[name][strategy] += int(low <= sums.truth(place) <= high)
+                covered[name][strategy] += int(low <= sums.truth(place) <= high)
         for position in law.positions[1:]:
             low, high = sums.examined(position).interval
-            found["position"][str(position)] += int(low <= law.examined(position) <= high)
-    return found
+            covered["position"][str(position)] += int(low <= law.examined(position) <= high)
+    return covered
 
 
 def demo_impressions() -> ImpressionSettings:
     """The law in conf/base.toml."""
-    told = tomllib.loads((_ROOT / "conf" / "base.toml").read_text(encoding="utf-8"))
-    return ImpressionSettings.model_validate(told["demo"]["impressions"])
+    base = tomllib.loads((_ROOT / "conf" / "base.toml").read_text(encoding="utf-8"))
+    return ImpressionSettings.model_validate(base["demo"]["impressions"])
 
 
 def main() -> None:
@@ -96,8 +96,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--people", type=int, default=10_000)
-    told = parser.parse_args()
-    print(json.dumps(found_again(demo_impressions(), seeds=range(told.seeds), n_people=told.people), indent=1))
+    options = parser.parse_args()
+    print(json.dumps(found_again(demo_impressions(), seeds=range(options.seeds), n_people=options.people), indent=1))
 
 
 if __name__ == "__main__":

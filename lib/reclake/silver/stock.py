@@ -32,5 +32,5 @@ def stock(stock_records: DataFrame, *, sources: Mapping[str, Source], timezone: 
     )
     so_far = states_in_time("product_id").rowsBetween(W.unboundedPreceding, W.currentRow)
     together = stated.withColumns(survivors(sources, "stock", so_far))
-    told = together.withColumn("is_recalled", F.coalesce("is_recalled", F.lit(False)))
-    return with_validity(told, key=("product_id",), state=_STATE)
+    decided = together.withColumn("is_recalled", F.coalesce("is_recalled", F.lit(False)))
+    return with_validity(decided, key=("product_id",), state=_STATE)

@@ -19,11 +19,11 @@ def _complete(stock: DataFrame) -> DataFrame:
     is_silent = F.coalesce(*(F.col(name).cast("string") for name in _STATED)).isNull()
     for name in _STATED:
         is_silent = is_silent & ~has_reason(name)
-    told = with_reasons(stock, {"it states neither stock nor recall": is_silent})
+    judged = with_reasons(stock, {"it states neither stock nor recall": is_silent})
     # Sold before it arrived: nothing is left to sell.
     n_available = F.when(F.col("n_available") < 0, F.lit(0)).otherwise(F.col("n_available"))
     is_in_stock = F.coalesce("is_in_stock", F.col("n_available") > 0)
-    return told.withColumns({"n_available": n_available, "is_in_stock": is_in_stock})
+    return judged.withColumns({"n_available": n_available, "is_in_stock": is_in_stock})
 
 
 def stock_records(bronze_stock: DataFrame, *, sources: Mapping[str, Source], max_record_bytes: int, max_depth: int) -> DataFrame:

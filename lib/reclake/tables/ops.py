@@ -309,22 +309,31 @@ UNTAKEN_FILES = Table(
     retention=Retention("notes_days", "listed_at"),
 )
 
+# What is noted of every file of people that is handed out.
+_EXPORT = (
+    plain("export_id", "string", "The export.", required=True),
+    plain("recorded_at", "timestamp", "When, before the file appeared.", "UTC", required=True),
+    plain("exported_by", "string", "Login and machine of whoever called the command.", required=True),
+)
+_HANDED_OVER = (
+    plain("receiver", "string", "Who is given the file, in the caller's words.", required=True),
+    plain("reason", "string", "Why, in the caller's words.", required=True),
+    plain("file_name", "string", "Name of the file, without its folder.", required=True),
+)
+_PEOPLE_IN_FILE = plain("n_customers", "long", "People in the file.", "customers", required=True)
+
 CONTACT_EXPORTS = Table(
     name="ops.contact_exports",
     grain="one row per file of a contact list that was handed out",
     key=("export_id",),
     fields=(
-        plain("export_id", "string", "The export.", required=True),
-        plain("recorded_at", "timestamp", "When, before the file appeared.", "UTC", required=True),
-        plain("exported_by", "string", "Login and machine of whoever called the command.", required=True),
+        *_EXPORT,
         plain("contact_purpose", "string", "The purpose of the list.", required=True),
         plain("as_of_date", "date", "The as_of of the list.", required=True),
-        plain("receiver", "string", "Who is given the file, in the caller's words.", required=True),
-        plain("reason", "string", "Why, in the caller's words.", required=True),
-        plain("file_name", "string", "Name of the file, without its folder.", required=True),
+        *_HANDED_OVER,
         plain("is_with_contacts", "boolean", "Whether contacts stand in it in clear.", required=True),
         plain("is_forced", "boolean", "Whether an older list than the newest was taken on purpose.", required=True),
-        plain("n_customers", "long", "People in the file.", "customers", required=True),
+        _PEOPLE_IN_FILE,
         plain(
             "n_left_out",
             "long",
@@ -344,15 +353,11 @@ PEOPLE_EXPORTS = Table(
     grain="one row per file of the customers behind a figure",
     key=("export_id",),
     fields=(
-        plain("export_id", "string", "The export.", required=True),
-        plain("recorded_at", "timestamp", "When, before the file appeared.", "UTC", required=True),
-        plain("exported_by", "string", "Login and machine of whoever called the command.", required=True),
+        *_EXPORT,
         plain("figure", "string", "What they are behind: the funnel, its step and what became of them.", required=True),
         plain("as_of_date", "date", "The as_of of the figure.", required=True),
-        plain("receiver", "string", "Who is given the file, in the caller's words.", required=True),
-        plain("reason", "string", "Why, in the caller's words.", required=True),
-        plain("file_name", "string", "Name of the file, without its folder.", required=True),
-        plain("n_customers", "long", "People in the file.", "customers", required=True),
+        *_HANDED_OVER,
+        _PEOPLE_IN_FILE,
     ),
     stage="ops",
     write="append_new",
