@@ -12,7 +12,7 @@ from pyarrow import parquet
 from pyspark.sql import functions as F
 
 from kept import copy_of
-from lakes import open_lake
+from lakes import open_lake, with_inputs
 from reclake.lake.contents import contents_by_day
 from reclake.lake.digest import DayContent, Digest
 from reclake.lake.ledger import Entry, commit_entry
@@ -97,7 +97,7 @@ def app(spark, tmp_path, monkeypatch):
 
 def scored(app):
     """Build the lists of DAY if they are stale; gives scenario → the published rows as a bag."""
-    assert build_stage(app, "recommendations", Scope(as_ofs=(DAY,)), stopped={}) == {}
+    assert build_stage(app, "recommendations", Scope(as_ofs=(DAY,), tables=with_inputs(gold.RECOMMENDATIONS)), stopped={}) == {}
     rows = published(app, gold.RECOMMENDATIONS).collect()
     return {name: Counter(tuple(row) for row in rows if row["scenario"] == name) for name in ("home", "cart")}
 

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from kept import copy_of
 from lakes import open_lake, run_days, with_inputs
 from reclake.identity.linkage.weights import Weights
 from reclake.run.fitting import fit
@@ -45,15 +46,22 @@ def accounts(seed, n_people=150):
     return lines
 
 
+def opened(spark, folder):
+    return open_lake(spark, folder, source="demo", landing=folder / "landing")
+
+
+def lake_of_accounts(spark, folder):
+    """A lake of one day of these accounts, and their likely pairs by the weights that are shipped."""
+    for channel, lines in accounts(seed=3).items():
+        place = folder / "landing" / "demo" / "accounts" / channel
+        place.mkdir(parents=True)
+        (place / "2026-03-01.jsonl").write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+    assert run_days(opened(spark, folder), only=WANTED) == {}
+
+
 @pytest.fixture
 def app(spark, tmp_path):
-    for channel, lines in accounts(seed=3).items():
-        folder = tmp_path / "landing" / "demo" / "accounts" / channel
-        folder.mkdir(parents=True)
-        (folder / "2026-03-01.jsonl").write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
-    app = open_lake(spark, tmp_path, source="demo", landing=tmp_path / "landing")
-    assert run_days(app, only=WANTED) == {}
-    return app
+    return opened(spark, copy_of("lake-of-accounts", lake_of_accounts, spark, tmp_path))
 
 
 def versions(app):
