@@ -6,9 +6,9 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
@@ -36,7 +36,7 @@ from reclake.recommend.settings import (
 from reclake.run.settings import AlertsSettings, BiSettings, MlflowSettings, RunSettings
 from reclake.segment.settings import CustomerProductsSettings, SalesSettings, SegmentsSettings, TiersSettings, TierWordsSettings
 from reclake.sources.settings import LandingSettings, SourcesSettings
-from reclake.strict import Section, mistakes, read_toml
+from reclake.strict import Section, mistakes, read_toml, time_zones
 from reclake.synthetic.settings import DemoSettings
 from reclake.value.settings import ValueSettings
 
@@ -54,7 +54,7 @@ class BusinessSettings(Section):
     @classmethod
     def is_known(cls, value: str) -> str:
         """Refuse a zone that the time zone database does not name."""
-        if value not in available_timezones():
+        if value not in time_zones():
             raise ValueError(f"{value!r} is no time zone of the IANA database")
         return value
 
@@ -169,9 +169,9 @@ def load_settings(
     if not re.fullmatch(_PROFILE, profile):
         raise SettingsInvalid(f"{profile!r} is not a profile", "a profile is a plain name", "name a file of conf/, such as local")
     changes = _changes(home, profile, overrides, os.environ if environment is None else environment)
-    chosen = _toml(home / "conf" / "base.toml")
-    _merge(chosen, changes)
     values = _toml(home / "conf" / "base.toml")
+    chosen = deepcopy(values)
+    _merge(chosen, changes)
     _merge(values, {"business": _business_of_sources(home, read(SourcesSettings, chosen["sources"], name="section [sources]"))})
     _merge(values, changes)
     settings = read(Settings, values, name=f"of profile {profile}")

@@ -1,10 +1,7 @@
 """The reader without Spark against Spark itself: the same rows of every table, and the same refusals of what is damaged."""
 
-import json
 import random
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +11,7 @@ from deltalake import DeltaTable
 from pyspark.sql import functions as F
 
 from frames import frame
-from lakes import ROOT, as_environment
+from lakes import ROOT
 from reclake import tables
 from reclake.errors import LakeDamaged, UsageError
 from reclake.lake.manifest import Manifest
@@ -302,53 +299,3 @@ def test_a_table_that_asks_more_of_its_readers_is_refused(spark, store):
     first, found, _ = str(stopped.value).splitlines()
     assert first == "ops.waivers cannot be read without Spark"
     assert "deletionVectors" in found or "DeletionVectors" in found
-
-
-# --- no Spark -------------------------------------------------------------------------------------------------------
-
-LOOKS = (
-    ("status",),
-    ("plan",),
-    ("show", "gold.customer_segments"),
-    ("history", "gold.customer_segments"),
-    ("models",),
-    ("rejected",),
-    ("trace", "c_93ac"),
-    ("tables", "silver.events"),
-    ("alert", "--day", "2026-01-02"),
-    ("doctor",),
-)
-PROGRAM = """
-import json, sys
-from typer.testing import CliRunner
-from reclake.cli import app
-told, known = [], set()
-for command in json.loads(sys.argv[1]):
-    done = CliRunner().invoke(app, command)
-    heavy = {name.split(".")[0] for name in sys.modules} & {"pyspark", "py4j", "delta", "great_expectations", "mlflow"}
-    told.append([done.exit_code, done.output, type(done.exception).__name__, sorted(heavy - known)])
-    known |= heavy
-print(json.dumps(told))
-"""
-
-
-@pytest.fixture(scope="module")
-def looked(tmp_path_factory):
-    """Command → exit code, output, exception and what was imported of Spark and the like, of one process that runs them all."""
-    place = shutil.copytree(GOLDEN, tmp_path_factory.mktemp("looked") / "lake")
-    settings = {"lake.root": str(place), "landing.root": str(GOLDEN.parent / "landing")}
-    environment = {"PYTHONPATH": str(ROOT / "lib"), "RECLAKE_HOME": str(ROOT), "PATH": "/usr/bin:/bin"} | as_environment(settings)
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(LOOKS)], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return dict(zip(LOOKS, json.loads(done.stdout.splitlines()[-1]), strict=True))
-
-
-@pytest.mark.parametrize("command", LOOKS, ids=lambda command: command[0])
-def test_a_command_that_only_looks_imports_no_spark(looked, command):
-    exit_code, output, exception, heavy = looked[command]
-    assert exit_code in {0, 1}, output
-    assert not heavy
-    assert exception in {"NoneType", "UsageError"}, output
-    assert output.strip()

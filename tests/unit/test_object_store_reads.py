@@ -9,9 +9,10 @@ from reclake import tables
 from reclake.errors import ServiceDown
 from reclake.lake.commits import CommitLog
 from reclake.look import delta_rs
-from reclake.look.delta_rs import DeltaRs, LocalFiles, StoredFiles
+from reclake.look.delta_rs import DeltaRs
 from reclake.look.lake import look_at
 from reclake.look.reader import Reader
+from reclake.look.small_files import LocalFiles, StoredFiles
 from reclake.settings import load_settings
 
 GOLDEN = ROOT / "tests" / "data" / "lake-0.1"

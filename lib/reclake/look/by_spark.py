@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from itertools import islice
 
@@ -20,7 +19,7 @@ from reclake.lake.files import Files
 from reclake.lake.store import Store
 from reclake.tables import Table
 
-from .delta_rs import arrow_type
+from .delta_rs import DayIsRead, arrow_type
 
 _ROWS_AT_ONCE = 8192
 
@@ -38,7 +37,11 @@ class SparkSnapshot:
         """Files and bytes."""
         return self.store.log.size(self.store.path(self.table), self.version)
 
-    def batches(self, columns: Sequence[str], day_is_read: Callable[[date | None], bool] | None) -> pa.RecordBatchReader:
+    def size_of(self, day_is_read: DayIsRead | None) -> Size:
+        """Files and bytes of all days: the log is not asked for each."""
+        return self.size
+
+    def batches(self, columns: Sequence[str], day_is_read: DayIsRead | None) -> pa.RecordBatchReader:
         """The columns of all rows, or of those days alone, a batch at a time."""
         frame, day = self.store.read(self.table, version=self.version), self.table.day_column
         if day is not None and day_is_read is not None:

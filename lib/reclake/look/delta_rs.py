@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +18,9 @@ from reclake.errors import LakeDamaged, ServiceDown, UsageError
 from reclake.lake.commits import Size
 from reclake.tables import Table
 
+from .small_files import LocalFiles, StoredFiles
+
+DayIsRead = Callable[[date | None], bool]  # whether the rows of a value of the day column are read
 _ROWS_AT_ONCE = 32_768
 FEWER_ROWS = "a data file gives fewer rows than it says"
 _TYPES: dict[str, pa.DataType] = {
@@ -43,45 +45,13 @@ def arrow_type(declared: str) -> pa.DataType:
     return _TYPES[declared]
 
 
-class StoredFiles:
-    """Small files below a root, on this machine or in an object store that delta-rs knows."""
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One data file of a version, and the day of its folder as Arrow holds it: a new value of Arrow would import pandas."""
 
-    def __init__(self, system: fs.FileSystem, root: str) -> None:
-        self._system, self._root = system, root
-
-    def _at(self, path: str) -> str:
-        return path.removeprefix(self._root).lstrip("/") if self._root else path
-
-    def exists(self, path: str) -> bool:
-        """Whether something lies at the path."""
-        return bool(self._system.get_file_info(self._at(path)).type != fs.FileType.NotFound)
-
-    def names(self, path: str) -> list[str]:
-        """Names in the folder, sorted; none if it does not exist."""
-        listed = self._system.get_file_info(fs.FileSelector(self._at(path), allow_not_found=True))
-        return sorted(info.base_name for info in listed)
-
-    def text(self, path: str) -> str:
-        """Content of a small UTF-8 file."""
-        with self._system.open_input_stream(self._at(path)) as stream:
-            return bytes(stream.read()).decode("utf-8")
-
-
-class LocalFiles:
-    """Small files on this machine."""
-
-    def exists(self, path: str) -> bool:
-        """Whether something lies at the path."""
-        return os.path.exists(path)
-
-    def names(self, path: str) -> list[str]:
-        """Names in the folder, sorted; none if it does not exist."""
-        return sorted(os.listdir(path)) if os.path.isdir(path) else []
-
-    def text(self, path: str) -> str:
-        """Content of a small UTF-8 file."""
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+    path: str
+    n_bytes: int
+    day: pa.Scalar | None
 
 
 @dataclass(frozen=True)
@@ -93,15 +63,26 @@ class Snapshot:
     delta: DeltaTable
 
     @cached_property
-    def files(self) -> list[dict[str, Any]]:
-        """Path, bytes and partition of every data file."""
-        actions = pa.table(self.delta.get_add_actions())
-        return list(actions.select([n for n in ("path", "size_bytes", "partition") if n in actions.column_names]).to_pylist())
+    def files(self) -> list[DataFile]:
+        """Every data file."""
+        actions = pa.RecordBatchReader.from_stream(self.delta.get_add_actions()).read_all()
+        paths, sizes = actions.column("path").to_pylist(), actions.column("size_bytes").to_pylist()
+        if "partition" not in actions.column_names:
+            return [DataFile(path, n_bytes, None) for path, n_bytes in zip(paths, sizes, strict=True)]
+        days = (folder[self.table.day_column] for folder in actions.column("partition"))
+        return [DataFile(path, n_bytes, day) for path, n_bytes, day in zip(paths, sizes, days, strict=True)]
 
     @property
     def size(self) -> Size:
         """Files and bytes."""
-        return Size(len(self.files), sum(file["size_bytes"] for file in self.files))
+        return _size(self.files)
+
+    def size_of(self, day_is_read: DayIsRead | None) -> Size:
+        """Files and bytes of those days alone."""
+        return _size(self._of_days(day_is_read))
+
+    def _of_days(self, day_is_read: DayIsRead | None) -> list[DataFile]:
+        return [file for file in self.files if file.day is None or day_is_read is None or day_is_read(file.day.as_py())]
 
     @cached_property
     def columns(self) -> dict[str, pa.DataType]:
@@ -109,7 +90,7 @@ class Snapshot:
         fields = json.loads(self.delta.schema().to_json())["fields"]
         return {field["name"]: _stored_type(field["type"]) for field in fields}
 
-    def batches(self, columns: Sequence[str], day_is_read: Callable[[date | None], bool] | None) -> pa.RecordBatchReader:
+    def batches(self, columns: Sequence[str], day_is_read: DayIsRead | None) -> pa.RecordBatchReader:
         """The columns of all rows, or of those days alone; null where a column was declared since.
 
         Parameters
@@ -117,42 +98,46 @@ class Snapshot:
         day_is_read
             Whether the rows of a value of the day column are read; all for None.
         """
-        day = self.table.day_column
-        chosen = [f for f in self.files if day is None or day_is_read is None or day_is_read(f["partition"][day])]
         declared = {f.name: arrow_type(f.type) for f in self.table.fields}
         schema = pa.schema([pa.field(name, self.columns.get(name, declared[name])) for name in columns])
-        return pa.RecordBatchReader.from_batches(schema, self._batches(chosen, schema))
+        return pa.RecordBatchReader.from_batches(schema, self._batches(self._of_days(day_is_read), schema))
 
-    def _batches(self, files: Iterable[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    def _batches(self, files: Iterable[DataFile], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """The pages of the files, each compared with its checksum.
 
         Every page is read: the bounds by which a filter might pass over some have no checksum (docs/decisions/0031).
         """
         system, prefix = _file_system(self.path)
         for file in files:
-            with system.open_input_file(f"{prefix}{file['path']}") as opened:
+            with system.open_input_file(f"{prefix}{file.path}") as opened:
                 pages = parquet.ParquetFile(opened, coerce_int96_timestamp_unit="us", page_checksum_verification=True)
                 held = [name for name in schema.names if name in pages.schema_arrow.names]
                 n_left = pages.metadata.num_rows
                 for batch in pages.iter_batches(_ROWS_AT_ONCE, columns=held):
                     n_left -= batch.num_rows
-                    yield _conformed(batch, schema, file.get("partition", {}))
+                    yield _conformed(batch, schema, self.table.day_column, file.day)
 
                 # A page's head has no checksum: one of a kind that Arrow does not know is passed over without a word.
                 if n_left:
                     raise pa.ArrowInvalid(FEWER_ROWS)
 
 
-def _conformed(batch: pa.RecordBatch, schema: pa.Schema, partition: dict[str, Any]) -> pa.RecordBatch:
-    """The batch in the schema: a day is told by the file's place, and what the file does not hold is null."""
+def _size(files: Sequence[DataFile]) -> Size:
+    return Size(len(files), sum(file.n_bytes for file in files))
+
+
+def _conformed(batch: pa.RecordBatch, schema: pa.Schema, day_column: str | None, day: pa.Scalar | None) -> pa.RecordBatch:
+    """The batch in the schema: its day is that of the file's folder, and what the file does not hold is null."""
     held = set(batch.schema.names)
-    columns = [
-        batch.column(field.name).cast(field.type)
-        if field.name in held
-        else pa.repeat(pa.scalar(partition.get(field.name), field.type), batch.num_rows)
-        for field in schema
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    def column(field: pa.Field) -> pa.Array:
+        if field.name in held:
+            return batch.column(field.name).cast(field.type)
+        if field.name == day_column:
+            return pa.repeat(day, batch.num_rows)
+        return pa.nulls(batch.num_rows, field.type)
+
+    return pa.RecordBatch.from_arrays([column(field) for field in schema], schema=schema)
 
 
 def _stored_type(stored: Any) -> pa.DataType:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
@@ -11,7 +10,7 @@ import pyarrow as pa
 from reclake.lake.commits import Size, SmallFiles
 from reclake.tables import Table
 
-from .delta_rs import DeltaRs
+from .delta_rs import DayIsRead, DeltaRs
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -26,7 +25,10 @@ class Snapshot(Protocol):
     def size(self) -> Size:
         """Files and bytes."""
 
-    def batches(self, columns: Sequence[str], day_is_read: Callable[[date | None], bool] | None) -> pa.RecordBatchReader:
+    def size_of(self, day_is_read: DayIsRead | None) -> Size:
+        """Files and bytes of those days alone, or more of them where that is not known."""
+
+    def batches(self, columns: Sequence[str], day_is_read: DayIsRead | None) -> pa.RecordBatchReader:
         """The columns of all rows, or of those days alone."""
 
 

@@ -17,7 +17,7 @@ from .delta_rs import FEWER_ROWS, arrow_type
 def empty(table: Table, columns: Sequence[str]) -> pa.Table:
     """No rows of the columns."""
     declared = {f.name: arrow_type(f.type) for f in table.fields}
-    return pa.schema([pa.field(name, declared[name]) for name in columns]).empty_table()
+    return pa.Table.from_batches([], pa.schema([pa.field(name, declared[name]) for name in columns]))
 
 
 def unreadable(table: Table, version: int | None, error: Exception) -> ReclakeError:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +17,8 @@ from reclake.tables import Table, ops
 
 from .conditions import Condition, all_of, parameters_of, quoted
 from .engine import Engine, Snapshot, engine_of
-from .faults import empty, require_undamaged, unreadable
+from .faults import require_undamaged, unreadable
+from .in_duckdb import Rows, execute
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -168,7 +167,7 @@ class Reader:
         names = list(columns) if columns is not None else [f.name for f in table.fields]
         sql = f"SELECT {', '.join(map(quoted, names))} FROM rows WHERE {all_of(where)}"
         with self._asked_of(table, [*names, *(c.column for c in where)], where) as connection:
-            yield from connection.execute(sql, parameters_of(where)).to_arrow_reader(32_768)
+            yield from execute(connection, sql, parameters_of(where)).to_arrow_reader(32_768)
 
     def query(
         self,
@@ -192,7 +191,7 @@ class Reader:
             Name in the SQL → another table and its columns.
         """
         with self._asked_of(table, columns, where, beside) as connection:
-            return connection.execute(sql, list(parameters)).fetchall()
+            return execute(connection, sql, parameters).fetchall()
 
     @contextmanager
     def _asked_of(
@@ -204,36 +203,19 @@ class Reader:
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that knows the table as `rows`; a fault while it is asked is told as one of the table."""
         relations = {"rows": (table, columns), **(beside or {})}
-        frames = {of: self._batches(one, list(dict.fromkeys(read)), where) for of, (one, read) in relations.items()}
+        frames = {of: self._rows_of(one, list(dict.fromkeys(read)), where) for of, (one, read) in relations.items()}
         with self._database.cursor() as connection:
             try:
                 for of, frame in frames.items():
-                    connection.register(of, frame)
+                    frame.put(connection, of)
                 yield connection
             except (OSError, pa.ArrowException, duckdb.Error) as error:
                 raise unreadable(table, self.version(table), error) from error
 
-    def _batches(self, table: Table, columns: Sequence[str], where: Sequence[Condition]) -> _Rows | pa.Table:
-        if (snapshot := self.snapshot(table)) is None:
-            return empty(table, columns)
+    def _rows_of(self, table: Table, columns: Sequence[str], where: Sequence[Condition]) -> Rows:
         bounds = [condition for condition in where if condition.column == table.day_column]
-        return _Rows(snapshot, columns, (lambda day: all(c.is_met_by(day) for c in bounds)) if bounds else None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Rows that a query may read as often as it likes: DuckDB's optimizer joins a table with itself to do without a window.
-
-    A stream that was read once would give it nothing the second time, without a word.
-    """
-
-    snapshot: Snapshot
-    columns: Sequence[str]
-    day_is_read: Callable[[date | None], bool] | None
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """A new stream of the rows, in the form that all readers of Arrow know."""
-        return self.snapshot.batches(self.columns, self.day_is_read).__arrow_c_stream__(requested_schema)
+        day_is_read = (lambda day: all(c.is_met_by(day) for c in bounds)) if bounds else None
+        return Rows(table, self.snapshot(table), columns, day_is_read)
 
 
 def _ordered(order: Order) -> str:

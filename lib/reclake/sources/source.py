@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
 from reclake.catalogue import Item
-from reclake.strict import Name, Strict
+from reclake.strict import Name, Strict, time_zones
 
 from .feed import REQUIRED, VERIFIED, DeliveryDay, Feed
 from .mapping import CONTACT_TYPES, ENCRYPTED, RECORDS, ColumnMapping, Text, field_in_note, is_id, mappable
@@ -84,7 +84,7 @@ class Source(Item):
         return self
 
     def _problems(self) -> Iterator[tuple[str, str]]:
-        if self.time_zone not in available_timezones():
+        if self.time_zone not in time_zones():
             yield "time_zone", f"{self.time_zone!r} is no IANA time zone"
         limits = (self.late_limit_days, self.repeat_days)
         if self.historical and limits != (None, None):

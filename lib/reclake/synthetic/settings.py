@@ -4,11 +4,10 @@ import hashlib
 from datetime import date
 from math import isclose
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
-from reclake.strict import Name, Section
+from reclake.strict import Name, Section, time_zones
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
@@ -313,7 +312,7 @@ class DemoSettings(Section):
     @field_validator("time_zone")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in time_zones():
             raise ValueError(f"{value!r} is no time zone of the IANA database")
         return value
 
