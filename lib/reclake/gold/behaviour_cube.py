@@ -67,18 +67,13 @@ def emptiness(
     people: DataFrame,
     events: DataFrame,
     order_lines: DataFrame,
-    customer_segments: DataFrame,
-    accounts: DataFrame,
-    products: DataFrame,
-    customer_numbers: DataFrame,
     *,
     as_of: date,
     cubes: Mapping[str, Cube],
-    gap_minutes: int,
-    timezone: str,
     reporting_currency: str,
     shown_days: int,
     min_group_size: int,
+    **_options: object,
 ) -> DataFrame:
     """One row: as_of_date, and the reason why there is no row; null if enough customers did something."""
     acts = acts_of(people, events, order_lines, reporting_currency=reporting_currency).where(_is_shown(as_of, shown_days))
