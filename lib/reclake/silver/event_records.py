@@ -6,10 +6,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.privacy.pseudonyms import Keys
-from reclake.records.classify import has_reason
+from reclake.records.login_or_device import with_account
 from reclake.records.raw_records import Limits
 from reclake.records.records import classified_records
-from reclake.records.typed import with_reasons
 from reclake.records.values import business_day
 from reclake.sources.source import REQUIRED, Source
 
@@ -30,10 +29,7 @@ def event_records(
     """
 
     def complete(events: DataFrame) -> DataFrame:
-        account_id = F.coalesce("login_account_id", "device_id")
-        told = events.withColumns({"account_id": account_id, "event_date": business_day(F.col("occurred_at"), timezone)})
-        is_refused = has_reason("login_account_id") | has_reason("device_id")
-        return with_reasons(told, {"it names neither login nor device": F.col("account_id").isNull() & ~is_refused})
+        return with_account(events).withColumn("event_date", business_day(F.col("occurred_at"), timezone))
 
     return classified_records(
         bronze_events,

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from reclake.privacy.pseudonyms import Keys
 from reclake.records.classify import has_reason
+from reclake.records.login_or_device import with_account
 from reclake.records.raw_records import Limits
 from reclake.records.records import classified_records
 from reclake.records.typed import with_reasons
@@ -35,14 +36,11 @@ def impression_records(
     def complete(records: DataFrame) -> DataFrame:
         is_shown = F.col("list_action") == "shown"
         occurred_at = F.coalesce("occurred_at", F.when(is_shown, F.col("shown_at")))
-        completed = records.withColumns({
-            "account_id": F.coalesce("login_account_id", "device_id"),
+        completed = with_account(records).withColumns({
             "event_date": business_day(F.col("shown_at"), timezone),
             "occurred_at": occurred_at,
         })
-        is_refused = has_reason("login_account_id") | has_reason("device_id")
         return with_reasons(completed, {
-            "it names neither login nor device": F.col("account_id").isNull() & ~is_refused,
             "occurred_at is missing": F.col("occurred_at").isNull() & ~is_shown & ~has_reason("occurred_at"),
             "it happened before its list was shown": F.col("occurred_at") < F.col("shown_at"),
         })  # fmt: skip
