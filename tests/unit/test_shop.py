@@ -1,6 +1,7 @@
 """One customer's shop, printed and as a page, without Spark; an alert on lists that are shorter than their rules allow."""
 
 import json
+import random
 import shutil
 from datetime import date
 from decimal import Decimal
@@ -48,6 +49,7 @@ BASKETS = [
     place("p1", 1, scenario="cart", basket='["p2"]', n_products=1, strategy="bought_with_basket", position=1, **because("Goes with Cup", "与Cup搭配")),
     place("p3", 2, scenario="cart", basket='["p2"]', n_products=1),
     place("p2", 1, scenario="cart", basket='["p3"]', n_products=1),
+    place("p2", 1, scenario="cart", basket='["p5"]', n_products=1),
 ]  # fmt: skip
 TOUCHED = [
     {"event_date": date(2026, 3, day), "account_id": account, "product_id": product, "kind": kind, "n_events": 1}
@@ -62,6 +64,12 @@ TOUCHED = [
 ]
 
 
+STATES = [
+    {"product_id": product, "valid_from": date(2026, 1, 1), "valid_to": until, "variant_of": group}
+    for product, until, group in (("p3", date(2026, 2, 1), "p1"), ("p2", None, None), ("p5", None, "p1"), ("p1", None, "p1"))
+]  # p3 was a variant of p1 until February
+
+
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory):
     root = tmp_path_factory.mktemp("shop") / "lake"
@@ -70,6 +78,7 @@ def lake(tmp_path_factory):
         gold.PRODUCT_RECOMMENDATIONS: PRODUCTS,
         gold.BASKET_RECOMMENDATIONS: BASKETS,
         gold.PRODUCTS: [{"product_id": product, "product_name": name, "category": category} for product, (name, category) in NAMES.items()],
+        silver.PRODUCTS: STATES,
         silver.IDENTITIES: [{"account_id": "a1", "customer_id": WHO, "valid_from": date(2026, 1, 1)}],
         silver.INTERACTIONS: TOUCHED,
     })  # fmt: skip
@@ -130,8 +139,41 @@ def test_rules_of_categories_hold_for_a_cart_that_parts_answer():
     chain = [{"link": "popular", "scope": "all"}]
     wanted = {("any", 0): "12345", ("any", 2): "1245", ("other", 1): "15", ("same", 2): "4"}
     for (rule, cap), products in wanted.items():
-        joined = parts_joined(rows, ["a"], categories, Block(chain=chain, category=rule, per_category=cap))
+        joined = parts_joined(rows, ["a"], categories, {}, Block(chain=chain, category=rule, per_category=cap))
         assert [row["product_id"] for row in joined] == [f"x{n}" for n in products]
+
+
+def test_a_variant_of_any_part_of_a_cart_is_not_shown():
+    """p1 completes the cup, but its variant p5 is in the cart; p3 is none any more."""
+    rows = printed("scenarios", "preview", "cart", "--product", "p5", "--product", "p2")
+    assert [row["product"] for row in rows] == ["Milk (p3)"]
+
+
+def test_rules_of_variants_hold_for_a_cart_that_parts_answer():
+    """Drawn carts: no list holds two of a group or one of the cart's, and none leaves out what could stand on it."""
+    draw, chain, n_left_out = random.Random(4), [{"link": "popular", "scope": "all"}], 0
+    products = [f"p{n}" for n in range(10)]
+    for _ in range(300):
+        variants = {product: draw.choice(("p0", "p1", product)) for product in products if draw.random() < 0.7}
+        basket = draw.sample(products, draw.randint(1, 4))
+        rows = [
+            {"product_id": product, "position": draw.randint(1, 2), "rank": rank, "basket": part}
+            for part in basket
+            for rank, product in enumerate(draw.sample(products, draw.randint(0, 6)), start=1)
+        ]
+        joined = parts_joined(rows, basket, {}, variants, Block(chain=chain))
+        groups = [variants.get(row["product_id"], row["product_id"]) for row in joined]
+        of_basket = {variants.get(product, product) for product in basket}
+        assert len(set(groups)) == len(groups)
+        assert set(groups) == {variants.get(row["product_id"], row["product_id"]) for row in rows} - of_basket
+        best = {group: [] for group in groups}
+        for row in rows:
+            group = variants.get(row["product_id"], row["product_id"])
+            best.get(group, []).append((row["position"], row["rank"], row["product_id"]))
+        order = [(row["position"], row["rank"], row["product_id"]) for row in joined]
+        assert order == sorted(min(of_group) for of_group in best.values())
+        n_left_out += len({row["product_id"] for row in rows} - set(basket)) - len(joined)
+    assert n_left_out > 300
 
 
 def test_one_customers_shop_is_printed_and_written(tmp_path):

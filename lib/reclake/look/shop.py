@@ -109,43 +109,55 @@ def product_lists(reader: Reader, name: str, product_id: str, scenario: Scenario
 def basket_list(reader: Reader, name: str, basket: Sequence[str], scenario: Scenario, *, as_of: date) -> ShopList:
     """What completes a basket: its own list, else the best of the lists of its parts.
 
-    What the whole basket holds is left out, and the block's rules of categories hold for the whole list.
+    What the whole basket holds is left out, and so are its variants; the block's rules of categories hold for the whole list.
     """
     (block,) = scenario.blocks.values()
     asked = [json.dumps(sorted(set(basket)), separators=(",", ":"), ensure_ascii=False)]
     asked += [json.dumps([product_id], ensure_ascii=False) for product_id in sorted(set(basket))]
     where = (*_of(name, as_of), Condition("basket", "in", tuple(asked)))
     rows = reader.rows(gold.BASKET_RECOMMENDATIONS, ("basket", "product_id", *_SHOWN), where, (("rank", False),))
-    names = _names(reader, {*basket, *(row["product_id"] for row in rows)})
+    products = {*basket, *(row["product_id"] for row in rows)}
+    names = _names(reader, products)
+    categories = {product: category for product, (_, category) in names.items()}
     whole = [row for row in rows if row["basket"] == asked[0]]
-    chosen = whole or parts_joined(rows, basket, {product: category for product, (_, category) in names.items()}, block)
+    chosen = whole or parts_joined(rows, basket, categories, _variants(reader, products, as_of=as_of), block)
     ranked = [row | {"rank": rank} for rank, row in enumerate(chosen[: block.size], start=1)]
     return ShopList(name, "list", _called(sorted(set(basket)), names), _offers(reader, ranked))
 
 
-def parts_joined(rows: Sequence[Row], basket: Collection[str], categories: Mapping[str, str | None], block: Block) -> list[Row]:
+def parts_joined(
+    rows: Sequence[Row], basket: Collection[str], categories: Mapping[str, str | None], variants: Mapping[str, str], block: Block
+) -> list[Row]:
     """The rows of the lists of single products as one list for all of them: an earlier link first, then the better rank.
 
-    `block.category` is asked of the whole basket, and `block.per_category` of the whole list.
+    Nothing of the list is a variant of a product of the basket, or of another one of the list. `block.category` is asked of the whole
+    basket, and `block.per_category` of the whole list.
+
+    Parameters
+    ----------
+    variants
+        Product → the group that it is a variant of; its own id for one that is missing.
 
     Examples
     --------
     >>> rows = [dict(product_id=p, position=n, rank=r, basket=b) for p, n, r, b in (("x", 2, 1, "a"), ("b", 1, 1, "a"), ("y", 1, 3, "b"))]
     >>> other = Block(chain=[{"link": "popular", "scope": "all"}], category="other")
-    >>> [row["product_id"] for row in parts_joined(rows, ["a", "b"], {"a": "tea", "b": "cups", "x": "cats", "y": "milk"}, other)]
+    >>> [row["product_id"] for row in parts_joined(rows, ["a", "b"], {"a": "tea", "b": "cups", "x": "cats", "y": "milk"}, {}, other)]
     ['y', 'x']
     """
-    taken = {categories.get(product_id) for product_id in basket} - {None}
-    best: dict[str, Row] = {}
+    own_categories = {categories.get(product_id) for product_id in basket} - {None}
+    held = {variants.get(product_id, product_id) for product_id in basket}
+    joined: list[Row] = []
     n_of: Counter[str | None] = Counter()
     for row in sorted(rows, key=lambda row: (row["position"], row["rank"], row["product_id"])):
-        product_id, category = row["product_id"], categories.get(row["product_id"])
-        is_fit = block.category == "any" or (category in taken) == (block.category == "same")
+        category, variant = categories.get(row["product_id"]), variants.get(row["product_id"], row["product_id"])
+        is_fit = block.category == "any" or (category in own_categories) == (block.category == "same")
         is_over = bool(block.per_category) and category is not None and n_of[category] == block.per_category
-        if product_id not in basket and product_id not in best and is_fit and not is_over:
-            best[product_id] = row
+        if variant not in held and is_fit and not is_over:
+            joined.append(row)
+            held.add(variant)
             n_of[category] += 1
-    return list(best.values())
+    return joined
 
 
 def cart_of(reader: Reader, customer_id: str, *, as_of: date) -> tuple[str, ...]:
@@ -188,6 +200,13 @@ def _names(reader: Reader, product_ids: Collection[str]) -> dict[str, tuple[str 
     where = (Condition("product_id", "in", tuple(sorted(product_ids))),)
     rows = reader.rows(gold.PRODUCTS, ("product_id", "product_name", "category"), where)
     return {row["product_id"]: (row["product_name"], row["category"]) for row in rows}
+
+
+def _variants(reader: Reader, product_ids: Collection[str], *, as_of: date) -> dict[str, str]:
+    """Product → the group that it is a variant of at the as_of; only of those that have one."""
+    where = (*at_as_of(silver.PRODUCTS, as_of), Condition("product_id", "in", tuple(sorted(product_ids))))
+    rows = reader.rows(silver.PRODUCTS, ("product_id", "variant_of"), where)
+    return {row["product_id"]: row["variant_of"] for row in rows if row["variant_of"] is not None}
 
 
 def _called(product_ids: Sequence[str], names: Mapping[str, tuple[str | None, str | None]]) -> tuple[str, ...]:
