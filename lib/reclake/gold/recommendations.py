@@ -126,11 +126,10 @@ def _proposed(
 ) -> list[DataFrame]:
     """What the links of all chains propose to customers, in the columns of `gathered`."""
     links = links_of(scenarios.values())
-    newest = own.where(F.col("recency") <= limits.n_related)
     related = [link for link in links.values() if isinstance(link, RelatedLink)]
     is_strong = above_chance(min_together=limits.min_together, min_lift=limits.min_lift)
     proposed = [
-        related_to_own(newest, relations, places, related, is_strong=is_strong),
+        related_to_own(own, relations, places, related, n_newest=limits.n_related, is_strong=is_strong),
         *of_rows(tables, (link for link in links.values() if isinstance(link, RowsLink)), places),
     ]
     for key, link in links.items():

@@ -33,7 +33,7 @@ def is_met(where: Mapping[str, Wanted]) -> Column:
 
 
 def related_to_own(
-    own: DataFrame, relations: DataFrame, places: DataFrame, links: Iterable[RelatedLink], *, is_strong: Column
+    own: DataFrame, relations: DataFrame, places: DataFrame, links: Iterable[RelatedLink], *, n_newest: int, is_strong: Column
 ) -> DataFrame:
     """What is related to the customers' own products: query_id, link, place, score, because, fact.
 
@@ -43,21 +43,23 @@ def related_to_own(
     Parameters
     ----------
     own
-        Rows of `histories.own_products`, of the newest products.
+        Rows of `histories.own_products`.
     relations
         Rows of gold.product_relations of the as_of.
     places
         product_id, place of what may be shown. It is broadcast.
+    n_newest
+        How many products of a customer are followed: the newest ones of any kind, and of those that were bought the newest of them.
     is_strong
         Whether a pair meets more often than chance (`products.above_chance`).
     """
-    pairs = own.join(relations.drop("rank"), on="product_id", how="inner")
-    is_pair = (F.col("relation") == "bought_together") & F.col("is_bought") & is_strong
+    is_new, is_newly_bought = F.col("recency") <= n_newest, F.coalesce(F.col("bought_recency") <= n_newest, F.lit(False))
+    pairs = own.where(is_new | is_newly_bought).join(relations.drop("rank"), on="product_id", how="inner")
+    is_pair = (F.col("relation") == "bought_together") & is_newly_bought & is_strong
+    is_followed = {"bought": is_newly_bought, "last": F.col("recency") == 1}
     keys = [F.when(is_pair, F.lit(PARTNERS))]
     for link in links:
-        follows = F.col("relation") == link.relation
-        if link.to in ("bought", "last"):
-            follows = follows & (F.col("is_bought") if link.to == "bought" else F.col("recency") == 1)
+        follows = (F.col("relation") == link.relation) & is_followed.get(link.to, is_new)
         keys.append(F.when(follows & is_strong if link.above_chance else follows, F.lit(link.key)))
     best = F.min(F.struct((-F.col("score")).alias("order"), "product_id", "is_viewed", "is_bought")).alias("best")
     summed = (

@@ -17,7 +17,8 @@ VIEW, PURCHASE = "view", "purchase"  # kinds of silver.interactions
 def own_products(people: DataFrame, interactions: DataFrame, *, as_of: date) -> DataFrame:
     """One row per customer who may be profiled and product.
 
-    customer_id, product_id, recency (1 = the newest), is_viewed, is_bought, bought_days (since the last purchase).
+    customer_id, product_id, recency (1 = the newest), is_viewed, is_bought, bought_recency (1 = bought last; null where it was not
+    bought), bought_days (since the last purchase).
     """
     known = resolved(interactions, people.where("may_be_profiled"))
     is_purchase = F.col("kind") == PURCHASE
@@ -27,12 +28,15 @@ def own_products(people: DataFrame, interactions: DataFrame, *, as_of: date) -> 
         F.max(F.when(is_purchase, F.col("event_date"))).alias("bought_date"),
     )
     newest = W.partitionBy("customer_id").orderBy(F.col("last_date").desc(), "product_id")
+    last_bought = W.partitionBy("customer_id").orderBy(F.col("bought_date").desc_nulls_last(), "product_id")
+    is_bought = F.col("bought_date").isNotNull()
     return own.select(
         "customer_id",
         "product_id",
         F.row_number().over(newest).alias("recency"),
         "is_viewed",
-        F.col("bought_date").isNotNull().alias("is_bought"),
+        is_bought.alias("is_bought"),
+        F.when(is_bought, F.row_number().over(last_bought)).alias("bought_recency"),
         F.date_diff(F.lit(as_of), "bought_date").alias("bought_days"),
     )
 
