@@ -11,29 +11,29 @@ GAP_MINUTES = 30
 
 def sessions(acts):
     """Of each act the session that it belongs to, by customer and device; None without a device."""
-    found, last = {}, {}
+    visits, last = {}, {}
     for n in sorted(range(len(acts)), key=lambda n: acts[n]["moment"]):
         act = acts[n]
         if act["unit"] is None:
-            found[n] = None
+            visits[n] = None
             continue
         whose = (act["customer"], act["unit"])
         before, number = last.get(whose, (None, 0))
         if before is not None and act["moment"] - before > GAP_MINUTES * MINUTE:
             number += 1
         last[whose] = (act["moment"], number)
-        found[n] = (*whose, number)
-    return found
+        visits[n] = (*whose, number)
+    return visits
 
 
 def cells(acts, pairs):
     """(a, b, month) → pair of values → what is counted."""
     of = sessions(acts)
-    found = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
+    counted = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     for n, act in enumerate(acts):
         for a, b in pairs:
             values = tuple("(none)" if act["dims"][name] is None else act["dims"][name] for name in (a, b))
-            cell = found[a, b, act["month"]][values]
+            cell = counted[a, b, act["month"]][values]
             cell["customers"].add(act["customer"])
             if act["order"] is None:
                 cell["events"].add(n)
@@ -45,7 +45,7 @@ def cells(acts, pairs):
             if act["amount"]:
                 cell["payers"].add(act["customer"])
             cell["lines"].add(n)
-    return found
+    return counted
 
 
 def rows(acts, pairs, *, least):
@@ -71,8 +71,8 @@ def _joined(of_month, least):
         if not large:
             return {}
         small.add(large.pop(0))
-    found = {values: [of_month[values]] for values in large}
-    return found | ({("(others)", "(others)"): [of_month[values] for values in small]} if small else {})
+    shown = {values: [of_month[values]] for values in large}
+    return shown | ({("(others)", "(others)"): [of_month[values] for values in small]} if small else {})
 
 
 def acts(seed, *, n_customers=40, n=600):

@@ -22,13 +22,13 @@ FATES = ("lost", "open", "excluded")
 
 def active_days(n, n_days, seed=3):
     """Customer → days on which it was active: many come once, some come often."""
-    drawn_by, found = Random(seed), {}
+    drawn_by, active = Random(seed), {}
     for number in range(n):
         first = AS_OF - timedelta(days=drawn_by.randrange(1, n_days))
         rate = drawn_by.choice((0.0, 0.05, 0.1, 0.3))
         later = (first + timedelta(days=k) for k in range(1, (AS_OF - first).days))
-        found[f"c{number}"] = {first, *(day for day in later if drawn_by.random() < rate)}
-    return found
+        active[f"c{number}"] = {first, *(day for day in later if drawn_by.random() < rate)}
+    return active
 
 
 def retention(histories, activity, *, least=10):

@@ -182,7 +182,7 @@ def test_the_cube_is_what_plain_python_counts(built, rows):
     assert len(wanted) > 40
     keys = ("dimension_a", "value_a", "dimension_b", "value_b", "month_date")
     measures = ("n_events", "n_sessions", "n_orders", "n_buyers")
-    found = {
+    cells = {
         tuple(row[name] for name in keys): (
             *(row[name] for name in measures),
             None if row["revenue_amount"] is None else int(row["revenue_amount"] * 10_000),
@@ -190,7 +190,7 @@ def test_the_cube_is_what_plain_python_counts(built, rows):
         )
         for row in built
     }
-    assert found == wanted
+    assert cells == wanted
     assert {(row["month_date"], row["is_open"]) for row in built} == {(date(2026, 2, 1), False), (date(2026, 3, 1), True)}
     assert {row["currency"] for row in built} == {"CNY"}
 
@@ -245,10 +245,10 @@ def test_bands_of_prices_and_kinds_of_devices(spark):
         "n", price_band(F.col("price").cast("decimal(18,4)"), F.lit("CNY")).alias("band")
     )
     assert [row["band"] for row in made.orderBy("n").collect()] == [band and f"CNY {band}" for band in bands]
-    told = spark.createDataFrame([(client,) for client in clients], "user_agent string").select(
+    devices = spark.createDataFrame([(client,) for client in clients], "user_agent string").select(
         "user_agent", value_of("device_kind", timezone=ZONE).alias("kind")
     )
-    assert {row["user_agent"]: row["kind"] for row in told.collect()} == clients
+    assert {row["user_agent"]: row["kind"] for row in devices.collect()} == clients
 
 
 def test_an_empty_cube_has_its_reason(spark, rows):
@@ -258,5 +258,5 @@ def test_an_empty_cube_has_its_reason(spark, rows):
         (rows, {"cubes": {}}, "conf/cubes declares no pair of dimensions"),
         (rows, {}, None),
     ):
-        found = emptiness(**inputs(spark, kept), **arguments(**more))
-        assert contents(found) == [{"as_of_date": AS_OF, "reason": reason}]
+        reasons = emptiness(**inputs(spark, kept), **arguments(**more))
+        assert contents(reasons) == [{"as_of_date": AS_OF, "reason": reason}]

@@ -87,8 +87,8 @@ def table_below(place, name):
 def test_a_funnel_has_the_numbers_that_its_command_prints(page, reclake, name):
     place = section(page, PARTS[name])
     printed = json.loads(reclake("funnel", name, "--json"))
-    found = rows_of(table_below(place, "The numbers"))
-    assert [(row[0], row[1], row[5], row[6], row[7]) for row in found] == [
+    rows = rows_of(table_below(place, "The numbers"))
+    assert [(row[0], row[1], row[5], row[6], row[7]) for row in rows] == [
         (one["step_name"], *(f"{one[key]:,}" for key in ("n_reached", "n_lost", "n_open", "n_excluded"))) for one in printed
     ]
     bars = next(place.iter("figure"))
@@ -165,9 +165,9 @@ def test_the_triangle_has_the_shares_of_the_command_and_nothing_where_it_is_open
     for row, one in zip(cohorts, printed, strict=True):
         size, *cells = row.findall("td")
         assert text_in(size) == f"{one['n_customers']:,}"
-        found = [None if cell.get("class") == "open" else float(cell.get("data-value")) for cell in cells]
+        shares = [None if cell.get("class") == "open" else float(cell.get("data-value")) for cell in cells]
         wanted = [None if one[str(n)] is None else one[str(n)] / one["n_customers"] for n in range(width)]
-        assert found == [None if share is None else pytest.approx(share, rel=1e-5) for share in wanted]
+        assert shares == [None if share is None else pytest.approx(share, rel=1e-5) for share in wanted]
     assert [cell.get("class") for cell in cohorts[-1].findall("td")[2:]] == ["open"] * (width - 1)
     over = [(one["1"], one["n_customers"]) for one in printed if one["1"] is not None]
     second = float(whole.findall("td")[2].get("data-value"))

@@ -121,9 +121,9 @@ def test_cells_are_what_plain_python_counts(seed, least, n_rows):
     assert len(wanted) > 20 or least > 12
     assert any(row["value_a"] == "(others)" for row in wanted) == (least > 1)
     keys = ("dimension_a", "value_a", "dimension_b", "value_b", "month")
-    found = {tuple(row[k] for k in keys): row for row in comparable(rows)}
-    assert len(found) == len(rows)
-    assert found == {tuple(row[k] for k in keys): row for row in wanted}
+    row_of = {tuple(row[k] for k in keys): row for row in comparable(rows)}
+    assert len(row_of) == len(rows)
+    assert row_of == {tuple(row[k] for k in keys): row for row in wanted}
     assert all(row["n_customers"] == n_members(row["customer_bitmap"]) >= least for row in rows)
 
 
@@ -169,8 +169,8 @@ def test_a_cell_that_is_called_others_joins_them(n_small):
     small = one_month(range(10, 10 + n_small), dims={"channel": "app", "tier": "new"})
     large = one_month(range(20, 24), dims={"channel": "web", "tier": "new"})
     rows = built([*named, *small, *large], least=3, pairs=[("channel", "tier")])
-    found = {(row["value_a"], row["value_b"]): (row["n_events"], row["n_customers"]) for row in rows}
-    assert found == {("(others)", "(others)"): (5 + n_small,) * 2, ("web", "new"): (4, 4)}
+    counts = {(row["value_a"], row["value_b"]): (row["n_events"], row["n_customers"]) for row in rows}
+    assert counts == {("(others)", "(others)"): (5 + n_small,) * 2, ("web", "new"): (4, 4)}
 
 
 def test_an_amount_that_the_column_cannot_hold_is_null():

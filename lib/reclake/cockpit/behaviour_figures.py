@@ -107,7 +107,7 @@ def read_behaviour(rows: Reader, span: Span, *, add_up: Collection[str]) -> Beha
         paths=read_paths(rows, as_of),
         sold={by: _sold(rows, span, by) for by in ("start_date", "channel", "category", "customer_kind")},
         first_orders=_first_orders(rows, as_of),
-        retention=tuple(found for activity in (ORDER, ANY) if (found := _cohorts(rows, span, activity)).cohorts),
+        retention=tuple(cohorts for activity in (ORDER, ANY) if (cohorts := _cohorts(rows, span, activity)).cohorts),
         lives=tuple(life for activity in (ANY, ORDER) if (life := _life(rows, span, activity)).weeks),
     )
 
@@ -157,9 +157,9 @@ def _cohorts(rows: Reader, span: Span, activity: str) -> Cohorts:
               AND start_date <= ?
         GROUP BY period, start_date ORDER BY start_date
     """
-    found = at_as_of(rows, gold.RETENTION, sql, columns, span.as_of, activity, span.last)
-    period = "week" if len([row for row in found if row[0] == "week"]) >= 3 else "day"
-    of_period = [row for row in found if row[0] == period]
+    cells = at_as_of(rows, gold.RETENTION, sql, columns, span.as_of, activity, span.last)
+    period = "week" if len([row for row in cells if row[0] == "week"]) >= 3 else "day"
+    of_period = [row for row in cells if row[0] == period]
     n_shown = max(N_COHORTS, len([row for row in of_period if row[1] >= span.first]))
     cohorts = tuple(
         Cohort(start, n, tuple(n_active), tuple(revenue)) for _, start, n, n_active, revenue, _ in of_period[-n_shown:]

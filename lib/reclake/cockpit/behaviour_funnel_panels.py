@@ -86,14 +86,14 @@ def _sentences(figures: BehaviourFigures, funnel: Funnel, asked: Asked | None, u
         "open": sum(one.n_open for one in entries.steps),
         "excluded": sum(one.n_excluded for one in entries.steps),
     }
-    told = texts.FUNNEL_SAYS.filled(
+    totals = texts.FUNNEL_SAYS.filled(
         entered=f"{entries.n_entered:,}",
         unit=unit,
         first=entries.first,
         last=entries.last,
         **{name: f"{n:,}" for name, n in fates.items()},
     )
-    sentences = [told]
+    sentences = [totals]
     if entries.n_customers is not None:
         sentences.append(texts.OF_CUSTOMERS.filled(n=f"{entries.n_customers:,}"))
     if (share := entries.mature_share) is not None:
@@ -188,24 +188,24 @@ def _loss_row(one: Loss) -> tuple[Value, ...]:
 
 def _next_events(of_step: Sequence[Loss], unit: Text) -> Bars | None:
     """What the lost of a step did next."""
-    found = [one for one in of_step if one.dimension == "next_event" and one.n_lost]
-    if not found:
+    next_events = [one for one in of_step if one.dimension == "next_event" and one.n_lost]
+    if not next_events:
         return None
-    name = texts.NEXT_EVENT.filled(step=found[0].step_name, n=f"{sum(one.n_lost for one in found):,}", unit=unit)
-    return Bars(name, tuple(Bar(word(one.value), one.n_lost, _told(one.lost_share), colours.RED) for one in found))
+    name = texts.NEXT_EVENT.filled(step=next_events[0].step_name, n=f"{sum(one.n_lost for one in next_events):,}", unit=unit)
+    return Bars(name, tuple(Bar(word(one.value), one.n_lost, _told(one.lost_share), colours.RED) for one in next_events))
 
 
 def _unexplained(of_step: Sequence[Loss]) -> Dumbbells | None:
     """The values of a step that are furthest from what their mix explains."""
-    found = [one for one in of_step if one.expected_lost is not None and one.deviations is not None]
-    if not found:
+    explained = [one for one in of_step if one.expected_lost is not None and one.deviations is not None]
+    if not explained:
         return None
-    furthest = sorted(found, key=lambda one: -abs(one.deviations or 0.0))[:_N_VALUES]
+    furthest = sorted(explained, key=lambda one: -abs(one.deviations or 0.0))[:_N_VALUES]
     rows = tuple(
         Dumbbell(_valued(one), round(one.expected_lost or 0.0, 1), float(one.n_lost), note=f"{one.deviations:+.1f} σ")
         for one in furthest
     )
-    return Dumbbells(texts.UNEXPLAINED.filled(step=found[0].step_name), texts.EXPECTED, texts.ACTUAL, rows)
+    return Dumbbells(texts.UNEXPLAINED.filled(step=explained[0].step_name), texts.EXPECTED, texts.ACTUAL, rows)
 
 
 def _valued(one: Loss) -> Text:

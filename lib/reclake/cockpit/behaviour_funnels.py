@@ -109,7 +109,7 @@ def read_funnels(rows: Reader, span: Span, *, add_up: Collection[str]) -> tuple[
     """
     steps = _steps(rows, span.as_of)
     losses = _losses(rows, span.as_of)
-    found = []
+    funnels = []
     for name in sorted({key.funnel for key in steps}):
         of_funnel = {key: one for key, one in steps.items() if key.funnel == name}
         whole = [
@@ -122,7 +122,7 @@ def read_funnels(rows: Reader, span: Span, *, add_up: Collection[str]) -> tuple[
             key.entry_date: one for key, one in of_funnel.items()
             if (key.period, key.dimension) == ("day", "all") and span.first <= key.entry_date <= span.last
         }  # fmt: skip
-        found.append(
+        funnels.append(
             Funnel(
                 name=name,
                 entries=_on_the_days(window, days, span) if name in add_up else window,
@@ -136,7 +136,7 @@ def read_funnels(rows: Reader, span: Span, *, add_up: Collection[str]) -> tuple[
                 losses=tuple(loss for of, loss in losses if of == name),
             )
         )
-    return tuple(found)
+    return tuple(funnels)
 
 
 def _on_the_days(window: Entries, days: Mapping[date, Sequence[Mapping[str, Any]]], span: Span) -> Entries:
@@ -167,10 +167,10 @@ def _steps(rows: Reader, as_of: date) -> dict[_Key, list[Mapping[str, Any]]]:
         WHERE as_of_date = ? AND (period = 'window' OR (period = 'day' AND dimension = 'all'))
         ORDER BY funnel, dimension, value, entry_date, step
     """
-    found: dict[_Key, list[Mapping[str, Any]]] = {}
+    rows_of_key: dict[_Key, list[Mapping[str, Any]]] = {}
     for row in _named(names, at_as_of(rows, gold.FUNNELS, sql, " ".join(names), as_of)):
-        found.setdefault(_Key(*(row[name] for name in _Key._fields)), []).append(row)
-    return found
+        rows_of_key.setdefault(_Key(*(row[name] for name in _Key._fields)), []).append(row)
+    return rows_of_key
 
 
 def _losses(rows: Reader, as_of: date) -> list[tuple[str, Loss]]:
@@ -179,5 +179,5 @@ def _losses(rows: Reader, as_of: date) -> list[tuple[str, Loss]]:
     return [(name, Loss(*row)) for name, *row in at_as_of(rows, gold.FUNNEL_LOSSES, sql, " ".join(names), as_of)]
 
 
-def _named(names: Sequence[str], found: Iterable[tuple[Any, ...]]) -> Iterable[Mapping[str, Any]]:
-    return (dict(zip(names, row, strict=True)) for row in found)
+def _named(names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> Iterable[Mapping[str, Any]]:
+    return (dict(zip(names, row, strict=True)) for row in rows)

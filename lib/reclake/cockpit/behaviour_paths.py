@@ -60,9 +60,9 @@ def read_paths(rows: Reader, as_of: date) -> tuple[Paths, ...]:
     """Every definition with transitions of the as_of, by name."""
     names = "path form from_node to_node n_transitions seconds_median"
     sql = f"SELECT {names.replace(' ', ', ')} FROM rows WHERE as_of_date = ? AND {_ALL}"
-    found: dict[tuple[str, str], list[tuple[str, str, int, float | None]]] = {}
+    transitions: dict[tuple[str, str], list[tuple[str, str, int, float | None]]] = {}
     for name, form, before, after, n, seconds in at_as_of(rows, gold.PATH_TRANSITIONS, sql, f"{names} dimension", as_of):
-        found.setdefault((name, form), []).append((before, after, n, seconds))
+        transitions.setdefault((name, form), []).append((before, after, n, seconds))
     steps, routes = _steps(rows, as_of), _routes(rows, as_of)
     return tuple(
         Paths(
@@ -73,23 +73,23 @@ def read_paths(rows: Reader, as_of: date) -> tuple[Paths, ...]:
             steps=tuple(steps.get(name, ())),
             routes=tuple(routes.get(name, ())),
         )
-        for (name, form), of in sorted(found.items())
+        for (name, form), of in sorted(transitions.items())
     )
 
 
 def _steps(rows: Reader, as_of: date) -> dict[str, list[Steps]]:
     names = "path anchor occurrence direction step node node_share n_ways n_paths"
     sql = f"SELECT {names.replace(' ', ', ')} FROM rows WHERE as_of_date = ? AND {_ALL} ORDER BY path, anchor, occurrence, direction, step"
-    found: dict[tuple[str, ...], dict[int, dict[str, float]]] = {}
+    steps_of: dict[tuple[str, ...], dict[int, dict[str, float]]] = {}
     counts: dict[tuple[str, ...], tuple[int, int]] = {}
     for name, anchor, occurrence, direction, step, node, share, n_ways, n_paths in at_as_of(
         rows, gold.PATH_STEPS, sql, f"{names} dimension", as_of
     ):
         key = (name, anchor, occurrence, direction)
-        found.setdefault(key, {}).setdefault(step, {})[node] = share
+        steps_of.setdefault(key, {}).setdefault(step, {})[node] = share
         counts[key] = (n_ways, n_paths)
     by_path: dict[str, list[Steps]] = {}
-    for (name, *way), shares in found.items():
+    for (name, *way), shares in steps_of.items():
         by_path.setdefault(name, []).append(Steps(way[0], way[1], way[2], *counts[name, *way], shares))
     return by_path
 

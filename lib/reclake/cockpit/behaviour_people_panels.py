@@ -82,12 +82,12 @@ def _shares(cohort: Cohort, width: int) -> tuple[float | None, ...]:
 
 def _all(cohorts: Sequence[Cohort], width: int) -> tuple[float | None, ...]:
     """Of each interval those who were active among all whose interval is over."""
-    found: list[float | None] = []
+    shares: list[float | None] = []
     for place in range(width):
         over = [(cohort.n_active[place], cohort.n_customers) for cohort in cohorts if cohort.n_active[place] is not None]
         n_customers = sum(size for _, size in over)
-        found.append(sum(active or 0 for active, _ in over) / n_customers if n_customers else None)
-    return tuple(found)
+        shares.append(sum(active or 0 for active, _ in over) / n_customers if n_customers else None)
+    return tuple(shares)
 
 
 def _revenue(one: Cohorts) -> HeatTable:

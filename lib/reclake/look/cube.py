@@ -75,8 +75,8 @@ def answer(
     if is_joined:
         return _of_all_months(rows, values)
     shown = {**({"month_date": "month_date"} if is_series else {}), **values, **{name: name for name in _MEASURES}}
-    found = [{name: row[of] for name, of in shown.items()} for row in rows]
-    return sorted(found, key=lambda row: (-row["month_date"].toordinal() if is_series else 0, -row["n_customers"]))
+    answers = [{name: row[of] for name, of in shown.items()} for row in rows]
+    return sorted(answers, key=lambda row: (-row["month_date"].toordinal() if is_series else 0, -row["n_customers"]))
 
 
 def _of_all_months(rows: Iterable[Row], values: Mapping[str, str]) -> list[Row]:
@@ -84,8 +84,8 @@ def _of_all_months(rows: Iterable[Row], values: Mapping[str, str]) -> list[Row]:
     cells: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         cells.setdefault(tuple(row[of] for of in values.values()), []).append(row)
-    found = [dict(zip(values, cell, strict=True)) | _summed(months) for cell, months in cells.items()]
-    return sorted(found, key=lambda row: -row["n_customers"])
+    answers = [dict(zip(values, cell, strict=True)) | _summed(months) for cell, months in cells.items()]
+    return sorted(answers, key=lambda row: -row["n_customers"])
 
 
 def _summed(rows: list[Row]) -> Row:
@@ -118,9 +118,9 @@ def _require_declared(reader: Reader, by: tuple[str, str], *, as_of: date) -> No
     if frozenset(by) in held:
         return
     beside = {name: sorted(other for pair in held if name in pair for other in pair - {name}) for name in by}
-    told = "; ".join(f"{name} stands beside {', '.join(others) or 'nothing'}" for name, others in beside.items())
+    possible = "; ".join(f"{name} stands beside {', '.join(others) or 'nothing'}" for name, others in beside.items())
     raise UsageError(
         f"the cube holds no pair of {by[0]} and {by[1]}",
-        told,
+        possible,
         "ask for one of these, or declare the pair in conf/cubes and run again",
     )

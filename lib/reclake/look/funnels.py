@@ -91,14 +91,14 @@ def fates(reader: Reader, name: str, *, as_of: date) -> dict[str, int]:
         Condition(column, "=", (value,)) for column, value in {"as_of_date": as_of, "funnel": name, "period": "window", "dimension": "all"}.items()
     ]  # fmt: skip
     names = ["step", "n_entered", "n_customers", "n_reached", "n_lost", "n_open", "n_excluded"]
-    found = reader.rows(gold.FUNNELS, names, where, (("step", False),))
-    if not found:
+    steps_held = reader.rows(gold.FUNNELS, names, where, (("step", False),))
+    if not steps_held:
         return {}
     return {
-        "entered": found[0]["n_entered"],
-        "customers": found[0]["n_customers"],
-        "converted": found[-1]["n_reached"],
-        "lost": sum(row["n_lost"] for row in found),
-        "open": sum(row["n_open"] for row in found),
-        "excluded": sum(row["n_excluded"] for row in found),
+        "entered": steps_held[0]["n_entered"],
+        "customers": steps_held[0]["n_customers"],
+        "converted": steps_held[-1]["n_reached"],
+        "lost": sum(row["n_lost"] for row in steps_held),
+        "open": sum(row["n_open"] for row in steps_held),
+        "excluded": sum(row["n_excluded"] for row in steps_held),
     }
