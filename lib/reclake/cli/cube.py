@@ -11,13 +11,15 @@ from reclake.errors import UsageError
 from reclake.tables import gold
 
 from . import options
-from .looking import AsOfDay
-from .options import CsvOption, JsonOption, ProfileOption, SetOption, VerticalOption, choose, form_of
+from .options import AsOfDay, Chosen
+from .printing import prints_listings
 
 _MONTHS = ["%Y-%m", "%Y-%m-%d"]
 
 
+@prints_listings
 def cube(
+    chosen: Chosen,
     by: Annotated[
         list[str] | None, typer.Option("--by", metavar="DIMENSION", help="A dimension; twice. Without any the pairs are listed.")
     ] = None,
@@ -25,11 +27,6 @@ def cube(
     last: Annotated[datetime | None, typer.Option("--to", formats=_MONTHS, help="Last month.")] = None,
     series: Annotated[bool, typer.Option("--series", help="A row per month; else the months together.")] = False,
     as_of: AsOfDay = None,
-    vertical: VerticalOption = False,
-    as_csv: CsvOption = False,
-    profile: ProfileOption = "local",
-    overrides: SetOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Print what customers did by two dimensions: customers, visits, orders and revenue of some months."""
     from reclake.look import cube as looked
@@ -41,7 +38,6 @@ def cube(
     begin, end = _month_of(first), _month_of(last)
     if begin and end and begin > end:
         raise UsageError("--from is later than --to", f"{begin:%Y-%m} and {end:%Y-%m}", "name the earlier month with --from")
-    chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
     reader = options.looked(chosen).reader
     table = gold.BEHAVIOUR_CUBE
     day = as_of_of(reader, table, as_of and as_of.date())

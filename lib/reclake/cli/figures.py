@@ -10,8 +10,8 @@ from reclake.errors import UsageError
 from reclake.tables import Table, gold
 
 from . import options
-from .looking import AsOfDay
-from .options import Chosen, CsvOption, JsonOption, ProfileOption, SetOption, VerticalOption, choose, form_of
+from .options import AsOfDay, Chosen, require_one_of
+from .printing import prints_listings
 
 if TYPE_CHECKING:
     from reclake.look.reader import Row
@@ -23,7 +23,9 @@ ActivityOption = Annotated[
 ]
 
 
+@prints_listings
 def sales(
+    chosen: Chosen,
     period: PeriodOption = "month",
     by: Annotated[
         str | None, typer.Option("--by", metavar="channel|category|customer_kind", help="A row for each of these.")
@@ -37,11 +39,6 @@ def sales(
     ] = None,
     last: LastOption = 12,
     as_of: AsOfDay = None,
-    vertical: VerticalOption = False,
-    as_csv: CsvOption = False,
-    profile: ProfileOption = "local",
-    overrides: SetOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Print what was sold and came back; everybody counts."""
     from reclake.look import figures
@@ -49,9 +46,8 @@ def sales(
 
     if first_orders and best:
         raise UsageError("--first-orders and --best are two questions", "both were given", "ask one of them")
-    _require_one_of("--period", period, figures.PERIODS)
-    _require_one_of("--by", by, (None, *figures.DIMENSIONS))
-    chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
+    require_one_of("--period", period, figures.PERIODS)
+    require_one_of("--by", by, figures.DIMENSIONS)
     reader = options.looked(chosen).reader
     table = gold.FIRST_ORDERS if first_orders else gold.CUSTOMER_SEGMENTS if best else gold.SALES
     day = as_of_of(reader, table, as_of and as_of.date())
@@ -64,7 +60,9 @@ def sales(
     _printed(chosen, table, f"as_of_date {day}", rows)
 
 
+@prints_listings
 def retention(
+    chosen: Chosen,
     period: PeriodOption = "month",
     activity: ActivityOption = "order",
     measure: Annotated[
@@ -84,20 +82,15 @@ def retention(
     ] = None,
     last: LastOption = 12,
     as_of: AsOfDay = None,
-    vertical: VerticalOption = False,
-    as_csv: CsvOption = False,
-    profile: ProfileOption = "local",
-    overrides: SetOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Print which cohorts of customers come back; an interval that is not past is blank."""
     from reclake.look import figures
     from reclake.look.as_ofs import as_of_of
 
-    _require_one_of("--period", period, figures.PERIODS)
-    _require_one_of("--activity", activity, ("order", "any"))
-    _require_one_of("--measure", measure, figures.MEASURES)
-    _require_one_of("--lifecycle", lifecycle, (None, "interval", "daily"))
+    require_one_of("--period", period, figures.PERIODS)
+    require_one_of("--activity", activity, ("order", "any"))
+    require_one_of("--measure", measure, figures.MEASURES)
+    require_one_of("--lifecycle", lifecycle, ("interval", "daily"))
     if revenue and (counts or measure != "bounded" or activity != "order"):
         raise UsageError(
             "--revenue is told of orders in bounded intervals",
@@ -106,7 +99,6 @@ def retention(
         )
     if measure == "stickiness" and period == "day":
         raise UsageError("stickiness is of weeks and months", "--period day", "add --period week or --period month")
-    chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
     reader = options.looked(chosen).reader
     table = gold.LIFECYCLE if lifecycle else gold.RETENTION
     day = as_of_of(reader, table, as_of and as_of.date())
@@ -130,18 +122,6 @@ def retention(
     _printed(chosen, table, f"as_of_date {day}, {told}", rows)
     if n := figures.left_out(reader, table, as_of=day, activity=activity):
         chosen.console.say(f"Not counted: {n:,} customers at least who were active and may not be profiled")
-
-
-def _require_one_of(option: str, value: str | None, known: tuple[str | None, ...]) -> None:
-    """Stop at a word that the option does not know.
-
-    Raises
-    ------
-    UsageError
-        Naming those that it knows.
-    """
-    if value not in known:
-        raise UsageError(f"{option} knows no {value!r}", f"it knows {', '.join(filter(None, known))}", "name one of them")
 
 
 def _printed(chosen: Chosen, table: Table, told: str, rows: list[Row]) -> None:

@@ -11,14 +11,16 @@ from reclake.errors import UsageError
 from reclake.tables import gold
 
 from . import options
-from .looking import AsOfDay
-from .options import Chosen, CsvOption, JsonOption, ProfileOption, SetOption, VerticalOption, choose, form_of
+from .options import AsOfDay, Chosen, require_one_of
+from .printing import prints_listings
 
 if TYPE_CHECKING:
     from reclake.run.figure_people import Asked, File
 
 
+@prints_listings
 def funnel(
+    chosen: Chosen,
     name: Annotated[str | None, typer.Argument(help="The funnel; without one all are listed.")] = None,
     period: Annotated[
         str, typer.Option("--period", metavar="window|week|day", help="Which entries are counted together.")
@@ -44,19 +46,12 @@ def funnel(
     receiver: Annotated[str, typer.Option("--receiver", help="With --to: who is given the file; it is noted.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="With --to: why; it is noted.")] = "",
     as_of: AsOfDay = None,
-    vertical: VerticalOption = False,
-    as_csv: CsvOption = False,
-    profile: ProfileOption = "local",
-    overrides: SetOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Print how many go on from step to step of a funnel, and how many are lost."""
     from reclake.look import funnels as looked
     from reclake.look.as_ofs import as_of_of
 
-    if period not in looked.PERIODS:
-        raise UsageError(f"--period knows no {period!r}", f"it knows {', '.join(looked.PERIODS)}", "name one of them")
-    chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
+    require_one_of("--period", period, looked.PERIODS)
     look = options.looked(chosen, is_needed=name is not None)
     if name is None:
         chosen.console.rows("funnels", looked.listed(look.funnels()), empty="conf/funnels holds no funnel.")

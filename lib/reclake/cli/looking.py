@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,7 @@ from reclake.run.plan import require_table
 from . import options
 from .console import Console
 from .options import (
+    AsOfDay,
     CsvOption,
     JsonOption,
     ProfileOption,
@@ -40,7 +40,6 @@ ColumnsOption = Annotated[
 SortOption = Annotated[
     list[str] | None, typer.Option("--sort", metavar="a,-b", help="By these columns; a minus before one turns its order.")
 ]
-AsOfDay = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The rows that answer for this as_of.")]
 
 
 def list_tables(

@@ -42,6 +42,9 @@ DownstreamOption = Annotated[bool, typer.Option("--downstream", help="With --tab
 LandingOption = Annotated[str | None, typer.Option("--landing", help="Folder of the source's files.")]
 
 
+AsOfDay = Annotated[datetime | None, typer.Option("--as-of", formats=_DAY, help="The rows that answer for this as_of.")]
+
+
 @dataclass
 class Chosen:
     """What the options of one command amount to."""
@@ -199,6 +202,18 @@ def require_landing(folder: str | None) -> None:
     """
     if folder is not None and "://" not in folder and not Path(folder).is_dir():
         raise UsageError("the landing folder does not exist", folder, "name another with --landing, or create it")
+
+
+def require_one_of(option: str, value: str | None, known: Collection[str]) -> None:
+    """Stop at a word that the option does not know.
+
+    Raises
+    ------
+    UsageError
+        Naming those that it knows.
+    """
+    if value is not None and value not in known:
+        raise UsageError(f"{option} knows no {value!r}", f"it knows {', '.join(known)}", "name one of them")
 
 
 def n_tables(stages: Collection[str], table: str | None, *, downstream: bool) -> int:

@@ -11,11 +11,13 @@ from reclake.errors import UsageError
 from reclake.tables import gold
 
 from . import options
-from .looking import AsOfDay
-from .options import CsvOption, JsonOption, ProfileOption, SetOption, VerticalOption, choose, form_of
+from .options import AsOfDay, Chosen
+from .printing import prints_listings
 
 
+@prints_listings
 def paths(
+    chosen: Chosen,
     name: Annotated[str | None, typer.Argument(help="The definition of paths; without one all are listed.")] = None,
     transitions: Annotated[
         bool, typer.Option("--transitions", help="Instead of the steps: from where to where people go.")
@@ -29,17 +31,11 @@ def paths(
     by: Annotated[str | None, typer.Option("--by", metavar="DIMENSION", help="A breakdown that the definition declares.")] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="So many transitions, or routes of each number of nodes.")] = 20,
     as_of: AsOfDay = None,
-    vertical: VerticalOption = False,
-    as_csv: CsvOption = False,
-    profile: ProfileOption = "local",
-    overrides: SetOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Print the ways that people walk within a visit: where they are in each step, from where to where, by which routes."""
     from reclake.look import paths as looked
     from reclake.look.as_ofs import as_of_of
 
-    chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
     look = options.looked(chosen, is_needed=name is not None)
     if name is None:
         chosen.console.rows("paths", looked.listed(look.paths()), empty="conf/paths holds no definition of paths.")

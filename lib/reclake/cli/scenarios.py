@@ -11,8 +11,8 @@ from reclake.errors import UsageError
 from reclake.tables import gold
 
 from . import options
-from .looking import AsOfDay
-from .options import CsvOption, JsonOption, ProfileOption, SetOption, VerticalOption, choose, form_of
+from .options import AsOfDay, Chosen, ProfileOption, SetOption, choose
+from .printing import prints_listings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,17 +27,13 @@ NameArgument = Annotated[str, typer.Argument(help="The scenario.")]
 
 
 @app.command("list")
+@prints_listings
 def list_scenarios(
-    vertical: VerticalOption = False,
-    as_csv: CsvOption = False,
-    profile: ProfileOption = "local",
-    overrides: SetOption = None,
-    as_json: JsonOption = False,
+    chosen: Chosen,
 ) -> None:
     """List the scenarios: query, chain, and what their rows may state."""
     from reclake.look import scenarios as looked
 
-    chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
     known = options.looked(chosen, is_needed=False).scenarios()
     chosen.console.rows("scenarios", looked.listed(known), empty="conf/scenarios holds no scenario.")
 
@@ -55,7 +51,9 @@ def check(
 
 
 @app.command("preview")
+@prints_listings
 def preview_scenario(
+    chosen: Chosen,
     name: NameArgument,
     customer: Annotated[
         str | None, typer.Option("--customer", metavar="ID", help="The customer, of a scenario of customers.")
@@ -64,18 +62,12 @@ def preview_scenario(
         list[str] | None, typer.Option("--product", metavar="ID", help="The product; of a basket repeated for each one in it.")
     ] = None,
     as_of: AsOfDay = None,
-    vertical: VerticalOption = False,
-    as_csv: CsvOption = False,
-    profile: ProfileOption = "local",
-    overrides: SetOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Print one list of a scenario, with reasons and the links that gave its rows."""
     from reclake.look import scenarios as looked
     from reclake.look import shop
     from reclake.look.as_ofs import as_of_of
 
-    chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
     look = options.looked(chosen)
     (scenario,) = look.scenarios(name).values()
     wanted = "--customer" if scenario.is_of_customers else "--product"
