@@ -13,11 +13,12 @@ from reclake.identity.people import customers_to_profile
 from reclake.recommend.interface import FittedRecommender, KindWeights
 from reclake.recommend.lists import with_consented_lists
 from reclake.recommend.scenarios.batches import lists_of
-from reclake.recommend.scenarios.candidates import gathered, is_met, links_of, of_model, of_rows, related_to_own
+from reclake.recommend.scenarios.candidates import gathered, is_met, links_of, of_model, of_rows
 from reclake.recommend.scenarios.definition import Scenario
 from reclake.recommend.scenarios.histories import groups_of, histories, shown_lately
-from reclake.recommend.scenarios.links import ModelLink, PopularLink, RelatedLink, RowsLink
+from reclake.recommend.scenarios.links import Link, ModelLink, PopularLink, RelatedLink, RowsLink
 from reclake.recommend.scenarios.products import above_chance, open_products, products_of_the_day
+from reclake.recommend.scenarios.related import relation_lists
 from reclake.recommend.scenarios.rows import shown_rows
 from reclake.recommend.serving import customers_to_serve
 from reclake.recommend.settings import PopularitySettings, RecommendationsSettings
@@ -81,7 +82,14 @@ def recommendations(
     served = customers_to_serve(people, interactions)
     customers = served.join(personal, on="customer_id", how="left").fillna(False, subset=["is_personal"])
     tables = {"gold.due_again": due_again, "gold.contact_list": contact_list, "gold.customer_segments": customer_segments}
-    proposed = _proposed(asked, customers, own_products, places, tables, product_relations, limits=limits, champions=champions)
+    links = links_of(asked.values())
+    proposed = _proposed(links, customers, own_products, places, tables, limits=limits, champions=champions)
+    related = relation_lists(
+        product_relations,
+        places,
+        [link for link in links.values() if isinstance(link, RelatedLink)],
+        is_strong=above_chance(min_together=limits.min_together, min_lift=limits.min_lift),
+    )
     all_places = shelf.select("product_id", "place")
     known_of_them = (
         histories(own_products, all_places, n_recent=limits.n_related),
@@ -89,11 +97,14 @@ def recommendations(
         groups_of(profiled, interactions, customer_segments),
         _eligible(asked, tables),
     )
-    queries = customers.withColumnRenamed("customer_id", "query_id").join(gathered(proposed), on="query_id", how="left")
+    queries = customers.withColumnRenamed("customer_id", "query_id")
+    if proposed:
+        queries = queries.join(gathered(proposed), on="query_id", how="left")
     for known_of_each in known_of_them:
         by_query = known_of_each.withColumnRenamed("customer_id", "query_id")
         queries = queries.join(by_query, on="query_id", how="left")
-    rows = shown_rows(lists_of(queries, shelf, asked, n_blocks=_N_BLOCKS), shelf, asked, due=_numbers_of(due_again))
+    lists = lists_of(queries, shelf, asked, n_blocks=_N_BLOCKS, relations=related)
+    rows = shown_rows(lists, shelf, asked, due=_numbers_of(due_again))
     return rows.withColumns({
         "as_of_date": F.lit(as_of),
         "customer_id": F.col("query_id"),
@@ -114,24 +125,17 @@ def _numbers_of(due_again: DataFrame) -> DataFrame:
 
 
 def _proposed(
-    scenarios: Mapping[str, Scenario],
+    links: Mapping[str, Link],
     customers: DataFrame,
     own: DataFrame,
     places: DataFrame,
     tables: Mapping[str, DataFrame],
-    relations: DataFrame,
     *,
     limits: RecommendationsSettings,
     champions: Mapping[str, FittedRecommender | None],
 ) -> list[DataFrame]:
-    """What the links of all chains propose to customers, in the columns of `gathered`."""
-    links = links_of(scenarios.values())
-    related = [link for link in links.values() if isinstance(link, RelatedLink)]
-    is_strong = above_chance(min_together=limits.min_together, min_lift=limits.min_lift)
-    proposed = [
-        related_to_own(own, relations, places, related, n_newest=limits.n_related, is_strong=is_strong),
-        *of_rows(tables, (link for link in links.values() if isinstance(link, RowsLink)), places),
-    ]
+    """What models and rows of tables propose to customers, in the columns of `gathered`."""
+    proposed = [*of_rows(tables, (link for link in links.values() if isinstance(link, RowsLink)), places)]
     for key, link in links.items():
         model = champions.get(link.model) if isinstance(link, ModelLink) else None
         if model is not None:

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from reclake.recommend.interface import KindWeights
 
+SUMMED_DIGITS = 12  # after the point, of a weight that is added up
 _LEAST_WEIGHT = 1e-6  # below it an interaction is too old to count; MLlib would make it a vector of nearly nothing
 
 
@@ -45,7 +46,7 @@ def weight_of_kind(weights: KindWeights) -> Column:
 def exact_sum(weight: Column) -> Column:
     """Sum of weights that is the same in any order of the rows: in decimals, 12 digits after the point."""
     # A sum of doubles depends on which partition arrives first, and would let equal products change places.
-    return F.sum(weight.cast("decimal(26,12)")).cast("double")
+    return F.sum(weight.cast(f"decimal(26,{SUMMED_DIGITS})")).cast("double")
 
 
 def customer_product_weights(interactions: DataFrame, weights: KindWeights, *, as_of: date, half_life_days: float) -> DataFrame:

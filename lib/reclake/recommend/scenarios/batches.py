@@ -13,8 +13,10 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from .candidates import PARTNERS
+from .candidates import PARTNERS, links_of
 from .definition import MOST_POPULAR, Scenario
+from .links import RelatedLink
+from .related import LISTS, LookUp, Own, Partners, RelatedToOwn, look_up_in
 from .serving import Asked, Candidate, served_scenarios
 from .shelf import Shelf
 
@@ -29,11 +31,13 @@ QUERY = {
     "bought": _PLACED,
     "shown": _PLACED,
     "recent": "array<int>",
+    "newest": "array<struct<product_id:string,recency:int,is_viewed:boolean,is_bought:boolean,is_new:boolean,is_newly_bought:boolean>>",
     "tier": "string",
     "channel": "string",
     "eligible": "array<string>",
     "candidates": _CANDIDATES,
 }
+_LISTED = tuple(name for name, kind in QUERY.items() if kind.startswith("array"))
 _SHELF = ("place", "popularity", "is_open", "category", "variant", "popular_in")
 _ROWS = (
     "query_id string, is_personal boolean, scenario string, block string, rank int, place int, position int, score double, because string, "
@@ -46,7 +50,9 @@ _SCHEMA = pa.schema([
 ])  # fmt: skip
 
 
-def lists_of(queries: DataFrame, shelf: DataFrame, scenarios: Mapping[str, Scenario], *, n_blocks: int) -> DataFrame:
+def lists_of(
+    queries: DataFrame, shelf: DataFrame, scenarios: Mapping[str, Scenario], *, n_blocks: int, relations: DataFrame | None = None
+) -> DataFrame:
     """One row per query, scenario, block and rank: see `_ROWS`.
 
     Parameters
@@ -57,16 +63,21 @@ def lists_of(queries: DataFrame, shelf: DataFrame, scenarios: Mapping[str, Scena
         Rows of `products.products_of_the_day`.
     n_blocks
         Into how many blocks queries are cut; each meets its own copy of the shelf.
+    relations
+        Rows of `related.relation_lists`, where what is related to the `newest` products of a query is to be looked up.
     """
     block = F.pmod(F.xxhash64("query_id"), F.lit(n_blocks)).cast("int").alias("cut")
     known = set(queries.columns)
     columns = [(F.col(name) if name in known else F.lit(None)).cast(kind).alias(name) for name, kind in QUERY.items()]
     copies = F.explode(F.sequence(F.lit(0), F.lit(n_blocks - 1))).alias("cut")
+    beside = shelf.select(*_SHELF, *(F.lit(None).cast(kind).alias(name) for name, kind in LISTS.items()))
+    if relations is not None:
+        beside = beside.unionByName(relations, allowMissingColumns=True)
     return (
         queries
         .select(*columns, block)
         .groupBy("cut")
-        .cogroup(shelf.select(*_SHELF, copies).groupBy("cut"))
+        .cogroup(beside.withColumn("cut", copies).groupBy("cut"))
         .applyInArrow(_server(scenarios), _ROWS)
     )
 
@@ -79,13 +90,16 @@ def evidence_relation(strategy: Column) -> Column:
 
 
 def _server(scenarios: Mapping[str, Scenario]) -> Callable[[pa.Table, pa.Table], pa.Table]:
-    def serve(queries: pa.Table, products: pa.Table) -> pa.Table:
-        """One block: queries with the columns of QUERY, products with those of the shelf."""
+    links = {key: link for key, link in links_of(scenarios.values()).items() if isinstance(link, RelatedLink)}
+
+    def serve(queries: pa.Table, beside: pa.Table) -> pa.Table:
+        """One block: queries with the columns of QUERY; beside them products, and what is related to products."""
         if not queries.num_rows:
             return _SCHEMA.empty_table()
-        shelf = _shelf_of(products)
+        shelf = _shelf_of(beside.filter(beside["place"].is_valid()))
+        look_up = look_up_in(beside.filter(beside["relation"].is_valid()))
         columns: dict[str, list[Any]] = {name: [] for name in _SCHEMA.names}
-        for query_id, eligible, asked in _asked(queries):
+        for query_id, eligible, asked in _asked(queries, links, look_up):
             rank, list_of = 0, ("", "")
             for name, block, pick in served_scenarios(asked, shelf, scenarios, eligible):
                 rank = rank + 1 if (name, block) == list_of else 1
@@ -113,9 +127,9 @@ def _shelf_of(products: pa.Table) -> Shelf:
     return Shelf(is_open, category, variant, popularity, is_popular, lists)
 
 
-def _asked(queries: pa.Table) -> Iterator[tuple[str, tuple[str, ...], Asked]]:
+def _asked(queries: pa.Table, links: Mapping[str, RelatedLink], look_up: LookUp) -> Iterator[tuple[str, tuple[str, ...], Asked]]:
     """Id, scenarios that the customer is eligible for, and query of each row."""
-    lists = {name: _lists(queries[name]) for name in ("own", "seen", "bought", "shown", "recent", "eligible", "candidates")}
+    lists = {name: _lists(queries[name]) for name in _LISTED}
     plain = (queries[name].to_pylist() for name in ("query_id", "is_personal", "tier", "channel"))
     for n, (query_id, is_personal, tier, channel) in enumerate(zip(*plain, strict=True)):
         candidates: dict[str, list[Candidate]] = {}
@@ -125,6 +139,8 @@ def _asked(queries: pa.Table) -> Iterator[tuple[str, tuple[str, ...], Asked]]:
                 partners[place] = because
             else:
                 candidates.setdefault(link, []).append(Candidate(place, -order, because, fact))
+        newest = [Own._make(one) for one in lists["newest"](n)]
+        related = RelatedToOwn(candidates, newest, links, look_up) if newest else None
         groups = {name: value for name, value in (("tier", tier), ("channel", channel)) if value is not None}
         asked = Asked(
             is_personal=bool(is_personal),
@@ -134,8 +150,8 @@ def _asked(queries: pa.Table) -> Iterator[tuple[str, tuple[str, ...], Asked]]:
             shown=dict(lists["shown"](n)),
             recent=lists["recent"](n),
             groups=groups,
-            candidates=candidates,
-            partners=partners,
+            candidates=candidates if related is None else related,
+            partners=partners if related is None else Partners(related),
         )
         yield query_id, tuple(lists["eligible"](n)), asked
 

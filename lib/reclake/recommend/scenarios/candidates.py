@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from reclake.recommend.interface import FittedRecommender
 from reclake.recommend.weights import exact_sum
 
-from .definition import BOUGHT, DUE, LOOKED_AT, SEEN_WITH, Scenario
+from .definition import DUE, SEEN_WITH, Scenario
 from .links import Link, RelatedLink, RowsLink, Wanted
 
 PARTNERS = "partners"  # the pairs that "goes with" is true of, beside the keys of links
@@ -32,67 +32,24 @@ def is_met(where: Mapping[str, Wanted]) -> Column:
     return met
 
 
-def related_to_own(
-    own: DataFrame, relations: DataFrame, places: DataFrame, links: Iterable[RelatedLink], *, n_newest: int, is_strong: Column
-) -> DataFrame:
-    """What is related to the customers' own products: query_id, link, place, score, because, fact.
-
-    The score is the sum over the own products; the one that speaks most for a product is its `because`. `links` are those to be
-    followed; the pairs of PARTNERS come with them.
-
-    Parameters
-    ----------
-    own
-        Rows of `histories.own_products`.
-    relations
-        Rows of gold.product_relations of the as_of.
-    places
-        product_id, place of what may be shown. It is broadcast.
-    n_newest
-        How many products of a customer are followed: the newest ones of any kind, and of those that were bought the newest of them.
-    is_strong
-        Whether a pair meets more often than chance (`products.above_chance`).
-    """
-    is_new, is_newly_bought = F.col("recency") <= n_newest, F.coalesce(F.col("bought_recency") <= n_newest, F.lit(False))
-    pairs = own.where(is_new | is_newly_bought).join(relations.drop("rank"), on="product_id", how="inner")
-    is_pair = (F.col("relation") == "bought_together") & is_newly_bought & is_strong
-    is_followed = {"bought": is_newly_bought, "last": F.col("recency") == 1}
-    keys = [F.when(is_pair, F.lit(PARTNERS))]
-    for link in links:
-        follows = (F.col("relation") == link.relation) & is_followed.get(link.to, is_new)
-        keys.append(F.when(follows & is_strong if link.above_chance else follows, F.lit(link.key)))
-    best = F.min(F.struct((-F.col("score")).alias("order"), "product_id", "is_viewed", "is_bought")).alias("best")
-    summed = (
-        pairs
-        .select("customer_id", "related_product_id", "score", "product_id", "is_viewed", "is_bought",
-                F.explode(F.array_compact(F.array(*keys))).alias("link"))
-        .groupBy("customer_id", "link", "related_product_id")
-        .agg(exact_sum(F.col("score")).alias("score"), best)
-    )  # fmt: skip
-    is_of_bought = F.coalesce(F.get(F.split("link", "/"), F.lit(1)) == "bought", F.lit(False))
-    fact = F.when(F.col("best.is_viewed") & ~is_of_bought, LOOKED_AT).when(F.col("best.is_bought"), BOUGHT)
-    placed = summed.join(
-        F.broadcast(places.withColumnRenamed("product_id", "related_product_id")), on="related_product_id", how="inner"
-    )
-    return placed.select(
-        F.col("customer_id").alias("query_id"),
-        "link",
-        "place",
-        "score",
-        F.col("best.product_id").alias("because"),
-        fact.alias("fact"),
-    )
-
-
 def related_to_query(
     own: DataFrame, relations: DataFrame, places: DataFrame, links: Iterable[RelatedLink], *, is_strong: Column
 ) -> DataFrame:
-    """What is related to the products of a query: query_id, link, place, score, because, fact; as `related_to_own`.
+    """What is related to the products of a query: query_id, link, place, score, because, fact.
+
+    The score is the sum over the products of the query; the one that speaks most for a product is its `because`. `links` are those
+    to be followed; the pairs of PARTNERS come with them.
 
     Parameters
     ----------
     own
         query_id, product_id: the product, or those of the basket.
+    relations
+        Rows of gold.product_relations of the as_of.
+    places
+        product_id, place of what may be shown. It is broadcast.
+    is_strong
+        Whether a pair meets more often than chance (`products.above_chance`).
     """
     keys = [F.when((F.col("relation") == "bought_together") & is_strong, F.lit(PARTNERS))]
     for link in links:

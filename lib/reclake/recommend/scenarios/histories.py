@@ -42,7 +42,9 @@ def own_products(people: DataFrame, interactions: DataFrame, *, as_of: date) -> 
 
 
 def histories(own: DataFrame, places: DataFrame, *, n_recent: int) -> DataFrame:
-    """One row per customer: customer_id, seen (places), bought (place, days) and recent (places, the newest first).
+    """One row per customer: customer_id, seen (places), bought (place, days), recent (places, the newest first) and newest.
+
+    `newest` are the `n_recent` newest products and the `n_recent` that were bought last as `related.Own`, also those without a place.
 
     Parameters
     ----------
@@ -51,12 +53,22 @@ def histories(own: DataFrame, places: DataFrame, *, n_recent: int) -> DataFrame:
     places
         product_id, place. It is broadcast.
     """
-    placed = own.join(F.broadcast(places), on="product_id", how="inner")
-    recent = F.when(F.col("recency") <= n_recent, F.struct("recency", "place"))
-    gathered = placed.groupBy("customer_id").agg(
-        F.sort_array(F.collect_list("place")).alias("seen"),
-        F.collect_list(F.when(F.col("is_bought"), F.struct("place", F.col("bought_days").alias("days")))).alias("bought"),
-        F.sort_array(F.collect_list(recent)).alias("recent"),
+    has_place, is_recent = F.col("place").isNotNull(), F.col("recency") <= n_recent
+    is_newly_bought = F.coalesce(F.col("bought_recency") <= n_recent, F.lit(False))
+    newest = F.struct(
+        "product_id", "recency", "is_viewed", "is_bought", is_recent.alias("is_new"), is_newly_bought.alias("is_newly_bought")
+    )
+    bought = F.when(has_place & F.col("is_bought"), F.struct("place", F.col("bought_days").alias("days")))
+    gathered = (
+        own
+        .join(F.broadcast(places), on="product_id", how="left")
+        .groupBy("customer_id")
+        .agg(
+            F.sort_array(F.collect_list("place")).alias("seen"),
+            F.collect_list(bought).alias("bought"),
+            F.sort_array(F.collect_list(F.when(has_place & is_recent, F.struct("recency", "place")))).alias("recent"),
+            F.collect_list(F.when(is_recent | is_newly_bought, newest)).alias("newest"),
+        )
     )
     return gathered.withColumn("recent", F.transform("recent", lambda one: one["place"]))
 
