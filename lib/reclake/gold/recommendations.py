@@ -16,7 +16,7 @@ from reclake.recommend.scenarios.batches import lists_of
 from reclake.recommend.scenarios.candidates import gathered, is_met, links_of, of_model, of_rows
 from reclake.recommend.scenarios.definition import Scenario
 from reclake.recommend.scenarios.histories import groups_of, histories, shown_lately
-from reclake.recommend.scenarios.links import Link, ModelLink, PopularLink, RelatedLink, RowsLink
+from reclake.recommend.scenarios.links import Link, ModelLink, PopularLink, RowsLink
 from reclake.recommend.scenarios.products import above_chance, open_products, products_of_the_day
 from reclake.recommend.scenarios.related import relation_lists
 from reclake.recommend.scenarios.rows import shown_rows
@@ -79,17 +79,13 @@ def recommendations(
     shelf = products_of_the_day(products, stock, counted, popular_products)
     places = shelf.where("is_open").select("product_id", "place")
     personal = customers_to_profile(people).withColumn("is_personal", F.lit(True))
-    served = customers_to_serve(people, interactions)
-    customers = served.join(personal, on="customer_id", how="left").fillna(False, subset=["is_personal"])
+    served = customers_to_serve(people, interactions).join(personal, on="customer_id", how="left")
+    customers = served.fillna(False, subset=["is_personal"])
     tables = {"gold.due_again": due_again, "gold.contact_list": contact_list, "gold.customer_segments": customer_segments}
     links = links_of(asked.values())
     proposed = _proposed(links, customers, own_products, places, tables, limits=limits, champions=champions)
-    related = relation_lists(
-        product_relations,
-        places,
-        [link for link in links.values() if isinstance(link, RelatedLink)],
-        is_strong=above_chance(min_together=limits.min_together, min_lift=limits.min_lift),
-    )
+    is_strong = above_chance(min_together=limits.min_together, min_lift=limits.min_lift)
+    related = relation_lists(product_relations, places, links.values(), is_strong=is_strong)
     all_places = shelf.select("product_id", "place")
     known_of_them = (
         histories(own_products, all_places, n_recent=limits.n_related),
@@ -101,11 +97,9 @@ def recommendations(
     if proposed:
         queries = queries.join(gathered(proposed), on="query_id", how="left")
     for known_of_each in known_of_them:
-        by_query = known_of_each.withColumnRenamed("customer_id", "query_id")
-        queries = queries.join(by_query, on="query_id", how="left")
+        queries = queries.join(known_of_each.withColumnRenamed("customer_id", "query_id"), on="query_id", how="left")
     lists = lists_of(queries, shelf, asked, n_blocks=_N_BLOCKS, relations=related)
-    rows = shown_rows(lists, shelf, asked, due=_numbers_of(due_again))
-    return rows.withColumns({
+    return shown_rows(lists, shelf, asked, due=_numbers_of(due_again)).withColumns({
         "as_of_date": F.lit(as_of),
         "customer_id": F.col("query_id"),
         "source": _source(),

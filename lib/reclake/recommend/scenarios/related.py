@@ -6,7 +6,7 @@ nothing is joined per customer: a block of customers meets one copy of the relat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from reclake.recommend.weights import SUMMED_DIGITS
 
 from .definition import BOUGHT, LOOKED_AT
-from .links import RelatedLink
+from .links import Link, RelatedLink
 from .serving import Candidate
 
 PAIRED = "bought_together"  # the relation that "goes with" rests on
@@ -55,7 +55,7 @@ Entries = Iterator[tuple[int, float, int, bool]]  # place, score, units, is_stro
 LookUp = Callable[[str, str], Entries]
 
 
-def relation_lists(relations: DataFrame, places: DataFrame, links: Collection[RelatedLink], *, is_strong: Column) -> DataFrame:
+def relation_lists(relations: DataFrame, places: DataFrame, links: Iterable[Link], *, is_strong: Column) -> DataFrame:
     """One row per product and relation that a link or "goes with" follows, in the columns of LISTS.
 
     Parameters
@@ -67,7 +67,7 @@ def relation_lists(relations: DataFrame, places: DataFrame, links: Collection[Re
     is_strong
         Whether a pair meets more often than chance (`products.above_chance`).
     """
-    followed = {PAIRED, *(link.relation for link in links)}
+    followed = {PAIRED, *(link.relation for link in links if isinstance(link, RelatedLink))}
     units = (F.col("score").cast(f"decimal(26,{SUMMED_DIGITS})") * F.lit(_UNITS)).cast("long")
     one = F.struct("place", "score", units.alias("units"), F.coalesce(is_strong, F.lit(False)).alias("is_strong"))
     shown = F.broadcast(places.withColumnRenamed("product_id", "related_product_id"))
