@@ -414,3 +414,46 @@ def test_a_new_scenario_needs_no_code(spark):
     rows = lists(spark, world(), {"search": search})
     assert {(row["scenario"], row["strategy"]) for row in rows} == {("search", "seen_next"), ("search", "popular")}
     assert {row["customer_id"] for row in rows} == set(PLAIN)
+
+
+def related_by_hand(rows, customer, relation, *, follows, only_strong):
+    """Product → score and the own product that speaks most for it, of what may be shown, summed in decimals."""
+    own = [row for row in rows[silver.INTERACTIONS] if row["account_id"] == f"a{customer[1:]}"]
+    days = {
+        product: max(row["event_date"] for row in own if row["product_id"] == product)
+        for product in {r["product_id"] for r in own}
+    }
+    newest = sorted(days, key=lambda product: (-days[product].toordinal(), product))[: Limits().n_related]
+    bought = {row["product_id"] for row in own if row["kind"] == "purchase"}
+    followed = {"seen": newest, "bought": [p for p in newest if p in bought], "last": newest[:1]}[follows]
+    spoken = {}
+    for row in rows[gold.PRODUCT_RELATIONS]:
+        is_strong = row["n_together"] >= 5 and row["lift"] >= 1.2
+        if row["relation"] == relation and row["product_id"] in followed and (is_strong or not only_strong):
+            spoken.setdefault(row["related_product_id"], []).append((-row["score"], row["product_id"]))
+    total = {product: sum(round(Decimal(repr(-score)), 12) for score, _ in those) for product, those in spoken.items()}
+    return {product: (float(total[product]), min(those)[1]) for product, those in spoken.items() if product not in CLOSED}
+
+
+def test_related_rows_are_sums_over_the_newest_products_also_of_one_that_is_no_longer_known(spark):
+    rows = world(seed=3)
+    rows[silver.PRODUCTS] = [row | {"variant_of": None} for row in rows[silver.PRODUCTS]]
+    last = dict(account_id="a0", product_id="p99", event_date=DAY - timedelta(days=1), kind="purchase", n_events=1)
+    of_last = dict(rows[gold.PRODUCT_RELATIONS][0], product_id="p99", related_product_id="p03", score=0.7, n_together=9, lift=2.0)
+    more = [dict(last, product_id=f"p{n:02}", event_date=DAY - timedelta(days=40 + n)) for n in range(12)]
+    rows[silver.INTERACTIONS] = [*rows[silver.INTERACTIONS], last, *more]  # more than are followed
+    rows[gold.PRODUCT_RELATIONS] += [of_last | {"relation": relation} for relation in ("seen_together", "bought_together")]
+    links = [("seen_together", "seen", False), ("bought_together", "bought", True), ("bought_together", "last", False)]
+    for relation, to, strong in links:
+        link = {"link": "related", "relation": relation, "to": to, "above_chance": strong}
+        alone = Scenario(
+            name="x", description="A test.", query="customer", label="click", metric="click_rate",
+            blocks={"list": {"size": 100, "chain": [link]}},
+        )  # fmt: skip
+        built = lists(spark, rows, {"x": alone})
+        for customer in PLAIN:
+            shown = of(built, "x", customer)
+            expected = related_by_hand(rows, customer, relation, follows=to, only_strong=strong) if customer < "c6" else {}
+            assert {row["product_id"]: (row["score"], row["because_product_id"]) for row in shown} == expected
+            assert [row["score"] for row in shown] == sorted((score for score, _ in expected.values()), reverse=True)
+        assert any(row["because_product_id"] == "p99" for row in built)
