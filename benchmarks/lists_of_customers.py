@@ -42,6 +42,7 @@ def session(memory: str) -> SparkSession:
         "spark.driver.memory": memory,
         "spark.sql.session.timeZone": "UTC",
     }
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # workers are of this environment
     builder = SparkSession.builder.master("local[2]")
     for name, value in more.items():
         builder = builder.config(name, value)
@@ -192,7 +193,7 @@ def main() -> None:
             out,
         ]
         environment = os.environ | {"PYTHONPATH": str(homes[name] / "lib")}
-        ended = subprocess.run(list(map(str, command)), env=environment, check=True, capture_output=True, text=True)
+        ended = subprocess.run(list(map(str, command)), env=environment, check=True, stdout=subprocess.PIPE, text=True)
         print(
             json.dumps({"checkout": name, "model": with_model == "model", **json.loads(ended.stdout.splitlines()[-1])}),
             flush=True,

@@ -401,7 +401,9 @@ def test_a_query_of_the_documentation_gives_the_same_in_duckdb(queried, query):
     if not PYTHON.exists():
         pytest.skip("make bi creates DuckDB's environment")
     by_spark, by_duckdb = (Counter(map(tuple, plain_numbers(rows[query]))) for rows in (queried.spark, queried.duckdb))
-    assert by_duckdb == by_spark, "as bags: rows of one key are alike in what a query sorts by, and nulls come first in Spark alone"
+    assert by_duckdb == by_spark, (
+        "as bags: rows of one key are alike in what a query sorts by, and nulls come first in Spark alone"
+    )
 
 
 def test_duckdb_gives_python_a_time_with_a_zone(queried):

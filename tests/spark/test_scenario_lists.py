@@ -416,16 +416,20 @@ def test_a_new_scenario_needs_no_code(spark):
     assert {row["customer_id"] for row in rows} == set(PLAIN)
 
 
+def newest_products(rows):
+    """The products of the rows, those of the newest day first."""
+    days = {}
+    for row in rows:
+        days[row["product_id"]] = max(row["event_date"], days.get(row["product_id"], row["event_date"]))
+    return sorted(days, key=lambda product: (-days[product].toordinal(), product))
+
+
 def related_by_hand(rows, customer, relation, *, follows, only_strong):
     """Product → score and the own product that speaks most for it, of what may be shown, summed in decimals."""
     own = [row for row in rows[silver.INTERACTIONS] if row["account_id"] == f"a{customer[1:]}"]
-    days = {
-        product: max(row["event_date"] for row in own if row["product_id"] == product)
-        for product in {r["product_id"] for r in own}
-    }
-    newest = sorted(days, key=lambda product: (-days[product].toordinal(), product))[: Limits().n_related]
-    bought = {row["product_id"] for row in own if row["kind"] == "purchase"}
-    followed = {"seen": newest, "bought": [p for p in newest if p in bought], "last": newest[:1]}[follows]
+    newest = newest_products(own)[: Limits().n_related]
+    bought = newest_products([row for row in own if row["kind"] == "purchase"])[: Limits().n_related]
+    followed = {"seen": newest, "bought": bought, "last": newest[:1]}[follows]
     spoken = {}
     for row in rows[gold.PRODUCT_RELATIONS]:
         is_strong = row["n_together"] >= 5 and row["lift"] >= 1.2
