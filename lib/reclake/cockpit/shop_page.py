@@ -47,6 +47,8 @@ STRATEGIES = {
     "due_again": Text("due again", "到期补货"),
     "popular": Text("popular", "热门"),
     "popular_in_category": Text("popular in the category", "品类热门"),
+    "popular_in_last_category": Text("popular in the last category", "最近浏览品类热门"),
+    "popular_in_last_7_days": Text("popular in the last 7 days", "近7天热门"),
     "popular_in_tier": Text("popular among such customers", "同层热门"),
     "popular_in_channel": Text("popular on the channel", "渠道热门"),
 }

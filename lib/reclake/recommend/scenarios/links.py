@@ -11,7 +11,8 @@ from reclake.strict import Strict, near
 from reclake.tables import BY_NAME, Table, models
 
 Relation = Literal["seen_together", "bought_together", "seen_next", "bought_next"]  # of gold.product_relations
-Scope = Literal["all", "category", "channel", "tier"]  # of gold.popular_products
+# Of gold.popular_products; last_category: of the newest one at hand alone, last_7_days: of all, without what is older.
+Scope = Literal["all", "category", "channel", "last_7_days", "last_category", "tier"]
 Wanted = bool | str | int | tuple[str, ...]
 _ALLOWED: Mapping[str, tuple[type, ...]] = {"boolean": (bool,), "string": (str, tuple), "integer": (int,), "long": (int,)}
 _LISTS = "gold.recommendations"  # reads what a scenario may name
@@ -81,7 +82,7 @@ class BasketLink(Strict):
 
 
 class PopularLink(Strict):
-    """What most customers take: of all, of the categories at hand, on the customer's channel, in the customer's tier."""
+    """What most customers take: of all, lately, of the categories at hand, on the customer's channel, in the customer's tier."""
 
     link: Literal["popular"]
     scope: Scope

@@ -10,6 +10,8 @@ from pyspark.sql import functions as F
 from reclake.recommend.catalogue import active_products
 from reclake.recommend.popularity import popular_products
 
+from .shelf import LATELY
+
 IN_STOCK, NOT_COUNTED = "in_stock", "not_counted"
 _GROUP = "array<struct<list:string,rank:int,score:double>>"
 
@@ -42,9 +44,13 @@ def products_of_the_day(products: DataFrame, stock: DataFrame, popularity: DataF
     counted = stock.where("is_in_stock").select("product_id", F.lit(IN_STOCK).alias("stock_status"))
     on_lists = (
         popular
-        .where((F.col("kind") == "decayed") & F.col("scope").isin("category", "channel", "tier"))
+        .withColumn(
+            "list",
+            F.when(F.col("kind") == "decayed", F.concat_ws("/", "scope", "value")).otherwise(F.concat_ws("/", "scope", "kind")),
+        )
+        .where(((F.col("kind") == "decayed") & F.col("scope").isin("category", "channel", "tier")) | (F.col("list") == LATELY))
         .groupBy("product_id")
-        .agg(F.collect_list(F.struct(F.concat_ws("/", "scope", "value").alias("list"), "rank", "score")).alias("popular_in"))
+        .agg(F.collect_list(F.struct("list", "rank", "score")).alias("popular_in"))
     )
     described = products.select(
         "product_id",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .definition import BOUGHT, DUE, GOES_WITH, LOOKED_AT, POPULAR_IN, SEEN_WITH, Block, Scenario
 from .links import Link, PopularLink
-from .shelf import Shelf
+from .shelf import LATELY, Shelf
 
 _OF_LINK = frozenset({BOUGHT, LOOKED_AT, SEEN_WITH, DUE})  # true of a row only where its own link says so
 
@@ -107,9 +107,12 @@ def _proposed(query: Asked, shelf: Shelf, link: Link) -> Iterable[Candidate]:
         return query.candidates.get(link.key, ())
     if link.scope in ("tier", "channel"):
         return (Candidate(*one) for one in shelf.lists.get(f"{link.scope}/{query.groups.get(link.scope)}", ()))
+    if link.scope == "last_7_days":
+        return (Candidate(*one) for one in shelf.lists.get(LATELY, ()))
     places: Iterable[int] = shelf.order
-    if link.scope == "category":
-        places = (place for category in _categories(query, shelf) for place in shelf.by_category.get(category, ()))
+    if link.scope in ("category", "last_category"):
+        categories = _categories(query, shelf)[: 1 if link.scope == "last_category" else None]
+        places = (place for category in categories for place in shelf.by_category.get(category, ()))
     return (Candidate(place, shelf.popularity[place - 1]) for place in places)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+LATELY = "all/last_7_days"  # the list of what was popular in the last days alone
+
 
 @dataclass(frozen=True)
 class Shelf:
