@@ -50,18 +50,27 @@ def judging(min_group_size: int = 1, **training: float) -> Judging:
     return Judging("ndcg_at_10", replace(Training(), **training), min_group_size)
 
 
+def plain_interactions() -> list[tuple[str, str, date]]:
+    """Customer, product and day of each view of the world."""
+    random = np.random.default_rng(5)
+    rows = []
+    for number in range(60):
+        own = random.permutation([f"t{number % 4}p{place}" for place in range(8)])
+        for place, product in enumerate(own[:6]):
+            day = CUT - timedelta(days=1 + int(random.integers(20))) if place < 4 else CUT + timedelta(days=place % 2 * 4)
+            rows.append((f"c{number}", str(product), day))
+    return rows
+
+
 def world(spark: SparkSession) -> list[DataFrame]:
     """Four tastes of eight products; 60 customers see half of theirs before the cut and a quarter after it.
 
     One frame for each of INPUTS.
     """
-    random = np.random.default_rng(5)
-    interactions = []
-    for number in range(60):
-        own = random.permutation([f"t{number % 4}p{place}" for place in range(8)])
-        for place, product in enumerate(own[:6]):
-            day = CUT - timedelta(days=1 + int(random.integers(20))) if place < 4 else CUT + timedelta(days=place % 2 * 4)
-            interactions.append(dict(account_id=f"a{number}", product_id=product, event_date=day, kind="view", n_events=1))
+    interactions = [
+        dict(account_id=f"a{who[1:]}", product_id=product, event_date=day, kind="view", n_events=1)
+        for who, product, day in plain_interactions()
+    ]
     accounts = sorted({row["account_id"] for row in interactions})
     start = DAY - timedelta(days=60)
     # a59 did not agree.

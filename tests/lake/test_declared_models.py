@@ -65,7 +65,9 @@ def listing(name, model):
     """A scenario of customers: the model's products, then the popular ones."""
     chain = [{"link": "model", "model": model}, {"link": "popular", "scope": "all"}]
     blocks = {"list": {"chain": chain, "unseen": True}}
-    return Scenario(name=name, description="A list.", query="customer", label="click", metric="click_rate", blocks=blocks)
+    return Scenario(
+        name=name, description="A list.", query="customer", label="opened", within_days=7, metric="ndcg", blocks=blocks
+    )
 
 
 def built_world(spark, folder):

@@ -1,17 +1,23 @@
 """An evaluation as a run: what it publishes, and that it promotes nothing."""
 
+from collections import Counter
+from datetime import timedelta
+
 import pytest
 from pyspark.sql import functions as F
 
 from kept import copy_of
 from lakes import open_lake
 from reclake.errors import UsageError
+from reclake.recommend.metrics import ndcg_at
 from reclake.run.evaluating import evaluate
 from reclake.run.training_settings import is_search_due
 from reclake.run.views import published
 from reclake.tables import gold, ops
 from reclake.tables.models import ALS, ITEM_ITEM
-from tastes import DAY, TINY_SETTINGS, world_lake
+from tastes import DAY, TINY_SETTINGS, plain_interactions, world_lake
+
+HALF_LIFE = 14.0  # popularity.half_life_days of conf/base.toml
 
 
 @pytest.fixture
@@ -23,9 +29,12 @@ def app(spark, tmp_path):
 
 def test_all_models_are_judged_and_published_where_none_serves(app):
     rows = evaluate(app, as_of=DAY)
+    assert any(row.get("scenario") for row in rows)
     stored = published(app, gold.MODEL_METRICS)
     assert stored.count() == len(rows)
-    of_all = {(row["model_name"], row["metric"]): row for row in stored.where("segment_kind = 'all'").collect()}
+    of_all = {
+        (row["model_name"], row["metric"]): row for row in stored.where("segment_kind = 'all' AND scenario IS NULL").collect()
+    }
     assert {name for name, _ in of_all} == {"popular_7_days", "popularity", "last_category", ALS.name, ITEM_ITEM.name}
     assert not any(row["is_promoted"] or row["model_version"] for row in of_all.values())
     for model in (ALS.name, ITEM_ITEM.name):  # there are tastes to be learnt
@@ -38,6 +47,56 @@ def test_all_models_are_judged_and_published_where_none_serves(app):
 
 
 def test_an_as_of_without_days_to_judge_by_is_refused(app):
-    with pytest.raises(UsageError, match="nobody to judge a model by"):
+    with pytest.raises(UsageError, match="nobody to judge by"):
         evaluate(app, as_of=DAY.replace(year=2020))
+    assert gold.MODEL_METRICS.name not in app.manifest.current()
+
+
+def home_by_hand(name, *, days, n_origins=2, k=10):
+    """The nDCG of each customer of the world and origin: the products that most looked at in `days` before the cut, without those seen."""
+    rows = [row for row in plain_interactions() if row[0] != "c59"]
+    values = []
+    for origin in range(1, n_origins + 1):
+        cut = DAY - timedelta(days=7 * origin)
+        weights = Counter(dict.fromkeys((f"t{t}p{p}" for t in range(4) for p in range(8)), 0.0))
+        for _, item, day in rows:
+            age = (cut - day).days - 1
+            if 0 <= age < (days or 10_000):
+                weights[item] += 1.0 if days else 0.5 ** (age / HALF_LIFE)
+        order = sorted(weights, key=lambda item: (-round(weights[item], 9), item))
+        for who in sorted({who for who, *_ in rows}):
+            seen = {item for w, item, day in rows if w == who and day < cut}
+            new = {item for w, item, day in rows if w == who and 0 <= (day - cut).days < 7} - seen
+            if new:
+                shown = [item for item in order if item not in seen][:k]
+                values.append(ndcg_at(k, shown, new))
+    return values
+
+
+def test_a_scenario_is_judged_by_its_own_label_and_metric(app):
+    rows = evaluate(app, as_of=DAY, scenarios=["home", "item_page"])
+    stored = published(app, gold.MODEL_METRICS)
+    assert stored.count() == len(rows)
+    assert {(row["scenario"], row["label"]) for row in rows} == {
+        ("home", "opened_or_bought in 7 days"),
+        ("item_page/substitutes", "opened_with in 7 days"),
+        ("item_page/complements", "opened_with in 7 days"),
+    } & {(row["scenario"], row["label"]) for row in rows}
+    home = {(row["model_name"], row["metric"]): row for row in rows if (row["scenario"], row["segment_kind"]) == ("home", "all")}
+    names = {"chain", "chain_challenger", "popular_7_days", "popularity", "last_category", "als", "item_item"}
+    assert {name for name, _ in home} == names
+    for name, days in (("popularity", None), ("popular_7_days", 7)):
+        values = home_by_hand(name, days=days)
+        assert home[name, "ndcg_at_10"]["value"] == pytest.approx(sum(values) / len(values)), name
+    best = home["als", "ndcg_at_10 / popular_7_days"]
+    assert best["value"] == pytest.approx(home["als", "ndcg_at_10"]["value"] / home["popular_7_days", "ndcg_at_10"]["value"])
+    assert 1 < best["lower"] < best["value"] < best["upper"]  # there are tastes to be learnt
+    # Nothing is promoted: what serves has no model, and what could serve is better.
+    assert home["als", "ndcg_at_10 / chain"]["value"] > 0
+    assert app.model_version(ALS.name) is None
+
+
+def test_an_unknown_scenario_is_refused_before_anything_is_claimed(app):
+    with pytest.raises(UsageError, match="there is no scenario 'hme'"):
+        evaluate(app, as_of=DAY, scenarios=["hme"])
     assert gold.MODEL_METRICS.name not in app.manifest.current()

@@ -16,7 +16,7 @@ from reclake.gold.recommendations import emptiness, recommendations
 from reclake.lake.schema import conform
 from reclake.recommend.als import FittedAls
 from reclake.recommend.lists import with_consented_lists
-from reclake.recommend.scenarios.definition import Scenario
+from reclake.recommend.scenarios.definition import LABELS, Scenario
 from reclake.tables import gold, silver
 
 DAY = date(2026, 3, 1)
@@ -49,7 +49,7 @@ def scenario(chain, *, reasons=(), **more):
     }
     rules = {name: more.pop(name) for name in tuple(more) if name not in Scenario.model_fields}
     return Scenario(
-        name="x", description="A test.", query=more.pop("query", "customer"), label="click", metric="click_rate",
+        name="x", description="A test.", query=more.pop("query", "customer"), label="opened", within_days=7, metric="ndcg",
         blocks={"list": {"chain": chain, **rules}}, reasons=[dict(fact=f, en=texts[f][0], zh=texts[f][1]) for f in reasons], **more,
     )  # fmt: skip
 
@@ -256,8 +256,9 @@ def popular_of(name, query="customer"):
         name=name,
         description="What is popular.",
         query=query,
-        label="click",
-        metric="click_rate",
+        label=LABELS[query][0],
+        within_days=7,
+        metric="ndcg",
         blocks={"list": {"chain": chain}},
     )
 

@@ -408,7 +408,7 @@ def test_coverage_counts_what_the_rules_leave_by_another_way(spark, built, pages
 
 def test_a_new_scenario_needs_no_code(spark):
     search = Scenario(
-        name="search", description="Under the search.", query="last_item", label="click", metric="click_rate",
+        name="search", description="Under the search.", query="last_item", label="opened", within_days=7, metric="precision",
         blocks={"list": {"size": 3, "chain": [{"link": "related", "relation": "seen_next", "to": "last"}, {"link": "popular", "scope": "all"}]}},
     )  # fmt: skip
     rows = lists(spark, world(), {"search": search})

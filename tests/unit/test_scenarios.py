@@ -15,8 +15,9 @@ from reclake.tables import gold, silver
 GOOD = """
 description = "Under the search."
 query = "customer"
-label = "click"
-metric = "click_rate"
+label = "opened"
+within_days = 7
+metric = "precision"
 
 [blocks.list]
 size = 4
@@ -48,8 +49,9 @@ zh = "因为您买过{product}"
 OF_A_PRODUCT = """
 description = "Beside a product."
 query = "product"
-label = "click"
-metric = "click_rate"
+label = "opened_with"
+within_days = 7
+metric = "precision"
 
 [blocks.list]
 
@@ -98,7 +100,8 @@ def test_the_words_are_those_of_the_tables():
     docs = {field.name: field.doc for field in gold.PRODUCT_RELATIONS.fields}
     assert all(f"{relation}:" in docs["relation"] for relation in get_args(Relation))
     docs = {field.name: field.doc for field in gold.POPULAR_PRODUCTS.fields}
-    assert all(scope in docs["scope"] for scope in get_args(Scope))
+    of_lists = {"last_7_days": "kind", "last_category": None}  # the last one is the list of a category
+    assert all(scope in docs[of_lists.get(scope, "scope")] for scope in get_args(Scope) if of_lists.get(scope, scope))
     assert set(PLACEHOLDERS) == set(get_args(Reason.model_fields["fact"].annotation))
     (shown,) = [i for i in gold.RECOMMENDATIONS.reads if i.table == silver.IMPRESSIONS]
     assert shown.days.window_days == SHOWN_DAYS
@@ -132,7 +135,12 @@ def test_the_words_are_those_of_the_tables():
         ("size = 4", "not_shown_days = 31", "not_shown_days: "),
         ('to = "bought"', "", "related products of a customer need to = 'bought' or 'seen' or 'last'"),
         ('"popular"\nscope = "all"', '"model"\nmodel = "als"', "chain names model/als twice"),
-        ('metric = "click_rate"', 'metric = "click_rate"\nreaches_out = true', "reaches_out needs eligible.table = 'gold.contact_list'"),
+        ('label = "opened"', 'label = "clicked"', "label: "),
+        ('label = "opened"', 'label = "ordered_with"', "label: a customer is judged by opened or bought or opened_or_bought or bought_again, not by ordered_with"),
+        ("within_days = 7", "", "within_days: is missing"),
+        ("within_days = 7", "within_days = 91", "within_days: "),
+        ('metric = "precision"', 'metric = "click_rate"', "metric: "),
+        ('metric = "precision"', 'metric = "precision"\nreaches_out = true', "reaches_out needs eligible.table = 'gold.contact_list'"),
         ('query = "customer"', 'query = "basket"', "model/als belongs to customers, and the query is a basket"),
     ],
 )  # fmt: skip
@@ -143,6 +151,13 @@ def test_a_file_that_says_something_wrong_is_refused(tmp_path, right, wrong, mes
     lines = str(error.value).splitlines()
     assert len(lines) == 3
     assert lines[0] == "scenario file search.toml cannot be used"
+
+
+def test_what_could_be_bought_again_is_not_left_out(tmp_path):
+    again = GOOD.replace('label = "opened"', 'label = "bought_again"')
+    assert read(tmp_path, again).label == "bought_again"
+    with pytest.raises(SettingsInvalid, match="unseen leaves out all that could be bought again"):
+        read(tmp_path, again.replace("size = 4", "unseen = true"))
 
 
 @pytest.mark.parametrize(

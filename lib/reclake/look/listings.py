@@ -46,6 +46,7 @@ _TELLING = {
         "is_promoted",
         "segment_kind",
         "segment",
+        "scenario",
     ),
     "gold.product_relations": (
         "as_of_date",

@@ -1,10 +1,10 @@
-"""An evaluation as a run: published inputs, all models beside what needs none, and the figures in gold.model_metrics."""
+"""An evaluation as a run: published inputs, models and scenarios beside what needs none, and the figures in gold.model_metrics."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -16,11 +16,13 @@ from reclake.lake.manifest import Published
 from reclake.lake.session import checkpoints_in
 from reclake.recommend.evaluation import Evaluation, evaluated
 from reclake.recommend.interface import FittedRecommender, Judging, Recommender
+from reclake.recommend.scenarios.definition import Scenario
 from reclake.tables import gold, models, ops, silver
 from reclake.tables.models import Model
 
 from .application import Application
 from .jobs import counted_jobs
+from .judging_scenarios import Judged, judged_scenarios
 from .leftovers import CHECKPOINTS, passing_folder
 from .phases import phase
 from .published_inputs import inputs_at, published_or_empty
@@ -31,17 +33,23 @@ from .training_settings import sections_of
 logger = logging.getLogger("reclake")
 
 
-def evaluate(app: Application, *, as_of: date) -> list[dict[str, Any]]:
-    """Judge every declared model on the days before `as_of`, promoted or not; publish the figures and give them back.
+def evaluate(app: Application, *, as_of: date, scenarios: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Judge models and scenarios on the days before `as_of`, promoted or not; publish the figures and give them back.
 
     A model is judged with the settings of its champion, else with its own section. Nothing is promoted.
+
+    Parameters
+    ----------
+    scenarios
+        Names of those that are judged, and nothing else; without any every model and every scenario is.
 
     Raises
     ------
     UsageError
-        When the lake holds no interactions yet, or too few for any origin.
+        When there is no such scenario, and when the lake holds no interactions yet, or too few for any origin.
     """
     table, started = gold.MODEL_METRICS, time.monotonic()
+    chosen = _chosen(app, scenarios)
     app.reporter.started(table.stage, table.name)
     claim = app.claims.take(app.run_id, {table.name: (ALL_DAYS,)})
     try:
@@ -57,7 +65,7 @@ def evaluate(app: Application, *, as_of: date) -> list[dict[str, Any]]:
             counted_jobs(app.spark, f"{app.run_id}:{table.name}") as jobs,
             checkpoints_in(app.spark, passing_folder(app, CHECKPOINTS)),
         ):
-            rows = _rows(app, published, as_of)
+            rows = _rows(app, published, as_of, chosen, with_models=not scenarios)
             judged = require_passed(app, rows)
         app.claims.require_held(claim)
         newest = app.store.append(table, rows)
@@ -78,32 +86,47 @@ def evaluate(app: Application, *, as_of: date) -> list[dict[str, Any]]:
     return rows
 
 
-def _rows(app: Application, published: Mapping[str, Published], as_of: date) -> list[dict[str, Any]]:
-    settings, recommenders, champions = app.settings, [], {}
-    for model in models.BY_NAME.values():
-        recommender, champion = _as_served(app, model)
-        recommenders.append(recommender)
-        if champion is not None:
-            champions[model.name] = champion
+def _chosen(app: Application, names: Collection[str]) -> dict[str, Scenario]:
+    """The scenarios of these names, or all."""
+    known: Mapping[str, Any] = app.items(gold.RECOMMENDATIONS)["scenarios"]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no scenario {name!r}", f"known are {', '.join(sorted(known))}", "reclake scenarios list")
+    return {name: one for name, one in known.items() if name in names or not names}
+
+
+def _rows(
+    app: Application, published: Mapping[str, Published], as_of: date, scenarios: Mapping[str, Scenario], *, with_models: bool
+) -> list[dict[str, Any]]:
+    settings = app.settings
+    served = {name: _as_served(app, model) for name, model in models.BY_NAME.items()}
     # Every model reads the same: interactions, people and products.
     inputs = inputs_at(app, next(iter(models.BY_NAME.values())), published, as_of=as_of)
     segments = published_or_empty(app, gold.CUSTOMER_SEGMENTS, published).where(F.col("as_of_date") == F.lit(as_of))
-    evaluation = Evaluation(
+    judged_with: dict[str, Any] = dict(
         as_of=as_of,
-        recommenders=recommenders,
-        champions=champions,
+        recommenders=[recommender for recommender, _ in served.values()],
+        champions={name: champion for name, (_, champion) in served.items() if champion is not None},
         judging=Judging("ndcg_at_10", settings.training, settings.privacy.min_group_size),
-        popularity=settings.popularity,
-        weights=settings.interactions.weights,
-        n_origins=settings.evaluation.origins,
     )
-    measured = evaluated(**inputs, segments=segments, evaluation=evaluation)
+    measured: list[dict[str, Any]] = []
+    if with_models:
+        limits: dict[str, Any] = dict(
+            popularity=settings.popularity, weights=settings.interactions.weights, n_origins=settings.evaluation.origins
+        )
+        measured += evaluated(**inputs, segments=segments, evaluation=Evaluation(**judged_with, **limits))
+    people = inputs["people"].persist()
+    try:
+        taken = dict(interactions=inputs["interactions"], people=people, segments=segments)
+        measured += judged_scenarios(Judged(app, published, **judged_with, **taken), scenarios)
+    finally:
+        people.unpersist()
     if not measured:
         raise UsageError(
-            "there is nobody to judge a model by",
-            f"no {settings.training.test_days} days before {as_of} in which {settings.privacy.min_group_size} customers who may be "
-            "profiled took up a product new to them, with days before them to learn from",
-            "take more days in, or widen training.test_days",
+            "there is nobody to judge by",
+            f"no held-out days before {as_of} in which {settings.privacy.min_group_size} customers who may be "
+            "profiled did what is asked for, with days before them to learn from",
+            "take more days in, or widen training.test_days and the within_days of scenarios",
         )
     shared = {"training_id": app.run_id, "as_of_date": as_of, "model_version": None, "is_promoted": False}
     return [shared | row for row in measured]

@@ -55,10 +55,8 @@ def shared_at(app: Application, shared: Shared, published: Mapping[str, Publishe
     return share(shared)
 
 
-def _readers(
-    app: Application, published: Mapping[str, Published], as_of: date
-) -> tuple[Callable[[Input], DataFrame], Callable[[Shared], DataFrame]]:
-    """What reads an input as it is declared, and what makes a shared one."""
+def reads_at(app: Application, published: Mapping[str, Published], *, as_of: date) -> Callable[[Input], DataFrame]:
+    """What reads an input as it is declared, at the as_of."""
 
     def read(i: Input) -> DataFrame:
         frame = published_or_empty(app, i.table, published)
@@ -68,6 +66,15 @@ def _readers(
             days = app.settings.value(i.days.window) if i.days.window else i.days.window_days or 0
             return frame.where(is_in_window(str(i.table.day_column), as_of=as_of, days=days))
         return frame
+
+    return read
+
+
+def _readers(
+    app: Application, published: Mapping[str, Published], as_of: date
+) -> tuple[Callable[[Input], DataFrame], Callable[[Shared], DataFrame]]:
+    """What reads an input as it is declared, and what makes a shared one."""
+    read = reads_at(app, published, as_of=as_of)
 
     def share(shared: Shared) -> DataFrame:
         return made(shared, read, share, as_of=as_of, arguments=app.arguments(shared.parameters) | app.items(shared))

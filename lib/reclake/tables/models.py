@@ -19,7 +19,7 @@ PREFIX = "model:"  # of a model's name in manifests, claims and ledger entries
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,30}\Z")
 _TRAINER = re.compile(r"^[a-z][a-z0-9_.]*:[A-Z][A-Za-z0-9]*\Z")
 # Names that rows of gold.model_metrics and gold.recommendations give to what is no model.
-_TAKEN = frozenset({"popularity", "champion", "refit", "popular", "non_personal", "popular_7_days", "last_category"})
+_TAKEN = frozenset({"popularity", "champion", "refit", "popular", "non_personal", "popular_7_days", "last_category", "chain"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

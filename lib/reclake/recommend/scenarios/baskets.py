@@ -13,8 +13,10 @@ MAX_PRODUCTS = 60  # of one order: it has 34,220 triples; a larger one is a rese
 _RULES_PER_BASKET = 50
 
 
-def ordered_baskets(order_lines: DataFrame, people: DataFrame) -> DataFrame:
-    """One row per order of a customer of `people`: customer_id, products (sorted ids, each once), at most MAX_PRODUCTS of them.
+def orders_with_products(order_lines: DataFrame, people: DataFrame) -> DataFrame:
+    """One row per order of a customer of `people`: customer_id, the columns of ORDER, products (sorted ids, each once).
+
+    Orders of more than MAX_PRODUCTS are left out.
 
     Parameters
     ----------
@@ -27,7 +29,12 @@ def ordered_baskets(order_lines: DataFrame, people: DataFrame) -> DataFrame:
     who = people.select("account_id", "customer_id")
     sold = lines.join(who, on="account_id", how="inner").withColumn("order_scope", order_scope())
     orders = sold.groupBy("customer_id", *ORDER).agg(F.sort_array(F.collect_set("product_id")).alias("products"))
-    return orders.where(F.size("products") <= MAX_PRODUCTS).select("customer_id", "products")
+    return orders.where(F.size("products") <= MAX_PRODUCTS)
+
+
+def ordered_baskets(order_lines: DataFrame, people: DataFrame) -> DataFrame:
+    """The same as customer_id, products."""
+    return orders_with_products(order_lines, people).select("customer_id", "products")
 
 
 def basket_rules(orders: DataFrame, *, min_together: int, min_lift: float, min_customers: int, min_group_size: int) -> DataFrame:

@@ -19,6 +19,17 @@ SHOWN_DAYS = 30  # days before the as_of whose impressions a list knows
 MOST_POPULAR = 10  # of a category: the first so many of its list in gold.popular_products are "popular in" it
 CUSTOMER_QUERIES: tuple[Query, ...] = ("customer", "last_item")
 
+# What counts as success of a row on held-out days, by what the list is made for. docs/scenarios.md says when each is true.
+OPENED, BOUGHT_LATER, OPENED_OR_BOUGHT, BOUGHT_AGAIN = "opened", "bought", "opened_or_bought", "bought_again"
+OPENED_WITH, ORDERED_WITH = "opened_with", "ordered_with"
+_OF_A_CUSTOMER = (OPENED, BOUGHT_LATER, OPENED_OR_BOUGHT, BOUGHT_AGAIN)
+LABELS: Mapping[Query, tuple[str, ...]] = {
+    "customer": _OF_A_CUSTOMER,
+    "last_item": _OF_A_CUSTOMER,
+    "product": (OPENED_WITH, ORDERED_WITH),
+    "basket": (ORDERED_WITH,),
+}
+
 # What a row may state, and the values that its sentence may name. docs/scenarios.md says what makes each of them true.
 GOES_WITH, BOUGHT, LOOKED_AT, SEEN_WITH, POPULAR_IN, DUE = "goes_with", "bought", "looked_at", "seen_with", "popular_in", "due"
 PLACEHOLDERS: Mapping[str, frozenset[str]] = {
@@ -78,9 +89,10 @@ class Scenario(Item):
     """Where it is shown is its name; docs/scenarios.md explains every key."""
 
     query: Query
-    label: Literal["click", "purchase", "click_or_purchase"]  # what shall count as success of a row; nothing is judged by it yet
-    # By which the scenario shall be judged; nothing is yet.
-    metric: Literal["click_rate", "order_rate", "repurchase_rate", "revenue_per_order"]
+    # What counts as success of a row on the held-out days, how many of these there are, and the mean that is taken of it.
+    label: Literal["opened", "bought", "opened_or_bought", "bought_again", "opened_with", "ordered_with"]
+    within_days: Annotated[PositiveInt, Field(le=90)]
+    metric: Literal["ndcg", "recall", "precision", "hit_rate"]
     refresh: Literal["daily"] = "daily"
     blocks: Annotated[Mapping[Name, Block], Field(min_length=1, max_length=4)]
     eligible: Eligible | None = None  # whom it is for; everybody if nothing is stated
@@ -130,6 +142,8 @@ class Scenario(Item):
             raise ValueError(
                 "reaches_out needs eligible.table = 'gold.contact_list': it knows who may be contacted, and how often"
             )
+        if self.label not in LABELS[self.query]:
+            raise ValueError(f"label: a {self.query} is judged by {' or '.join(LABELS[self.query])}, not by {self.label}")
         return self
 
     def _require_sound_lists(self) -> None:
@@ -142,6 +156,8 @@ class Scenario(Item):
         for name, block in self.blocks.items():
             if block.category != "any":
                 raise ValueError(f"blocks.{name}.category: a {self.query} has no category of its own")
+            if block.unseen and self.label == BOUGHT_AGAIN:
+                raise ValueError(f"blocks.{name}.unseen leaves out all that could be bought again, and label is {self.label}")
         if SEEN_WITH in self.facts:
             raise ValueError(f"reasons: {SEEN_WITH} is a fact of products, not of a {self.query}")
 
