@@ -83,6 +83,7 @@ class Taste:
     facts: ClassVar[tuple[str, ...]] = ()
     serves_unseen_customers: ClassVar[bool] = False
     searched: ClassVar[tuple[str, ...]] = ("half_life_days",)
+    file_lists: ClassVar[str] = ""
 
     settings: TasteSettings
     weights: KindWeights

@@ -7,7 +7,7 @@ import pytest
 
 from reclake import tables
 from reclake.recommend.interface import Recommender
-from reclake.registry.models import trainer_of
+from reclake.registry.versions import trainer_of
 from reclake.settings import load_settings
 from reclake.tables.models import ALS, METRICS, MODELS, ON_REQUEST, by_name, serving
 

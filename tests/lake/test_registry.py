@@ -25,7 +25,7 @@ from reclake.recommend.als import FittedAls
 from reclake.recommend.held_out import Metric
 from reclake.recommend.judging import ratio_to
 from reclake.recommend.training import REFIT, TrainingOutcome
-from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry, artefacts, models
+from reclake.registry import CHAMPION, PREVIOUS, PromotionRefused, Registry, Training, artefacts, models
 from reclake.tables.models import ALS
 from standalone import free_port
 from tastes import TINY_ALS, als
@@ -78,15 +78,12 @@ def serving(spark, store):
 
 
 def logged(registry, made, training_id):
-    return registry.log_training(
-        made,
-        training_id=training_id,
-        at=datetime(2026, 3, 1, tzinfo=UTC),
-        settings={"als.rank": 2},
-        inputs={"silver.interactions": 4},
-        lake_root="lake",
-        code_digest="abc",
-    )
+    return registry.log_training(made, training(training_id), files=Folders())
+
+
+def training(training_id, **more):
+    known = dict(at=datetime(2026, 3, 1, tzinfo=UTC), settings={"als.rank": 2}, inputs={"silver.interactions": 4})
+    return Training(training_id=training_id, **(known | more), lake_root="lake", code_digest="abc")
 
 
 @pytest.fixture
@@ -124,7 +121,9 @@ def test_a_training_is_traceable(spark, registry):
     run = registry._client.get_run(registry._client.get_model_version(registry.name, version).run_id)
     assert run.info.status == "FINISHED"
     assert run.data.params == {"als.rank": "2"}
-    assert run.data.tags["code_digest"] == "abc"
+    of_run = {"training_id": "t", "code_digest": "abc", "input.silver.interactions": "4", "setting.als.rank": "2"}
+    assert {name: run.data.tags.get(name) for name in of_run} == of_run
+    assert registry._client.get_model_version(registry.name, version).tags["input.silver.interactions"] == "4"
     assert run.data.metrics["als.ndcg_at_10_over_popularity.lower"] == 1.2
     (used,) = run.inputs.dataset_inputs
     assert (used.dataset.name, used.dataset.digest) == ("silver.interactions", "4")
@@ -293,6 +292,9 @@ class Folders:
     def remove(self, uri):
         shutil.rmtree(urlparse(uri).path)
 
+    def write(self, uri, text):
+        Path(urlparse(uri).path).write_text(text)
+
 
 def customers_in_files(folder):
     """Every customer_id in any Parquet file below the folder."""
@@ -320,10 +322,10 @@ def test_a_customer_leaves_a_version_and_its_files(spark, registry, incumbent):
     assert (found.product_factors == before.product_factors).all()
     assert [row["customer_id"] for row in contents(found.customer_factors)] == ["c2"]
     assert customers_in_files(folder) == {"c2"}
-    assert sorted(path.name for path in folder.iterdir()) == ["customer_factors_first", "product_factors"]
+    assert sorted(path.name for path in folder.iterdir()) == ["MLmodel", "customer_factors_first", "product_factors"]
     shutil.copytree(folder / "customer_factors_first", folder / "customer_factors_ended-too-early")
     leave("c2", name="second", on=date(2026, 4, 5))
-    assert sorted(path.name for path in folder.iterdir()) == ["customer_factors_second", "product_factors"]
+    assert sorted(path.name for path in folder.iterdir()) == ["MLmodel", "customer_factors_second", "product_factors"]
     assert registry.load_champion(spark).n_customers == 0
     assert registry.withdrawn_since(incumbent) == date(2026, 3, 5)
     assert contents(registry.learnt_customers(spark, incumbent)) == []
@@ -357,8 +359,7 @@ def test_a_refit_of_the_champion_serves_unless_it_is_worse_than_popularity(spark
 
 def test_the_settings_of_a_version(spark, registry):
     values = {f"als.{name}": value for name, value in asdict(TINY_ALS).items()}
-    told = dict(at=datetime(2026, 3, 1, tzinfo=UTC), inputs={}, lake_root="lake", code_digest="abc")
-    version = registry.log_training(outcome(fitted(spark)), training_id="t", settings=values, **told)
+    version = registry.log_training(outcome(fitted(spark)), training("t", settings=values, inputs={}), files=Folders())
     other = replace(TINY_ALS, rank=9, alpha=7.0)
     assert registry.fitted_settings(version, like=other) == TINY_ALS
     assert registry.fitted_settings(logged(registry, outcome(fitted(spark)), "of rank alone"), like=other) is None
@@ -383,7 +384,7 @@ def test_a_version_of_an_earlier_release_serves_and_is_known_by_its_name(spark, 
         [("p1", 0, [0.0, 1.0]), ("p2", 1, [2.0, 3.0]), ("p3", 2, [4.0, 5.0])],
         "product_id string, product_index int, factors array<float>",
     ).write.parquet(str(folder / "product_factors"))
-    run = client.create_run(registry._experiment).info.run_id
+    run = client.create_run(registry._tracking.experiment).info.run_id
     for name, value in asdict(TINY_ALS).items():
         client.log_param(run, f"als.{name}", value)
     for name, value in (("", 1.5), (".lower", 1.2)):

@@ -23,6 +23,7 @@ from reclake.lake.files import Files
 from reclake.recommend.als import Als
 from reclake.recommend.training import evaluate_and_fit
 from reclake.recommend.tuning import tuned
+from reclake.registry import Training
 from reclake.run.application import utc_now
 from reclake.run.code import module_digest
 from reclake.run.maintain import _of_model
@@ -165,8 +166,7 @@ def test_a_model_that_no_kept_manifest_names_goes_with_its_files(trained):
 
     def log_again(training):
         again = replace(outcome, model=registry.load(app.spark, "1" if training != "young" else "3"))
-        told = dict(settings={}, inputs={}, lake_root=app.store.root, code_digest="d")
-        return registry.log_training(again, training_id=training, at=utc_now(), **told)
+        return registry.log_training(again, Training(training, utc_now(), {}, {}, app.store.root, "d"), files=Files(app.spark))
 
     assert [log_again(training) for training in ("never promoted", "promoted")] == ["2", "3"]
     claim = app.claims.take("another", {"model:als": (ALL_DAYS,)})

@@ -72,3 +72,15 @@ def test_the_alert_job_logs_what_it_tells_and_whom(root, monkeypatch, caplog, fi
         job["alert"](app, Namespace(day=DAY, as_of=[]))
     lines = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert lines == [("WARNING", "gate: silver.events: failed: 1 of 9 expectations")] * len(findings) + [last]
+
+
+@pytest.mark.parametrize(
+    ("written", "scenarios"), [([], []), (["--scenario", "home", "--scenario", "cart"], ["home", "cart"])], ids=["all", "some"]
+)
+def test_the_evaluation_job_judges_what_is_named(root, monkeypatch, written, scenarios):
+    job = runpy.run_path(str(root / "jobs" / "evaluate.py"))
+    parser, seen = ArgumentParser(), {}
+    job["arguments"](parser)
+    monkeypatch.setitem(job["judge"].__globals__, "evaluate", lambda app, **asked: seen.update(app=app, **asked))
+    job["judge"]("the application", parser.parse_args(["--as-of", "2026-01-01", *written]))
+    assert seen == {"app": "the application", "as_of": DAY, "scenarios": scenarios}

@@ -9,7 +9,7 @@ import pytest
 
 from reclake.recommend import bootstrap, judging, metrics, scoring
 from reclake.recommend.metrics import ideal_dcg, ndcg_at, recall_at
-from reclake.recommend.scoring import inner_products, picks_of, top_k
+from reclake.recommend.picking import inner_products, picks_of, top_k
 from reclake.registry import proof
 
 

@@ -23,7 +23,8 @@ from pyspark.sql import functions as F
 from reclake.errors import ContractBroken
 from reclake.recommend.index import dense_index
 from reclake.recommend.interface import Choice, KindWeights, LogRange, Part
-from reclake.recommend.scoring import Floats, best_products
+from reclake.recommend.picking import Floats
+from reclake.recommend.scoring import best_products
 from reclake.recommend.settings import AlsSettings, TuningSettings
 from reclake.recommend.weights import customer_product_weights
 
@@ -187,6 +188,7 @@ class Als:
     facts: ClassVar[tuple[str, ...]] = ("rank",)
     serves_unseen_customers: ClassVar[bool] = False
     searched: ClassVar[tuple[str, ...]] = ("rank", "regularisation", "alpha", "half_life_days")
+    file_lists: ClassVar[str] = "reclake.recommend.als_files"
 
     settings: AlsValues
     weights: KindWeights

@@ -116,6 +116,7 @@ class Recommender(Protocol):
     facts: ClassVar[tuple[str, ...]]  # names of the whole numbers that are stored beside the parts
     serves_unseen_customers: ClassVar[bool]  # whether what a customer has seen is enough, and they need not be known to the model
     searched: ClassVar[tuple[str, ...]]  # the settings that a search varies; the others cost time, or change nothing
+    file_lists: ClassVar[str]  # the module that makes lists of the stored files without Spark (`recommend.file_lists`)
 
     @property
     def settings(self) -> Any:

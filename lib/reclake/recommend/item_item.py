@@ -96,6 +96,7 @@ class ItemItem:
     facts: ClassVar[tuple[str, ...]] = ("most_neighbours", "n_customers", "n_cut_customers")
     serves_unseen_customers: ClassVar[bool] = True
     searched: ClassVar[tuple[str, ...]] = ("neighbours", "shrinkage")
+    file_lists: ClassVar[str] = "reclake.recommend.item_item_files"
 
     settings: ItemItemValues
     max_bytes: int

@@ -1,4 +1,4 @@
-"""Scores of products by their nearest neighbours, exact and the same in any block, on the workers."""
+"""Scores of products by their nearest neighbours, exact and the same in any block, with Spark and without."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_array
 
-from reclake.recommend.scoring import Floats, Ints, as_lists, int_lists, nobody, numbered, top_k
+from reclake.recommend.picking import Floats, Ints, as_lists, int_lists, nobody, numbered, top_k
 
 _ENTRIES_AT_ONCE = 4_000_000  # of the sparse matrix of scores
 

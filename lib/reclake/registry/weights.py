@@ -3,19 +3,15 @@
 Weights are some kilobytes and hold no row of a person, so they need no files: nobody has to leave them, and nothing is cleared away.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from sqlalchemy.exc import SQLAlchemyError
 
-from reclake.errors import ServiceDown, UsageError
+from reclake.errors import UsageError
+from reclake.registry.tracking import Tracking
 
-_CHAMPION, _EXPERIMENT, _WEIGHTS = "champion", "reclake", "weights"
+_CHAMPION, _WEIGHTS = "champion", "weights"
 
 
 class WeightsRegistry:
@@ -24,32 +20,17 @@ class WeightsRegistry:
     Parameters
     ----------
     tracking_uri, artifact_root
-        As of `registry.models.Registry`.
+        As of `tracking.Tracking`.
     name
         Of the declared model.
     """
 
     def __init__(self, tracking_uri: str, artifact_root: str, *, name: str) -> None:
         self.name = f"reclake_{name}"
-        if tracking_uri.startswith("sqlite:///"):
-            Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        root = artifact_root if "://" in artifact_root else Path(artifact_root).resolve().as_uri()
-        self._told = re.sub(r"(?<=//)[^/]*@", "", tracking_uri)  # without a login
-        with self._reachable():
-            self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
-            known = self._client.get_experiment_by_name(_EXPERIMENT)
-            self._experiment = known.experiment_id if known else self._client.create_experiment(_EXPERIMENT, root)
-
-    @contextmanager
-    def _reachable(self) -> Iterator[None]:
-        try:
-            yield
-        except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise ServiceDown(
-                "the model registry does not answer",
-                f"{type(error).__name__} at {self._told}",
-                "start it, or correct mlflow.tracking_uri",
-            ) from error
+        tracking = Tracking(tracking_uri, artifact_root)
+        self._client, self._experiment, self._reachable, self._shown = (
+            tracking.client, tracking.experiment, tracking.reachable, tracking.shown,
+        )  # fmt: skip
 
     def log(
         self,
@@ -97,7 +78,7 @@ class WeightsRegistry:
             return str(self._client.get_model_version(self.name, version).tags[_WEIGHTS])
         except (MlflowException, KeyError) as error:
             raise UsageError(
-                f"there are no weights {version} of {self.name}", f"registry {self._told}", "take a version that mlflow lists"
+                f"there are no weights {version} of {self.name}", f"registry {self._shown}", "take a version that mlflow lists"
             ) from error
 
     def serve(self, version: str | None) -> None:

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from reclake.errors import UsageError
 from reclake.lake.claims import ALL_DAYS, Claim
+from reclake.lake.files import Files
 from reclake.lake.manifest import Published
 from reclake.lake.schema import spark_schema
 from reclake.lake.session import checkpoints_in
@@ -155,14 +156,20 @@ def _logged(
         for section, values in sections_of(app, model).items()
         for key, value in values.model_dump().items()
     } | {f"{model.name}.{key}": value for key, value in asdict(outcome.recommender.settings).items()}
-    version: str | None = app.registry(model.name).log_training(
-        outcome,
+    from reclake.registry import Training  # as the application opens it: most runs need none
+
+    training = Training(
         training_id=app.run_id,
         at=app.clock(),
         settings=settings,
         inputs={i.table.name: published[i.table.name].version for i in model.reads if i.table.name in published},
         lake_root=app.store.root,
         code_digest=module_digest(evaluate_and_fit.__module__, type(outcome.recommender).__module__),
+    )
+    version: str | None = app.registry(model.name).log_training(
+        outcome,
+        training,
+        files=Files(app.spark),
         is_tuned=is_tuned or (outcome.refit_of is None and outcome.search is not None and outcome.search.has_found_better),
     )
     return version
