@@ -7,13 +7,16 @@ import doctest
 import numpy as np
 import pytest
 
-from reclake.recommend import bootstrap, judging, metrics, scoring
+from reclake.recommend import bootstrap, judging, metrics, picking, pooling
 from reclake.recommend.metrics import ideal_dcg, ndcg_at, recall_at
 from reclake.recommend.picking import inner_products, picks_of, top_k
+from reclake.recommend.scenarios import judging as of_scenarios
 from reclake.registry import proof
 
 
-@pytest.mark.parametrize("module", [bootstrap, judging, metrics, proof, scoring], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [bootstrap, judging, metrics, of_scenarios, picking, pooling, proof], ids=lambda module: module.__name__
+)
 def test_examples(module):
     found = doctest.testmod(module)
     assert found.attempted
@@ -60,7 +63,7 @@ def test_cut_into_steps_gives_the_same_picks(monkeypatch):
     seen = [random.choice(20, size=size, replace=False) for size in range(9)]
     candidates, places = np.arange(1, 20, 2), np.arange(100, 110)
     whole = picks_of(vectors, seen, factors, candidates, places, n=4)
-    monkeypatch.setattr(scoring, "_SCORES_AT_ONCE", 20)
+    monkeypatch.setattr(picking, "_SCORES_AT_ONCE", 20)
     stepped = picks_of(vectors, seen, factors, candidates, places, n=4)
     assert [[part.tolist() for part in pick] for pick in whole] == [[part.tolist() for part in pick] for pick in stepped]
     assert all(len(pick[0]) == 4 for pick in whole[:5])
