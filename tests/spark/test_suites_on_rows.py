@@ -417,7 +417,7 @@ ROWS = {
         LIVES | {"state_kind": "daily", "from_state": "(none)", "state": "new", "n_customers": 1},
         LIVES | {"state_kind": "interval", "state": "dormant", "is_open": True}, {"from_state": None, "n_customers": None}, {"from_state", "n_customers"},
     ),
-    "gold.model_metrics": (METRIC | {"metric": "ndcg_at_10 / champion", "model_version": "1", "lower": 0.4, "upper": 0.6}, METRIC | {"metric": "recall_at_10", "segment_kind": "tier", "segment": "new"}, {"metric": "luck", "lower": 2.0, "segment_kind": "mood"}, {"metric", "upper", "segment_kind"}),
+    "gold.model_metrics": (METRIC | {"metric": "ndcg_at_10 / champion", "model_version": "1", "lower": 0.4, "upper": 0.6}, METRIC | {"metric": "hit_rate_at_5 / chain", "segment_kind": "tier", "segment": "new", "scenario": "item_page/substitutes", "label": "bought in 14 days"}, {"metric": "luck", "lower": 2.0, "segment_kind": "mood", "scenario": "Home", "label": "liked in 7 days"}, {"metric", "upper", "segment_kind", "scenario", "label"}),
 }  # fmt: skip
 
 

@@ -11,8 +11,8 @@ STRATEGY = (
     plain(
         "strategy",
         "string",
-        "What gave it: a model by its name, a relation of gold.product_relations, due_again, popular, or popular_in_category, _tier or "
-        "_channel. Null in rows of before.",
+        "What gave it: a model by its name, a relation of gold.product_relations, due_again, popular, or popular_in_category, _tier, "
+        "_channel, _last_category or _last_7_days. Null in rows of before.",
     ),
     plain(
         "position",
