@@ -225,7 +225,7 @@ COLLECTED = {
     "quality.measures.count_rows": "one row of counts",
     "recommend.als.fitted_als": "product factors, up to training.max_item_factor_bytes",
     "recommend.als.restored": "the same",
-    "recommend.bootstrap.resampled": "a row of sums per resample",
+    "recommend.bootstrap.resampled_groups": "a row of sums per resample of each of a few groups",
     "recommend.item_item.fit": "neighbours of products, up to training.max_item_factor_bytes, and one row of counts",
     "recommend.item_item.restored": "the same neighbours",
     "recommend.segments.by_segment": "tiers, channels and lengths of histories, a handful",

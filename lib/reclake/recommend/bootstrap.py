@@ -18,7 +18,7 @@ from math import exp, factorial
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 _POISSON = np.cumsum([exp(-1) / factorial(k) for k in range(20)])  # P(X ≤ k); beyond 19 lies less than 1e-18
@@ -93,16 +93,21 @@ def _partial_sums(
     names: Sequence[str], samples: int, seed: int
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def sums(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        total = np.zeros((samples, len(names) + 1))
+        totals: dict[str, npt.NDArray[np.float64]] = {}
         for batch in batches:
+            group_of = batch.column("group").dictionary_encode()
             hashes = batch.column("customer_hash").to_numpy()
             metrics = np.column_stack([np.ones(len(hashes)), *(batch.column(name).to_numpy() for name in names)])
-            for start in range(0, len(hashes), _ROWS_AT_ONCE):
-                rows = slice(start, start + _ROWS_AT_ONCE)
-                weights = poisson_weights(hashes[rows], samples=samples, seed=seed)
-                total += weights.T.astype(np.float64) @ metrics[rows]
-        columns = [pa.array(np.arange(samples, dtype=np.int32)), *(pa.array(column) for column in total.T)]
-        yield pa.RecordBatch.from_arrays(columns, names=["sample", "size", *names])
+            for number, group in enumerate(group_of.dictionary.to_pylist()):
+                places = np.flatnonzero(group_of.indices.to_numpy() == number)
+                total = totals.setdefault(group, np.zeros((samples, len(names) + 1)))
+                for start in range(0, len(places), _ROWS_AT_ONCE):
+                    rows = places[start : start + _ROWS_AT_ONCE]
+                    weights = poisson_weights(hashes[rows], samples=samples, seed=seed)
+                    total += weights.T.astype(np.float64) @ metrics[rows]
+        for group, total in totals.items():
+            columns = [pa.array([group] * samples), pa.array(np.arange(samples, dtype=np.int32)), *map(pa.array, total.T)]
+            yield pa.RecordBatch.from_arrays(columns, names=["group", "sample", "size", *names])
 
     return sums
 
@@ -119,17 +124,38 @@ def resampled(metrics: DataFrame, *names: str, samples: int, seed: int) -> Resam
     seed
         Of the resamples.
     """
-    counted = metrics.agg(F.count("*").alias("size"), *(F.avg(name).alias(name) for name in names)).collect()[0]
-    if not counted["size"]:
-        return Resamples(0, {}, {}, np.zeros(0))
+    whole = metrics.withColumn("group", F.lit("all"))
+    nobody = Resamples(0, {}, {}, np.zeros(0))
+    return resampled_groups(whole, *names, samples=samples, seed=seed).get("all", nobody)
+
+
+def resampled_groups(metrics: DataFrame, *names: str, samples: int, seed: int) -> dict[str, Resamples]:
+    """The same of each group of customers, in two Spark jobs for all of them; groups may share customers.
+
+    Parameters
+    ----------
+    metrics
+        customer_id, the named metrics, and `group`: few, as `samples` rows of each come to the driver.
+    """
+    counted = metrics.groupBy("group").agg(F.count("*").alias("size"), *(F.avg(name).alias(name) for name in names)).collect()
     columns = ("size", *names)
     rows = (
         metrics
-        .select(F.xxhash64("customer_id").alias("customer_hash"), *names)
-        .mapInArrow(_partial_sums(names, samples, seed), ", ".join(["sample int", *(f"{name} double" for name in columns)]))
-        .groupBy("sample")
+        .select("group", F.xxhash64("customer_id").alias("customer_hash"), *names)
+        .mapInArrow(
+            _partial_sums(names, samples, seed),
+            ", ".join(["group string", "sample int", *(f"{name} double" for name in columns)]),
+        )
+        .groupBy("group", "sample")
         .agg(*(F.sum(name).alias(name) for name in columns))
         .collect()
     )
-    sums = {name: np.array([row[name] for row in rows], dtype=np.float64) for name in columns}
-    return Resamples(counted["size"], {name: counted[name] for name in names}, sums, sums.pop("size"))
+    of_group: dict[str, list[Row]] = {}
+    for row in rows:
+        of_group.setdefault(row["group"], []).append(row)
+    groups: dict[str, Resamples] = {}
+    for one in counted:
+        drawn = of_group[one["group"]]
+        sums = {name: np.array([row[name] for row in drawn], dtype=np.float64) for name in columns}
+        groups[one["group"]] = Resamples(one["size"], {name: one[name] for name in names}, sums, sums.pop("size"))
+    return groups

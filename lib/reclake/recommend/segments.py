@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake.recommend.bootstrap import Resamples, resampled
+from reclake.recommend.bootstrap import Resamples, resampled_groups
 from reclake.recommend.interface import Judging
 
 SEGMENTS = ("tier", "channel", "history")
@@ -71,11 +71,15 @@ def by_segment(whole: DataFrame, columns: Sequence[str], judging: Judging) -> It
         customer_id, the segments and `columns`: a row per customer and origin. A customer of several origins is one person.
     """
     settings = judging.training
-    values = [(kind, row[kind]) for kind in SEGMENTS for row in whole.select(kind).distinct().orderBy(kind).collect()]
-    for kind, value in (("all", "all"), *values):
-        within = whole if kind == "all" else whole.where(F.col(kind) == F.lit(value))
-        n_customers = within.select("customer_id").distinct().count()
-        if n_customers >= judging.min_group_size:
-            metrics = within.select("customer_id", *columns)
-            drawn = resampled(metrics, *columns, samples=settings.bootstrap_samples, seed=settings.bootstrap_seed)
-            yield kind, value, n_customers, drawn
+    kinds = (("all", F.lit("all")), *((kind, F.col(kind)) for kind in SEGMENTS))
+    groups = F.array(*(F.concat(F.lit(f"{kind}/"), value) for kind, value in kinds))
+    grouped = whole.select("customer_id", *columns, F.explode(groups).alias("group"))
+    people = {
+        row["group"]: row["n"] for row in grouped.groupBy("group").agg(F.count_distinct("customer_id").alias("n")).collect()
+    }
+    drawn = resampled_groups(grouped, *columns, samples=settings.bootstrap_samples, seed=settings.bootstrap_seed)
+    order = [kind for kind, _ in kinds]
+    for group in sorted(people, key=lambda group: (order.index(group.partition("/")[0]), group)):
+        if people[group] >= judging.min_group_size:
+            kind, _, value = group.partition("/")
+            yield kind, value, people[group], drawn[group]
