@@ -451,7 +451,7 @@ def test_related_rows_are_sums_over_the_newest_products_also_of_one_that_is_no_l
     for relation, to, strong in links:
         link = {"link": "related", "relation": relation, "to": to, "above_chance": strong}
         alone = Scenario(
-            name="x", description="A test.", query="customer", label="click", metric="click_rate",
+            name="x", description="A test.", query="customer", label="opened", within_days=7, metric="ndcg",
             blocks={"list": {"size": 100, "chain": [link]}},
         )  # fmt: skip
         built = lists(spark, rows, {"x": alone})
