@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -303,6 +304,16 @@ def read_rows(tables, path):
     }
 
 
+@contextmanager
+def partitions_of_a_shuffle(spark, n):
+    before = spark.conf.get("spark.sql.shuffle.partitions")
+    spark.conf.set("spark.sql.shuffle.partitions", str(n))
+    try:
+        yield
+    finally:
+        spark.conf.set("spark.sql.shuffle.partitions", before)  # unset would give Spark's default, not that of the tests
+
+
 def test_random_visits_in_any_order_and_partitioning_are_told_as_a_plain_reading(spark):
     draws = random.Random(5)
     events = random_events(draws)
@@ -310,12 +321,8 @@ def test_random_visits_in_any_order_and_partitioning_are_told_as_a_plain_reading
     shuffled = draws.sample(events, len(events))
     # Days before the window, of the same accounts, change nothing: an as_of does not depend on what was built before.
     before = [event(one["account_id"], "home", datetime(2026, 2, 1, 4), position=n) for n, one in enumerate(events[:20])]
-    partitions = spark.conf.get("spark.sql.shuffle.partitions")
-    spark.conf.set("spark.sql.shuffle.partitions", "3")
-    try:
+    with partitions_of_a_shuffle(spark, 3):
         tables = built(counts(spark, wide, [*before, *shuffled], window_days=20), wide)
-    finally:
-        spark.conf.set("spark.sql.shuffle.partitions", partitions)  # unset would give Spark's default, not that of the tests
     for one in wide:
         expected = plain_rows(events, one)
         assert read_rows(tables, one.name) == expected, one.name
@@ -334,7 +341,8 @@ def test_the_counts_need_no_exchange_and_no_sort_beside_those_of_histories(spark
     people = cut_inputs(gold.FIRST_ORDERS, frames, as_of=AS_OF)["people"].localCheckpoint()
     lives = made(HISTORIES, lambda i: frames[i.table.name], lambda _: people, as_of=AS_OF, arguments={})
     counted = path_counts(lives, as_of=AS_OF, paths={"raw": RAW, "collapsed": COLLAPSED}, gap_minutes=30, timezone=ZONE)
-    above, below = counted._jdf.queryExecution().executedPlan().toString().split("MapInArrow")
+    with partitions_of_a_shuffle(spark, 3):  # one partition needs no exchange
+        above, below = counted._jdf.queryExecution().executedPlan().toString().split("MapInArrow")
     assert "Sort [" not in above
     assert above.count("Exchange ") == 1  # of the counts, which are added up
     assert len(re.findall(r"Exchange [^\n]*REPARTITION_BY_COL", below)) == 1
