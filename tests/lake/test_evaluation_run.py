@@ -1,6 +1,7 @@
 """An evaluation as a run: what it publishes, and that it promotes nothing."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from pyspark.sql import functions as F
 from kept import copy_of
 from lakes import open_lake
 from reclake.errors import UsageError
+from reclake.recommend.catalogues import SCENARIOS
 from reclake.recommend.metrics import ndcg_at
 from reclake.run.evaluating import evaluate
 from reclake.run.training_settings import is_search_due
@@ -24,7 +26,11 @@ HALF_LIFE = 14.0  # popularity.half_life_days of conf/base.toml
 def app(spark, tmp_path):
     """A lake that publishes the world of tastes; nothing was trained in it."""
     folder = copy_of("world", world_lake, spark, tmp_path)
-    return open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=[*TINY_SETTINGS, "evaluation.origins=2"])
+    overrides = [*TINY_SETTINGS, "evaluation.origins=2"]
+    app = open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=overrides)
+    # One scenario of customers and one of products: all of them are judged alike, and each takes seconds to plan.
+    few = {name: app.catalogues[SCENARIOS.name][name] for name in ("home", "item_page")}
+    return replace(app, catalogues={**app.catalogues, SCENARIOS.name: few})
 
 
 def test_all_models_are_judged_and_published_where_none_serves(app):

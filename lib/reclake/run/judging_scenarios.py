@@ -10,7 +10,6 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -78,7 +77,7 @@ def _sorted(scenarios: Mapping[str, Scenario], key: str) -> list[str]:
 
 @dataclass
 class _Trial:
-    """Frames and models of a cut are made once, and kept until `in_the_end` closes."""
+    """Frames and models of a cut are made once; models are kept until `in_the_end` closes, frames as checkpoints of the session."""
 
     asked: Judged
     in_the_end: ExitStack
@@ -151,13 +150,12 @@ class _Trial:
     def _at(self, cut: date) -> KnownAt:
         if cut not in self._known_at:
             asked = self.asked
-            self._known_at[cut] = KnownAt(asked.app, asked.published, asked.people, cut, self.in_the_end)
+            self._known_at[cut] = KnownAt(asked.app, asked.published, asked.people, cut)
         return self._known_at[cut]
 
     def _kept(self, frame: DataFrame) -> DataFrame:
-        kept = frame.persist(StorageLevel.DISK_ONLY)
-        self.in_the_end.callback(kept.unpersist)
-        return kept
+        """The frame, computed once; its plan ends here, as lists of many contestants would be planned over and over."""
+        return frame.checkpoint()
 
 
 def _table_of(query: str) -> Table:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -28,7 +26,7 @@ _MADE = (gold.PRODUCT_RELATIONS, gold.POPULAR_PRODUCTS, gold.DUE_AGAIN)
 
 @dataclass
 class KnownAt:
-    """What was known at a cut. Frames that were made are kept until `in_the_end` closes.
+    """What was known at a cut. Frames that were made are checkpointed: of a persisted one every later plan would hold the whole plan.
 
     Who an account belongs to, and who may be profiled, comes as `people`: who withdrew since is judged by nothing.
     """
@@ -37,7 +35,6 @@ class KnownAt:
     published: Mapping[str, Published]
     people: DataFrame
     cut: date
-    in_the_end: ExitStack
     _frames: dict[str, DataFrame] = field(default_factory=dict)
 
     def built(self, table: Table, **options: Any) -> DataFrame:
@@ -71,6 +68,5 @@ class KnownAt:
     def _kept(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
         """The frame of this name, made when it is first asked for."""
         if name not in self._frames:
-            self._frames[name] = make().persist(StorageLevel.DISK_ONLY)
-            self.in_the_end.callback(self._frames[name].unpersist)
+            self._frames[name] = make().checkpoint()
         return self._frames[name]

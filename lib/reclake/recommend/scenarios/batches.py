@@ -40,12 +40,12 @@ QUERY = {
 _LISTED = tuple(name for name, kind in QUERY.items() if kind.startswith("array"))
 _SHELF = ("place", "popularity", "is_open", "category", "variant", "popular_in")
 _ROWS = (
-    "query_id string, is_personal boolean, scenario string, block string, rank int, place int, position int, score double, because string, "
-    "reason string, evidence_product_id string"
+    "query_id string, is_personal boolean, scenario string, block string, rank int, place int, position int, "
+    "strategy string, score double, because string, reason string, evidence_product_id string"
 )
 _SCHEMA = pa.schema([
     ("query_id", pa.string()), ("is_personal", pa.bool_()), ("scenario", pa.string()), ("block", pa.string()), ("rank", pa.int32()), ("place", pa.int32()),
-    ("position", pa.int32()), ("score", pa.float64()), ("because", pa.string()), ("reason", pa.string()),
+    ("position", pa.int32()), ("strategy", pa.string()), ("score", pa.float64()), ("because", pa.string()), ("reason", pa.string()),
     ("evidence_product_id", pa.string()),
 ])  # fmt: skip
 
@@ -105,7 +105,8 @@ def _server(scenarios: Mapping[str, Scenario]) -> Callable[[pa.Table, pa.Table],
                 rank = rank + 1 if (name, block) == list_of else 1
                 list_of = name, block
                 where = (query_id, asked.is_personal, name, block, rank)
-                row = (*where, pick.place, pick.position, pick.score, pick.because, pick.fact, pick.evidence)
+                strategy = scenarios[name].blocks[block].chain[pick.position - 1].strategy
+                row = (*where, pick.place, pick.position, strategy, pick.score, pick.because, pick.fact, pick.evidence)
                 for values, value in zip(columns.values(), row, strict=True):
                     values.append(value)
         return pa.table(columns, schema=_SCHEMA)

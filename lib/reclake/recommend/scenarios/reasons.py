@@ -19,19 +19,27 @@ def with_reasons(rows: DataFrame, scenarios: Mapping[str, Scenario]) -> DataFram
     rows
         scenario, reason, and the values of PLACEHOLDERS: product, category, elapsed, usual.
     """
-    return rows.withColumns({f"reason_{language}": _sentence(scenarios, language) for language in ("en", "zh")})
+    languages = ("en", "zh")
+    # In a step of its own: within the sentence it would stand once for each fact, with all texts of all scenarios.
+    with_texts = rows.withColumns({f"text_{language}": _text(scenarios, language) for language in languages})
+    stated = with_texts.withColumns({f"reason_{language}": _sentence(F.col(f"text_{language}")) for language in languages})
+    return stated.drop(*(f"text_{language}" for language in languages))
 
 
-def _sentence(scenarios: Mapping[str, Scenario], language: str) -> Column:
+def _text(scenarios: Mapping[str, Scenario], language: str) -> Column:
+    """What the scenario says of the row's fact, with the names of values in it."""
     texts = {
         f"{name}/{reason.fact}": getattr(reason, language) for name, scenario in scenarios.items() for reason in scenario.reasons
     }
     if not texts:
         return F.lit(None).cast("string")
     by_key = F.create_map(*(F.lit(word) for pair in sorted(texts.items()) for word in pair))
-    template = by_key[F.concat_ws("/", "scenario", "reason")]
+    return by_key[F.concat_ws("/", "scenario", "reason")]
+
+
+def _sentence(text: Column) -> Column:
     # Each fact fills the values of its own: what stands in a name is never taken for a value.
-    filled = (F.when(F.col("reason") == fact, reduce(_filled, sorted(names), template)) for fact, names in PLACEHOLDERS.items())
+    filled = (F.when(F.col("reason") == fact, reduce(_filled, sorted(names), text)) for fact, names in PLACEHOLDERS.items())
     return F.coalesce(*filled)
 
 

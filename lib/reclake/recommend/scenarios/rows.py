@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from .batches import evidence_relation
@@ -17,7 +17,7 @@ _SHOWN = ("product_id", "category", "product_name", "price_amount", "currency", 
 def shown_rows(
     lists: DataFrame, products: DataFrame, scenarios: Mapping[str, Scenario], *, due: DataFrame | None = None
 ) -> DataFrame:
-    """The rows of `batches.lists_of` with product_id, strategy, reason_en, reason_zh, evidence_relation and the state of the day.
+    """The rows of `batches.lists_of` with product_id, reason_en, reason_zh, evidence_relation and the state of the day.
 
     Parameters
     ----------
@@ -32,7 +32,6 @@ def shown_rows(
         .join(F.broadcast(products.select("place", *_SHOWN)), on="place", how="inner")
         .join(F.broadcast(names), on="evidence_product_id", how="left")
         .withColumn("product", F.coalesce("evidence_name", "evidence_product_id"))
-        .withColumn("strategy", _strategy(scenarios))
     )
     numbered = named.join(due, on=["query_id", "product_id"], how="left") if due is not None else _without_numbers(named)
     return with_reasons(numbered, scenarios).withColumn("evidence_relation", evidence_relation(F.col("strategy")))
@@ -40,17 +39,3 @@ def shown_rows(
 
 def _without_numbers(rows: DataFrame) -> DataFrame:
     return rows.withColumns(dict.fromkeys(("elapsed", "usual"), F.lit(None).cast("long")))
-
-
-def _strategy(scenarios: Mapping[str, Scenario]) -> Column:
-    """What the link at the row's position is called."""
-    named = {
-        f"{name}/{block}/{position}": link.strategy
-        for name, scenario in scenarios.items()
-        for block, rules in scenario.blocks.items()
-        for position, link in enumerate(rules.chain, start=1)
-    }
-    if not named:
-        return F.lit(None).cast("string")
-    by_place = F.create_map(*(F.lit(word) for pair in sorted(named.items()) for word in pair))
-    return by_place[F.concat_ws("/", "scenario", "block", "position")]
