@@ -38,7 +38,7 @@ install: $(JOBS)/.installed ## create the environment and bring the JARs
 demo: install ## the whole way on generated data: files to recommendations
 	$(RUN)/reclake demo
 
-test: install ## all tests but the trials: about 25 minutes on 2 cores; ends with the slowest 40 and the seconds of each file
+test: install ## all tests but the trials: most of an hour on 2 cores; ends with the slowest 40 and the seconds of each file
 	$(RUN)/pytest tests -m "not trial" -n 2 --dist loadfile --no-loadscope-reorder --durations=40 --seconds-per-file
 
 trials: install $(AIRFLOW)/.installed $(BI)/.installed ## hurt the system on purpose

@@ -76,9 +76,9 @@ def evaluated(
             if test.n_customers() < evaluation.judging.min_group_size or test.seen.isEmpty():
                 continue
             each = _judged(test, known, products, evaluation, in_the_end)
-            frame = _side_by_side(each).transform(with_segments, seen=test.seen, described=described).persist()
-            in_the_end.callback(frame.unpersist)
-            judged.append(Origin(split, tuple(each), frame))
+            frame = _side_by_side(each).transform(with_segments, seen=test.seen, described=described)
+            # The plan ends here: it holds that of every list, and segments of all origins are counted and drawn from it.
+            judged.append(Origin(split, tuple(each), frame.localCheckpoint()))
         return pooled_rows(judged, METRICS, evaluation.judging, bases=(POPULAR_7_DAYS, POPULARITY))
 
 
