@@ -7,7 +7,7 @@ import stat
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -31,7 +31,7 @@ class Section(Strict):
     """One section of the settings. It has no defaults: they stand in conf/base.toml alone."""
 
 
-@cache
+@lru_cache(maxsize=1)
 def time_zones() -> frozenset[str]:
     """The names of the IANA database; each look at it opens 600 files."""
     return frozenset(available_timezones())
