@@ -29,7 +29,7 @@ def _load_pyfunc(path: str) -> FileLists:
             return [_NOTHING] * len(asked)
         vectors = vectors_of(known["factors"], factors.shape[1])[[row_of[asked[place]] for place in places]]
         picked = picks_of(vectors, [seen[place] for place in places], factors, everything, everything, n=n)
-        found = dict(zip(places, picked, strict=True))
-        return [found.get(n_asked, _NOTHING) for n_asked in range(len(asked))]
+        list_of = dict(zip(places, picked, strict=True))
+        return [list_of.get(n_asked, _NOTHING) for n_asked in range(len(asked))]
 
     return FileLists(table["product_id"].to_pylist(), picks)

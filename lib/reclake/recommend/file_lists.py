@@ -64,11 +64,11 @@ def part(folder: str, name: str) -> files.Dataset:
     LakeDamaged
         Unless one folder holds the part: while customers leave a model, there are two.
     """
-    found = sorted(path for path in Path(folder).glob(f"{name}*") if path.is_dir())
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "nothing"
+    folders = sorted(path for path in Path(folder).glob(f"{name}*") if path.is_dir())
+    if len(folders) != 1:
+        names = ", ".join(path.name for path in folders) or "nothing"
         raise LakeDamaged(f"the model's {name} cannot be read", f"{names} in {folder}", "try again, or train again")
-    return files.dataset(found[0], format="parquet")
+    return files.dataset(folders[0], format="parquet")
 
 
 def products(folder: str, name: str) -> pa.Table:

@@ -53,15 +53,15 @@ def judged_scenarios(asked: Judged, scenarios: Mapping[str, Scenario]) -> list[d
 
     What too few customers can be judged by has no row.
     """
-    found: dict[tuple[str, str], list[Origin]] = {}
+    judged: dict[tuple[str, str], list[Origin]] = {}
     with ExitStack() as in_the_end:
         trial = _Trial(asked, in_the_end)
         for n_days, names in groupby(_sorted(scenarios, "within_days"), key=lambda name: scenarios[name].within_days):
             chosen = {name: scenarios[name] for name in names}
             for split in origins_before(asked.as_of, n_days=n_days, n=asked.app.settings.evaluation.origins):
                 for name, block, origin in trial.origins(chosen, split):
-                    found.setdefault((name, block), []).append(origin)
-        return [row for (name, block), origins in found.items() for row in _rows(scenarios[name], block, origins, asked.judging)]
+                    judged.setdefault((name, block), []).append(origin)
+        return [row for (name, block), origins in judged.items() for row in _rows(scenarios[name], block, origins, asked.judging)]
 
 
 def _rows(scenario: Scenario, block: str, origins: Sequence[Origin], judging: Judging) -> Iterator[dict[str, Any]]:

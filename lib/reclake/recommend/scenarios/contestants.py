@@ -43,7 +43,7 @@ def contestants(
         chains[CHALLENGER] = {}
     if used and used <= set(champions):
         chains[champion_of(CHAIN)] = {name: champion_of(name) for name in used}
-    found = {name: _with_chains(scenario, models=models) for name, models in chains.items()}
+    own = {name: _with_chains(scenario, models=models) for name, models in chains.items()}
     rivals: dict[str, tuple[Link, ...]] = {
         POPULAR_7_DAYS: (PopularLink(link="popular", scope="last_7_days"),),
         POPULARITY: (),
@@ -54,7 +54,7 @@ def contestants(
         rivals |= {name: (_model(name),) for name in names}
     else:
         rivals[SEEN_TOGETHER] = (RelatedLink(link="related", relation="seen_together"),)
-    return found | {name: _with_chains(scenario, first=links) for name, links in rivals.items()}
+    return own | {name: _with_chains(scenario, first=links) for name, links in rivals.items()}
 
 
 def _model(name: str) -> ModelLink:
