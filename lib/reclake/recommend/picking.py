@@ -126,7 +126,7 @@ def picks_of(
     position_of[candidates] = np.arange(len(candidates))
     on_sale = product_factors[candidates]
     step = max(1, _SCORES_AT_ONCE // max(1, len(candidates)))
-    found = []
+    picked = []
     for start in range(0, len(vectors), step):
         scores = inner_products(vectors[start : start + step], on_sale)
         for row, own in zip(scores, seen[start : start + step], strict=True):
@@ -134,5 +134,5 @@ def picks_of(
             row[hidden[hidden >= 0]] = -np.inf
             best = top_k(row, k=n)
             reasons = because(on_sale[best], product_factors[own])
-            found.append((places[best], row[best], np.where(reasons >= 0, own[reasons], -1) if len(own) else reasons))
-    return found
+            picked.append((places[best], row[best], np.where(reasons >= 0, own[reasons], -1) if len(own) else reasons))
+    return picked

@@ -72,7 +72,7 @@ def products_of_the_day(products: DataFrame, stock: DataFrame, popularity: DataF
             "popular_in": F.coalesce("popular_in", F.array()).cast(_GROUP),
         })
     )
-    # A list reads the shelf ten times: its plan would stand in theirs as often, and planning them took longer than making them.
+    # Lists read the shelf again and again, and its plan would stand in theirs each time: planning took most of their seconds.
     return shelf.localCheckpoint()
 
 
