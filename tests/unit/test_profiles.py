@@ -50,6 +50,7 @@ FOR_SMALL_DATA = (
     "spark.master",
     "spark.driver.host",
     "spark.driver.bindAddress",
+    "spark.buffer.pageSize",
     "spark.sql.shuffle.partitions",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism",
     "spark.databricks.delta.snapshotPartitions",
