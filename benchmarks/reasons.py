@@ -27,9 +27,16 @@ def main() -> None:
     look = look_at(HOME, load_settings(HOME, profile=asked.profile))
     limits = look.settings.recommendations
     day = as_of_of(look.reader, gold.RECOMMENDATIONS, asked.as_of)
-    rows = stated_facts(look.reader, as_of=day, min_together=limits.min_together, min_lift=limits.min_lift)
+    rows = [
+        {"table": table.name} | row
+        for table in (gold.RECOMMENDATIONS, gold.PRODUCT_RECOMMENDATIONS, gold.BASKET_RECOMMENDATIONS)
+        for row in stated_facts(look.reader, table, as_of=day, min_together=limits.min_together, min_lift=limits.min_lift)
+    ]
     for row in rows:
-        print(f"{row['scenario']:<14} {row['reason'] or '(none)':<12} {row['n_rows']:>9,} rows, {row['n_false']:,} false")
+        print(
+            f"{row['table']:<29} {row['scenario']:<14} {row['reason'] or '(none)':<12} {row['n_rows']:>9,} rows, "
+            f"{row['n_false']:,} false"
+        )
     n_rows, n_false = (sum(row[name] for row in rows) for name in ("n_rows", "n_false"))
     n_silent = sum(row["n_rows"] for row in rows if row["reason"] is None)
     print(f"as_of {day}: {n_rows:,} rows, {n_false:,} false, {n_silent / max(n_rows, 1):.1%} without a reason")

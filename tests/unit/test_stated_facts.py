@@ -21,6 +21,27 @@ def stated(scenario, customer, product, reason, other=None, relation=None):
     }  # fmt: skip
 
 
+def beside(reason, other, about="p1", relation="bought_together"):
+    """A row of a product's page and one of the basket of that product and p0: what is stated of `about`."""
+    fact = {
+        "as_of_date": AS_OF, "scenario": "s", "rank": 1, "reason": reason,
+        "evidence_product_id": about, "evidence_relation": relation,
+    }  # fmt: skip
+    return fact | {"product_id": "p1", "recommended_product_id": other}, fact | {"basket": '["p0","p1"]', "product_id": other}
+
+
+PAGES, BASKETS = zip(
+    beside("goes_with", "p2"),
+    beside("goes_with", "p3"),  # in one order only
+    beside("goes_with", "p3", about="p2"),  # of a product that the page is not about; and no such relation
+    beside("seen_with", "p3", relation="seen_together"),
+    beside("seen_with", "p3", about="p4", relation="seen_together"),  # true, and of another page
+    beside("popular_in", "p5", about=None, relation=None),
+    beside("popular_in", "p2", about=None, relation=None),
+    strict=True,
+)
+
+
 def related(relation, product, other, **more):
     row = {"as_of_date": AS_OF, "relation": relation, "product_id": product, "related_product_id": other}
     return row | {"n_together": 2, "lift": 2.0} | more
@@ -44,6 +65,8 @@ ROWS = {
         stated("false", "c1", "p2", "due"),
         stated("false", "c1", "p3", "looked_at", "p7", "seen_together"),  # only after the as_of
     ],
+    gold.PRODUCT_RECOMMENDATIONS: list(PAGES),
+    gold.BASKET_RECOMMENDATIONS: list(BASKETS),
     silver.INTERACTIONS: [
         {"event_date": day, "account_id": account, "product_id": product, "kind": kind, "n_events": 1}
         for day, account, product, kind in (
@@ -89,7 +112,7 @@ def reader(tmp_path_factory):
 
 
 def test_true_facts_hold_and_each_false_one_is_counted(reader):
-    counts = stated_facts(reader, as_of=AS_OF, min_together=2, min_lift=1.2)
+    counts = stated_facts(reader, gold.RECOMMENDATIONS, as_of=AS_OF, min_together=2, min_lift=1.2)
     assert {(row["scenario"], row["reason"]): (row["n_rows"], row["n_false"]) for row in counts} == {
         **{("true", reason): (1, 0) for reason in ("goes_with", "looked_at", "bought", "popular_in", "due", None)},
         **{
@@ -101,5 +124,13 @@ def test_true_facts_hold_and_each_false_one_is_counted(reader):
 
 def test_a_pair_below_the_floors_is_false(reader):
     for floors in ({"min_together": 3, "min_lift": 1.2}, {"min_together": 2, "min_lift": 2.5}):
-        counts = stated_facts(reader, as_of=AS_OF, **floors)
+        counts = stated_facts(reader, gold.RECOMMENDATIONS, as_of=AS_OF, **floors)
         assert {(row["scenario"], row["reason"]): row["n_false"] for row in counts}["true", "goes_with"] == 1
+
+
+@pytest.mark.parametrize("table", [gold.PRODUCT_RECOMMENDATIONS, gold.BASKET_RECOMMENDATIONS], ids=lambda table: table.noun)
+def test_what_is_stated_beside_a_product_is_of_that_product(reader, table):
+    counts = stated_facts(reader, table, as_of=AS_OF, min_together=2, min_lift=1.2)
+    assert {row["reason"]: (row["n_rows"], row["n_false"]) for row in counts} == {
+        "goes_with": (3, 2), "seen_with": (2, 1), "popular_in": (2, 1),
+    }  # fmt: skip

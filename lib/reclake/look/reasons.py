@@ -5,17 +5,27 @@ from __future__ import annotations
 from datetime import date
 
 from reclake.recommend.scenarios.definition import MOST_POPULAR
-from reclake.tables import gold, silver
+from reclake.tables import Table, gold, silver
 
 from .reader import Reader, Row
 
+# What a row of each table shows to whom, and whether its evidence is a product that the list is made for.
+_SHOWN = {
+    gold.RECOMMENDATIONS.name: ("customer_id", "product_id", "true"),
+    gold.PRODUCT_RECOMMENDATIONS.name: ("NULL", "recommended_product_id", "evidence_product_id = product_id"),
+    gold.BASKET_RECOMMENDATIONS.name: (
+        "NULL",
+        "product_id",
+        "list_contains(from_json(basket, '[\"VARCHAR\"]'), evidence_product_id)",
+    ),
+}
 _OWN = """
 own AS (
     SELECT DISTINCT i.customer_id, t.product_id, t.kind FROM touched AS t JOIN identities AS i USING (account_id)
     WHERE t.event_date < $1 AND i.valid_from < $1 AND (i.valid_to IS NULL OR i.valid_to >= $1)
 ),
 baskets AS (SELECT DISTINCT source, coalesce(order_scope, channel, '') AS scope, order_id, product_id FROM lines WHERE event_date < $1),
-pairs AS (SELECT DISTINCT evidence_product_id AS one, product_id AS other FROM rows WHERE as_of_date = $1 AND reason = 'goes_with'),
+pairs AS (SELECT DISTINCT evidence_product_id AS one, product_id AS other FROM shown WHERE reason = 'goes_with'),
 together AS (
     SELECT p.one, p.other, count(*) AS n FROM pairs AS p JOIN baskets AS a ON a.product_id = p.one
     JOIN baskets AS b ON b.product_id = p.other AND (a.source, a.scope, a.order_id) = (b.source, b.scope, b.order_id) GROUP BY ALL
@@ -23,7 +33,10 @@ together AS (
 _HOLDS = """
 CASE r.reason
     WHEN 'goes_with' THEN
-        EXISTS (FROM own AS o WHERE o.customer_id = r.customer_id AND o.product_id = r.evidence_product_id AND o.kind = 'purchase')
+        r.is_of_the_list AND (
+            r.customer_id IS NULL
+            OR EXISTS (FROM own AS o WHERE o.customer_id = r.customer_id AND o.product_id = r.evidence_product_id AND o.kind = 'purchase')
+        )
         AND EXISTS (FROM together AS t WHERE t.one = r.evidence_product_id AND t.other = r.product_id AND t.n >= $2)
         AND EXISTS (
             FROM relations AS x WHERE x.as_of_date = $1 AND x.relation = 'bought_together' AND x.product_id = r.evidence_product_id
@@ -38,33 +51,46 @@ CASE r.reason
         FROM due AS d WHERE d.as_of_date = $1 AND d.customer_id = r.customer_id AND d.product_id = r.product_id AND d.is_due
     ) AND EXISTS (FROM own AS o WHERE o.customer_id = r.customer_id AND o.product_id = r.product_id AND o.kind = 'purchase')
     ELSE
-        EXISTS (
-            FROM own AS o WHERE o.customer_id = r.customer_id AND o.product_id = r.evidence_product_id
-            AND o.kind = CASE r.reason WHEN 'bought' THEN 'purchase' WHEN 'looked_at' THEN 'view' END
-        )
+        CASE r.reason
+            WHEN 'seen_with' THEN r.customer_id IS NULL AND r.is_of_the_list
+            ELSE EXISTS (
+                FROM own AS o WHERE o.customer_id = r.customer_id AND o.product_id = r.evidence_product_id
+                AND o.kind = CASE r.reason WHEN 'bought' THEN 'purchase' WHEN 'looked_at' THEN 'view' END
+            )
+        END
         AND EXISTS (
             FROM relations AS x WHERE x.as_of_date = $1 AND x.relation = r.evidence_relation
             AND x.product_id = r.evidence_product_id AND x.related_product_id = r.product_id
         )
 END"""
-_COLUMNS = ("as_of_date", "scenario", "customer_id", "product_id", "reason", "evidence_relation", "evidence_product_id")
+_COLUMNS = {"as_of_date", "scenario", "product_id", "reason", "evidence_relation", "evidence_product_id"}
+_FURTHER = {
+    gold.RECOMMENDATIONS.name: "customer_id",
+    gold.PRODUCT_RECOMMENDATIONS.name: "recommended_product_id",
+    gold.BASKET_RECOMMENDATIONS.name: "basket",
+}
 
 
-def stated_facts(reader: Reader, *, as_of: date, min_together: int, min_lift: float) -> list[Row]:
-    """A row per scenario and fact of gold.recommendations: reason (None where none is stated), n_rows, n_false.
-
-    Rows of gold.product_recommendations and gold.basket_recommendations are not looked at.
+def stated_facts(reader: Reader, table: Table, *, as_of: date, min_together: int, min_lift: float) -> list[Row]:
+    """A row per scenario and fact of a table of lists: scenario, reason (None where none is stated), n_rows, n_false.
 
     Parameters
     ----------
+    table
+        gold.recommendations, gold.product_recommendations or gold.basket_recommendations.
     min_together, min_lift
         The floors of "goes with": recommendations.min_together and min_lift. Orders are counted again from silver.order_lines, of
         all people, which can only be more.
     """
+    customer, product, of_the_list = _SHOWN[table.name]
+    shown = (
+        f"SELECT scenario, {customer}::VARCHAR AS customer_id, {product} AS product_id, reason, evidence_relation, "
+        f"evidence_product_id, {of_the_list} AS is_of_the_list FROM rows WHERE as_of_date = $1"
+    )
     sql = (
-        f"WITH {_OWN} SELECT r.scenario, r.reason, count(*), "
+        f"WITH shown AS ({shown}), {_OWN} SELECT r.scenario, r.reason, count(*), "
         f"count(*) FILTER (r.reason IS NOT NULL AND NOT coalesce({_HOLDS}, false)) "
-        "FROM rows AS r WHERE r.as_of_date = $1 GROUP BY r.scenario, r.reason ORDER BY r.scenario, r.reason NULLS LAST"
+        "FROM shown AS r GROUP BY r.scenario, r.reason ORDER BY r.scenario, r.reason NULLS LAST"
     )
     beside = {
         "touched": (silver.INTERACTIONS, ("event_date", "account_id", "product_id", "kind")),
@@ -79,5 +105,6 @@ def stated_facts(reader: Reader, *, as_of: date, min_together: int, min_lift: fl
         "due": (gold.DUE_AGAIN, ("as_of_date", "customer_id", "product_id", "is_due")),
     }
     parameters = [as_of, min_together, min_lift, MOST_POPULAR]
-    counts = reader.query(gold.RECOMMENDATIONS, sql, columns=_COLUMNS, parameters=parameters, beside=beside)
+    columns = sorted({*_COLUMNS, _FURTHER[table.name]})
+    counts = reader.query(table, sql, columns=columns, parameters=parameters, beside=beside)
     return [dict(zip(("scenario", "reason", "n_rows", "n_false"), row, strict=True)) for row in counts]
