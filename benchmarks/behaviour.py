@@ -36,7 +36,10 @@ from reclake.behaviour.kinds import KINDS
 from reclake.behaviour.paths.definition import Paths
 from reclake.behaviour.paths.stream import Plan as PathPlan
 from reclake.behaviour.paths.stream import counted as counted_paths
+from reclake.privacy.keys import load_key
+from reclake.privacy.tokens import device_pseudonym
 from reclake.run.job import project_home
+from reclake.settings import load_settings
 from reclake.tables.vocabulary import CHANNELS
 
 WINDOW = 24 * 3600  # seconds
@@ -179,20 +182,29 @@ def peak() -> int:
 
 
 def demo(folder: Path) -> dict[str, object]:
-    """Collected visits by channel and step: as the shipped funnel counts the events of the lake, and as they were in truth.
+    """Collected visits of people's own devices by channel and step: as the shipped funnel counts them, and as they were in truth.
 
-    A visit one of whose events is not in the lake goes further in truth: it was not delivered by the last day, or refused.
+    A visit one of whose events is not in the lake goes further in truth: it was not delivered by the last day, or refused. Kiosks,
+    shared tablets and the one id of browsers without cookies are left out: several people stand behind their visits.
     """
     (one,) = FUNNELS.load(project_home() / "conf" / "funnels", ["browse_cart_order_pay"]).values()
     connection = duckdb.connect(config={"threads": 2})
     files = DeltaTable(str(folder / "lake" / "silver" / "events")).file_uris()
+    visits = f"'{folder / 'landing-truth' / 'demo' / 'visits'}/**/*.parquet'"
+    devices = connection.execute(
+        f"SELECT device_id FROM {visits} GROUP BY device_id HAVING NOT bool_or(is_shared_device)"
+    ).fetchall()
+    settings = load_settings(project_home(), profile="local")
+    key = load_key(str(folder / "secrets"), settings.privacy.id_key_id)
+    pseudonyms = [device_pseudonym(key, source="demo", native_id=device) for (device,) in devices]
+    connection.register("own", pa.table({"native_id": [device for (device,) in devices], "device_id": pseudonyms}))
     connection.execute(f"CREATE VIEW events AS SELECT * FROM read_parquet({files}, hive_partitioning = true)")
     mask = " + ".join(f"(event_type = '{step.any_of[0].event}')::INT * {1 << n}" for n, step in enumerate(one.steps))
     rows = connection.execute(f"""
         SELECT (hash(device_id) >> 2)::BIGINT AS customer, epoch_us(occurred_at) AS moment, (epoch_ms(event_date::TIMESTAMP) // 86400000)::INT AS day,
                list_position({list(KINDS)}, event_type)::SMALLINT AS kind, list_position({list(CHANNELS)}, channel)::SMALLINT AS channel,
                (hash(device_id) >> 2)::BIGINT AS unit, channel AS dim_channel, 'x' AS dim_login, {mask} AS mask_0
-        FROM events WHERE NOT is_bot AND device_id IS NOT NULL
+        FROM events WHERE NOT is_bot AND device_id IN (SELECT device_id FROM own)
         ORDER BY customer, occurred_at, delivery_day, file_digest, position
     """).to_arrow_reader(20_000)  # fmt: skip
     by_channel: dict[str, list[int]] = {}
@@ -202,11 +214,10 @@ def demo(folder: Path) -> dict[str, object]:
                 reached = by_channel.setdefault(row["value"], [0] * len(one.steps))
                 for step in range(row["step"]):
                     reached[step] += row["n"]
-    visits = folder / "landing-truth" / "demo" / "visits"
     order = ["view", "cart", "checkout", "purchase"]
     steps = ", ".join(f"count(*) FILTER (list_position({order}, reached) >= {n})" for n in range(1, 5))
     truth = connection.execute(
-        f"SELECT channel, {steps} FROM '{visits}/**/*.parquet' WHERE is_collected GROUP BY channel"
+        f"SELECT channel, {steps} FROM {visits} WHERE is_collected AND device_id IN (SELECT native_id FROM own) GROUP BY channel"
     ).fetchall()
     return {"counted": dict(sorted(by_channel.items())), "truth": {channel: list(reached) for channel, *reached in sorted(truth)}}
 
