@@ -13,9 +13,12 @@ from reclake.errors import UsageError
 from reclake.recommend.catalogues import SCENARIOS
 from reclake.recommend.metrics import ndcg_at
 from reclake.run.evaluating import evaluate
+from reclake.run.known_at import KnownAt
+from reclake.run.published_inputs import inputs_at
 from reclake.run.training_settings import is_search_due
 from reclake.run.views import published
-from reclake.tables import gold, ops
+from reclake.tables import Input, gold, ops
+from reclake.tables.inputs import same_day
 from reclake.tables.models import ALS, ITEM_ITEM
 from tastes import DAY, TINY_SETTINGS, plain_interactions, world_lake
 
@@ -53,6 +56,13 @@ def test_all_models_are_judged_and_published_where_none_serves(app):
     assert (judged["verdict"], judged["n_rows"]) == ("passed", len(rows))
     # No training has begun by it: the first one does not search.
     assert not is_search_due(stored, ALS, DAY, every_days=1)
+
+
+def test_what_is_made_anew_at_a_cut_has_the_declared_columns_alone(app):
+    current = app.manifest.current()
+    known = KnownAt(app, current, inputs_at(app, ALS, current, as_of=DAY)["people"], DAY)
+    for table in (gold.PRODUCT_RELATIONS, gold.POPULAR_PRODUCTS, gold.DUE_AGAIN):
+        assert known.read(Input(table, same_day())).columns == [field.name for field in table.fields]
 
 
 def test_an_as_of_without_days_to_judge_by_is_refused(app):

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.lake.manifest import Published
+from reclake.lake.schema import conform
 from reclake.tables import Input, Reads, Shared, Table, gold, silver
 from reclake.tables.inputs import until_as_of, valid_at_as_of
 from reclake.tables.people import PEOPLE
@@ -40,22 +41,23 @@ class KnownAt:
     def built(self, table: Table, **options: Any) -> DataFrame:
         """What the table's builder makes at the cut; `options` stand above the settings and items that it takes."""
         arguments = self.app.arguments(table.parameters) | self.app.items(table) | options
-        frame: DataFrame = builder_of(table)(**inputs_of(table, self._read, self._share), as_of=self.cut, **arguments)
+        frame: DataFrame = builder_of(table)(**inputs_of(table, self.read, self._share), as_of=self.cut, **arguments)
         return frame
 
     def products(self) -> DataFrame:
         """Rows of silver.products that are valid at the cut."""
-        return self._read(Input(silver.PRODUCTS, valid_at_as_of()))
+        return self.read(Input(silver.PRODUCTS, valid_at_as_of()))
 
     def order_lines(self) -> DataFrame:
         """Rows of silver.order_lines before the cut."""
-        return self._read(Input(silver.ORDER_LINES, until_as_of()))
+        return self.read(Input(silver.ORDER_LINES, until_as_of()))
 
-    def _read(self, i: Input) -> DataFrame:
+    def read(self, i: Input) -> DataFrame:
+        """The rows of an input at the cut, in its declared columns."""
         if i.days.reads is not Reads.DAYS:
             return reads_at(self.app, self.published, as_of=self.cut)(i)
         if i.table in _MADE:
-            return self._kept(i.table.name, lambda: self.built(i.table))
+            return self._kept(i.table.name, lambda: conform(self.built(i.table), i.table))
         rows = published_or_empty(self.app, i.table, self.published)
         return rows.where(F.col(str(i.table.day_column)) == F.lit(self.cut))
 
@@ -63,7 +65,7 @@ class KnownAt:
         if shared == PEOPLE:
             return self.people
         arguments = self.app.arguments(shared.parameters) | self.app.items(shared)
-        return self._kept(shared.name, lambda: made(shared, self._read, self._share, as_of=self.cut, arguments=arguments))
+        return self._kept(shared.name, lambda: made(shared, self.read, self._share, as_of=self.cut, arguments=arguments))
 
     def _kept(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
         """The frame of this name, made when it is first asked for."""
