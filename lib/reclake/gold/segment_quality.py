@@ -46,7 +46,7 @@ def segment_quality(
     half = normal_half_width(F.col("spent"), F.col("spent_squared"), n)
     amounts = {
         "mean_spend_amount": mean,
-        "lower_spend_amount": F.greatest(mean - half, F.lit(0.0)),
+        "lower_spend_amount": F.when(mean.isNotNull(), F.greatest(mean - half, F.lit(0.0))),
         "upper_spend_amount": mean + half,
     }
     return counted.where(n >= min_group_size).select(
