@@ -215,7 +215,7 @@ def test_few_who_go_elsewhere_are_counted_with_the_way_that_nearly_all_take(spar
         for second, node in enumerate(nodes)
     ]
     found = built(counts(spark, [COLLAPSED], rows), [COLLAPSED], least=3, tables=(gold.PATH_TRANSITIONS,))[gold.PATH_TRANSITIONS]
-    names = ("from_node", "to_node", "n_transitions", "holds_others", "from_share", "to_share")
+    names = ("from_node", "to_node", "n_transitions", "is_with_others", "from_share", "to_share")
     assert cells(found, *names, dimension="all") == sorted([
         ("path_start", "home", 31, False, 31 / 34, 1.0), ("path_start", "cart", 3, False, 3 / 34, 3 / 4),
         ("home", "catalog", 31, True, 1.0, 1.0), ("catalog", "path_end", 30, False, 1.0, 30 / 34), ("cart", "path_end", 4, False, 1.0, 4 / 34),

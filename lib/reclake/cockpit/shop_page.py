@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from reclake.look.lake import Look
-from reclake.look.shop import Offer, Shop, ShopList
+from reclake.look.offers import Offer, ShopList
+from reclake.look.shop import Shop
 from reclake.pages.page import Page, Shown, write
 from reclake.pages.panels import Panel, Sentence, Table
 from reclake.pages.texts import Text
@@ -25,7 +26,10 @@ NAMES = (
     Text("Why", "原因"),
     Text("Given by", "来源"),
 )
-EMPTY = Text("Nothing is shown here: nothing fits the rules of this list.", "此处不展示商品：没有符合规则的商品。")
+EMPTY = Text(
+    "Nothing is shown here: the list is not for this customer on this day, or no product fits its rules.",
+    "此处不展示商品：该列表当日不面向这位顾客，或没有符合规则的商品。",
+)
 ABOUT = Text("About: {names}", "对应商品：{names}")
 # Names of the shipped scenarios; another one is called by its own.
 SCENARIOS = {

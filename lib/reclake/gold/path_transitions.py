@@ -20,7 +20,7 @@ def path_transitions(path_counts: DataFrame, *, as_of: date, paths: Mapping[str,
     """One row per definition, breakdown value and pair of nodes that follow each other; what they mean: docs/paths.md.
 
     From each node nothing is left out, so what leaves a node is all visits of it. Where few customers went elsewhere, they are counted
-    with the next larger pair: by its name where it is nearly all of them (`holds_others`), else as other.
+    with the next larger pair: by its name where it is nearly all of them (`is_with_others`), else as other.
     """
     measures = (PATHS, NODES, EDGES, SECONDS)
     counts = of_published_values(path_counts.where(F.col("measure").isin(*measures)), least=min_group_size)
@@ -36,7 +36,7 @@ def path_transitions(path_counts: DataFrame, *, as_of: date, paths: Mapping[str,
             *_sums(),
             F.percentile("seconds", F.lit(0.5), F.when(_is_timed(), F.col("n")).otherwise(0)).alias("seconds_median"),
             F.max(F.when(F.col("is_named"), F.col("n_visits"))).alias("n_visits"),
-            F.max(~F.col("is_named")).alias("holds_others"),
+            F.max(~F.col("is_named")).alias("is_with_others"),
         )
     )
     leaving, arriving = W.partitionBy(*GROUP, "from_node"), W.partitionBy(*GROUP, "to_node")
@@ -50,7 +50,7 @@ def path_transitions(path_counts: DataFrame, *, as_of: date, paths: Mapping[str,
         "n_transitions",
         "n_paths",
         "n_customers",
-        (F.col("holds_others") & (F.col("to_node") != OTHER)).alias("holds_others"),
+        (F.col("is_with_others") & (F.col("to_node") != OTHER)).alias("is_with_others"),
         (F.col("n_transitions") / F.sum("n_transitions").over(leaving)).alias("from_share"),
         (F.col("n_transitions") / visits).alias("to_share"),
         "seconds_median",

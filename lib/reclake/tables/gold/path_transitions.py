@@ -27,7 +27,7 @@ PATH_TRANSITIONS = Table(
             "to_node",
             "string",
             "Where they went next: a node, path_end after the last one, or other: nodes that are other, and what fewer customers than "
-            "privacy.min_group_size went to from from_node, with the next larger one, unless that is nearly all of them: see holds_others.",
+            "privacy.min_group_size went to from from_node, with the next larger one, unless that is nearly all of them: see is_with_others.",
             required=True,
         ),
         plain(
@@ -46,7 +46,7 @@ PATH_TRANSITIONS = Table(
             required=True,
         ),
         plain(
-            "holds_others",
+            "is_with_others",
             "boolean",
             "Whether a few transitions to nodes of fewer customers than privacy.min_group_size are counted in it, at most a tenth.",
             required=True,
