@@ -61,8 +61,8 @@ def bots(app: Application, truth: str) -> dict[str, float]:
     }
 
 
-def people(app: Application, truth: str, as_of: date) -> dict[str, object]:
-    """Pairwise precision and recall of the resolved customers over registered accounts, and tiers beside the true ones."""
+def known_accounts(app: Application, truth: str, as_of: date) -> tuple[dict[str, str], dict[str, str]]:
+    """By account that the lake knows: the customer whom it found, and the person who has it; shared devices are nobody's."""
     key = load_key(located(app.home, app.settings.secrets.directory), app.settings.privacy.id_key_id)
     accounts = app.spark.read.parquet(f"{truth}/accounts").collect()
     person = {}
@@ -75,8 +75,18 @@ def people(app: Application, truth: str, as_of: date) -> dict[str, object]:
             person[name] = row["person_id"]
     shown = published(app, silver.IDENTITIES).where((F.col("valid_from") < F.lit(as_of)) & F.col("valid_to").isNull())
     customer = {row["account_id"]: row["customer_id"] for row in shown.select("account_id", "customer_id").collect()}
-    known = {name: customer[name] for name in person if name in customer}
+    return {name: customer[name] for name in person if name in customer}, person
+
+
+def resolved(known: dict[str, str], person: dict[str, str]) -> dict[str, object]:
+    """Pairwise precision and recall over registered accounts, and with devices."""
     registered = {name: customer_id for name, customer_id in known.items() if not name.startswith("d_")}
+    return {"registered accounts": pairwise(registered, person), "devices counted as well": pairwise(known, person)}
+
+
+def people(app: Application, truth: str, as_of: date) -> dict[str, object]:
+    """Pairwise precision and recall of the resolved customers, and tiers beside the true ones."""
+    known, person = known_accounts(app, truth, as_of)
     tier = {row["person_id"]: row["tier"] for row in app.spark.read.parquet(f"{truth}/persons").collect()}
     segments = (
         published(app, gold.CUSTOMER_SEGMENTS).where(F.col("as_of_date") == F.lit(as_of)).select("customer_id", "tier").collect()
@@ -85,8 +95,7 @@ def people(app: Application, truth: str, as_of: date) -> dict[str, object]:
     both = Counter((tier[person_of[row["customer_id"]]], row["tier"]) for row in segments if row["customer_id"] in person_of)
     share_of_largest = max(Counter(true for true, _ in both.elements()).values(), default=0) / max(1, sum(both.values()))
     return {
-        "registered accounts": pairwise(registered, person),
-        "devices counted as well": pairwise(known, person),
+        **resolved(known, person),
         "tiers equal to truth": round(sum(n for (a, b), n in both.items() if a == b) / max(1, sum(both.values())), 4),
         "tiers equal if everyone were of the most frequent true tier": round(share_of_largest, 4),
         "tier true → found": {f"{a} → {b}": n for (a, b), n in sorted(both.items())},

@@ -5,7 +5,7 @@
     python benchmarks/linkage.py --work /tmp/linkage --febrl
 
 The people are drawn with a seed: names by a Zipf law, streets, birth dates, phones; a fifth of the records repeat a person with
-slips. The truth stands in the record's id and is read by the judgement alone. `--hub` gives a tenth of the records one phone.
+slips. The truth stands in the record's id and is read by the judgement alone. A second set gives a tenth of the records one phone.
 """
 
 from __future__ import annotations

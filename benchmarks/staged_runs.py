@@ -36,13 +36,14 @@ _TASK_FIGURES: dict[str, Callable[[dict], float]] = {  # of a task's metrics, by
 }
 
 
-def open_lake(work: Path, name: str, customers: int, **options: object) -> Application:
-    """The lake of that name below the folder, and the landing files that all lakes there share."""
+def open_lake(work: Path, name: str, customers: int, *more: str, **options: object) -> Application:
+    """The lake of that name below the folder, and the landing files that all lakes there share; `more` are settings, key=value."""
     home = project_home()
     chosen = [
         f"lake.root={work / name}", f"landing.root={work / 'landing'}", f"secrets.directory={work / 'secrets'}",
         f"mlflow.tracking_uri=sqlite:///{work / name}.db", f"mlflow.artifact_root={work / name}-models",
         f'sources.enabled=["{SOURCE}"]', f"demo.n_customers={customers}",
+        *more,
     ]  # fmt: skip
     return open_application(home, load_settings(home, profile="local", overrides=chosen), name=name, **options)  # type: ignore[arg-type]
 

@@ -3,6 +3,8 @@
 python benchmarks/tiers.py                                       of the demo's lake, after `make demo`
 PYTHONPATH=tests python benchmarks/tiers.py --generated 3000     of the generator's own people: identities are perfect; no Spark
 
+PYTHONPATH=tests python benchmarks/tiers.py --generated 3000 --days-later 400     the tiers of past buyers, nobody having come since
+
 Counted are the customers of the newest as_of all of whose accounts belong to one person.
 """
 
@@ -13,7 +15,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -101,8 +103,11 @@ def confusion(cases: Sequence[Case], rule: str) -> list[str]:
     return [f"{truth} → {other}: {n}" for (truth, other), n in counted.most_common()]
 
 
-def generated(n_customers: int, seed: int) -> list[Case]:
-    """People as the generator tells them; rules in plain Python, which a test holds equal to the builder's."""
+def of_generated(n_customers: int, seed: int) -> tuple[Any, dict[str, str], dict[str, Any], dict[str, tuple[str, ...]], date]:
+    """People as the generator tells them, judged by rules in plain Python, which a test holds equal to the builder's.
+
+    Gives the company, and by person the true tier, what they did, and their channels; last the as_of.
+    """
     from reclake.settings import load_settings
     from reclake.synthetic.facts import World
     from reclake.synthetic.story import story
@@ -112,7 +117,7 @@ def generated(n_customers: int, seed: int) -> list[Case]:
     loaded = load_settings(
         Path.cwd(), profile="local", overrides=[f"demo.n_customers={n_customers}", f"demo.seed={seed}"], environment={}
     )
-    world, company_settings = World.of(loaded.demo), loaded.demo.told()
+    world = World.of(loaded.demo)
     as_of = world.calendar.date(loaded.demo.n_days)
     truths, customers, channels = {}, {}, {}
     for number in range(n_customers):
@@ -131,6 +136,15 @@ def generated(n_customers: int, seed: int) -> list[Case]:
         look_back_days=0,
         min_repeats=tiers.min_repeats,
     )
+    return company, truths, customers, channels, as_of
+
+
+def generated(n_customers: int, seed: int) -> list[Case]:
+    """Every person with the rule's tier and that of whoever knows the company."""
+    from reclake.settings import load_settings
+
+    company, truths, customers, channels, as_of = of_generated(n_customers, seed)
+    company_settings = load_settings(Path.cwd(), profile="local", environment={}).demo.told()
     return [
         Case(
             truths[name],
@@ -141,6 +155,14 @@ def generated(n_customers: int, seed: int) -> list[Case]:
         )
         for name, customer in customers.items()
     ]
+
+
+def long_after(n_customers: int, seed: int, *, days: int) -> dict[str, int]:
+    """How many of those who ever bought stand in each tier so many days after the last of the company's days."""
+    company, _, customers, _, as_of = of_generated(n_customers, seed)
+    later = as_of + timedelta(days=days)
+    buyers = [name for name, customer in customers.items() if customer.known(later)[0]]
+    return dict(Counter(company.row(name, later)["tier"] for name in buyers).most_common())
 
 
 def known_of(channels: Sequence[str], orders: Sequence[date], visits: Sequence[date], as_of: date) -> Known:
@@ -213,7 +235,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--generated", type=int, metavar="N", help="of N people as the generator tells them")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--days-later", type=int, metavar="DAYS", help="with --generated: so many days after the last order of all"
+    )
     options = parser.parse_args()
+    if options.days_later:
+        print(json.dumps(long_after(options.generated, options.seed, days=options.days_later)))
+        return
     cases = generated(options.generated, options.seed) if options.generated else of_lake()
     print("\n".join([*table(cases), "", "tier, where it is another than the true one:", *confusion(cases, "tier")]))
 

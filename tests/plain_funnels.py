@@ -202,4 +202,4 @@ def _count(found, history, funnel, chain, latest, *, as_of, place):
         here = history[chain.places[-1]]["channel"]
         went = "left" if not after else after[0]["kind"] if after[0]["channel"] == here else "other_channel"
         found["next", depth, went] += 1
-        found["later", depth, "other_channel" if any(one["channel"] != here for one in after) else "nothing"] += 1
+        found["later", depth, "other_channel" if any(one["channel"] != here for one in after) else "no_other_channel"] += 1

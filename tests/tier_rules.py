@@ -173,9 +173,11 @@ class Company:
             parts += [visit, ("too few repeat purchases in the shop to learn from", "店铺的复购太少，无从估计")]
         else:
             if tier in ("churn_warning", "dormant"):
-                percent, percent_zh = ("less than 1", "不到 1") if p_alive < 0.01 else (floor(p_alive * 100),) * 2
+                percent, percent_zh = (
+                    ("less than 1", "不到 1") if p_alive < 0.01 else (floor(p_alive * 100), f"为 {floor(p_alive * 100)}")
+                )
                 probability = f"still a customer with a probability of {percent} %"
-                parts += [visit, (probability, f"仍为活跃客户的概率为 {percent_zh} %")]
+                parts += [visit, (probability, f"仍为活跃客户的概率{percent_zh} %")]
             else:
                 bought, least = f"{rate * 30:.1f}", f"{words.high_rate_per_day * 30:.1f}"
                 parts.append((

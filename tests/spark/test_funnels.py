@@ -168,7 +168,7 @@ def test_a_product_is_followed_from_the_web_to_the_till(spark):
     losses = conform(funnel_losses(**arguments, min_group_size=1), gold.FUNNEL_LOSSES).localCheckpoint()
     # Of p2 the till followed in the window, which is another channel; b came back too late.
     assert rows(losses, "step", "dimension", "value", "n_lost", "lost_share", where="dimension IN ('next_event', 'later')") == [
-        (1, "later", "nothing", 1, 0.5), (1, "later", "other_channel", 1, 0.5), (1, "next_event", "left", 1, 0.5),
+        (1, "later", "no_other_channel", 1, 0.5), (1, "later", "other_channel", 1, 0.5), (1, "next_event", "left", 1, 0.5),
         (1, "next_event", "other_channel", 1, 0.5),
     ]  # fmt: skip
 

@@ -202,6 +202,26 @@ def test_small_groups_are_joined_and_everything_adds_up(toy_counts):
     assert by_channel == {"other"}
 
 
+def test_few_who_go_elsewhere_are_counted_with_the_way_that_nearly_all_take(spark):
+    """30 customers go from home to catalog and stay; one more goes to the cart, where three begin."""
+    visits = (
+        [(f"u{n}", ("home", "catalog")) for n in range(30)]
+        + [("odd", ("home", "cart"))]
+        + [(f"c{n}", ("cart",)) for n in range(3)]
+    )
+    rows = [
+        event(who, node, datetime(2026, 3, 8, 4, 0, second), position=second)
+        for who, nodes in visits
+        for second, node in enumerate(nodes)
+    ]
+    found = built(counts(spark, [COLLAPSED], rows), [COLLAPSED], least=3, tables=(gold.PATH_TRANSITIONS,))[gold.PATH_TRANSITIONS]
+    names = ("from_node", "to_node", "n_transitions", "is_with_others", "from_share", "to_share")
+    assert cells(found, *names, dimension="all") == sorted([
+        ("path_start", "home", 31, False, 31 / 34, 1.0), ("path_start", "cart", 3, False, 3 / 34, 3 / 4),
+        ("home", "catalog", 31, True, 1.0, 1.0), ("catalog", "path_end", 30, False, 1.0, 30 / 34), ("cart", "path_end", 4, False, 1.0, 4 / 34),
+    ])  # fmt: skip
+
+
 def test_what_lies_beyond_the_limits_of_a_definition_is_other(toy_counts):
     narrow = COLLAPSED.model_copy(update={"top_nodes": 2, "top_routes": 1})
     tables = built(toy_counts.where("path = 'collapsed'"), [narrow])

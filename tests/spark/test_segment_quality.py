@@ -81,10 +81,19 @@ def test_what_came_after_is_counted_by_the_tier_of_thirty_days_before(spark):
         "as_of_date": AS_OF, "before_as_of_date": BEFORE, "tier_before": "returning", "n_customers": 6, "currency": "CNY",
     }  # fmt: skip
     shares = ("coverage_share", "bought_share", "bought_lower_share", "bought_upper_share")
-    assert [row[name] for name in shares] == pytest.approx([6 / 7, 3 / 6, *wilson(3, 6)], abs=1e-6)
-    assert [row[f"stayed_{name}share"] for name in ("", "lower_", "upper_")] == pytest.approx([4 / 6, *wilson(4, 6)], abs=1e-6)
+    assert [row[name] for name in shares] == [round(share, 2) for share in (6 / 7, 3 / 6, *wilson(3, 6))]
+    stayed = [row[f"stayed_{name}share"] for name in ("", "lower_", "upper_")]
+    assert stayed == [round(share, 2) for share in (4 / 6, *wilson(4, 6))]
     amounts = [float(row[f"{name}_spend_amount"]) for name in ("mean", "lower", "upper")]
     assert amounts == pytest.approx([mean(spends), 0, mean(spends) + half], abs=1e-4)
+
+
+def test_few_spenders_have_no_mean(spark):
+    before = dict.fromkeys("abcdefg", "returning")
+    sales = [("a", 1, "592.50", "CNY"), ("b", 1, "3.00", "CNY")]
+    (row,) = contents(segment_quality(**arguments(spark, before, before, sales, least=3)))
+    assert [row[f"{name}_spend_amount"] for name in ("mean", "lower", "upper")] == [None] * 3
+    assert row["bought_share"] == 0.29
 
 
 def test_counts_are_whole_groups(spark):

@@ -140,7 +140,7 @@ LOSS = {
 }
 EDGE = {
     "as_of_date": NEXT, "path": "p", "form": "raw", "dimension": "all", "value": "all", "from_node": "cart", "to_node": "path_end",
-    "n_transitions": 12, "n_paths": 11, "n_customers": 10, "from_share": 0.5, "to_share": 1.0,
+    "n_transitions": 12, "n_paths": 11, "n_customers": 10, "is_with_others": False, "from_share": 0.5, "to_share": 1.0,
 }  # fmt: skip
 WAY = {
     "as_of_date": NEXT, "path": "p", "form": "raw", "dimension": "all", "value": "all", "anchor": "path_start", "occurrence": "first",

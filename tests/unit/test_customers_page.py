@@ -35,7 +35,7 @@ FIGURES = CustomersFigures(
         Quality(date(2026, 1, 31), "high_value", 100, 0.99, 0.9, 0.83, 0.94, 0.8, Decimal("812.5000"), "CNY"),
         Quality(date(2026, 1, 31), "dormant", 300, 1.0, 0.02, 0.01, 0.04, 0.95, None, "CNY"),
     ),
-    model=ValueModel("mbg_nbd", "held_out", None, 0.61, 0.03),
+    model=ValueModel("mbg_nbd", "held_out", None, 0.61, 0.47, 0.03),
     deciles=(
         Decile("purchases", "purchases", 1, BEFORE, 200, 0.1, 0.12),
         Decile("purchases", "purchases", 10, BEFORE, 200, 3.4, 3.1),
@@ -104,7 +104,7 @@ def test_a_lake_without_these_tables_has_a_page(page):
     empty = CustomersFigures(None, 0, {}, None, 0, (), (), None, (), (), ())
     assert "No value is forecast" in text_in(section(opened(empty), "value"))
     first = replace(
-        FIGURES, changes=(Change(None, "none", "new", 12),), model=ValueModel("none", "none", "one customer", None, None)
+        FIGURES, changes=(Change(None, "none", "new", 12),), model=ValueModel("none", "none", "one customer", None, None, None)
     )
     assert "one customer" in text_in(section(opened(first), "value"))
     assert not list(section(opened(first), "tiers").iter("path"))

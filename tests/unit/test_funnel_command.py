@@ -115,3 +115,23 @@ def test_what_cannot_be_answered_is_told_in_three_lines(asked, told):
         reclake(*asked)
     assert len(str(error.value).splitlines()) == 3
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("funnel", "--losses"), "a list of all funnels does not read --losses"),
+        (("funnel", "pay", "--to", "people.csv"), "a funnel without --who does not read --to"),
+        (("funnel", "pay", "--losses", "--by", "channel"), "--losses does not read --by"),
+        (("funnel", "pay", "--last", "3"), "--period window does not read --last"),
+        (("funnel", "pay", "--who", "lost", "--receiver", "x"), "--who without --to does not read --receiver"),
+        (("sales", "--best", "3", "--by", "channel"), "--best does not read --by"),
+        (("sales", "--first-orders", "--period", "week"), "--first-orders does not read --period"),
+        (("retention", "--lifecycle", "daily", "--period", "week"), "--lifecycle daily does not read --period"),
+        (("retention", "--lifecycle", "interval", "--counts"), "--lifecycle does not read --counts"),
+        (("cube", "--series"), "a list of all pairs does not read --series"),
+    ],
+)
+def test_an_option_that_is_not_read_is_refused_and_not_passed_over(words, told):
+    with pytest.raises(UsageError, match=told):
+        CliRunner().invoke(app, list(words), catch_exceptions=False)

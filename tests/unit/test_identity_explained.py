@@ -14,7 +14,8 @@ from reclake.cli import identity as identity_commands
 from reclake.cli import options
 from reclake.errors import UsageError
 from reclake.look.delta_rs import arrow_type
-from reclake.look.identity import Moment, account_of, customer_of, decisions, explain, known_of
+from reclake.look.identity import decisions, explain
+from reclake.look.ids import Moment, account_of, customer_of, known_of
 from reclake.tables import silver
 
 DAY = date(2026, 3, 1)
@@ -85,9 +86,12 @@ def reader():
 def test_every_link_names_its_evidence_and_a_key_that_links_nobody_is_none(reader):
     found = explain(reader, customer_of(reader, "a_web1", Moment()), Moment())
     assert found.customer_id == "c_1"
-    assert [(row["account_id"], row["evidence"], row["channel"], row["is_device"]) for row in found.accounts] == [
-        ("a_app1", "card", "app", False), ("a_web1", "login", "web", False), ("d_web1", "login", "web", True),
-    ]  # fmt: skip
+    columns = ("account_id", "since", "evidence", "channel", "is_device")
+    assert [tuple(row[name] for name in columns) for row in found.accounts] == [
+        ("d_web1", day(0), "login", "web", True),  # others joined it later
+        ("a_app1", day(2), "card", "app", False),
+        ("a_web1", day(2), "login", "web", False),
+    ]
     assert [(row["account_id"], row["other_account_id"], row["evidence"], row["since"]) for row in found.links] == [
         ("a_app1", "a_web1", ["card"], day(2)), ("a_web1", "d_web1", ["login"], day(2)),
     ]  # fmt: skip
@@ -99,7 +103,9 @@ def test_every_link_names_its_evidence_and_a_key_that_links_nobody_is_none(reade
 def test_an_as_of_tells_who_it_was_then(reader):
     before = Moment(day(2))
     assert customer_of(reader, "a_app1", before) == "c_2"
-    assert [row["account_id"] for row in explain(reader, "c_2", before).accounts] == ["a_app1"]
+    found = explain(reader, "c_2", before)
+    assert [row["account_id"] for row in found.accounts] == ["a_app1"]
+    assert found.merges == []  # it became part of c_1 after that
     with pytest.raises(UsageError, match="part of c_1 since 2026-03-03"):
         explain(reader, "c_2", Moment())
     with pytest.raises(UsageError, match="was not known then"):

@@ -54,6 +54,7 @@ FOR_SMALL_DATA = (
     "spark.sql.shuffle.partitions",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism",
     "spark.databricks.delta.snapshotPartitions",
+    "spark.databricks.delta.delta.log.cacheSize",
     "spark.sql.codegen.wholeStage",
     "spark.sql.codegen.factoryMode",
 )

@@ -72,6 +72,11 @@ def drawn_block(draw):
     )
 
 
+def alike(shelf, one, other):
+    """Whether one product is the other, or a variant of it."""
+    return shelf.variant[one - 1] == shelf.variant[other - 1]
+
+
 def broken(asked, shelf, block, places):
     """The rules that a list breaks, each in words of its own."""
     known = asked if asked.is_personal else NOBODY
@@ -82,9 +87,11 @@ def broken(asked, shelf, block, places):
         "too long": len(places) > block.size,
         "twice": len(set(places)) < len(places),
         "closed": any(not shelf.is_open[p - 1] for p in places),
-        "seen": block.unseen and bool(set(places) & set(known.seen)),
-        "bought": any(p in known.bought and known.bought[p] <= block.not_bought_days for p in places),
-        "shown": any(p in known.shown and known.shown[p] <= block.not_shown_days for p in places),
+        "seen": block.unseen and any(alike(shelf, p, one) for p in places for one in known.seen),
+        "bought": any(
+            alike(shelf, p, one) and days <= block.not_bought_days for p in places for one, days in known.bought.items()
+        ),
+        "shown": any(alike(shelf, p, one) and days <= block.not_shown_days for p in places for one, days in known.shown.items()),
         "variant": len(set(variants)) < len(variants) or bool({shelf.variant[p - 1] for p in known.own} & set(variants)),
         "itself": bool(set(places) & set(known.own)),
         "cap": bool(block.per_category) and any(n > block.per_category for n in per_category.values()),

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,7 @@ from lakes import ROOT, as_environment
 from reclake.cli import app
 from reclake.errors import SettingsInvalid, UsageError
 from reclake.look.alerts import short_lists
-from reclake.look.shop import parts_joined
+from reclake.look.carts import parts_joined
 from reclake.recommend.scenarios.definition import Block
 from reclake.settings import load_settings
 from reclake.tables import gold, silver
@@ -21,7 +22,15 @@ from without_spark import publish
 
 AS_OF = date(2026, 3, 10)
 WHO = "c_1"
-NAMES = {"p1": ("猫砂 <b>", "cats"), "p2": ("Cup", "cups"), "p3": ("Milk", "milk"), "p4": (None, None)}
+NAMES = {
+    "p1": ("猫砂 <b>", "cats"),
+    "p2": ("Cup", "cups"),
+    "p3": ("Milk", "milk"),
+    "p4": (None, None),
+    "p5": ("Litter", "cats"),
+    "p6": ("Tea", "tea"),
+    "p7": ("Pan", "pans"),
+}
 
 
 def place(product, rank=1, **more):
@@ -50,6 +59,9 @@ BASKETS = [
     place("p3", 2, scenario="cart", basket='["p2"]', n_products=1),
     place("p2", 1, scenario="cart", basket='["p3"]', n_products=1),
     place("p2", 1, scenario="cart", basket='["p5"]', n_products=1),
+    place("p3", 1, scenario="cart", basket='["p7"]', n_products=1, score=3.0),
+    place("p6", 2, scenario="cart", basket='["p7"]', n_products=1, score=2.0),
+    place("p1", 3, scenario="cart", basket='["p7"]', n_products=1, strategy="bought_next", position=2),
 ]  # fmt: skip
 TOUCHED = [
     {"event_date": date(2026, 3, day), "account_id": account, "product_id": product, "kind": kind, "n_events": 1}
@@ -129,8 +141,27 @@ def test_a_list_of_a_customer_and_of_a_product():
 
 def test_a_cart_without_a_list_of_its_own_is_answered_by_its_parts():
     rows = printed("scenarios", "preview", "cart", "--product", "p3", "--product", "p2")
-    # p3 and p2 are in it; p1 completes the cup.
-    assert [(row["rank"], row["product"], row["why"]) for row in rows] == [(1, "猫砂 <b> (p1)", "Goes with Cup")]
+    # p3 and p2 are in it; p1 completes the cup; tea is popular, as the list of another basket says.
+    assert [(row["rank"], row["product"], row["why"]) for row in rows] == [
+        (1, "猫砂 <b> (p1)", "Goes with Cup"),
+        (2, "Tea (p6)", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("home", "--customer", "c_9"), "no list of 2026-03-10 is made for the customer 'c_9'"),
+        (("home", "--customer", ""), "no list of 2026-03-10 is made for the customer ''"),
+        (("item_page", "--product", "p99"), "there is no product p99"),
+        (("cart", "--product", "p2", "--product", "p99"), "there is no product p99"),
+        (("item_page", "--product", "p1", "--product", "p2"), "item_page asks for one product"),
+        (("account_page", "--customer", WHO), "the scenario account_page has no list on 2026-03-10"),
+    ],
+)
+def test_what_nobody_knows_is_refused_and_not_called_empty(words, told):
+    with pytest.raises(UsageError, match=re.escape(told)):
+        called("scenarios", "preview", *words)
 
 
 def test_rules_of_categories_hold_for_a_cart_that_parts_answer():
@@ -146,7 +177,7 @@ def test_rules_of_categories_hold_for_a_cart_that_parts_answer():
 def test_a_variant_of_any_part_of_a_cart_is_not_shown():
     """p1 completes the cup, but its variant p5 is in the cart; p3 is none any more."""
     rows = printed("scenarios", "preview", "cart", "--product", "p5", "--product", "p2")
-    assert [row["product"] for row in rows] == ["Milk (p3)"]
+    assert [row["product"] for row in rows] == ["Milk (p3)", "Tea (p6)"]
 
 
 def test_rules_of_variants_hold_for_a_cart_that_parts_answer():
@@ -185,7 +216,7 @@ def test_one_customers_shop_is_printed_and_written(tmp_path):
     assert "Because you looked at {Cup}" in html
     assert "因为您看过{Cup}" in html
     assert page.stat().st_mode & 0o077 == 0, "it is about one person"
-    with pytest.raises(UsageError, match="no list of 2026-03-10 is made for the customer c_9"):
+    with pytest.raises(UsageError, match="no list of 2026-03-10 is made for the customer 'c_9'"):
         called("preview", "customer", "c_9")
 
 

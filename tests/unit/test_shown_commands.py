@@ -36,6 +36,7 @@ VALUES = {
     "DIR2": "lake2",
     "DIR": "exports",
     "trace ID": "trace c_93acb46f04389b2e126bb489145647cb",
+    "customer c_…": "customer c_93acb46f04389b2e126bb489145647cb",
     "customer ID": "customer c_93acb46f04389b2e126bb489145647cb",
     "explain ID": "explain c_fe66a83aafd6e771f9061ccbd86dbf5d",
     "explain ACCOUNT": "explain a_20a9",

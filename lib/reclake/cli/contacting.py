@@ -54,6 +54,8 @@ def list_contacts(
         console.rows(
             "left out", contacts.left_out(look.reader, as_of=day, purpose=purpose), empty="Nobody is left out, or too few to say."
         )
+        at_least = look.settings.privacy.min_group_size
+        console.say(f"Those left out are counted in whole groups of {at_least}; smaller groups are not shown.")
 
 
 @app.command("export")
@@ -72,9 +74,18 @@ def export_list(
     as_json: JsonOption = False,
 ) -> None:
     """Write the list of a purpose as a file for the tool that sends; consent is asked for once more, and the export noted."""
-    from reclake.run.contact_export import Handover, export_contacts
+    from reclake.look.contact_list import require_list
+    from reclake.run.handed_files import require_place, require_stated
+    from reclake.tables import ops
 
     chosen = choose(profile, overrides, as_json=as_json)
+    # Before a session starts, which takes seconds; the export asks again, as others write meanwhile.
+    require_stated(ops.CONTACT_EXPORTS.name, receiver=receiver, reason=reason)
+    require_place(to.absolute())
+    require_list(options.looked(chosen), as_of=as_of.date(), purpose=purpose)
+
+    from reclake.run.contact_export import Handover, export_contacts
+
     asked = Handover(
         purpose=purpose, as_of=as_of.date(), target=to.absolute(), receiver=receiver, reason=reason, with_contacts=with_contacts, force=force
     )  # fmt: skip

@@ -12,7 +12,7 @@ from reclake.tables import gold
 
 from . import options
 from .options import AsOfDay, Chosen
-from .printing import prints_listings
+from .printing import prints_listings, refuse_beside
 
 _MONTHS = ["%Y-%m", "%Y-%m-%d"]
 
@@ -35,6 +35,8 @@ def cube(
     asked = tuple(by or ())
     if len(asked) not in (0, 2) or len(set(asked)) != len(asked):
         raise UsageError("a question has two dimensions", f"--by {', --by '.join(asked)}", "name two: --by channel --by tier")
+    if not asked:
+        refuse_beside(chosen, "a list of all pairs", "first", "last", "series")
     begin, end = _month_of(first), _month_of(last)
     if begin and end and begin > end:
         raise UsageError("--from is later than --to", f"{begin:%Y-%m} and {end:%Y-%m}", "name the earlier month with --from")

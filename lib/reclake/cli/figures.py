@@ -11,7 +11,7 @@ from reclake.tables import Table, gold
 
 from . import options
 from .options import AsOfDay, Chosen, require_one_of
-from .printing import prints_listings
+from .printing import prints_listings, refuse_beside
 
 if TYPE_CHECKING:
     from reclake.look.reader import Row
@@ -46,6 +46,8 @@ def sales(
 
     if first_orders and best:
         raise UsageError("--first-orders and --best are two questions", "both were given", "ask one of them")
+    if first_orders or best:
+        refuse_beside(chosen, "--first-orders" if first_orders else "--best", "period", "by", "last")
     require_one_of("--period", period, figures.PERIODS)
     require_one_of("--by", by, figures.DIMENSIONS)
     reader = options.looked(chosen).reader
@@ -91,6 +93,10 @@ def retention(
     require_one_of("--activity", activity, ("order", "any"))
     require_one_of("--measure", measure, figures.MEASURES)
     require_one_of("--lifecycle", lifecycle, ("interval", "daily"))
+    if lifecycle:
+        refuse_beside(chosen, "--lifecycle", "measure", "recurring", "counts", "revenue")
+    if lifecycle == "daily":
+        refuse_beside(chosen, "--lifecycle daily", "period")
     if revenue and (counts or measure != "bounded" or activity != "order"):
         raise UsageError(
             "--revenue is told of orders in bounded intervals",

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reclake.errors import UsageError
-from reclake.tables import gold
+from reclake.tables import gold, ops
 
 from . import options
 from .options import AsOfDay, Chosen, require_one_of
-from .printing import prints_listings
+from .printing import prints_listings, refuse_beside
 
 if TYPE_CHECKING:
     from reclake.run.figure_people import Asked, File
@@ -50,14 +50,19 @@ def funnel(
     """Print how many go on from step to step of a funnel, and how many are lost."""
     from reclake.look import funnels as looked
     from reclake.look.as_ofs import as_of_of
+    from reclake.run.handed_files import require_place, require_stated
 
     require_one_of("--period", period, looked.PERIODS)
+    _require_read(chosen, name, period=period, losses=losses, who=who, to=to)
     look = options.looked(chosen, is_needed=name is not None)
     if name is None:
         chosen.console.rows("funnels", looked.listed(look.funnels()), empty="conf/funnels holds no funnel.")
         return
     (asked,) = look.funnels(name).values()
     if who is not None:
+        if to:  # before a session starts, which takes seconds
+            require_stated(ops.PEOPLE_EXPORTS.name, receiver=receiver, reason=reason)
+            require_place(to.absolute())
         from reclake.run.figure_people import File, asked_of
 
         file = File(target=to.absolute(), receiver=receiver, reason=reason) if to else None
@@ -79,6 +84,26 @@ def funnel(
     chosen.console.rows(f"{name}, as_of_date {day}, {asked.unit} as unit", rows, empty=empty)
     if period == "window" and (fates := looked.fates(look.reader, name, as_of=day)):
         chosen.console.say(looked.totals(fates))
+
+
+_OF_PEOPLE = ("step", "limit", "to", "receiver", "reason")
+
+
+def _require_read(chosen: Chosen, name: str | None, *, period: str, losses: bool, who: str | None, to: Path | None) -> None:
+    """Stop at options that what is asked does not read."""
+    if name is None:
+        refuse_beside(chosen, "a list of all funnels", "period", "by", "losses", "last", "who", *_OF_PEOPLE)
+    elif who is None:
+        refuse_beside(chosen, "a funnel without --who", *_OF_PEOPLE)
+        if losses:
+            refuse_beside(chosen, "--losses", "by", "period", "last")
+        elif period == "window":
+            refuse_beside(chosen, "--period window", "last")
+    else:
+        refuse_beside(chosen, "--who", "by", "losses", "period", "last")
+        refuse_beside(chosen, "--who with --to", "limit") if to else refuse_beside(
+            chosen, "--who without --to", "receiver", "reason"
+        )
 
 
 def _print_people(chosen: Chosen, asked: Asked, *, limit: int, file: File | None) -> None:

@@ -45,13 +45,14 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Show why accounts are one person: each link with its evidence, and what was decided."""
-    from reclake.look import identity as looking
+    from reclake.look.identity import explain as explained
+    from reclake.look.ids import Moment, customer_of
 
     chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=False))
     look = options.looked(chosen)
-    moment = looking.Moment(as_of.date() if as_of else None)
+    moment = Moment(as_of.date() if as_of else None)
     text = _accounts(look, [who], source)[0] if source else who
-    found = looking.explain(look.reader, looking.customer_of(look.reader, text, moment), moment)
+    found = explained(look.reader, customer_of(look.reader, text, moment), moment)
     parts = {
         "accounts": found.accounts,
         "links": found.links,
@@ -63,7 +64,7 @@ def explain(
         parts["likely pairs"] = [{"pair": one.title, "waterfall": one.waterfall} for one in found.likely]
         chosen.console.json({"customer_id": found.customer_id} | {title.split(",")[0]: rows for title, rows in parts.items()})
         return
-    chosen.console.say(f"{found.customer_id}: {len(found.accounts)} accounts")
+    chosen.console.say(f"{found.customer_id}: {_n_of(len(found.accounts), 'account')}")
     for title, rows in parts.items():
         if rows:
             chosen.console.rows(title, rows)
@@ -83,15 +84,15 @@ def split(
     overrides: SetOption = None,
 ) -> None:
     """Part accounts from all others that are one person with them now; among themselves they stay as evidence has it."""
-    from reclake.look import identity as looking
+    from reclake.look.ids import Moment, accounts_of_customer, customer_of_account
 
     chosen = choose(profile, overrides)
     look = options.looked(chosen)
     named = set(_accounts(look, accounts, source))
-    now = looking.Moment()
+    now = Moment()
     pairs = []
     for account in sorted(named):
-        group = looking.accounts_of_customer(look.reader, looking.customer_of_account(look.reader, account, now), now)
+        group = accounts_of_customer(look.reader, customer_of_account(look.reader, account, now), now)
         pairs += [(account, other) for other in group if other not in named]
     if not pairs:
         raise UsageError(
@@ -144,10 +145,10 @@ def decisions(
     as_json: JsonOption = False,
 ) -> None:
     """List what stewards decided, the newest first, also what was taken back."""
-    from reclake.look import identity as looking
+    from reclake.look.identity import decisions as decided
 
     chosen = choose(profile, overrides, form=form_of(as_json=as_json, vertical=vertical, as_csv=as_csv))
-    chosen.console.rows("decisions", looking.decisions(options.looked(chosen).reader), empty="Nothing was decided.")
+    chosen.console.rows("decisions", decided(options.looked(chosen).reader), empty="Nothing was decided.")
 
 
 def _part(
@@ -171,7 +172,7 @@ def _part(
             valid_from=_date(since),
             valid_to=_date(until),
         )
-        chosen.console.say(f"decision {decision_id} parts {len(pairs)} pairs of accounts. {_FINE}")
+        chosen.console.say(f"decision {decision_id} parts {_n_of(len(pairs), 'pair')} of accounts. {_FINE}")
         chosen.console.say(f"reclake identity undo {decision_id} --reason TEXT takes it back.")
 
 
@@ -181,7 +182,7 @@ def _date(day: datetime | None) -> date | None:
 
 def _accounts(look: Look, texts: Sequence[str], source: str | None) -> list[str]:
     """The accounts of the ids, as the lake shows them, or as the source writes them."""
-    from reclake.look.identity import account_of
+    from reclake.look.ids import account_of
 
     if source is None:
         return [account_of(look.reader, text) for text in texts]
@@ -190,7 +191,7 @@ def _accounts(look: Look, texts: Sequence[str], source: str | None) -> list[str]
 
 def _of_native(look: Look, source: str, text: str) -> str:
     """The one known account of an id as the source writes it."""
-    from reclake.look.identity import known_of
+    from reclake.look.ids import known_of
 
     from .looking import accounts_of_raw
 
@@ -200,3 +201,8 @@ def _of_native(look: Look, source: str, text: str) -> str:
         told = ", ".join(known) if known else "none that silver.identities knows"
         raise UsageError(f"source {source} makes {len(known)} accounts of this id", told, "name the account as the lake shows it")
     return known[0]
+
+
+def _n_of(n: int, thing: str) -> str:
+    """How many, in words."""
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"

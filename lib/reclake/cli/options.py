@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -53,6 +53,7 @@ class Chosen:
     settings: Settings
     console: Console
     overrides: list[str] = field(default_factory=list)
+    written: Mapping[str, str] = field(default_factory=dict)  # parameters that the command line names → their options
 
 
 def choose(

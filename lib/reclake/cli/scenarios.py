@@ -67,24 +67,33 @@ def preview_scenario(
     from reclake.look import scenarios as looked
     from reclake.look import shop
     from reclake.look.as_ofs import as_of_of
+    from reclake.look.carts import basket_list
 
     look = options.looked(chosen)
     (scenario,) = look.scenarios(name).values()
     wanted = "--customer" if scenario.is_of_customers else "--product"
     if (customer is None) if scenario.is_of_customers else (not product):
         raise UsageError(f"{name} asks for a {scenario.query}", f"no {wanted}", f"write {wanted} ID")
-    reader, asked = look.reader, as_of and as_of.date()
+    products = list(dict.fromkeys(product or []))
+    if scenario.query == "product" and len(products) > 1:
+        raise UsageError(f"{name} asks for one product", f"{len(products)} were given", "write --product once")
+    reader = look.reader
+    table = shop.TABLES.get(scenario.query, gold.RECOMMENDATIONS)
+    day = as_of_of(reader, table, as_of and as_of.date())
+    shop.require_lists(reader, table, name, as_of=day)
     if scenario.is_of_customers:
-        day = as_of_of(reader, gold.RECOMMENDATIONS, asked)
+        shop.require_customer(reader, customer or "", as_of=day)
         lists = [shop.customer_list(reader, name, customer or "", as_of=day)]
-    elif scenario.query == "product":
-        day = as_of_of(reader, gold.PRODUCT_RECOMMENDATIONS, asked)
-        lists = shop.product_lists(reader, name, (product or [""])[0], scenario, as_of=day)
     else:
-        day = as_of_of(reader, gold.BASKET_RECOMMENDATIONS, asked)
-        lists = [shop.basket_list(reader, name, product or [], scenario, as_of=day)]
+        shop.require_products(reader, products)
+        if scenario.query == "product":
+            lists = shop.product_lists(reader, name, products[0], scenario, as_of=day)
+        else:
+            lists = [basket_list(reader, name, products, scenario, as_of=day)]
     for one in lists:
-        empty = "Nothing is shown: no link of the chain has a product that the rules allow."
+        empty = "Nothing is shown: the list is not for this customer on this day, or no product fits its rules."
+        if not scenario.is_of_customers:
+            empty = "Nothing is shown: no product fits the rules of this list."
         chosen.console.rows(f"{looked.title_of(one)}, as_of_date {day}", looked.as_rows(one), empty=empty)
 
 
@@ -107,6 +116,8 @@ def preview_customer(
     day = as_of_of(look.reader, gold.RECOMMENDATIONS, as_of and as_of.date())
     seen = shop.shop_of(look.reader, look.scenarios(), customer, as_of=day)
     for one in seen.lists:
-        chosen.console.rows(looked.title_of(one), looked.as_rows(one), empty="Nothing is shown.")
+        chosen.console.rows(
+            looked.title_of(one), looked.as_rows(one), empty=f"{looked.title_of(one)}: nothing is shown to this customer."
+        )
     path = write_shop(look, seen, to)
     chosen.console.say(f"The same as a page: {path}")

@@ -13,7 +13,7 @@ from reclake.tables import Table, gold
 
 from .behaviour_funnels import Funnel, read_funnels
 from .behaviour_paths import Paths, read_paths
-from .behaviour_span import TABLES, Span
+from .behaviour_span import TABLES, Span, days_between, whole_periods
 from .published import at_as_of
 
 N_COHORTS = 12  # newest cohorts that are shown at least
@@ -103,8 +103,8 @@ def read_behaviour(rows: Reader, span: Span, *, add_up: Collection[str]) -> Beha
     return BehaviourFigures(
         span=span,
         has_rows={table.name: _has_rows(rows, table, as_of) for table in TABLES},
-        funnels=read_funnels(rows, span, add_up=add_up),
-        paths=read_paths(rows, as_of),
+        funnels=read_funnels(rows, span, add_up=add_up) if span.meets_window else (),
+        paths=read_paths(rows, as_of) if span.meets_window else (),
         sold={by: _sold(rows, span, by) for by in ("start_date", "channel", "category", "customer_kind")},
         first_orders=_first_orders(rows, as_of),
         retention=tuple(cohorts for activity in (ORDER, ANY) if (cohorts := _cohorts(rows, span, activity)).cohorts),
@@ -119,7 +119,10 @@ def _has_rows(rows: Reader, table: Table, as_of: date) -> bool | None:
 
 
 def _sold(rows: Reader, span: Span, by: str) -> tuple[Sold, ...]:
-    """The days of the report added up by one dimension: rows of days, of whole orders but for categories."""
+    """The days of the report added up by one dimension, of whole orders but for categories.
+
+    Months and weeks that lie within the days are read whole: of single days most values are too few people to have a row.
+    """
     names = ("n_orders", "n_lines", "revenue_amount", "n_returns", "return_amount")
     # A sum of amounts that the column cannot hold is null, as in gold, and no error.
     sums = ", ".join(
@@ -127,13 +130,16 @@ def _sold(rows: Reader, span: Span, by: str) -> tuple[Sold, ...]:
     )
     category = "category <> '(all)'" if by == "category" else "category = '(all)'"
     order = by if by == "start_date" else f"5 DESC NULLS LAST, {by}"
+    days = [("day", day) for day in days_between(span.first, span.last)]
+    read = days if by == "start_date" else whole_periods(span.first, span.last)
+    chosen = ", ".join(f"('{period}', DATE '{start}')" for period, start in read)
     sql = f"""
         SELECT {by}, currency, {sums} FROM rows
-        WHERE as_of_date = ? AND period = 'day' AND {category} AND start_date BETWEEN ? AND ?
+        WHERE as_of_date = ? AND (period, start_date) IN ({chosen}) AND {category}
         GROUP BY {by}, currency ORDER BY currency, {order}
     """
     columns = f"period start_date currency category {by} {' '.join(names)}"
-    return tuple(Sold(*row) for row in at_as_of(rows, gold.SALES, sql, columns, span.as_of, span.first, span.last))
+    return tuple(Sold(*row) for row in at_as_of(rows, gold.SALES, sql, columns, span.as_of))
 
 
 def _first_orders(rows: Reader, as_of: date) -> tuple[FirstOrders, ...]:

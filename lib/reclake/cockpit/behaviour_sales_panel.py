@@ -33,13 +33,14 @@ def sales_panel(figures: BehaviourFigures, *, at_least: int) -> Panel:
             (why_empty(figures, gold.SALES, at_least=at_least), *_no_repeats(figures, at_least)),
             tuple(_repeats(figures)),
         )
-    n_orders = sum(one.n_orders for one in days)
+    sold = figures.sold["channel"]  # of the longest periods, so of the most orders
+    n_orders = sum(one.n_orders for one in sold)
     said = texts.SALES_SAY.filled(
         first=max(span.first, span.sales_first),
         last=span.last,
         orders=f"{n_orders:,}",
-        revenue=_amounts(days, "revenue", sign=1),
-        returned=_amounts(days, "returned", sign=-1),
+        revenue=_amounts(sold, "revenue", sign=1),
+        returned=_amounts(sold, "returned", sign=-1),
     )
     n_unknown = sum(one.n_orders for one in figures.sold["customer_kind"] if one.value == "not_profiled")
     unknown = texts.NOT_PROFILED.filled(n=f"{n_unknown:,}", share=written(Share(n_unknown / (n_orders or 1))))

@@ -34,6 +34,11 @@ class Span:
         return self.as_of - timedelta(days=1)
 
     @property
+    def meets_window(self) -> bool:
+        """Whether funnels and paths of the as_of tell of any of the days."""
+        return self.first <= self.window_last and self.last >= self.window_first
+
+    @property
     def n_days(self) -> int:
         """How many days it has."""
         return (self.last - self.first).days + 1
@@ -78,6 +83,41 @@ def span_of(rows: Reader, first: date | None, last: date | None, *, window_days:
         )
     reaching = [as_of for as_of in later if not window_days or as_of - shown <= first]
     return of(reaching[-1] if reaching else later[0], first, last)
+
+
+def whole_periods(first: date, last: date) -> list[tuple[str, date]]:
+    """Months, else weeks, else days, each with its first day, that together are the days from the first to the last.
+
+    Examples
+    --------
+    >>> [f"{period} {start}" for period, start in whole_periods(date(2026, 1, 26), date(2026, 3, 2))]
+    ['day 2026-01-26', 'day 2026-01-27', 'day 2026-01-28', 'day 2026-01-29', 'day 2026-01-30', 'day 2026-01-31', 'month 2026-02-01', \
+'day 2026-03-01', 'day 2026-03-02']
+    >>> [f"{period} {start}" for period, start in whole_periods(date(2026, 3, 1), date(2026, 3, 16))]
+    ['day 2026-03-01', 'week 2026-03-02', 'week 2026-03-09', 'day 2026-03-16']
+    """
+    months: list[tuple[str, date]] = []
+    month = first if first.day == 1 else _next_month(first)
+    while _next_month(month) <= last + timedelta(days=1):
+        months.append(("month", month))
+        month = _next_month(month)
+    if not months:
+        return _whole_weeks(first, last)
+    return [*_whole_weeks(first, months[0][1] - timedelta(days=1)), *months, *_whole_weeks(month, last)]
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
+def _whole_weeks(first: date, last: date) -> list[tuple[str, date]]:
+    periods: list[tuple[str, date]] = []
+    day = first
+    while day <= last:
+        n_days = 7 if day.weekday() == 0 and day + timedelta(days=6) <= last else 1
+        periods.append(("week" if n_days == 7 else "day", day))
+        day += timedelta(days=n_days)
+    return periods
 
 
 def as_ofs(rows: Reader) -> list[date]:

@@ -27,8 +27,8 @@ FEW_LEFT_OUT = Text(
     "截至日前活跃但不允许画像、因而未统计的客户少于 {n} 位（{activity}）。",
 )
 UNKNOWN_LEFT_OUT = Text(
-    "How many may not be profiled is not known: gold.lifecycle and gold.retention have no row of this as_of.",
-    "不允许画像的人数未知：gold.lifecycle 与 gold.retention 在该截至日没有数据。",
+    "How many may not be profiled is not known: gold.lifecycle and gold.retention tell nothing of these days.",
+    "不允许画像的人数未知：gold.lifecycle 与 gold.retention 没有这些日期的数据。",
 )
 SHARED = Text(
     "On a device that many people use, what was done with a login counts for that account, and what was done without one for nobody.",
@@ -78,8 +78,8 @@ MATURE = Text(
 WINDOW = Text("Time for all steps: {time} from the first one.", "完成全部步骤的时限：自第一步起 {time}。")
 NATURAL_DAY = Text("Time for all steps: the business day of the first one.", "完成全部步骤的时限：第一步所在的营业日。")
 WHOLE_WINDOW = Text(
-    "One of these {unit} may enter on several days, so that days cannot be added up: shown are all entries of {first} to {last}.",
-    "同一{unit}可在多天进入，逐日数字不能相加：此处为 {first} 至 {last} 的全部进入。",
+    "Entries of single days of these {unit} cannot be added up, or are too few to tell: shown are all entries of {first} to {last}.",
+    "这些{unit}的逐日进入数不能相加，或人数过少：此处为 {first} 至 {last} 的全部进入。",
 )
 DAYS_ADDED = Text(
     "Days on which fewer than {n} customers entered have no row and are not in the sum: {n_days} of {of} days.",
@@ -124,7 +124,13 @@ LEFT_ALONE = Text("left", "离开")
 OTHER_CHANNEL = Text("went on in another channel", "转到其他渠道")
 OTHER = Text("other", "其他")
 UNKNOWN = Text("unknown", "未知")
-WORDS = {"left": LEFT_ALONE, "other_channel": OTHER_CHANNEL, "nothing": Text("nothing", "无"), "other": OTHER, "unknown": UNKNOWN}
+WORDS = {
+    "left": LEFT_ALONE,
+    "other_channel": OTHER_CHANNEL,
+    "no_other_channel": Text("in no other channel", "未转到其他渠道"),
+    "other": OTHER,
+    "unknown": UNKNOWN,
+}
 SHARE = Text("Share", "占比")
 EXCESS = Text("Beyond it", "超出预期")
 EXPECTED_LOST = Text("Expected", "预期流失")
@@ -140,9 +146,10 @@ NOT_PROFILED = Text(
     "其中 {n} 笔（{share}）来自游客和不允许画像的客户，不区分新老。",
 )
 SALES_COUNT = Text(
-    "Days before {as_of} count. Sums over days: a day with fewer than {n} buyers has no row and is not in them. Orders "
+    "Days before {as_of} count. Sums over whole months and weeks, and over days at the ends: in a day, values of fewer than {n} buyers are joined "
+    "as small groups, and a day of fewer buyers has no row. Orders "
     "count on the day of their first sale, returns on their own. Shared devices change nothing: an order belongs to its account.",
-    "截至 {as_of}（不含当日）。为逐日合计：购买者少于 {n} 位的日期没有数据，不计入。订单计在首次销售日，退货计在退货日。共用设备不影响：订单属于其账户。",
+    "截至 {as_of}（不含当日）。按整月、整周合计，首尾零散日期按日：单日购买者少于 {n} 位的取值合并为小群体，总数不足者没有数据。订单计在首次销售日，退货计在退货日。共用设备不影响：订单属于其账户。",
 )
 ORDERS_BY_DAY = Text("Orders by day, {currency}", "每日订单数，{currency}")
 ORDERS_BY = {

@@ -16,8 +16,9 @@ SANKEY = Text(
     "From node to node: where people were (left), and where they went next (right)", "节点之间：所在（左）与下一步（右）"
 )
 SANKEY_SAYS = Text(
-    "{n} steps: every visit of a node leads to the next one or to the end, so that each node has as many on both sides.",
-    "共 {n} 步：每次到达某节点后都进入下一节点或结束，因此同一节点左右数量相等。",
+    "{n} steps: every visit of a node leads to the next one or to the end. Ways of too few people are counted with the next larger one, or "
+    "as other, so a node may have more or fewer on the right than on the left.",
+    "共 {n} 步：每次到达某节点后都进入下一节点或结束。人数过少的去向并入较大的去向或“其他”，因此同一节点左右数量可能不等。",
 )
 STEPS = Text(
     "Step by step: share in per cent of all {n} paths at a node; each column sums to 100",

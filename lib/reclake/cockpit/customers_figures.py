@@ -61,6 +61,7 @@ class ValueModel:
     chosen_by: str
     reason: str | None
     purchases_gini: float | None
+    value_gini: float | None
     correlation: float | None
 
 
@@ -133,7 +134,7 @@ def read_customers(rows: Reader) -> CustomersFigures:
             (
                 ValueModel(*row)
                 for row in _newest(
-                    rows, gold.VALUE_MODELS, "model chosen_by reason purchases_gini spend_frequency_correlation", as_of
+                    rows, gold.VALUE_MODELS, "model chosen_by reason purchases_gini value_gini spend_frequency_correlation", as_of
                 )
             ),
             None,

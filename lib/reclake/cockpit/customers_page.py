@@ -68,6 +68,8 @@ def _tiers(figures: CustomersFigures) -> Panel:
             if _SEVERAL not in (one.from_tier, one.to_tier)
         )
         parts.append(Flow(texts.FLOW.filled(before=moved[0].previous_as_of, now=figures.as_of), groups, streams))
+        if n_others := sum(one.n_customers for one in moved if _SEVERAL in (one.from_tier, one.to_tier)):
+            parts.append(Sentence(texts.OTHER_MOVES.filled(n=f"{n_others:,}")))
     if figures.quality:
         parts += list(_quality(figures))
     return Panel("tiers", texts.TIERS, (texts.TIERS_SAY,), tuple(parts))
@@ -87,7 +89,7 @@ def _quality(figures: CustomersFigures) -> Iterator[Part]:
         Dumbbell(demo_texts.TIERS[one.tier], mean, one.bought_share, one.bought_lower_share, one.bought_upper_share)
         for one in rows
     )
-    yield Dumbbells(texts.KEPT_WORD.filled(day=rows[0].before_as_of), texts.OF_ALL, texts.OF_TIER, bells)
+    yield Dumbbells(texts.KEPT_WORD.filled(day=rows[0].before_as_of), texts.OF_ALL, texts.OF_TIER, bells, shown_as=Share)
     names = (texts.TIER, texts.CUSTOMERS, texts.COVERED, texts.BOUGHT, texts.STAYED, texts.SPENT)
     cells = tuple(
         (
@@ -104,11 +106,13 @@ def _value(figures: CustomersFigures) -> Panel:
     if model is None or model.reason:
         reason = model.reason if model else "nothing was bought yet"
         return Panel("value", texts.VALUE, (texts.NO_VALUE.filled(reason=reason),))
-    sentence = texts.VALUE_SAYS.filled(model=model.model, chosen_by=model.chosen_by)
+    sentence = texts.VALUE_SAYS.filled(model=texts.MODELS[model.model], chosen_by=texts.CHOSEN_BY[model.chosen_by])
     kinds = dict.fromkeys((one.measure, one.unit) for one in figures.deciles)
     charts = tuple(_calibration(figures, [one for one in figures.deciles if (one.measure, one.unit) == kind]) for kind in kinds)
     parts: list[Part] = [Beside(charts)] if charts else []
-    parts.append(Table((texts.GINI, texts.CORRELATION), ((model.purchases_gini, model.correlation),)))
+    parts.append(
+        Table((texts.GINI, texts.VALUE_GINI, texts.CORRELATION), ((model.purchases_gini, model.value_gini, model.correlation),))
+    )
     return Panel("value", texts.VALUE, (sentence,), tuple(parts))
 
 

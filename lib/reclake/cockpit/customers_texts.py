@@ -62,6 +62,10 @@ TIERS_SAY = Text(
     "分层取决于客户仍活跃的概率与预计的购买频率。",
 )
 FLOW = Text("From tier to tier, {before} (left) to {now} (right)", "层间流动：{before}（左）至 {now}（右）")
+OTHER_MOVES = Text(
+    "Not drawn: {n} customers whose moves are of too few people each. The numbers beside a tier count those who are drawn.",
+    "未画出：{n} 位客户，其各项流动人数过少。分层旁的数字仅为图中人数。",
+)
 KEPT_WORD = Text(
     "Bought within 30 days of {day}, with the 95 % interval, beside the mean of all",
     "{day} 后 30 天内购买的比例及 95% 区间，与总体均值对照",
@@ -77,17 +81,28 @@ COVERED = Text("Still known", "仍可识别")
 
 VALUE = Text("What they are worth", "客户价值")
 VALUE_SAYS = Text(
-    "The model {model} forecasts purchases; it was chosen by {chosen_by}. These are forecasts for days that it had not seen, and what "
-    "came, by tenths of the customers.",
-    "购买预测模型为 {model}，选择依据：{chosen_by}。下图按客户十分位对比模型未见过的时段内的预测与实际。",
+    "{model} forecasts purchases; it was chosen {chosen_by}. These are forecasts for days that it had not seen, and what came, by tenths of "
+    "the customers. Probabilities and values are of this model, from purchases alone; tiers look at visits, too.",
+    "购买由 {model} 模型预测，选择依据：{chosen_by}。下图按客户十分位对比模型未见过的时段内的预测与实际。"
+    "该模型的概率与价值仅依据购买，分层则同时参考访问。",
 )
+MODELS = {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD"}
+CHOSEN_BY = {
+    "held_out": Text("by its likelihood on held-out days", "留出时段的似然"),
+    "likelihood": Text("by its likelihood on all days, as too few could be held out", "全部时段的似然（可留出的时段过短）"),
+    "only": Text("as the other model cannot be fitted", "另一模型无法拟合"),
+}
 NO_VALUE = Text("No value is forecast: {reason}.", "未作价值预测：{reason}。")
 PURCHASES = Text("Purchases per customer, {begin} to {end}", "每位客户的购买次数，{begin} 至 {end}")
 SPEND = Text("Spend per customer in {unit}, {begin} to {end}", "每位客户的消费额（{unit}），{begin} 至 {end}")
 EXPECTED = Text("forecast", "预测")
 ACTUAL = Text("what came", "实际")
 DECILE = Text("tenth {n}", "第 {n} 个十分位")
-GINI = Text("Order of the forecast against what came (Gini)", "预测排序与实际的一致度（基尼）")
+GINI = Text(
+    "Order of the forecast against what came, 1 is perfect (normalised Gini): purchases",
+    "预测排序与实际的一致度（归一化基尼，1 为完全一致）：购买次数",
+)
+VALUE_GINI = Text("the same of spend", "消费额")
 CORRELATION = Text("Correlation of spend and frequency", "消费额与频率的相关系数")
 
 CONTACTS = Text("Whom to contact", "应联系的客户")
@@ -114,6 +129,7 @@ REASONS = {
     "over_cap": Text("contacted often enough", "已达联系上限"),
 }
 SMALL_GROUPS = Text(
-    "A group of fewer than {n} customers is shown as < {n}, or not at all.",
-    "少于 {n} 人的群体显示为“< {n}”或不显示。",
+    "A group of fewer than {n} customers is shown as < {n}, or not at all; counts of those left out and of moves are rounded down to "
+    "whole groups of {n}, so parts may add up to less than the whole.",
+    "少于 {n} 人的群体显示为“< {n}”或不显示；未列入人数与流动人数按 {n} 人整组向下取整，故各项之和可能小于总数。",
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from reclake.look.lake import Look
-from reclake.look.shop import Offer, Shop, ShopList
+from reclake.look.offers import Offer, ShopList
+from reclake.look.shop import Shop
 from reclake.pages.page import Page, Shown, write
 from reclake.pages.panels import Panel, Sentence, Table
 from reclake.pages.texts import Text
@@ -20,14 +21,17 @@ LEAD = Text(
 NAMES = (
     Text("Rank", "名次"),
     Text("Product", "商品"),
-    Text("Category", "类别"),
+    Text("Why", "原因"),  # beside the product, so that a narrow screen shows it
     Text("Price", "价格"),
-    Text("Why", "原因"),
+    Text("Category", "类别"),
     Text("Given by", "来源"),
 )
-EMPTY = Text("Nothing is shown here: nothing fits the rules of this list.", "此处不展示商品：没有符合规则的商品。")
+EMPTY = Text(
+    "Nothing is shown here: the list is not for this customer on this day, or no product fits its rules.",
+    "此处不展示商品：该列表当日不面向这位顾客，或没有符合规则的商品。",
+)
 ABOUT = Text("About: {names}", "对应商品：{names}")
-# Names of the shipped scenarios; another one is called by its own.
+# Names of the shipped scenarios, in the order of the page; another one is called by its own and comes after them.
 SCENARIOS = {
     "home": Text("Home", "首页"),
     "account_page": Text("Own page", "个人主页"),
@@ -56,7 +60,9 @@ STRATEGIES = {
 
 def shop_page(shop: Shop, shown: Shown) -> Page:
     """The whole page."""
-    panels = tuple(_panel(n, one) for n, one in enumerate(shop.lists, start=1))
+    order = {name: place for place, name in enumerate(SCENARIOS)}
+    lists = sorted(shop.lists, key=lambda one: order.get(one.scenario, len(order)))
+    panels = tuple(_panel(n, one) for n, one in enumerate(lists, start=1))
     return Page(TITLE, LEAD.filled(customer_id=shop.customer_id), shown, panels)
 
 
@@ -87,4 +93,4 @@ def _row(offer: Offer) -> tuple[Value, ...]:
         why = Text(*(text.replace("{", "{{").replace("}", "}}") for text in (offer.reason_en, offer.reason_zh)))
     price = Money(offer.price_amount, offer.currency) if offer.price_amount is not None and offer.currency else None
     given: Value = TASTE if offer.strategy in models.BY_NAME else STRATEGIES.get(offer.strategy or "") or offer.strategy
-    return offer.rank, offer.product_name or Code(offer.product_id), offer.category, price, why, given
+    return offer.rank, offer.product_name or Code(offer.product_id), why, price, offer.category, given

@@ -36,7 +36,7 @@ def due_again(
 
     The usual gap is the category's cycle times the mean of the customer's own gaps in it over the mean of everybody's, where
     the customer counts as `prior_gaps` gaps that are like everybody's and their own ones. Gaps count that lie as far from the
-    cycle as what is due. What came back as a whole since it was last bought is not due.
+    cycle as what is due. What came back as a whole since it was last bought is not due, nor what was followed by a variant of it.
     """
     bought = _bought(people, order_lines, products, settings=due_again)
     followed = _followed(bought, settings=due_again)
@@ -53,7 +53,8 @@ def due_again(
     )
     place = F.least(F.floor(F.col("due_ratio") * BINS_PER_RATIO), F.size("hazards") - 1).cast("int")
     hazard = F.element_at("hazards", place + 1)
-    is_due = F.col("due_ratio").between(due_again.least_ratio, due_again.greatest_ratio) & ~F.col("is_returned")
+    is_over = F.col("is_returned") | F.col("is_followed")
+    is_due = F.col("due_ratio").between(due_again.least_ratio, due_again.greatest_ratio) & ~is_over
     return known.withColumns({
         "as_of_date": F.lit(as_of),
         "hazard": hazard,
@@ -66,13 +67,14 @@ def due_again(
 def _bought(people: DataFrame, order_lines: DataFrame, products: DataFrame, *, settings: DueAgainSettings) -> DataFrame:
     """One row per customer and product with a category: the days on which it was bought, sorted, and what came of the last."""
     who = people.where(F.col("may_be_profiled") & ~F.coalesce("is_machine", F.lit(False))).select("account_id", "customer_id")
-    categories = products.where(F.col("category").isNotNull()).select("product_id", "category")
+    variant = F.coalesce("variant_of", "product_id").alias("variant")
+    categories = products.where(F.col("category").isNotNull()).select("product_id", "category", variant)
     lines = order_lines.where((is_sale() | F.col("is_return")) & F.col("product_id").isNotNull())
     by_day = (
         lines
         .join(who, on="account_id", how="inner")
         .join(F.broadcast(categories), on="product_id", how="inner")
-        .groupBy("customer_id", "product_id", "category", "event_date")
+        .groupBy("customer_id", "product_id", "category", "variant", "event_date")
         .agg(
             F.sum(F.when(is_sale(), F.col("quantity")).otherwise(0)).alias("n_sold"),
             F.sum(F.when(F.col("is_return"), -F.abs("quantity")).otherwise(0)).alias("n_returned"),
@@ -85,8 +87,11 @@ def _bought(people: DataFrame, order_lines: DataFrame, products: DataFrame, *, s
     of_products = (
         dated
         .where(F.col("last_bought_on").isNotNull())
-        .groupBy("customer_id", "product_id", "category", "last_bought_on")
+        .groupBy("customer_id", "product_id", "category", "variant", "last_bought_on")
         .agg(F.array_sort(F.collect_set(sold_on)).alias("days"), (F.sum(since) <= 0).alias("is_returned"))
+        .withColumn(
+            "is_followed", F.col("last_bought_on") < F.max("last_bought_on").over(W.partitionBy("customer_id", "variant"))
+        )
     )
     newest = W.partitionBy("customer_id").orderBy(F.col("last_bought_on").desc(), "product_id")
     return of_products.withColumn("place", F.row_number().over(newest)).where(F.col("place") <= settings.max_products)

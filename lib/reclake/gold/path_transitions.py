@@ -13,12 +13,14 @@ from reclake.behaviour.paths.published import emptiness as emptiness
 from reclake.behaviour.paths.tally import EDGES, NODES, PATHS, SECONDS
 
 _PAIR = (*GROUP, "from_node", "to_node")
+_MOSTLY = 0.9  # of what is joined: from here on it is told by the name of its largest part
 
 
 def path_transitions(path_counts: DataFrame, *, as_of: date, paths: Mapping[str, Paths], min_group_size: int) -> DataFrame:
     """One row per definition, breakdown value and pair of nodes that follow each other; what they mean: docs/paths.md.
 
-    From each node nothing is left out, so what leaves a node is all visits of it.
+    From each node nothing is left out, so what leaves a node is all visits of it. Where few customers went elsewhere, they are counted
+    with the next larger pair: by its name where it is nearly all of them (`is_with_others`), else as other.
     """
     measures = (PATHS, NODES, EDGES, SECONDS)
     counts = of_published_values(path_counts.where(F.col("measure").isin(*measures)), least=min_group_size)
@@ -26,18 +28,21 @@ def path_transitions(path_counts: DataFrame, *, as_of: date, paths: Mapping[str,
     published = (
         transitions
         .join(_published(transitions, least=min_group_size), on=list(_PAIR), how="inner")
+        .withColumn("is_named", F.col("to_node") == F.col("published"))
         .drop("to_node")
         .withColumnRenamed("published", "to_node")
         .groupBy(*_PAIR)
         .agg(
             *_sums(),
             F.percentile("seconds", F.lit(0.5), F.when(_is_timed(), F.col("n")).otherwise(0)).alias("seconds_median"),
-            F.max("n_visits").alias("n_visits"),
+            F.max(F.when(F.col("is_named"), F.col("n_visits"))).alias("n_visits"),
+            F.max(~F.col("is_named")).alias("is_with_others"),
         )
     )
     leaving, arriving = W.partitionBy(*GROUP, "from_node"), W.partitionBy(*GROUP, "to_node")
-    # What is joined as other is not all visits of one node.
-    visits = F.when(F.col("to_node") == OTHER, F.sum("n_transitions").over(arriving)).otherwise(F.col("n_visits"))
+    # What is joined as other is not all visits of one node, and a way that holds others may be more than them.
+    arrived = F.sum("n_transitions").over(arriving)
+    visits = F.when(F.col("to_node") == OTHER, arrived).otherwise(F.greatest("n_visits", arrived))
     return published.select(
         F.lit(as_of).alias("as_of_date"),
         *_PAIR,
@@ -45,6 +50,7 @@ def path_transitions(path_counts: DataFrame, *, as_of: date, paths: Mapping[str,
         "n_transitions",
         "n_paths",
         "n_customers",
+        (F.col("is_with_others") & (F.col("to_node") != OTHER)).alias("is_with_others"),
         (F.col("n_transitions") / F.sum("n_transitions").over(leaving)).alias("from_share"),
         (F.col("n_transitions") / visits).alias("to_share"),
         "seconds_median",
@@ -82,5 +88,10 @@ def _published(transitions: DataFrame, *, least: int) -> DataFrame:
     n_at_least = F.max(F.when(~_is_timed(), F.col("n_customers"))).alias("n_at_least")
     pairs = transitions.groupBy(*_PAIR).agg(*_sums(), n_at_least)
     reached = F.sum("n_transitions").over(W.partitionBy(*GROUP, "to_node"))
-    published = name_or_other((*GROUP, "from_node"), "to_node", least=least)
-    return pairs.select(*_PAIR, published.alias("published"), reached.alias("n_visits"))
+    joined = pairs.withColumn("joined", name_or_other((*GROUP, "from_node"), "to_node", least=least))
+    alike = W.partitionBy(*GROUP, "from_node", "joined")
+    n, of_largest = F.col("n_transitions"), F.max("n_transitions").over(alike)
+    largest = F.max_by(F.struct("to_node", "n_at_least"), F.struct(n, "to_node")).over(alike)
+    is_nearly_all = (of_largest >= _MOSTLY * F.sum(n).over(alike)) & (largest["n_at_least"] >= least)
+    published = F.when(is_nearly_all, largest["to_node"]).otherwise(F.col("joined"))
+    return joined.select(*_PAIR, published.alias("published"), reached.alias("n_visits"))

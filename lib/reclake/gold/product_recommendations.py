@@ -29,21 +29,22 @@ def product_recommendations(
     scenarios: Mapping[str, Scenario],
     limits: RecommendationsSettings,
 ) -> DataFrame:
-    """One row per scenario that asks for products, block, product that may be shown and rank of a product beside it.
+    """One row per scenario that asks for products, block, product and rank of a product beside it.
 
-    A product never stands beside itself or its variants. What is popular comes after what is related, so a product that nobody
+    Every product of the day has a page, also one that is sold out or recalled: whoever comes there looks for something else. What stands
+    beside it may be shown. A product never stands beside itself or its variants. What is popular comes after what is related, so a product that nobody
     knows yet has a full page too.
     """
     asked = {name: one for name, one in scenarios.items() if one.query == "product"}
     shelf = products_of_the_day(products, stock, popularity_of_all(popular_products), popular_products)
     opened = shelf.where("is_open").select("product_id", "place")
-    own = opened.select(F.col("product_id").alias("query_id"), "product_id")
+    pages = shelf.select(F.col("product_id").alias("query_id"), "product_id", "place")
     links = [link for link in links_of(asked.values()).values() if isinstance(link, RelatedLink)]
     is_strong = above_chance(min_together=limits.min_together, min_lift=limits.min_lift)
-    related = related_to_query(own, product_relations, opened, links, is_strong=is_strong)
-    queries = opened.select(
-        F.col("product_id").alias("query_id"), F.lit(True).alias("is_personal"), F.array("place").alias("own")
-    ).join(gathered([related]), on="query_id", how="left")
+    related = related_to_query(pages.drop("place"), product_relations, opened, links, is_strong=is_strong)
+    queries = pages.select("query_id", F.lit(True).alias("is_personal"), F.array("place").alias("own")).join(
+        gathered([related]), on="query_id", how="left"
+    )
     rows = shown_rows(lists_of(queries, shelf, asked, n_blocks=_N_BLOCKS), shelf, asked)
     return rows.withColumns({
         "as_of_date": F.lit(as_of),

@@ -31,13 +31,14 @@ def retention(
     intervals = active_intervals(active.where("may_be_profiled"))
     cells = retained(intervals, as_of=as_of, followed=followed, least=min_group_size)
     left_out = n_left_out(active, group_size=min_group_size)
-    first = F.col("first_amount")
+    first, amount = F.col("first_amount"), F.col("revenue_amount")
     return cells.join(F.broadcast(left_out), on="activity", how="left").withColumns({
         "as_of_date": F.lit(as_of),
         "start_date": first_day(F.col("cohort"), F.col("period")),
         "active_share": F.col("n_active") / F.col("n_customers"),
-        "revenue_ratio": F.when(first > 0, F.greatest(F.col("revenue_amount"), F.lit(0)) / first).cast("double"),
-        "revenue_amount": F.col("revenue_amount").try_cast("decimal(18,4)"),
+        # greatest() passes over a null, and a cell that is not over has earned no 0.
+        "revenue_ratio": F.when((first > 0) & amount.isNotNull(), F.greatest(amount, F.lit(0)) / first).cast("double"),
+        "revenue_amount": amount.try_cast("decimal(18,4)"),
         "currency": F.lit(reporting_currency),
         "n_left_out": F.coalesce("n_left_out", F.lit(0)),
     })

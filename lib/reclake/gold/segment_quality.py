@@ -11,7 +11,7 @@ from reclake.tables.gold.segment_quality import QUALITY_DAYS
 
 _AMOUNT = "decimal(18,4)"
 _SPEND = "decimal(16,2)"  # of one customer, so that squares can be summed
-_DIGITS = 6
+_DIGITS = 2  # whole percents: more would give the count behind n_customers away
 
 
 def segment_quality(
@@ -26,7 +26,8 @@ def segment_quality(
     """One row per tier of the as_of 30 days before that at least `min_group_size` customers stood in who are still known.
 
     Tiers are those that were published then. Who is no customer any more, after a withdrawal or a merge, has no
-    after: `coverage_share` tells how many. No rows where the as_of 30 days before was not built.
+    after: `coverage_share` tells how many. Where one to nine bought, the mean would be the spend of them: it is null, and shares are
+    whole percents (docs/decisions/0045). No rows where the as_of 30 days before was not built.
 
     Parameters
     ----------
@@ -39,12 +40,13 @@ def segment_quality(
     for name in ("bought", "stayed"):
         lower, upper = wilson(F.col(f"n_{name}"), n)
         shares |= {f"{name}_share": F.col(f"n_{name}") / n, f"{name}_lower_share": lower, f"{name}_upper_share": upper}
-    # A customer whose spend no column holds would be missing from the mean.
-    mean = F.when(F.col("n_spends") == n, F.col("spent").cast("double") / n)
+    # A customer whose spend no column holds would be missing from the mean; of few spenders it would tell what they spent.
+    is_of_many = (F.col("n_bought") == 0) | (F.col("n_bought") >= min_group_size)
+    mean = F.when(is_of_many & (F.col("n_spends") == n), F.col("spent").cast("double") / n)
     half = normal_half_width(F.col("spent"), F.col("spent_squared"), n)
     amounts = {
         "mean_spend_amount": mean,
-        "lower_spend_amount": F.greatest(mean - half, F.lit(0.0)),
+        "lower_spend_amount": F.when(mean.isNotNull(), F.greatest(mean - half, F.lit(0.0))),
         "upper_spend_amount": mean + half,
     }
     return counted.where(n >= min_group_size).select(

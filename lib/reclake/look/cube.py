@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
 
 from reclake.behaviour.bitmaps import n_in_any
 from reclake.behaviour.dimensions import BY_NAME
@@ -89,21 +88,17 @@ def _of_all_months(rows: Iterable[Row], values: Mapping[str, str]) -> list[Row]:
 
 
 def _summed(rows: list[Row]) -> Row:
-    """The months of one cell as one row; money that is null in a month is null over all."""
-    amounts = [row["revenue_amount"] for row in rows]
+    """The months of one cell as one row; revenue is that of the months that tell it, and says of how many."""
+    amounts = [row["revenue_amount"] for row in rows if row["revenue_amount"] is not None]
     return {
         "n_months": len(rows),
         "n_customers": n_in_any(row["customer_bitmap"] for row in rows),
         "n_buyers": rows[0]["n_buyers"] if len(rows) == 1 else None,
         **{name: sum(row[name] for row in rows) for name in _COUNTS},
-        "revenue_amount": _total(amounts),
+        "revenue_amount": sum(amounts) if amounts else None,
+        "n_revenue_months": len(amounts),
         "currency": rows[0]["currency"],
     }
-
-
-def _total(amounts: Iterable[Any]) -> Any:
-    every = list(amounts)
-    return None if any(amount is None for amount in every) else sum(every)
 
 
 def _require_declared(reader: Reader, by: tuple[str, str], *, as_of: date) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from reclake.recommend.scenarios.definition import Scenario
 
+from .offers import ShopList
 from .reader import Row
-from .shop import ShopList
 
 
 def listed(scenarios: Mapping[str, Scenario]) -> list[Row]:

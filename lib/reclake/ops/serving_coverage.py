@@ -72,7 +72,7 @@ def serving_coverage(
         opened.select(F.to_json(F.array("product_id")).alias("query_id"))
     )
     asked_about = {
-        "product": opened.select(F.col("product_id").alias("query_id"), "product_id"),
+        "product": shelf.select(F.col("product_id").alias("query_id"), "product_id"),
         "basket": baskets.distinct().withColumn("product_id", F.explode(F.from_json("query_id", "array<string>"))),
     }
     measured = []

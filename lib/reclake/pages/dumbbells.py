@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -32,9 +33,13 @@ class Dumbbell:
     note: Value = None
 
 
+def _short(number: float) -> Value:
+    return round(number, 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Dumbbells:
-    """A row per name: a ring for the first number, a dot for the second, its interval as a thin line.
+    """A row per name: a ring for the first number, a dot for the second, its interval as a thin line; both beside it as `shown_as` says.
 
     Raises
     ------
@@ -46,6 +51,7 @@ class Dumbbells:
     first: Text
     second: Text
     rows: tuple[Dumbbell, ...]
+    shown_as: Callable[[float], Value] = _short
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -56,7 +62,7 @@ class Dumbbells:
         numbers = [n for row in self.rows for n in (row.first, row.second, row.low, row.high) if n is not None]
         low, high = min(0.0, *numbers), max(0.0, *numbers)
         left = max(width_of(row.name) for row in self.rows) + _BESIDE
-        right = max(width_of(_beside(row)) for row in self.rows) + _BESIDE
+        right = max(width_of(self._beside(row)) for row in self.rows) + _BESIDE
         room = max(_WIDTH - left - right, _LEAST_ROOM)
         scale = room / ((high - low) or 1.0)
         marks = self._key(left)
@@ -71,9 +77,13 @@ class Dumbbells:
                 label(left - _BESIDE, y, row.name, anchor="end"),
                 _ring(first, y, row.first),
                 _dot(second, y, row.second),
-                label(left + room + _BESIDE, y, _beside(row), class_="value"),
+                label(left + room + _BESIDE, y, self._beside(row), class_="value"),
             ]
         return drawing(marks, width=left + room + right, height=_KEY + len(self.rows) * _STEP + 4, name=self.name)
+
+    def _beside(self, row: Dumbbell) -> str:
+        both = f"{written(self.shown_as(row.first))} | {written(self.shown_as(row.second))}"
+        return both if row.note is None else f"{both} · {written(row.note)}"
 
     def _key(self, left: float) -> list[Element]:
         """Which mark is which, above the rows."""
@@ -91,8 +101,3 @@ def _ring(x: float, y: float, value: float | None) -> Element:
 
 def _dot(x: float, y: float, value: float | None) -> Element:
     return element("circle", cx=round(x, 1), cy=y, r=_MARK, fill=BLUE, stroke=MUTED, stroke_width="0", data_value=value)
-
-
-def _beside(row: Dumbbell) -> str:
-    both = f"{written(round(row.first, 3))} | {written(round(row.second, 3))}"
-    return both if row.note is None else f"{both} · {written(row.note)}"

@@ -29,6 +29,7 @@ class Phrases:
     day: str
     days: str
     under_one: str
+    percent: str
     separator: str
 
 
@@ -47,6 +48,7 @@ ENGLISH = Phrases(
     day="%s day",
     days="%s days",
     under_one="less than 1",
+    percent="%s",
     separator="; ",
 )
 CHINESE = Phrases(
@@ -57,13 +59,14 @@ CHINESE = Phrases(
     lapsed="超过 %s未购买",
     visited="最近一次访问距今 %s",
     unvisited="此后没有访问",
-    p_alive="仍为活跃客户的概率为 %s %%",
+    p_alive="仍为活跃客户的概率%s %%",
     rate=f"预计 {_MONTH_DAYS} 天内购买 %s 次，高价值从 %s 次起",
     review="%s前评估",
     unknown="店铺的复购太少，无从估计",
     day="%s 天",
     days="%s 天",
     under_one="不到 1",
+    percent="为 %s",
     separator="；",
 )
 
@@ -111,7 +114,7 @@ def _days(n: Column, phrases: Phrases) -> Column:
 
 def _percent(share: Column, phrases: Phrases) -> Column:
     percent = F.floor(share * 100)
-    return F.when(percent < 1, phrases.under_one).otherwise(percent.cast("string"))
+    return F.when(percent < 1, phrases.under_one).otherwise(F.format_string(phrases.percent, percent.cast("string")))
 
 
 def _monthly(rate_per_day: Column) -> Column:

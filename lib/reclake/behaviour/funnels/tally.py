@@ -238,7 +238,7 @@ def _losses(funnel: Funnel, rows: Decided, fate: Longs, values: Values, *, as_of
     went = words_of([WENT_ELSEWHERE, WENT_LEFT, None, *KINDS], groups["following"] - ELSEWHERE)
     yield as_table({**filled, "measure": NEXT, "dimension": "next_event", "value": went, "step": groups["step"], "n": n}, len(n))
     groups, n = grouped({"step": rows.depth[lost], "later": rows.elsewhere[lost].astype(np.int64)})
-    later = words_of(["nothing", WENT_ELSEWHERE], groups["later"])
+    later = words_of(["no_other_channel", WENT_ELSEWHERE], groups["later"])
     yield as_table({**filled, "measure": LATER, "dimension": "later", "value": later, "step": groups["step"], "n": n}, len(n))
     mature = (rows.latest < as_of) & ~rows.excluded
     codes = {f"code_{i}": rows.codes[mature, i] for i in range(len(values.names))}

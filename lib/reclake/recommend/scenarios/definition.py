@@ -119,6 +119,10 @@ class Scenario(Item):
         """What a row may state, in order."""
         return tuple(reason.fact for reason in self.reasons)
 
+    def facts_of(self, block: Block) -> tuple[str, ...]:
+        """What a row of the block may state: nothing goes with what it stands in for."""
+        return tuple(fact for fact in self.facts if fact != GOES_WITH or block.category != "same")
+
     @property
     def links(self) -> Iterator[tuple[str, Link]]:
         """Block and link, in order."""

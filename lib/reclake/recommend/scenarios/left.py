@@ -16,15 +16,18 @@ _GROUP = ("category", "variant")
 
 
 def offered(shelf: DataFrame) -> DataFrame:
-    """One row per category and variant group that may be shown: category (_NO_CATEGORY for none), variant, n_products.
+    """One row per category and variant group of which a product may be shown: category (_NO_CATEGORY for none), variant.
 
     Parameters
     ----------
     shelf
         Rows of `products.products_of_the_day`.
     """
-    groups = shelf.where("is_open").select(F.coalesce("category", F.lit(_NO_CATEGORY)).alias("category"), "variant")
-    return groups.groupBy(*_GROUP).agg(F.count("*").alias("n_products"))
+    return shelf.where("is_open").select(_category(), "variant").distinct()
+
+
+def _category() -> Column:
+    return F.coalesce("category", F.lit(_NO_CATEGORY)).alias("category")
 
 
 def left_for_customers(customers: DataFrame, blocked: DataFrame, shelf: DataFrame, block: Block) -> DataFrame:
@@ -35,20 +38,18 @@ def left_for_customers(customers: DataFrame, blocked: DataFrame, shelf: DataFram
     customers
         query_id.
     blocked
-        query_id, product_id: what the rules of the block leave out for whom.
+        query_id, product_id: what the rules of the block leave out for whom, each with all its variants.
     """
     groups = offered(shelf)
     by_category = groups.groupBy("category").agg(F.count("*").alias("n_groups"))
     everything = by_category.agg(F.coalesce(F.sum(_capped(F.col("n_groups"), block)), F.lit(0)).alias("n_everything"))
-    placed = shelf.where("is_open").select("product_id", F.coalesce("category", F.lit(_NO_CATEGORY)).alias("category"), "variant")
+    variants = shelf.select("product_id", "variant")  # a product that is sold out still stands for those that are not
     gone = (
         blocked
+        .join(F.broadcast(variants), on="product_id", how="inner")
+        .select("query_id", "variant")
         .distinct()
-        .join(F.broadcast(placed), on="product_id", how="inner")
-        .groupBy("query_id", *_GROUP)
-        .agg(F.count("*").alias("n_blocked"))
-        .join(F.broadcast(groups), on=list(_GROUP), how="inner")
-        .where(F.col("n_blocked") == F.col("n_products"))
+        .join(F.broadcast(groups), on="variant", how="inner")
         .groupBy("query_id", "category")
         .agg(F.count("*").alias("n_gone"))
         .join(F.broadcast(by_category), on="category", how="inner")
@@ -70,12 +71,14 @@ def left_for_products(own: DataFrame, shelf: DataFrame, block: Block) -> DataFra
     groups = offered(shelf)
     by_category = groups.groupBy("category").agg(F.count("*").alias("n_groups"))
     everything = by_category.agg(F.coalesce(F.sum(_capped(F.col("n_groups"), block)), F.lit(0)).alias("n_everything"))
-    placed = shelf.select("product_id", F.coalesce("category", F.lit(_NO_CATEGORY)).alias("category"), "variant")
+    placed = shelf.select("product_id", _category(), "variant").join(
+        groups.select(*_GROUP, F.col("variant").alias("offered")), on=list(_GROUP), how="left"
+    )
     of_queries = (
         own
         .join(F.broadcast(placed), on="product_id", how="inner")
         .groupBy("query_id", "category")
-        .agg(F.count_distinct("variant").alias("n_own"))
+        .agg(F.count_distinct("offered").alias("n_own"))  # of a product that is sold out there may be nothing to leave out
         .join(F.broadcast(by_category), on="category", how="left")
     )
     n_groups = F.coalesce("n_groups", F.lit(0))

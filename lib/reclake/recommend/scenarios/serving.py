@@ -96,7 +96,7 @@ def served_scenarios(
         if (scenario.eligible and name not in eligible) or (scenario.reaches_out and (has_reached_out or not asked.is_personal)):
             continue
         for block_name, block in scenario.blocks.items():
-            picks = served(asked, shelf, block, facts=scenario.facts)
+            picks = served(asked, shelf, block, facts=scenario.facts_of(block))
             has_reached_out |= scenario.reaches_out and bool(picks)
             yield from ((name, block_name, pick) for pick in picks)
 
@@ -138,8 +138,13 @@ class _Rules:
     """What may still come onto one list; admitting a product changes it."""
 
     def __init__(self, query: Asked, shelf: Shelf, block: Block) -> None:
-        self._query, self._shelf, self._block = query, shelf, block
+        self._shelf, self._block = shelf, block
+        # A variant of what is known or was bought is no news either: all rules ask for the group.
         self._variants = {shelf.variant[place - 1] for place in query.own}
+        if block.unseen:
+            self._variants.update(shelf.variant[place - 1] for place in query.seen)
+        for days_since, least in ((query.bought, block.not_bought_days), (query.shown, block.not_shown_days)):
+            self._variants.update(shelf.variant[place - 1] for place, days in days_since.items() if days <= least)
         self._own_categories = frozenset(_categories(Asked(own=query.own), shelf))
         self._n_of: dict[str, int] = {}
         self._n_open = len(shelf.by_category)
@@ -151,10 +156,8 @@ class _Rules:
 
     def admits(self, place: int) -> bool:
         """Take the product onto the list if every rule allows it."""
-        shelf, block, query = self._shelf, self._block, self._query
-        if not shelf.is_open[place - 1] or (block.unseen and place in query.seen):
-            return False
-        if query.bought.get(place, _NEVER) <= block.not_bought_days or query.shown.get(place, _NEVER) <= block.not_shown_days:
+        shelf, block = self._shelf, self._block
+        if not shelf.is_open[place - 1]:
             return False
         category, variant = shelf.category[place - 1], shelf.variant[place - 1]
         if variant in self._variants or not self._fits(category):
@@ -175,6 +178,3 @@ class _Rules:
         if self._block.category == "same":
             return category in self._own_categories
         return category not in self._own_categories
-
-
-_NEVER = 1 << 30  # days

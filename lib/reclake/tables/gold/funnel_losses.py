@@ -26,7 +26,7 @@ FUNNEL_LOSSES = Table(
             "value",
             "string",
             "Of next_event the kind of event in the same channel, left for nothing, or other_channel; of later other_channel or "
-            "nothing; else the value at entry. other joins values of fewer than privacy.min_group_size.",
+            "no_other_channel; else the value at entry. other joins values of fewer than privacy.min_group_size.",
             required=True,
         ),
         plain(

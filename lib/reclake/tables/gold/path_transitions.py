@@ -27,7 +27,7 @@ PATH_TRANSITIONS = Table(
             "to_node",
             "string",
             "Where they went next: a node, path_end after the last one, or other: nodes that are other, and what fewer customers than "
-            "privacy.min_group_size went to from from_node, with the next larger one.",
+            "privacy.min_group_size went to from from_node, with the next larger one, unless that is nearly all of them: see is_with_others.",
             required=True,
         ),
         plain(
@@ -43,6 +43,12 @@ PATH_TRANSITIONS = Table(
             "long",
             "Distinct customers behind them; of other the sum over what it joins.",
             "customers",
+            required=True,
+        ),
+        plain(
+            "is_with_others",
+            "boolean",
+            "Whether a few transitions to nodes of fewer customers than privacy.min_group_size are counted in it, at most a tenth.",
             required=True,
         ),
         plain("from_share", "double", "n_transitions over all from from_node.", "0–1", required=True),

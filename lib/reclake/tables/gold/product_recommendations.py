@@ -20,7 +20,7 @@ WAY = tuple(replace(field, required=True) for field in STRATEGY)
 
 PRODUCT_RECOMMENDATIONS = Table(
     name="gold.product_recommendations",
-    grain="one row per as_of_date, scenario, block, product that may be shown and rank of a product beside it",
+    grain="one row per as_of_date, scenario, block, product of the day, sold out or not, and rank of a product beside it",
     key=("as_of_date", "scenario", "block", "product_id", "rank"),
     fields=(
         AS_OF,

@@ -26,7 +26,13 @@ SEGMENT_QUALITY = Table(
             "customers",
             required=True,
         ),
-        plain("coverage_share", "double", "Customers still known at as_of_date, of those of the tier.", "share", required=True),
+        plain(
+            "coverage_share",
+            "double",
+            "Customers still known at as_of_date, of those of the tier; as all shares to whole percents.",
+            "share",
+            required=True,
+        ),
         plain("bought_share", "double", "Of them, who bought in the days since.", "share", required=True),
         plain("bought_lower_share", "double", f"Lower end {_INTERVAL} (Wilson).", "share", required=True),
         plain("bought_upper_share", "double", f"Upper end {_INTERVAL} (Wilson).", "share", required=True),
@@ -37,7 +43,8 @@ SEGMENT_QUALITY = Table(
         plain(
             "mean_spend_amount",
             "decimal(18,4)",
-            "Mean spend of a customer in the days since, returns not deducted; null where a sum is beyond what can be held.",
+            "Mean spend of a customer in the days since, returns not deducted; null where fewer than privacy.min_group_size bought, "
+            "but some, and where a sum is beyond what can be held.",
             "currency",
         ),
         plain("lower_spend_amount", "decimal(18,4)", f"Lower end {_INTERVAL} (normal); not below 0.", "currency"),
