@@ -18,7 +18,7 @@ from reclake.run.application import Application
 from reclake.run.code import builder_of
 from reclake.run.stops import require_nothing_stopped
 from reclake.sources.intake import take_in
-from reclake.tables import bronze, gold, ops, silver
+from reclake.tables import bronze, gold, models, ops, silver
 from trials.shop import CI, FIRST, N_DAYS, NIGHTLY, SCENARIOS, SMALL, Drop, Size, deliver, drifted, happened
 from trials.trial import Passing, Trial, in_another_order
 
@@ -80,6 +80,7 @@ def built(app: Application, landing: Path) -> dict[str, DataFrame]:
         frames.setdefault(table.name, app.store.empty(table))
         if table.name in ALL_TABLES and table.reads:
             options = app.arguments(table.parameters) | app.items(table) | ({"as_of": as_of} if table.is_as_of else {})
+            options |= {"fitted": None} if models.weighing(table) else {}  # the weights that are shipped
             inputs = cut_inputs(
                 table,
                 frames,
