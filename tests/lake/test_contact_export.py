@@ -299,7 +299,9 @@ def test_the_list_is_shown_with_priority_reason_and_who_is_left_out(lake):
     assert "100.00 CNY" in text
     assert "Why." in text
     assert "Anna" not in text
-    assert text.splitlines()[-1].split() == ["win_back", "dormant", "no_consent", "20"]
+    *_, left_out, rounded = text.splitlines()
+    assert left_out.split() == ["win_back", "dormant", "no_consent", "20"]
+    assert rounded == "Those left out are counted in whole groups of 10; smaller groups are not shown."
     rows = json.loads(reclake(lake, "contacts", "list", "--purpose", "win_back", "--as-of", str(BEFORE), "--names", "--json"))
     assert [(row["priority"], row["customer_id"], row["customer_name"]) for row in rows] == [
         (n + 1, customer_id(n), f"Anna {n}") for n in range(N)
