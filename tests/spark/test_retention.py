@@ -108,6 +108,9 @@ def test_retention_is_what_plain_python_counts(spark, seed, least):
         assert of_cohorts(rows, activity) == cells, activity
         assert any(n is None for _, n, _ in cells.values())
     assert {(row["activity"], row["n_left_out"]) for row in rows} == {("any", 5 - 5 % least), ("order", 0)}
+    unknown = [row for row in rows if row["revenue_amount"] is None]
+    assert unknown
+    assert all(row["revenue_ratio"] is None for row in unknown), "an open cell has earned no 0"
 
 
 @pytest.mark.parametrize("seed", [3, 4])
