@@ -92,9 +92,17 @@ def mistakes(error: ValidationError, kind: type[BaseModel], *, whole: str) -> st
     whole
         What a mistake is named after that belongs to no single key.
     """
-    return "; ".join(
-        f"{'.'.join(map(str, one['loc'])) or whole}: {_wrong(one['type'], one, kind)}" for one in error.errors(include_url=False)
-    )
+    found = error.errors(include_url=False)
+    # Of a list whose parts are wrong pydantic counts only the others.
+    broken = {one["loc"][:n] for one in found for n in range(len(one["loc"]))}
+    counted = [one for one in found if one["type"] != "too_short" or one["loc"] not in broken]
+    told = (f"{'.'.join(_keys_of(one['loc'])) or whole}: {_wrong(one['type'], one, kind)}" for one in counted)
+    return "; ".join(dict.fromkeys(told))
+
+
+def _keys_of(path: Sequence[str | int]) -> list[str]:
+    """The keys of a mistake, without the branches of a union of words that pydantic names between them."""
+    return [str(step) for step in path if not str(step).startswith("literal[")]
 
 
 def _wrong(fault: str, one: Mapping[str, Any], kind: type[BaseModel]) -> str:
@@ -103,6 +111,8 @@ def _wrong(fault: str, one: Mapping[str, Any], kind: type[BaseModel]) -> str:
     if fault == "extra_forbidden":
         known = _keys_at(kind, one["loc"][:-1])
         return _with_hint("is no known key", str(one["loc"][-1]), known) + (f", known are {', '.join(known)}" if known else "")
+    if fault == "too_short":
+        return f"needs at least {one['ctx']['min_length']}, and has {one['ctx']['actual_length']}"
     message = str(one["msg"]).removeprefix("Value error, ")
     if fault in ("literal_error", "enum") and isinstance(one["input"], str):
         return _with_hint(message, one["input"], re.findall(r"'([^']*)'", str(one["ctx"]["expected"])))

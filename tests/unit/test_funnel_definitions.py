@@ -80,9 +80,15 @@ def test_what_cannot_be_meant_is_refused(tmp_path, old, new, told):
     assert told in refused(tmp_path, old, new)
 
 
+def test_a_wrong_event_is_one_mistake(tmp_path):
+    told = refused(tmp_path, 'event = "purchase"', 'event = "purchas"')
+    assert "did you mean 'purchase'?" in told
+    assert "at least" not in told, "the list has its steps; one of them is wrong"
+
+
 def test_one_step_is_no_funnel(tmp_path):
     told = refused(tmp_path, FUNNEL[FUNNEL.index('[[steps]]\nname = "buy"') :], "")
-    assert "steps: Tuple should have at least 2 items" in told
+    assert "steps: needs at least 2, and has 1" in told
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_words_are_those_of_tiers_and_of_the_rules():
     [
         ('"marketing"', '"sales"', "consent: 'sales' is no purpose of consent: one of personalisation, marketing"),
         ('["dormant"]', '["dorment"]', "did you mean 'dormant'"),
-        ('["dormant"]', "[]", "tiers: .* at least 1 item"),
+        ('["dormant"]', "[]", "tiers: needs at least 1, and has 0"),
         ('["call"]', '["mail"]', r"channels\.0: "),
         ('["call"]', '["call", "call"]', "channels names one of them twice: call, call"),
         ("precedence = 1", "precedence = 0", "precedence: "),
