@@ -72,6 +72,8 @@ def test_a_window_is_the_same_however_it_is_written(tmp_path):
         ('unit = "customer"', 'unit = "customer"\nexclude = [{ any_of = [{ event = "search" }], after = "pay" }]', "exclude.0: there is no step 'pay'"),
         ('unit = "customer"', 'unit = "customer"\nexclude = [{ any_of = [{ event = "search" }], after = "buy" }]', "buy does not stand before buy"),
         ('unit = "customer"', 'unit = "customer"\nmode = "any"\nexclude = [{ any_of = [{ event = "search" }] }]', "exclude needs an order of steps"),
+        ('one_of = ["pos"]', 'one_of = ["webb"]', "channel is never 'webb' (did you mean 'web'?); it is app, mini_program, web, pos"),
+        ('property = "channel", one_of = ["pos"]', 'property = "hour", at_least = 25', "hour lies between 0 and 23"),
         ('unit = "customer"', 'unit = "customer"\nwindow_days = 7', "window_days: is no known key"),
         ('event = "purchase"', 'event = "purchase", weight = 3', "weight: is no known key"),
     ],

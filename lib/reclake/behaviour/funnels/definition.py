@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, StringConstraints, field_validator, model_validator
 
-from reclake.behaviour.dimensions import OF_HISTORIES
+from reclake.behaviour.dimensions import ANONYMOUS, LOGGED_IN, OF_HISTORIES, WEEKDAYS
 from reclake.behaviour.kinds import KINDS, NUMBERS, ORDER, TEXTS, Number, Text
 from reclake.catalogue import Item
-from reclake.strict import Name, Strict
+from reclake.strict import Name, Strict, near
+from reclake.tables.vocabulary import CHANNELS
 
 # A checker of types takes no list of words that it cannot see.
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 MAX_STEPS = 12
 MAX_SECONDS = 366 * 86_400
+
+
+# The words of properties that have a few.
+_WORDS: Mapping[str, tuple[str, ...]] = {"channel": CHANNELS, "login": (LOGGED_IN, ANONYMOUS), "weekday": WEEKDAYS}
 
 
 class Asked(Strict):
@@ -55,7 +60,17 @@ class Asked(Strict):
             raise ValueError(f"{self.property} is a text: ask one_of, none_of or is_known")
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
             raise ValueError(f"{self.property} cannot be at least {self.at_least:g} and at most {self.at_most:g}")
+        self._require_possible()
         return self
+
+    def _require_possible(self) -> None:
+        """Refuse words and numbers that the property never has: the funnel would be empty, and would not say why."""
+        known = _WORDS.get(self.property, ())
+        if known and (unknown := [word for word in (*self.one_of, *self.none_of) if word not in known]):
+            hint = near(unknown[0], known)
+            raise ValueError(f"{self.property} is never {unknown[0]!r}{f' ({hint})' if hint else ''}; it is {', '.join(known)}")
+        if self.property == "hour" and not all(0 <= bound < 24 for bound in (self.at_least, self.at_most) if bound is not None):
+            raise ValueError("hour lies between 0 and 23")
 
 
 class Matched(Strict):
