@@ -101,6 +101,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Reads what runs note and publish, and plans as they do; needs no Spark but where delta-rs reaches no lake.
     # The catalogues of funnels, paths and scenarios say which there are; bitmaps of customers are counted, and dimensions have meanings.
     "look": {
+        "value.forecasts",
+        "value.purchasing",
         "behaviour.bitmaps",
         "behaviour.dimensions",
         "behaviour.catalogues",

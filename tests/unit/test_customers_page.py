@@ -11,6 +11,7 @@ from reclake.cockpit import customers_texts as texts
 from reclake.cockpit.customers_figures import Change, CustomersFigures, Decile, LeftOut, Listed, Quality, ValueModel
 from reclake.cockpit.customers_page import customers_page
 from reclake.identity.evidence import STRENGTH, UNLINKED
+from reclake.look.holdout import Holdout
 from reclake.look.likely_pairs import LEVEL_WORDS
 from reclake.outreach.candidates import EXCLUSIONS
 from reclake.pages.page import Shown
@@ -41,6 +42,7 @@ FIGURES = CustomersFigures(
         Decile("purchases", "purchases", 10, BEFORE, 200, 3.4, 3.1),
         Decile("value", "CNY", 10, BEFORE, 200, 900.5, 870.25),
     ),
+    holdout=Holdout(BEFORE, 1526, (BEFORE, date(2026, 2, 24)), (45, 92), (46.2, 91.6)),
     listed=(
         Listed("win_back", "email", 120, Decimal("5120.5000"), "CNY"),
         Listed("win_back", "sms", 4, Decimal("77.7700"), "CNY"),
@@ -87,7 +89,9 @@ def test_a_tier_stands_beside_the_mean_of_all(page):
 
 
 def test_forecasts_stand_beside_what_came(page):
-    purchases, value = section(page, "value").iter("figure")
+    curve, purchases, value = section(page, "value").iter("figure")
+    assert marks(curve) == ["45", "92", "46", "92"]
+    assert "Days of purchase of 1,526 customers since 2026-02-23" in text_in(curve)
     assert [float(one) for one in marks(purchases)] == [0.1, 0.12, 3.4, 3.1]
     assert [float(one) for one in marks(value)] == [900.5, 870.25]
 
@@ -101,7 +105,7 @@ def test_lists_count_who_is_on_them_and_who_is_not(page):
 
 
 def test_a_lake_without_these_tables_has_a_page(page):
-    empty = CustomersFigures(None, 0, {}, None, 0, (), (), None, (), (), ())
+    empty = CustomersFigures(None, 0, {}, None, 0, (), (), None, (), None, (), ())
     assert "No value is forecast" in text_in(section(opened(empty), "value"))
     first = replace(
         FIGURES, changes=(Change(None, "none", "new", 12),), model=ValueModel("none", "none", "one customer", None, None, None)

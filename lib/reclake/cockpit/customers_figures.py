@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from reclake.look.holdout import Holdout, read_holdout
 from reclake.look.reader import Reader
 from reclake.tables import Table, gold, silver
 
@@ -98,6 +99,7 @@ class CustomersFigures:
     quality: tuple[Quality, ...]
     model: ValueModel | None
     deciles: tuple[Decile, ...]
+    holdout: Holdout | None
     listed: tuple[Listed, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -143,6 +145,7 @@ def read_customers(rows: Reader) -> CustomersFigures:
             Decile(*row)
             for row in _newest(rows, gold.VALUE_DECILES, "measure unit decile split_date n_customers expected actual", as_of)
         ),
+        holdout=read_holdout(rows, as_of) if as_of else None,
         listed=_listed(rows, as_of),
         left_out=_left_out(rows, as_of),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reclake.look.holdout import Holdout
 from reclake.pages import colours
-from reclake.pages.charts import Bar, Bars
+from reclake.pages.charts import Bar, Bars, Lines, Series
 from reclake.pages.dumbbells import Dumbbell, Dumbbells
 from reclake.pages.flow import Flow, Group, Stream
 from reclake.pages.page import Page, Shown
@@ -30,7 +31,7 @@ def customers_page(figures: CustomersFigures, shown: Shown, *, min_group_size: i
     panels = (
         _identity(figures, min_group_size),
         _tiers(figures),
-        _value(figures),
+        _value(figures, min_group_size),
         _contacts(figures, min_group_size),
     )
     note = texts.SMALL_GROUPS.filled(n=min_group_size)
@@ -101,7 +102,15 @@ def _quality(figures: CustomersFigures) -> Iterator[Part]:
     yield Folded(demo_texts.NUMBERS, Table(names, cells))
 
 
-def _value(figures: CustomersFigures) -> Panel:
+def _curve(held_out: Holdout, at_least: int) -> Lines:
+    """Days of purchase since the cut, as they came and as the model expected them."""
+    name = texts.HOLDOUT.filled(n=written(people(held_out.n_customers, at_least=at_least)), begin=held_out.split)
+    came = Series(texts.ACTUAL, colours.BLUE, tuple(people(n, at_least=at_least) for n in held_out.came))
+    expected = Series(texts.EXPECTED, colours.ORANGE, tuple(round(n) for n in held_out.expected))
+    return Lines(name, held_out.days, (came, expected))
+
+
+def _value(figures: CustomersFigures, at_least: int) -> Panel:
     model = figures.model
     if model is None or model.reason:
         reason = model.reason if model else "nothing was bought yet"
@@ -109,7 +118,8 @@ def _value(figures: CustomersFigures) -> Panel:
     sentence = texts.VALUE_SAYS.filled(model=texts.MODELS[model.model], chosen_by=texts.CHOSEN_BY[model.chosen_by])
     kinds = dict.fromkeys((one.measure, one.unit) for one in figures.deciles)
     charts = tuple(_calibration(figures, [one for one in figures.deciles if (one.measure, one.unit) == kind]) for kind in kinds)
-    parts: list[Part] = [Beside(charts)] if charts else []
+    parts: list[Part] = [_curve(figures.holdout, at_least)] if figures.holdout else []
+    parts += [Beside(charts)] if charts else []
     parts.append(
         Table((texts.GINI, texts.VALUE_GINI, texts.CORRELATION), ((model.purchases_gini, model.value_gini, model.correlation),))
     )

@@ -95,6 +95,10 @@ CHOSEN_BY = {
 NO_VALUE = Text("No value is forecast: {reason}.", "未作价值预测：{reason}。")
 PURCHASES = Text("Purchases per customer, {begin} to {end}", "每位客户的购买次数，{begin} 至 {end}")
 SPEND = Text("Spend per customer in {unit}, {begin} to {end}", "每位客户的消费额（{unit}），{begin} 至 {end}")
+HOLDOUT = Text(
+    "Days of purchase of {n} customers since {begin}, added up: as they came, and as forecast from the days before",
+    "{n} 位客户自 {begin} 起的累计购买天数：实际与此前数据的预测",
+)
 EXPECTED = Text("forecast", "预测")
 ACTUAL = Text("what came", "实际")
 DECILE = Text("tenth {n}", "第 {n} 个十分位")
