@@ -129,6 +129,17 @@ def test_the_scenarios_are_listed_and_checked(tmp_path, monkeypatch):
         called("scenarios", "check", "home")
 
 
+def test_a_scenario_of_a_purpose_that_nobody_declared_is_refused(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    shutil.copytree(ROOT / "conf", home / "conf")
+    path = home / "conf" / "scenarios" / "win_back.toml"
+    path.write_text(path.read_text().replace('contact_purpose = "win_back"', 'contact_purpose = "winback"'))
+    monkeypatch.setenv("RECLAKE_HOME", str(home))
+    told = r"scenario file win_back.toml(.|\n)*there is no purpose 'winback' \(did you mean 'win_back'\?\)"
+    with pytest.raises(SettingsInvalid, match=told):
+        called("scenarios", "check")
+
+
 def test_a_list_of_a_customer_and_of_a_product():
     rows = printed("scenarios", "preview", "home", "--customer", WHO)
     assert [(row["rank"], row["product"], row["why"], row["from"]) for row in rows] == [

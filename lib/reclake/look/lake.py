@@ -15,10 +15,11 @@ from reclake.behaviour.paths.definition import Paths
 from reclake.errors import ServiceDown, UsageError
 from reclake.lake.entries import GONE, PLAIN, Entries
 from reclake.lake.published import Published
+from reclake.outreach.catalogues import PURPOSES
 from reclake.recommend.catalogues import SCENARIOS
 from reclake.recommend.scenarios.definition import Scenario
 from reclake.run.faults import fault_text
-from reclake.run.items import load_catalogues, load_sources
+from reclake.run.items import load_catalogues, load_sources, require_purposes
 from reclake.run.opened import Opened, located, utc_now
 from reclake.settings import Settings
 from reclake.sources.source import Source
@@ -72,7 +73,9 @@ class Look:
         SettingsInvalid
             When a file cannot be used.
         """
-        return SCENARIOS.load(SCENARIOS.place(self.home, self.settings.value), names or None)
+        scenarios = SCENARIOS.load(SCENARIOS.place(self.home, self.settings.value), names or None)
+        require_purposes(scenarios, PURPOSES.load(PURPOSES.place(self.home, self.settings.value)))
+        return scenarios
 
     @cached_property
     def lake(self) -> Opened:

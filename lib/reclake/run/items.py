@@ -6,10 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reclake.catalogue.declared import Items, declared, items_of
+from reclake.errors import SettingsInvalid
+from reclake.outreach.catalogues import PURPOSES
+from reclake.recommend.catalogues import SCENARIOS
+from reclake.recommend.scenarios.definition import Scenario
 from reclake.settings import Settings
 from reclake.sources.catalogues import SOURCES
 from reclake.sources.source import Source
-from reclake.tables import TABLES
+from reclake.strict import near
+from reclake.tables import TABLES, gold
 
 
 def load_sources(home: Path, settings: Settings, names: Iterable[str]) -> dict[str, Source]:
@@ -37,6 +42,29 @@ def load_catalogues(home: Path, settings: Settings) -> dict[str, Items]:
     """
     catalogues = {name: catalogue for name, catalogue in declared().items() if name != SOURCES.name}
     items: dict[str, Items] = {name: one.load(one.place(home, settings.value)) for name, one in catalogues.items()}
+    require_purposes(items[SCENARIOS.name], items[PURPOSES.name])
     for table in TABLES:
         items_of(table, {SOURCES.name: {}, **items})
     return items
+
+
+def require_purposes(scenarios: Items, purposes: Items) -> None:
+    """Stop at a scenario that asks for the contact list of a purpose that does not exist: it would be empty for ever.
+
+    Raises
+    ------
+    SettingsInvalid
+        Naming file and key.
+    """
+    for name, scenario in scenarios.items():
+        if not isinstance(scenario, Scenario) or scenario.eligible is None or scenario.eligible.table != gold.CONTACT_LIST.name:
+            continue
+        wanted = scenario.eligible.where.get("contact_purpose", ())
+        for purpose in (wanted,) if isinstance(wanted, str) else wanted if isinstance(wanted, tuple) else ():
+            if purpose not in purposes:
+                hint = near(purpose, purposes)
+                raise SettingsInvalid(
+                    f"scenario file {name}.toml cannot be used",
+                    f"eligible.where.contact_purpose: there is no purpose {purpose!r}{f' ({hint})' if hint else ''}",
+                    "correct it, or add the purpose: docs/customers.md shows how",
+                )
