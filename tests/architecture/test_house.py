@@ -82,6 +82,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "privacy.encryption",
         "privacy.keys",
         "inspection.written",
+        "recommend.catalogues",
         "recommend.evaluation",
         "recommend.interface",
         "recommend.lists",
