@@ -36,7 +36,7 @@ SEEDS = (42, 43, 44, 45, 46)
 FILMS = ItemItemValues(
     neighbours=200, shrinkage=50.0, weight_power=1.0, max_products=1000, blocks=4
 )  # as conf/base.toml, nobody cut
-SHOP = ItemItemValues(neighbours=200, shrinkage=10.0, weight_power=0.0, max_products=1000, blocks=4)
+SHOP = ItemItemValues(neighbours=200, shrinkage=10.0, weight_power=0.5, max_products=1000, blocks=4)
 
 
 def judged(train: DataFrame, truth: DataFrame, settings: ItemItemValues) -> dict[str, float]:
