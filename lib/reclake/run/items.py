@@ -42,7 +42,7 @@ def load_catalogues(home: Path, settings: Settings) -> dict[str, Items]:
     """
     catalogues = {name: catalogue for name, catalogue in declared().items() if name != SOURCES.name}
     items: dict[str, Items] = {name: one.load(one.place(home, settings.value)) for name, one in catalogues.items()}
-    require_purposes(items[SCENARIOS.name], items[PURPOSES.name])
+    require_purposes(items.get(SCENARIOS.name, {}), items.get(PURPOSES.name, {}))
     for table in TABLES:
         items_of(table, {SOURCES.name: {}, **items})
     return items
