@@ -204,7 +204,7 @@ def test_shipped_pairs_are_known_and_few_enough():
         ('pairs = [["channel", "channel"]]', "channel stands beside itself"),
         ('pairs = [["channel", "tier"], ["tier", "channel"]]', "tier and channel stand twice"),
         ('pairs = [["channel", "mood"]]', "pairs.0.1"),
-        ("pairs = []", "at least 1 item"),
+        ("pairs = []", "needs at least 1, and has 0"),
         ('pairs = [["channel", "tier"]]\nsize = 3', "size"),
     ],
 )
