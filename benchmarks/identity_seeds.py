@@ -22,13 +22,13 @@ from reclake.run.demo import generate_demo
 from reclake.run.fitting import fit
 from reclake.run.report import Silent
 from reclake.run.runner import run_graph
+from reclake.run.stops import require_nothing_stopped
 from reclake.tables.models import LINKAGE
 
 
 def to_silver(app: Application) -> None:
     """Build what is stale of bronze and silver."""
-    if stopped := run_graph(app, stages=("bronze", "silver")):
-        raise next(iter(stopped.values()))
+    require_nothing_stopped(run_graph(app, stages=("bronze", "silver")))
 
 
 def main() -> None:

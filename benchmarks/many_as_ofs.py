@@ -24,15 +24,14 @@ from reclake.run.plan import Scope
 from reclake.run.report import Silent, TableReport
 from reclake.run.runner import run_graph
 from reclake.run.stage import build_stage
+from reclake.run.stops import require_nothing_stopped
 
 
 def built(app: Application, table: str, *, n_days: int, n_as_ofs: int) -> TableReport:
     """The report of one pass over the newest as_ofs, all of them forced."""
     as_ofs = tuple(FIRST + timedelta(days=n_days - n) for n in range(n_as_ofs))
     scope = Scope(as_ofs=as_ofs, tables=frozenset({table}), force=True)
-    stopped = build_stage(app, tables.BY_NAME[table].stage, scope)
-    if stopped:
-        raise next(iter(stopped.values()))
+    require_nothing_stopped(build_stage(app, tables.BY_NAME[table].stage, scope))
     reports: list[TableReport] = app.reporter.reports  # type: ignore[attr-defined]
     return next(report for report in reversed(reports) if report.table == table)
 
@@ -52,8 +51,7 @@ def main() -> None:
     app = open_lake(options.work, "lake", options.customers, reporter=Silent())
     if is_new:
         generate_demo(app, n_days=options.days)
-    if stopped := run_graph(app, stages=("bronze", "silver")):
-        raise next(iter(stopped.values()))
+    require_nothing_stopped(run_graph(app, stages=("bronze", "silver")))
     built(app, options.table, n_days=options.days, n_as_ofs=options.as_ofs)
     for turn in range(options.rounds):
         for at_once in options.at_once:

@@ -101,9 +101,10 @@ def _require_read(chosen: Chosen, name: str | None, *, period: str, losses: bool
             refuse_beside(chosen, "--period window", "last")
     else:
         refuse_beside(chosen, "--who", "by", "losses", "period", "last")
-        refuse_beside(chosen, "--who with --to", "limit") if to else refuse_beside(
-            chosen, "--who without --to", "receiver", "reason"
-        )
+        if to:
+            refuse_beside(chosen, "--who with --to", "limit")
+        else:
+            refuse_beside(chosen, "--who without --to", "receiver", "reason")
 
 
 def _print_people(chosen: Chosen, asked: Asked, *, limit: int, file: File | None) -> None:

@@ -45,9 +45,10 @@ def _popular_rows(reader: Reader, scenario: str, columns: Sequence[str], *, as_o
     """What the lists of all baskets show as popular, each product once, in the order of popularity: after every row of a part."""
     where = (*of_scenario(scenario, as_of), Condition("strategy", "=", ("popular",)))
     rows = reader.rows(gold.BASKET_RECOMMENDATIONS, (*columns, "score"), where, (("score", True), ("product_id", False)))
-    once = {row["product_id"]: row for row in reversed(rows)}
-    ordered = sorted(once.values(), key=lambda row: (-row["score"], row["product_id"]))
-    return [{name: row[name] for name in columns} | {"rank": _LAST + place} for place, row in enumerate(ordered)]
+    best: dict[str, Row] = {}
+    for row in rows:
+        best.setdefault(row["product_id"], row)
+    return [{name: row[name] for name in columns} | {"rank": _LAST + place} for place, row in enumerate(best.values())]
 
 
 def parts_joined(
