@@ -147,7 +147,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "printable",
     },
     # segment.segments and segment.tiers name what a page shows.
-    "cockpit": {"look", "pages", "tables", "errors", "segment.segments", "segment.tiers"},
+    "cockpit": {"look", "behaviour.dimensions", "pages", "tables", "errors", "segment.segments", "segment.tiers"},
     "cli": {
         "run",
         "cockpit",

@@ -3,6 +3,7 @@
 import random
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from pyspark.sql import functions as F
@@ -10,11 +11,13 @@ from pyspark.sql import functions as F
 import plain_cube
 from declared import cut_inputs
 from frames import contents, frame
+from reclake.behaviour.attributes import customer_attributes, product_attributes
 from reclake.behaviour.bitmaps import members
 from reclake.behaviour.cube.definition import Cube
-from reclake.behaviour.cube.rows import acts_of, cube_rows, customer_attributes, product_attributes
-from reclake.behaviour.dimension_values import price_band, value_of
+from reclake.behaviour.cube.rows import acts_of, cube_rows
+from reclake.behaviour.dimension_values import price_band, value_in_histories, value_of
 from reclake.behaviour.dimensions import DIMENSIONS
+from reclake.behaviour.histories import histories
 from reclake.gold.behaviour_cube import behaviour_cube, emptiness
 from reclake.lake.schema import conform
 from reclake.tables import gold, silver
@@ -215,16 +218,23 @@ def test_every_dimension_has_its_values(spark, rows):
         "occurred_at": datetime(2026, 2, 28, 20, 30),
     }
     given = inputs(spark, [act])
-    customers = customer_attributes(
-        given["people"], given["accounts"], given["customer_segments"], given["customer_numbers"], as_of=AS_OF, timezone=ZONE
-    )
+    products = given["products"].withColumn("brand", F.lit("b"))
+    customers = customer_attributes(given["people"], given["accounts"], given["customer_segments"], as_of=AS_OF, timezone=ZONE)
     names = [one.name for one in DIMENSIONS]
     done = cube_rows(
         acts_of(given["people"], given["events"], given["order_lines"], reporting_currency="CNY"),
-        customers, product_attributes(given["products"].withColumn("brand", F.lit("b"))), dimensions=names, timezone=ZONE,
+        customers.join(given["customer_numbers"], on="customer_id"), product_attributes(products), dimensions=names, timezone=ZONE,
     )  # fmt: skip
     (row,) = contents(done)
+    # Histories are told the same by the funnels that ask for it.
+    funnels = {str(n): SimpleNamespace(breakdowns=names[n : n + 3]) for n in range(0, len(names), 3)}
+    lives = histories(
+        *(given[name] for name in ("people", "events", "order_lines", "accounts", "customer_segments")), products,
+        as_of=AS_OF, funnels=funnels, paths={}, timezone=ZONE,
+    )  # fmt: skip
+    (told,) = lives.select(*(value_in_histories(name, timezone=ZONE).alias(f"dim_{name}") for name in names)).collect()
     values = {name: row[f"dim_{name}"] for name in names}
+    assert values == {name: told[f"dim_{name}"] for name in names}
     assert values == {
         "day": "2026-03-01", "week": "2026-02-23", "month": "2026-03-01", "weekday": "sunday", "hour": "04", "channel": act["channel"],
         "source": "demo", "kind": act["event_type"], "login": "logged_in", "device_kind": "phone", "customer_kind": "returning",

@@ -20,6 +20,7 @@ from frames import contents, frame
 from reclake.behaviour.funnels.definition import Funnel
 from reclake.behaviour.funnels.funnel_counts import funnel_counts
 from reclake.behaviour.funnels.people import WHO, funnel_people
+from reclake.behaviour.paths.definition import Paths
 from reclake.behaviour.sittings import session_starts
 from reclake.gold.funnel_losses import funnel_losses
 from reclake.gold.funnels import emptiness, funnels
@@ -78,6 +79,8 @@ def inputs(spark, events, lines=(), *, silent=(), machines=()):
             *(dict(account_id=a, basis="consent" if a in silent else "contract", is_device=False, is_machine=a in machines, valid_from=OLD) for a in accounts),
         ),
         silver.CONSENTS.name: frame(spark, silver.CONSENTS),
+        silver.PRODUCTS.name: frame(spark, silver.PRODUCTS),
+        gold.CUSTOMER_SEGMENTS.name: frame(spark, gold.CUSTOMER_SEGMENTS),
         silver.EVENTS.name: frame(spark, silver.EVENTS, *events),
         silver.ORDER_LINES.name: frame(spark, silver.ORDER_LINES, *lines),
     }  # fmt: skip
@@ -86,7 +89,7 @@ def inputs(spark, events, lines=(), *, silent=(), machines=()):
 def taken(table, frames, chosen, *, window_days=0):
     """What the builder of a table is given; the counts are made once, as a stage keeps them."""
     items = {one.name: one for one in chosen}
-    given = {"funnels": items, "gap_minutes": 30, "timezone": ZONE}
+    given = {"funnels": items, "paths": {}, "gap_minutes": 30, "timezone": ZONE}
     found = cut_inputs(table, frames, as_of=AS_OF, window_days=window_days, given=given)
     return {"funnel_counts": found["funnel_counts"].localCheckpoint(), "funnels": items, "as_of": AS_OF}
 
@@ -298,11 +301,60 @@ def test_random_events_in_any_order_and_partitioning_are_counted_as_a_plain_read
     assert sum(n for key, n in found.items() if key[0] == "window" and key[4] == "open") > 0
 
 
+def test_customers_products_and_devices_break_funnels_and_paths_down(spark):
+    """Values are those of the customer at the as_of, and of the product and the device at the entry."""
+    phone, desktop = "Mozilla/5.0 (iPhone) Mobile", "Mozilla/5.0 (Windows NT 10.0)"
+    events = [
+        *visit("a", "vcp", user_agent=phone, product="p1"),
+        *visit("a", "v", hour=15, user_agent=desktop, product="p2"),
+        *visit("b", "vc", user_agent=phone, product="p2"),
+        *visit("x", "v", product="unknown"),  # neither a customer with orders nor a product of the catalogue
+    ]
+    frames = inputs(spark, events)
+    tiers = {"c_a": ("loyal", OLD), "c_b": ("new", AS_OF - timedelta(days=1))}
+    frames[gold.CUSTOMER_SEGMENTS.name] = frame(
+        spark, gold.CUSTOMER_SEGMENTS,
+        *(dict(as_of_date=AS_OF, customer_id=c, tier=tier, n_orders=2, first_order_date=first) for c, (tier, first) in tiers.items()),
+        dict(as_of_date=AS_OF - timedelta(days=1), customer_id="c_x", tier="loyal", n_orders=1, first_order_date=OLD),
+    )  # fmt: skip
+    frames[silver.PRODUCTS.name] = frame(
+        spark, silver.PRODUCTS, *(dict(product_id=p, category=of, valid_from=OLD) for p, of in (("p1", "tea"), ("p2", "soap")))
+    )
+    expected = {
+        "tier": {"loyal": 2, "new": 1, "unknown": 1},
+        "category": {"tea": 1, "soap": 2, "unknown": 1},
+        "device_kind": {"phone": 2, "desktop": 1, "unknown": 1},
+        "customer_kind": {"returning": 2, "new": 2},
+        "order_band": {"2-3": 3, "unknown": 1},
+    }
+    names = tuple(expected)
+    chosen = [
+        funnel("one", [("view", "view_item"), ("pay", "purchase")], unit="session", breakdowns=names[:3]),
+        funnel("two", [("view", "view_item"), ("pay", "purchase")], unit="session", breakdowns=names[3:]),
+    ]
+    counted = conform(funnels(**taken(gold.FUNNELS, frames, chosen), min_group_size=1, window_days=0), gold.FUNNELS)
+    found = contents(counted.where("period = 'window' AND step = 1 AND dimension <> 'all'"))
+    entered = {name: {row["value"]: row["n_entered"] for row in found if row["dimension"] == name} for name in names}
+    assert entered == expected
+    reached = contents(counted.where("period = 'window' AND step = 2 AND n_reached > 0 AND dimension <> 'all'"))
+    assert {row["value"] for row in reached} == {"loyal", "tea", "phone", "returning", "2-3"}
+
+    ways = [
+        Paths.model_validate({"name": name, "description": "d", "goal": "purchase", "breakdowns": of})
+        for name, of in (("one", names[:3]), ("two", names[3:]))
+    ]
+    given = {"paths": {one.name: one for one in ways}, "funnels": {}, "gap_minutes": 30, "timezone": ZONE}
+    counts = cut_inputs(gold.PATH_STEPS, frames, as_of=AS_OF, given=given)["path_counts"].where("measure = 'paths'").collect()
+    n_paths = {name: {row["value"]: row["n_paths"] for row in counts if row["dimension"] == name} for name in names}
+    assert n_paths == expected
+
+
 def test_all_funnels_share_one_exchange_and_one_sort(spark):
     """Beside the join with people: no step is joined with the next, and no funnel adds an exchange."""
     frames = inputs(spark, EVENTS)
     people = cut_inputs(gold.FIRST_ORDERS, frames, as_of=AS_OF)["people"].localCheckpoint()
-    lives = made(HISTORIES, lambda i: frames[i.table.name], lambda _: people, as_of=AS_OF, arguments={})
+    given = {"funnels": {}, "paths": {}, "timezone": ZONE}
+    lives = made(HISTORIES, lambda i: frames[i.table.name], lambda _: people, as_of=AS_OF, arguments=given)
     counts = funnel_counts(lives, as_of=AS_OF, funnels={"shop": SHOP, "same": SAME}, gap_minutes=30, timezone=ZONE)
     plan = counts._jdf.queryExecution().executedPlan().toString()
     above, below = plan.split("MapInArrow")
@@ -354,7 +406,9 @@ def test_the_people_behind_every_number_add_up_to_it(spark):
     frames = inputs(spark, events, [line("a", at(1, 12)), line("b", at(1, 13))], silent={"silent"}, machines={"robot"})
     counted = conform(funnels(**taken(gold.FUNNELS, frames, chosen), min_group_size=1, window_days=0), gold.FUNNELS)
     numbers = contents(counted.where("period = 'window' AND dimension = 'all'"))
-    histories = cut_inputs(LIVES, frames, as_of=AS_OF)["histories"].localCheckpoint()
+    histories = cut_inputs(LIVES, frames, as_of=AS_OF, given={"funnels": {}, "paths": {}, "timezone": ZONE})[
+        "histories"
+    ].localCheckpoint()
     behind = [
         funnel_people(histories, as_of=AS_OF, funnel=one, step=step, who=who, gap_minutes=30, timezone=ZONE).select(
             F.lit(one.name).alias("funnel"), F.lit(step).alias("step"), F.lit(who).alias("who"), "*"

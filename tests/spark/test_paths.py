@@ -85,6 +85,8 @@ def inputs(spark, events):
             *(dict(account_id=a, basis="consent" if a == "silent" else "contract", is_device=False, is_machine=a == "robot", valid_from=OLD) for a in accounts),
         ),
         silver.CONSENTS.name: frame(spark, silver.CONSENTS),
+        silver.PRODUCTS.name: frame(spark, silver.PRODUCTS),
+        gold.CUSTOMER_SEGMENTS.name: frame(spark, gold.CUSTOMER_SEGMENTS),
         silver.EVENTS.name: frame(spark, silver.EVENTS, *events),
         silver.ORDER_LINES.name: frame(spark, silver.ORDER_LINES),
     }  # fmt: skip
@@ -92,7 +94,7 @@ def inputs(spark, events):
 
 def counts(spark, definitions, events, *, window_days=0):
     """The shared input, made once as a stage keeps it."""
-    given = {"paths": {one.name: one for one in definitions}, "gap_minutes": 30, "timezone": ZONE}
+    given = {"paths": {one.name: one for one in definitions}, "funnels": {}, "gap_minutes": 30, "timezone": ZONE}
     taken = cut_inputs(gold.PATH_STEPS, inputs(spark, events), as_of=AS_OF, window_days=window_days, given=given)
     return taken["path_counts"].localCheckpoint()
 
@@ -359,7 +361,13 @@ def test_random_visits_in_any_order_and_partitioning_are_told_as_a_plain_reading
 def test_the_counts_need_no_exchange_and_no_sort_beside_those_of_histories(spark):
     frames = inputs(spark, toy())
     people = cut_inputs(gold.FIRST_ORDERS, frames, as_of=AS_OF)["people"].localCheckpoint()
-    lives = made(HISTORIES, lambda i: frames[i.table.name], lambda _: people, as_of=AS_OF, arguments={})
+    lives = made(
+        HISTORIES,
+        lambda i: frames[i.table.name],
+        lambda _: people,
+        as_of=AS_OF,
+        arguments={"funnels": {}, "paths": {}, "timezone": ZONE},
+    )
     counted = path_counts(lives, as_of=AS_OF, paths={"raw": RAW, "collapsed": COLLAPSED}, gap_minutes=30, timezone=ZONE)
     with partitions_of_a_shuffle(spark, 3):  # one partition needs no exchange
         above, below = counted._jdf.queryExecution().executedPlan().toString().split("MapInArrow")

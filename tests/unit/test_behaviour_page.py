@@ -14,14 +14,17 @@ import reported
 from lakes import ROOT, as_environment, places
 from parsed_pages import parsed, rows_of, section, text_in
 from reclake.behaviour import lifecycle
+from reclake.behaviour.dimensions import DIMENSIONS
 from reclake.cli import app
 from reclake.cockpit import behaviour_texts as texts
 from reclake.cockpit import behaviour_texts_of_paths as of_paths
 from reclake.cockpit import behaviour_texts_of_people as of_people
 from reclake.cockpit.behaviour_span import TABLES
+from reclake.cockpit.behaviour_words import CHANNELS, dimension_name, value_name
 from reclake.cockpit.demo_ending import ending
 from reclake.errors import UsageError
 from reclake.look.lake import look_at
+from reclake.pages.texts import Text
 from reclake.settings import load_settings
 from reclake.tables import bronze, gold, vocabulary
 from reported import AS_OF, CUSTOMERS, FIRST, VISITS
@@ -208,11 +211,24 @@ def test_sales_add_up_to_those_of_the_command(page, reclake, by):
     wanted = defaultdict(lambda: [0, Decimal(0)])
     for row in printed:
         if is_read(row["period"], date.fromisoformat(row["start_date"])) and row["currency"] == "CNY":
-            value = text_in_english(texts.KINDS.get(row[by], row[by]))
+            value = text_in_english({**CHANNELS, **texts.KINDS}.get(row[by], row[by]))
             wanted[value] = [wanted[value][0] + row["n_orders"], wanted[value][1] + Decimal(row["revenue_amount"])]
     found = rows_of(table_below(section(page, "sales"), texts.ORDERS_BY[by].en))
     assert {row[0]: row[1] for row in found} == {value: f"{n:,}" for value, (n, _) in wanted.items()}
     assert sum(Decimal(row[3].replace(",", "").split()[0]) for row in found) == pytest.approx(sum(x for _, x in wanted.values()), abs=Decimal("0.05"))  # fmt: skip
+
+
+def test_dimensions_and_their_values_have_names_in_both_languages():
+    assert dimension_name("order_band") == Text("order band", "累计订单数区间")
+    assert dimension_name("kind") == Text("kind", "事件类型")
+    assert dimension_name("next_event").zh == "下一事件"
+    assert value_name("channel", "pos") == Text("shop", "门店")
+    assert value_name("tier", "dormant").zh == "休眠客户"
+    assert value_name("weekday", "monday").zh == "星期一"
+    assert value_name("tier", "unknown") == value_name("brand", "(none)") == texts.WORDS["unknown"]
+    assert value_name("brand", "pos") == "pos"
+    for one in DIMENSIONS:
+        assert "（" not in dimension_name(one.name).zh
 
 
 def text_in_english(value):

@@ -130,7 +130,7 @@ class TestMistakes:
             (
                 "window_days = 30", "window_day = 30",
                 "window_days: is missing; window_day: is no known key (did you mean 'window_days'?), "
-                "known are name, description, window_days, level, of, words",
+                "known are name, description, description_zh, window_days, level, of, words",
             ),
             (
                 "window_days = 30", "window_days = 0\nlevel = 'customers'",

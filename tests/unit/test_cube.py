@@ -19,7 +19,7 @@ from reclake.behaviour.bitmaps import members, n_in_any, n_members, packed
 from reclake.behaviour.catalogues import CUBES
 from reclake.behaviour.cube import cells, publishing
 from reclake.behaviour.cube.definition import MOST_PAIRS, Cube, declared_pairs
-from reclake.behaviour.dimensions import BY_NAME, DIMENSIONS, OF_HISTORIES
+from reclake.behaviour.dimensions import BY_NAME, DIMENSIONS
 from reclake.cli import app
 from reclake.errors import SettingsInvalid, UsageError
 from reclake.look import figures
@@ -36,7 +36,6 @@ def test_there_are_dimensions_with_a_meaning_in_both_languages():
     for one in DIMENSIONS:
         assert one.english.endswith(".")
         assert any("\u4e00" <= sign <= "\u9fff" for sign in one.chinese), one.name
-    assert {"channel", "source", "login", "weekday", "hour", "product_id"} == set(OF_HISTORIES)
     assert set(figures.DIMENSIONS) <= BY_NAME.keys(), "gold.sales names its breakdowns as all tables do"
 
 

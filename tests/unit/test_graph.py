@@ -129,12 +129,12 @@ def test_a_shared_input_may_read_another_and_catalogues():
     known = Shared("known", "", "x", (Input(STATES, valid_at_as_of()),), takes(min_age="privacy.min_age"))
     lives = Shared("lives", "", "x", (known, Input(VISITS, until_as_of())))
     counts = Shared("counts", "", "x", (lives,), takes(gap_minutes="sessions.gap_minutes"), ("funnels",))
-    reader = table("gold.x", counts, known, day="as_of_date", stage="behaviour", catalogues=("funnels",))
+    reader = table("gold.x", counts, known, day="as_of_date", stage="behaviour", catalogues=("paths",))
     assert [i.table.name for i in reader.reads] == ["silver.states", "silver.visits"]
     assert [one.name for one in reader.shared] == ["known", "lives", "counts"]
     assert reader.settings == ("privacy.min_age", "sessions.gap_minutes")
-    with pytest.raises(ValueError, match=r"reads counts, which takes \['funnels'\]: declare these catalogues as well"):
-        table("gold.x", counts, day="as_of_date", stage="behaviour")
+    assert reader.all_catalogues == ("paths", "funnels")
+    assert table("gold.x", counts, day="as_of_date", stage="behaviour").all_catalogues == ("funnels",)
 
 
 def test_shared_inputs_are_made_of_one_another(monkeypatch):

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from .dimensions import ANONYMOUS, LOGGED_IN, NEW, RETURNING, WEEKDAYS
+from .dimensions import ANONYMOUS, JOINED, LOGGED_IN, NEW, RETURNING, WEEKDAYS
 
 _ADULT = 18
 _AGES = (18, 25, 35, 45, 55, 65)  # first age of each band; the last is open
@@ -19,11 +19,15 @@ _DESKTOPS = r"(?i)windows|macintosh|x11|cros"
 def value_of(name: str, *, timezone: str) -> Column:
     """The value of a dimension as text, of a row that holds what it is computed from.
 
-    Rows of histories hold what dimensions with `in_histories` need; rows of the cube hold all. A dimension that is not
-    computed is a column of its own name.
+    A dimension that is not computed is a column of its own name.
     """
     made = _COMPUTED.get(name)
     return F.col(name).cast("string") if made is None else made(timezone)
+
+
+def value_in_histories(name: str, *, timezone: str) -> Column:
+    """The value of a dimension as text, of a row of histories: one that was joined to them is the column `dim_NAME`."""
+    return F.col(f"dim_{name}") if name in JOINED else value_of(name, timezone=timezone)
 
 
 def hour_of(timezone: str) -> Column:
@@ -55,13 +59,13 @@ def customer_kind(day: Column, first_day: Column) -> Column:
 
 
 def order_band(n_orders: Column) -> Column:
-    """0, 1, 2-3, 4-9 or 10+ orders."""
+    """0, 1, 2-3, 4-9 or 10+ orders; null where they are not known."""
     return (
         F
         .when(n_orders >= 10, "10+")
         .when(n_orders >= 4, "4-9")
         .when(n_orders >= 2, "2-3")
-        .otherwise(F.least(n_orders, F.lit(1)).cast("string"))
+        .when(n_orders >= 0, n_orders.cast("string"))
     )
 
 

@@ -30,18 +30,20 @@ class Dimension:
     english: str
     chinese: str
     of: Of
-    in_histories: bool = False  # whether a row of histories tells it, so that a funnel may be broken down by it
+    in_histories: bool = False  # whether every row of histories tells it; the others are joined where a definition asks for them
 
 
 DIMENSIONS = (
-    Dimension("day", "Business day.", "业务日期", Of.EVENT),
-    Dimension("week", "Week from Monday, by its first day.", "周（以周一的日期表示）", Of.EVENT),
-    Dimension("month", "Calendar month, by its first day.", "月份（以第一天的日期表示）", Of.EVENT),
+    Dimension("day", "Business day.", "业务日期", Of.EVENT, in_histories=True),
+    Dimension("week", "Week from Monday, by its first day.", "周（以周一的日期表示）", Of.EVENT, in_histories=True),
+    Dimension("month", "Calendar month, by its first day.", "月份（以第一天的日期表示）", Of.EVENT, in_histories=True),
     Dimension("weekday", "Day of the week.", "星期", Of.EVENT, in_histories=True),
     Dimension("hour", "Hour of the business's clock, 00 to 23.", "时段（00 至 23 时）", Of.EVENT, in_histories=True),
     Dimension("channel", "Channel of the event or order.", "渠道", Of.EVENT, in_histories=True),
     Dimension("source", "Source that delivered it.", "数据来源", Of.EVENT, in_histories=True),
-    Dimension("kind", "Kind of the event; order: an order line that sells.", "事件类型（order 为订单行）", Of.EVENT),
+    Dimension(
+        "kind", "Kind of the event; order: an order line that sells.", "事件类型（order 为订单行）", Of.EVENT, in_histories=True
+    ),
     Dimension(
         "login", "Whether somebody was logged in; no value for orders.", "登录状态（订单无此值）", Of.EVENT, in_histories=True
     ),
@@ -69,4 +71,4 @@ DIMENSIONS = (
     Dimension("price_band", "List price of the product, in bands of the powers of ten: 1, 2, 5.", "价格带", Of.PRODUCT),
 )
 BY_NAME = {one.name: one for one in DIMENSIONS}
-OF_HISTORIES = tuple(one.name for one in DIMENSIONS if one.in_histories)
+JOINED = tuple(one.name for one in DIMENSIONS if not one.in_histories)  # to histories, where a definition asks for them

@@ -38,8 +38,10 @@ def declared() -> Mapping[str, Catalogue[Any]]:
     return catalogues
 
 
-def items_of(table: Table | Shared, catalogues: Mapping[str, Items]) -> dict[str, Items]:
+def items_of(table: Table | Shared, catalogues: Mapping[str, Items], *, with_shared: bool = False) -> dict[str, Items]:
     """What the builder of a table or shared input is given: catalogue → the items that it declares, in their order.
+
+    With `with_shared` also what the shared inputs of a table are given: all that its rows depend on.
 
     Raises
     ------
@@ -47,7 +49,8 @@ def items_of(table: Table | Shared, catalogues: Mapping[str, Items]) -> dict[str
         When it names a catalogue or an item that does not exist.
     """
     given: dict[str, Items] = {}
-    for name in table.catalogues:
+    names = table.all_catalogues if with_shared and isinstance(table, Table) else table.catalogues
+    for name in names:
         catalogue, _, item = name.partition(".")
         if catalogue not in catalogues:
             raise _unknown(table, name, catalogue, catalogues)

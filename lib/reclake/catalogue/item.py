@@ -21,9 +21,10 @@ class Item(Strict):
 
     name: Name
     description: Annotated[str, StringConstraints(min_length=1)]  # for people: no digest counts it
+    description_zh: str = ""  # the same in Chinese, where it is shown; else the one above stands there
 
     def digest(self, nouns: Collection[str] | None = None) -> str:
-        """SHA-256 of what the item means: its values, however the file writes them, without the description.
+        """SHA-256 of what the item means: its values, however the file writes them, without the descriptions.
 
         A key that holds its default counts as if it were not there, so that a new key with a default changes no digest.
 
@@ -33,7 +34,7 @@ class Item(Strict):
             The bronze nouns that the asking table is made of; an item type may count only what concerns them.
         """
         del nouns  # every part of it counts for every table
-        meant = {key: value for key, value in _meant(self).items() if key != "description"}
+        meant = {key: value for key, value in _meant(self).items() if key not in ("description", "description_zh")}
         return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()
 
     def concerns(self, nouns: Collection[str]) -> bool:

@@ -11,15 +11,15 @@ from reclake.pages.dumbbells import Dumbbell, Dumbbells
 from reclake.pages.funnel import FunnelBars, FunnelStep
 from reclake.pages.panels import Beside, Folded, Heading, Panel, Part, Sentence, Table
 from reclake.pages.texts import Text
-from reclake.pages.values import Code, Duration, Share, Value, written
+from reclake.pages.values import Duration, Share, Value, written
 from reclake.tables import gold
 
 from . import behaviour_texts as texts
-from . import behaviour_texts_of_paths as of_paths
 from .behaviour_figures import BehaviourFigures
 from .behaviour_funnels import Entries, Funnel, Loss
 from .behaviour_reasons import who_counts, why_empty
 from .behaviour_span import days_between
+from .behaviour_words import dimension_name, value_name
 
 _N_VALUES = 8  # values of which a chart shows lost and expected, those furthest from what their mix explains
 
@@ -28,7 +28,7 @@ _N_VALUES = 8  # values of which a chart shows lost and expected, those furthest
 class Asked:
     """What the catalogue says of a funnel."""
 
-    description: str
+    description: Text
     unit: str
     window_seconds: int  # 0 of the natural day
 
@@ -100,7 +100,7 @@ def _sentences(figures: BehaviourFigures, funnel: Funnel, asked: Asked | None, u
         sentences.append(texts.MATURE.filled(share=f"{share * 100:.1f} %"))
     if asked:
         window = texts.WINDOW.filled(time=written(Duration(asked.window_seconds))) if asked.window_seconds else texts.NATURAL_DAY
-        sentences = [texts.PLAIN.filled(text=asked.description), *sentences, window]
+        sentences = [asked.description, *sentences, window]
     if not funnel.is_of_window:
         sentences.append(texts.DAYS_ADDED.filled(n=at_least, n_days=entries.n_days - len(funnel.days), of=entries.n_days))
     elif entries.first < figures.span.first or entries.last > figures.span.last:  # they tell of more days than were asked for
@@ -137,17 +137,12 @@ def _by_value(funnel: Funnel) -> Table:
     names = (texts.DIMENSION, texts.VALUE, texts.ENTERED, texts.CONVERTED, texts.OF_ENTERED, texts.OF_MATURE)
     rows = tuple(
         (
-            Code(dimension), word(value), one.n_entered, one.n_converted, _share(one.n_converted, one.n_entered),
+            dimension_name(dimension), value_name(dimension, value), one.n_entered, one.n_converted, _share(one.n_converted, one.n_entered),
             _told(one.mature_share),
         )
         for (dimension, value), one in sorted(funnel.values.items(), key=lambda pair: (pair[0][0], -pair[1].n_entered, pair[0][1]))
     )  # fmt: skip
     return Table(names, rows)
-
-
-def word(value: str) -> Text | str:
-    """A word of this program in both languages; a value of others as it is."""
-    return {**of_paths.NODES, **texts.WORDS}.get(value, value)
 
 
 def _loss(funnel: Funnel, unit: Text, at_least: int) -> Iterator[Part]:
@@ -176,8 +171,8 @@ def _loss_row(one: Loss) -> tuple[Value, ...]:
     excess = round(one.excess_lost, 1) if one.excess_lost is not None else None
     return (
         one.step_name,
-        Code(one.dimension),
-        word(one.value),
+        dimension_name(one.dimension),
+        value_name(one.dimension, one.value),
         one.n_reached,
         one.n_lost,
         _told(one.lost_share),
@@ -192,7 +187,10 @@ def _next_events(of_step: Sequence[Loss], unit: Text) -> Bars | None:
     if not next_events:
         return None
     name = texts.NEXT_EVENT.filled(step=next_events[0].step_name, n=f"{sum(one.n_lost for one in next_events):,}", unit=unit)
-    return Bars(name, tuple(Bar(word(one.value), one.n_lost, _told(one.lost_share), colours.RED) for one in next_events))
+    return Bars(
+        name,
+        tuple(Bar(value_name(one.dimension, one.value), one.n_lost, _told(one.lost_share), colours.RED) for one in next_events),
+    )
 
 
 def _unexplained(of_step: Sequence[Loss]) -> Dumbbells | None:
@@ -209,4 +207,4 @@ def _unexplained(of_step: Sequence[Loss]) -> Dumbbells | None:
 
 
 def _valued(one: Loss) -> Text:
-    return texts.VALUED.filled(dimension=one.dimension, value=word(one.value))
+    return texts.VALUED.filled(dimension=dimension_name(one.dimension), value=value_name(one.dimension, one.value))

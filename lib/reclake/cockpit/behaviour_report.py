@@ -8,6 +8,7 @@ from pathlib import Path
 from reclake.look.lake import Look
 from reclake.look.status import lake
 from reclake.pages.page import Shown, write
+from reclake.pages.texts import Text
 
 from .behaviour_figures import read_behaviour
 from .behaviour_funnel_panels import Asked
@@ -32,7 +33,10 @@ def write_behaviour(look: Look, path: Path, *, first: date | None = None, last: 
     settings = look.settings
     window_days, sales_days = settings.histories.window_days, settings.sales.shown_days
     span = span_of(look.reader, first, last, window_days=window_days, sales_days=sales_days)
-    asked = {name: Asked(one.description, one.unit, one.window.total_seconds) for name, one in look.funnels().items()}
+    asked = {
+        name: Asked(Text(one.description, one.description_zh or one.description), one.unit, one.window.total_seconds)
+        for name, one in look.funnels().items()
+    }
     figures = read_behaviour(look.reader, span, add_up={name for name, one in asked.items() if one.unit == "session"})
     newest = lake(look)["newest_delivery"]
     shown = Shown(

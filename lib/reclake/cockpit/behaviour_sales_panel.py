@@ -17,6 +17,7 @@ from . import behaviour_texts as texts
 from .behaviour_figures import BehaviourFigures, Sold
 from .behaviour_reasons import why_empty
 from .behaviour_span import days_between
+from .behaviour_words import CHANNELS
 
 _N_BARS = 12  # values of a dimension in a chart; the table below it has all of them
 _COLOURS = {"channel": colours.BLUE, "customer_kind": colours.GREEN, "category": colours.PURPLE}
@@ -83,7 +84,7 @@ def _of_currency(figures: BehaviourFigures, currency: str) -> Iterator[Part]:
 
 
 def _word(value: str) -> Text | str:
-    return texts.KINDS.get(value, value)
+    return {**CHANNELS, **texts.KINDS}.get(value, value)
 
 
 def _table(first: Text, sold: Iterable[Sold]) -> Table:

@@ -7,9 +7,10 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from reclake.behaviour.attributes import customer_attributes, product_attributes
 from reclake.behaviour.cube import cells, publishing
 from reclake.behaviour.cube.definition import Cube, declared_pairs
-from reclake.behaviour.cube.rows import acts_of, cube_rows, customer_attributes, product_attributes
+from reclake.behaviour.cube.rows import acts_of, cube_rows
 
 _GROUP = ("dimension_a", "dimension_b", "month")
 
@@ -38,8 +39,9 @@ def behaviour_cube(
     """
     plan = cells.Plan(declared_pairs(cubes), timezone, gap_minutes)
     acts = acts_of(people, events, order_lines, reporting_currency=reporting_currency).where(_is_shown(as_of, shown_days))
-    customers = customer_attributes(people, accounts, customer_segments, customer_numbers, as_of=as_of, timezone=timezone)
-    rows = cube_rows(acts, customers, product_attributes(products), dimensions=plan.dimensions, timezone=timezone)
+    customers = customer_attributes(people, accounts, customer_segments, as_of=as_of, timezone=timezone)
+    numbered = customers.join(customer_numbers, on="customer_id", how="inner")
+    rows = cube_rows(acts, numbered, product_attributes(products), dimensions=plan.dimensions, timezone=timezone)
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return cells.counted(batches, plan)

@@ -59,7 +59,7 @@ def code_digest(table: Table) -> str:
     """The digest of the table's declaration, and of the code of its builder, shared inputs, trainers and items' types."""
     required = (table.required_if_kept,) if table.required_if_kept else ()  # a rule of the records that are kept
     declaration = repr((table.name, table.key, [(f.name, f.type) for f in table.fields], *required))
-    item_types = sorted({declared()[one.partition(".")[0]].item.__module__ for one in table.catalogues})
+    item_types = sorted({declared()[one.partition(".")[0]].item.__module__ for one in table.all_catalogues})
     made: tuple[Table | Shared, ...] = (table, *table.shared)
     modules = [*map(module_of, made), *(model.trainer.partition(":")[0] for model in models.serving(table))]
     # A table that is taken in or written by the runner itself has no builder, and its layer perhaps no package.

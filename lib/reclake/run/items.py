@@ -44,7 +44,7 @@ def load_catalogues(home: Path, settings: Settings) -> dict[str, Items]:
     items: dict[str, Items] = {name: one.load(one.place(home, settings.value)) for name, one in catalogues.items()}
     require_purposes(items.get(SCENARIOS.name, {}), items.get(PURPOSES.name, {}))
     for table in TABLES:
-        items_of(table, {SOURCES.name: {}, **items})
+        items_of(table, {SOURCES.name: {}, **items}, with_shared=True)
     return items
 
 

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from reclake.lake.manifest import Published
 from reclake.lake.schema import conform
@@ -19,7 +18,7 @@ from reclake.tables.people import PEOPLE
 from .application import Application
 from .code import builder_of
 from .inputs import inputs_of, made
-from .published_inputs import published_or_empty, reads_at
+from .published_inputs import reads_at
 
 # Tables by as_of that are made anew at the cut, of the days before it alone. The others are read where they are published for it.
 _MADE = (gold.PRODUCT_RELATIONS, gold.POPULAR_PRODUCTS, gold.DUE_AGAIN)
@@ -54,12 +53,9 @@ class KnownAt:
 
     def read(self, i: Input) -> DataFrame:
         """The rows of an input at the cut, in its declared columns."""
-        if i.days.reads is not Reads.DAYS:
-            return reads_at(self.app, self.published, as_of=self.cut)(i)
-        if i.table in _MADE:
+        if i.days.reads is Reads.DAYS and i.table in _MADE:
             return self._kept(i.table.name, lambda: conform(self.built(i.table), i.table))
-        rows = published_or_empty(self.app, i.table, self.published)
-        return rows.where(F.col(str(i.table.day_column)) == F.lit(self.cut))
+        return reads_at(self.app, self.published, as_of=self.cut)(i)
 
     def _share(self, shared: Shared) -> DataFrame:
         if shared == PEOPLE:

@@ -77,12 +77,16 @@ class Opened:
 
     def items(self, table: Table | Shared) -> dict[str, Items]:
         """The items of catalogues that the function which makes a table or shared input takes, by the name of the catalogue."""
-        return items_of(table, {**self.catalogues, SOURCES.name: self.sources})
+        return items_of(table, self._every_item)
+
+    @property
+    def _every_item(self) -> dict[str, Items]:
+        return {**self.catalogues, SOURCES.name: self.sources}
 
     def digests(self, table: Table) -> Digests:
         """What the table's days are made with now."""
         folder = self.at_home(self.settings.expectations.directory)
-        items = self.items(table)
+        items = items_of(table, self._every_item, with_shared=True)
         as_settings = {name: items.pop(name) for name in tuple(items) if declared()[name].counts_as_setting}
         values = {setting: self.value(setting) for setting in table.settings}
         return Digests(

@@ -156,6 +156,11 @@ class Table:
         return tuple(dict.fromkeys(parameter.setting for parameter in taken))
 
     @property
+    def all_catalogues(self) -> tuple[str, ...]:
+        """The catalogues that its rows depend on: its own and those of its shared inputs."""
+        return tuple(dict.fromkeys((*self.catalogues, *(name for shared in self.shared for name in shared.catalogues))))
+
+    @property
     def min_rows(self) -> int:
         """Fewer rows on a fed day fail the gate."""
         return 0 if self.may_be_empty else 1
@@ -192,9 +197,6 @@ def _require_sound_inputs(table: Table) -> None:
         raise ValueError(f"{table.name}: two arguments of its builder are named {twice!r}; give one of them another name")
     if twice := _twice([i.digest_name for i in table.reads]):
         raise ValueError(f"{table.name} reads {twice} in two ways: one range must serve both")
-    for shared in table.shared:
-        if unnamed := set(shared.catalogues) - set(table.catalogues):
-            raise ValueError(f"{table.name} reads {shared.name}, which takes {sorted(unnamed)}: declare these catalogues as well")
     for i in table.reads:
         if i.days.is_of_as_of and not table.is_as_of:
             raise ValueError(f"{table.name} reads {i.table.name} by as_of, but its rows answer for no as_of")

@@ -1,7 +1,8 @@
 """What the customers did, in order: what tables about behaviour read, each in one pass."""
 
 from . import silver
-from .inputs import Input, Shared, takes, until_as_of
+from .gold.customer_segments import CUSTOMER_SEGMENTS
+from .inputs import Input, Shared, same_day, takes, until_as_of, valid_at_as_of
 from .people import PEOPLE
 
 _WINDOW = "histories.window_days"
@@ -14,7 +15,12 @@ HISTORIES = Shared(
         PEOPLE,
         Input(silver.EVENTS, until_as_of(window=_WINDOW)),
         Input(silver.ORDER_LINES, until_as_of(window=_WINDOW)),
+        Input(silver.ACCOUNTS, valid_at_as_of()),
+        Input(CUSTOMER_SEGMENTS, same_day(), feeds=False),
+        Input(silver.PRODUCTS, valid_at_as_of(), feeds=False),
     ),
+    parameters=takes(timezone="business.timezone"),
+    catalogues=("funnels", "paths"),  # say by which dimensions of customers and products figures are broken down
 )
 
 FUNNEL_COUNTS = Shared(

@@ -184,7 +184,7 @@ class Shared:
     module: str  # where the function lies, below reclake
     inputs: tuple[Input | Shared, ...]
     parameters: tuple[Parameter, ...] = ()
-    catalogues: tuple[str, ...] = ()  # as a table declares them; a table that reads this one declares them too
+    catalogues: tuple[str, ...] = ()  # as a table declares them
 
     @property
     def reads(self) -> tuple[Input, ...]:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
-from reclake.behaviour.dimension_values import age_band, brand_of, order_band, price_band, value_of
+from reclake.behaviour.dimension_values import value_of
 from reclake.behaviour.kinds import ORDER as ORDER_LINE
 from reclake.behaviour.units import unit_as_seen
 from reclake.segment.orders import ORDER, order_scope, spent
 from reclake.segment.rfm import is_sale
 
 from .cells import PARTS
-
-_SCORED = ("tier", "segment", "rfm_tier", "recency_score", "frequency_score", "monetary_score", "n_orders", "first_order_date")
 
 
 def cube_rows(
@@ -32,9 +29,9 @@ def cube_rows(
     acts
         What `acts_of` gives.
     customers
-        What `customer_attributes` gives.
+        What `behaviour.attributes` gives of customers, with their numbers.
     products
-        What `product_attributes` gives.
+        What it gives of products.
     """
     described = acts.join(customers, on="customer_id", how="inner").join(products, on="product_id", how="left")
     return (
@@ -114,54 +111,4 @@ def _ordered(lines: DataFrame, reporting_currency: str) -> DataFrame:
         F.xxhash64("customer_id", *ORDER).alias("order"),
         "is_sale",
         F.when(F.col("currency") == reporting_currency, F.col("spent")).alias("amount"),
-    )
-
-
-def customer_attributes(
-    people: DataFrame,
-    accounts: DataFrame,
-    customer_segments: DataFrame,
-    customer_numbers: DataFrame,
-    *,
-    as_of: date,
-    timezone: str,
-) -> DataFrame:
-    """One row per customer: customer_id, customer_number, and what the dimensions of customers are made of.
-
-    Of several accounts that state something, the one that stated it last counts.
-    """
-    newest = F.struct("valid_from", "account_id")
-    stated = {name: F.max_by(name, F.when(F.col(name).isNotNull(), newest)) for name in ("region", "gender", "birth_year")}
-    described = (
-        people
-        .select("account_id", "customer_id")
-        .join(accounts.select("account_id", "valid_from", "registered_at", *stated), on="account_id", how="left")
-        .groupBy("customer_id")
-        .agg(*(value.alias(name) for name, value in stated.items()), F.min("registered_at").alias("registered_at"))
-    )
-    scored = customer_segments.select("customer_id", *_SCORED)
-    return (
-        described
-        .join(customer_numbers, on="customer_id", how="inner")
-        .join(scored, on="customer_id", how="left")
-        .select(
-            "customer_id",
-            "customer_number",
-            "region",
-            "gender",
-            *_SCORED,
-            order_band(F.col("n_orders")).alias("order_band"),
-            age_band(F.col("birth_year"), as_of=as_of).alias("age_band"),
-            F.year(F.from_utc_timestamp("registered_at", timezone)).alias("member_since"),
-        )
-    )
-
-
-def product_attributes(products: DataFrame) -> DataFrame:
-    """One row per product: product_id, category, brand (null where products have none) and price_band."""
-    return products.select(
-        "product_id",
-        "category",
-        brand_of(products).alias("brand"),
-        price_band(F.col("price_amount"), F.col("currency")).alias("price_band"),
     )

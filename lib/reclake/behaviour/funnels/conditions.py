@@ -9,7 +9,7 @@ from operator import and_, or_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake.behaviour.dimension_values import hour_of, value_of
+from reclake.behaviour.dimension_values import hour_of, value_in_histories, value_of
 from reclake.behaviour.dimensions import BY_NAME
 from reclake.behaviour.kinds import KINDS
 from reclake.tables.vocabulary import CHANNELS
@@ -69,7 +69,7 @@ def lines_of(histories: DataFrame, funnels: Sequence[Funnel], *, timezone: str) 
         place_of("channel", CHANNELS).alias("channel"),
         "unit",
         *(_digest(property_of(name, timezone=timezone)).alias(f"linked_{name}") for name in sorted(linked)),
-        *(value_of(name, timezone=timezone).alias(f"dim_{name}") for name in dimensions),
+        *(value_in_histories(name, timezone=timezone).alias(f"dim_{name}") for name in dimensions),
         *(mask_of(one, timezone=timezone).alias(f"mask_{n}") for n, one in enumerate(funnels)),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, StringConstraints, field_validator, model_validator
 
-from reclake.behaviour.dimensions import ANONYMOUS, LOGGED_IN, OF_HISTORIES, WEEKDAYS
+from reclake.behaviour.dimensions import ANONYMOUS, BY_NAME, LOGGED_IN, WEEKDAYS
 from reclake.behaviour.kinds import KINDS, NUMBERS, ORDER, TEXTS, Number, Text
 from reclake.catalogue import Item
 from reclake.strict import Name, Strict, near
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Dimension = str
 else:
     Kind = Literal[KINDS]
-    Dimension = Literal[OF_HISTORIES]
+    Dimension = Literal[tuple(BY_NAME)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 MAX_STEPS = 12

@@ -7,12 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from reclake.behaviour.funnels.definition import Kind, Matched
+from reclake.behaviour.funnels.definition import Dimension, Kind, Matched
 from reclake.behaviour.kinds import KINDS, ORDER
 from reclake.catalogue import Item
 from reclake.strict import Name, Strict
 
-Dimension = Literal["channel", "source", "login", "weekday", "hour"]
 Occurrence = Literal["first", "last", "all"]
 Direction = Literal["from", "to"]
 OCCURRENCES: tuple[Occurrence, ...] = ("first", "last", "all")

@@ -9,7 +9,7 @@ from operator import or_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake.behaviour.dimension_values import value_of
+from reclake.behaviour.dimension_values import value_in_histories
 from reclake.behaviour.funnels.conditions import matches, place_of
 
 from .definition import Paths
@@ -33,6 +33,6 @@ def lines_of(histories: DataFrame, paths: Sequence[Paths], *, timezone: str) -> 
         F.unix_micros("occurred_at").alias("moment"),
         F.unix_date("event_date").alias("day"),
         "unit",
-        *(value_of(name, timezone=timezone).alias(f"dim_{name}") for name in dimensions),
+        *(value_in_histories(name, timezone=timezone).alias(f"dim_{name}") for name in dimensions),
         *(node_of(one, timezone=timezone).alias(f"node_{n}") for n, one in enumerate(paths)),
     )
