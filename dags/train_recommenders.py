@@ -38,6 +38,7 @@ with DAG(
             arguments=[
                 "--model",
                 model.name,
+                "--if-named",
                 "--as-of",
                 # A run without a logical date, as `airflow dags trigger` starts it, has no interval.
                 "{{ params.as_of or (data_interval_end | default(dag_run.run_after, true) | local_day) }}",

@@ -21,7 +21,8 @@ def arguments(parser: ArgumentParser) -> None:
         help="search the settings first, or fit weights when due; never: take the model's section as it stands",
     )
     names = (*models.BY_NAME, *models.WEIGHTS_BY_NAME)
-    parser.add_argument("--model", choices=names, help="the model to train; all recommenders without it")
+    parser.add_argument("--model", choices=names, help="the model to train; all that scenarios name without it")
+    parser.add_argument("--if-named", action="store_true", help="train no recommender that no scenario names")
 
 
 def learn(app: Application, options: Namespace) -> None:
@@ -29,7 +30,10 @@ def learn(app: Application, options: Namespace) -> None:
     if options.model in models.WEIGHTS_BY_NAME:
         fit(app, models.WEIGHTS_BY_NAME[options.model], as_of=options.as_of, tune=options.tune)
         return
-    for training, model in runs_of(app, [models.BY_NAME[options.model]] if options.model else models.MODELS):
+    wanted = (models.BY_NAME[options.model],) if options.model else app.named_models
+    if options.if_named:
+        wanted = tuple(model for model in wanted if model in app.named_models)
+    for training, model in runs_of(app, wanted):
         train(training, model, as_of=options.as_of, tune=options.tune)
 
 

@@ -9,9 +9,9 @@ from reclake import tables
 from reclake.recommend.interface import Recommender
 from reclake.registry.versions import trainer_of
 from reclake.settings import load_settings
-from reclake.tables.models import ALS, METRICS, MODELS, ON_REQUEST, by_name, serving
+from reclake.tables.models import ALS, METRICS, MODELS, by_name, serving
 
-EVERY_MODEL = pytest.mark.parametrize("model", [*MODELS, *ON_REQUEST], ids=lambda model: model.name)
+EVERY_MODEL = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 
 
 def test_there_are_models():
@@ -22,9 +22,8 @@ def test_there_are_models():
 def test_what_it_names_exists(root, model):
     settings = load_settings(root, profile="test", environment={})
     assert all(settings.value(section).model_dump() for section in model.settings)
-    if model.serves:
-        assert tables.BY_NAME[model.serves] in tables.gold.TABLES
-    assert (model in MODELS) == any(model in serving(table) for table in tables.gold.TABLES)
+    assert tables.BY_NAME[model.serves] in tables.gold.TABLES
+    assert model in serving(tables.BY_NAME[model.serves])
     assert {i.table for i in model.reads} <= set(tables.TABLES)
 
 
@@ -50,7 +49,6 @@ def test_its_trainer_is_whole_and_takes_the_declared_sections(root, model):
         (dict(name="popularity"), "not a model name"),
         (dict(trainer="reclake.recommend.als"), "not written as module:Class"),
         (dict(metric="precision_at_10"), "judged by one of"),
-        (dict(serves=""), "a scenario of a table, or none"),
     ],
 )
 def test_a_declaration_that_means_nothing_is_refused(changed, why):
@@ -58,12 +56,8 @@ def test_a_declaration_that_means_nothing_is_refused(changed, why):
         replace(ALS, **changed)
 
 
-def test_two_models_meet_neither_in_their_name_nor_in_what_they_serve():
-    other = replace(ALS, name="other", scenario="cart", metric=METRICS[0])
+def test_no_two_models_have_one_name():
+    other = replace(ALS, name="other", metric=METRICS[0])
     assert list(by_name(ALS, other)) == ["als", "other"]
-    with pytest.raises(ValueError, match=r"two models are declared for home of gold\.recommendations"):
-        by_name(ALS, replace(other, scenario="home"))
-    waiting = replace(ALS, name="waiting", serves="", scenario="")
-    assert list(by_name(ALS, waiting, replace(waiting, name="another"))) == ["als", "waiting", "another"]
-    with pytest.raises(ValueError, match="two models are declared for als"):
+    with pytest.raises(ValueError, match="two models are called als"):
         by_name(ALS, replace(other, name="als"))

@@ -176,7 +176,15 @@ def test_who_withdraws_leaves_a_second_model_too(app, world_of):
     assert app.registry("taste").withdrawn_since("1") == app.clock().date()
 
 
+def test_models_that_no_scenario_names_are_neither_trained_unasked_nor_asked_for(app):
+    assert [model.name for model in models.MODELS] == ["als", "item_item", "taste"]
+    assert app.named_models == (models.ALS, TASTE)
+    scored(app)
+    asked = app.ledger.days(gold.RECOMMENDATIONS)[str(DAY)].input_digests
+    assert {name for name in asked if name.startswith("model:")} == {"model:als", "model:taste"}
+
+
 def test_trainings_of_one_process_have_names_of_their_own(app):
-    runs = [(training.run_id, model.name) for training, model in runs_of(app, models.MODELS)]
+    runs = [(training.run_id, model.name) for training, model in runs_of(app, app.named_models)]
     assert runs == [(f"als-{app.run_id}", "als"), (f"taste-{app.run_id}", "taste")]
     assert [training.run_id for training, _ in runs_of(app, [TASTE])] == [app.run_id]

@@ -120,7 +120,8 @@ def train(
         ),
     ] = "when-due",
     model: Annotated[
-        str | None, typer.Option("--model", help="Only this model, or the weights of linkage; all recommenders without it.")
+        str | None,
+        typer.Option("--model", help="Only this model, or the weights of linkage; without it all that scenarios name."),
     ] = None,
     source: SourceOption = None,
     profile: ProfileOption = "local",
@@ -132,7 +133,7 @@ def train(
         weights, at = tables.models.WEIGHTS_BY_NAME[model], as_of.date() if as_of else None
         _fit(choose(profile, overrides, as_json=as_json, sources=source), weights, at, as_json=as_json)
         return
-    wanted = _models(model)
+    _require_model(model)
     chosen = choose(profile, overrides, as_json=as_json, sources=source)
     require_come(chosen.settings, as_ofs=[as_of.date()] if as_of else ())
     from reclake.run.runner import next_as_of
@@ -141,6 +142,9 @@ def train(
 
     with options.opened(chosen, "train", publishes=True) as application:
         day, trainings = as_of.date() if as_of else next_as_of(application), []
+        wanted = (tables.models.BY_NAME[model],) if model else application.named_models
+        if not wanted:
+            raise UsageError("there is nothing to train", "no scenario names a model", "name one in a chain, or with --model")
         for training, of_model in runs_of(application, wanted):
             outcome = run_training(training, of_model, as_of=day, tune=tune)
             if outcome is None:
@@ -176,11 +180,10 @@ def _fit(chosen: Chosen, model: tables.models.WeightsModel, as_of: date | None, 
         chosen.console.say(outcome.decision)
 
 
-def _models(name: str | None) -> tuple[tables.models.Model, ...]:
-    """The declared model of the name; all of them without one."""
+def _require_model(name: str | None) -> None:
+    """Stop at a model that nobody declared."""
     if name is None:
-        return tables.models.MODELS
+        return
     if name not in tables.models.BY_NAME:
         known = (*tables.models.BY_NAME, *tables.models.WEIGHTS_BY_NAME)
         raise UsageError(f"there is no model {name!r}", f"models {', '.join(known)}", "name one of them")
-    return (tables.models.BY_NAME[name],)

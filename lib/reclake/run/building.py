@@ -77,7 +77,7 @@ def _champions(app: Application, table: Table, *, newest: date) -> Callable[[dat
 
     A table that takes models is given their champions by name, as `champions`; any other table nothing more.
     """
-    serving = models.serving(table)
+    serving = [model for model in app.named_models if model in models.serving(table)]
     loaded = {model.name: _champion(app, model, newest=newest) for model in serving}
 
     def at(as_of: date) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from reclake import tables
 from reclake.errors import ReclakeError
-from reclake.tables import bronze, gold, models
+from reclake.tables import bronze, gold
 from reclake.tables.gold.segment_quality import QUALITY_DAYS
 
 from .application import Application
@@ -31,7 +31,7 @@ def build_all(app: Application, say: Callable[[str], None]) -> dict[str, Reclake
     stopped |= run_graph(app, stages=[with_segments, behaviour])
     if gold.MODEL_METRICS.name not in app.manifest.current() and not stopped:
         try:
-            for training, model in runs_of(app, models.MODELS):
+            for training, model in runs_of(app, app.named_models):
                 if outcome := train(training, model, as_of=next_as_of(app)):  # None where this run has trained before
                     say(f"the model {model.name} is {outcome.decision}")
         except ReclakeError as failure:

@@ -16,11 +16,14 @@ from reclake.catalogue.declared import Items, declared, items_of
 from reclake.errors import UsageError
 from reclake.lake.entries import Entries
 from reclake.lake.published import Published
+from reclake.recommend.catalogues import SCENARIOS
+from reclake.recommend.scenarios.definition import Scenario
 from reclake.settings import Settings
 from reclake.sources.catalogues import SOURCES
 from reclake.sources.source import Source
 from reclake.tables import TABLES, Shared, Table, models
 from reclake.tables.inputs import Parameter
+from reclake.tables.models import Model
 
 from .code import catalogue_digests, code_digest, settings_digest, suite_digest
 from .plan import Digests, Planner, Scope, limits_of
@@ -83,6 +86,13 @@ class Opened:
     def _every_item(self) -> dict[str, Items]:
         return {**self.catalogues, SOURCES.name: self.sources}
 
+    @property
+    def named_models(self) -> tuple[Model, ...]:
+        """The models that a chain of a scenario names: no other is trained unasked, and none but these serves."""
+        scenarios = self.catalogues.get(SCENARIOS.name, {}).values()
+        named = {name for one in scenarios if isinstance(one, Scenario) for name in one.models}
+        return tuple(model for model in models.MODELS if model.name in named)
+
     def digests(self, table: Table) -> Digests:
         """What the table's days are made with now."""
         folder = self.at_home(self.settings.expectations.directory)
@@ -102,12 +112,13 @@ class Opened:
 
     def planner(self, scope: Scope) -> Planner:
         """A planner on the ledger as it stands; follows the ledger as tables are built."""
+        names = (*(model.name for model in self.named_models), *models.WEIGHTS_BY_NAME)
         return Planner(
             self.ledger,
             scope=scope,
             limits=limits_of(self.sources),
             digests=self.digests,
-            models={name: self.model_version(name) for name in (*models.BY_NAME, *models.WEIGHTS_BY_NAME)},
+            models={name: self.model_version(name) for name in names},
             restate_as_ofs=self.settings.run.restate_as_ofs,
             windows={setting: self.settings.value(setting) for setting in _WINDOWS},
             versions={name: row.version for name, row in self.manifest.current().items()},

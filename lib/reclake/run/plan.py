@@ -294,7 +294,7 @@ class Planner:
         digests = {i.digest_name: self._input_digest(i, day) for i in table.reads}
         weighing = models.weighing(table)
         taken = (*models.serving(table), *((weighing,) if weighing else ()))
-        return digests | {model.published_name: str(self._models.get(model.name)) for model in taken}
+        return digests | {one.published_name: str(self._models[one.name]) for one in taken if one.name in self._models}
 
     def _is_fed_on(self, table: Table, day: str) -> bool:
         """Whether an input holds a row of the day itself; dimensions and windows count only where no input has such days."""

@@ -24,12 +24,11 @@ _TAKEN = frozenset({"popularity", "champion", "refit", "popular", "non_personal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One model. It serves one scenario of one table, and no other model serves the same; or it waits for one that takes it."""
+    """One model. Which scenarios it serves is theirs to say: a chain of conf/scenarios names it."""
 
     name: str
     trainer: str  # module:class
-    serves: str = ""  # the table of gold whose builder takes the champion
-    scenario: str = ""  # the rows of that table that it is for
+    serves: str  # the table of gold whose builder takes the champion
     inputs: tuple[Input | Each | Shared, ...]  # cut at the as_of of the training
     metric: str  # one of METRICS
     settings: tuple[str, ...]  # sections that decide a training; they are logged with it
@@ -41,10 +40,6 @@ class Model:
             raise ValueError(f"{self.name}: the trainer {self.trainer!r} is not written as module:Class")
         if self.metric not in METRICS:
             raise ValueError(f"{self.name}: a model is judged by one of {METRICS}, not by {self.metric}")
-        if bool(self.serves) != bool(self.scenario):
-            raise ValueError(
-                f"{self.name}: a model serves a scenario of a table, or none: not {self.scenario!r} of {self.serves!r}"
-            )
         for i in self.reads:
             if i.days.reads not in (Reads.UNTIL_AS_OF, Reads.VALID_AT_AS_OF, Reads.WHOLE):
                 raise ValueError(
@@ -66,7 +61,6 @@ ALS = Model(
     name="als",
     trainer="reclake.recommend.als:Als",
     serves="gold.recommendations",
-    scenario="home",
     inputs=(Input(silver.INTERACTIONS, until_as_of()), PEOPLE, Input(silver.PRODUCTS, valid_at_as_of())),
     metric="ndcg_at_10",
     settings=("als", "training", "tuning", "popularity", "interactions.weights"),
@@ -79,30 +73,29 @@ def by_name(*declared: Model) -> dict[str, Model]:
     Raises
     ------
     ValueError
-        When two have the same name, or serve the same scenario of a table.
+        When two have the same name.
     """
-    served = [f"{model.scenario} of {model.serves}" for model in declared if model.serves]
-    for keys in ([model.name for model in declared], served):
-        if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise ValueError(f"two models are declared for {', '.join(twice)}")
+    names = [model.name for model in declared]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"two models are called {', '.join(twice)}")
     return {model.name: model for model in declared}
 
 
 ITEM_ITEM = Model(
     name="item_item",
     trainer="reclake.recommend.item_item:ItemItem",
+    serves=ALS.serves,
     inputs=ALS.inputs,
     metric="ndcg_at_10",
     settings=("item_item", "training", "tuning", "popularity", "interactions.weights"),
 )
 
-MODELS = (ALS,)  # trained whenever models are
-ON_REQUEST = (ITEM_ITEM,)  # trained where they are named, as no builder takes them
-BY_NAME = by_name(*MODELS, *ON_REQUEST)
+MODELS = (ALS, ITEM_ITEM)
+BY_NAME = by_name(*MODELS)
 
 
 def serving(table: Table) -> tuple[Model, ...]:
-    """The models whose champions the table's builder takes, one call of the builder for each scenario."""
+    """The models whose champions the table's builder may take: those that a scenario names."""
     return tuple(model for model in MODELS if model.serves == table.name)
 
 

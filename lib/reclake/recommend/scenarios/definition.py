@@ -130,6 +130,11 @@ class Scenario(Item):
             for link in block.chain:
                 yield name, link
 
+    @property
+    def models(self) -> frozenset[str]:
+        """The models that its chains name."""
+        return frozenset(link.model for _, link in self.links if isinstance(link, ModelLink))
+
     @model_validator(mode="after")
     def is_sound(self) -> Scenario:
         """Refuse what contradicts the query."""

@@ -27,12 +27,9 @@ class ModelLink(Strict):
     @field_validator("model")
     @classmethod
     def is_declared(cls, value: str) -> str:
-        """Refuse a model that nobody declared, and one that never serves lists."""
+        """Refuse a model that nobody declared."""
         if value not in models.BY_NAME:
             raise ValueError(f"there is no model {value!r}{_known(value, models.BY_NAME)}")
-        if models.BY_NAME[value].serves != _LISTS:
-            served = ", ".join(sorted(name for name, model in models.BY_NAME.items() if model.serves == _LISTS))
-            raise ValueError(f"the model {value!r} serves no list, as no task promotes it; models that do: {served}")
         return value
 
     @property
