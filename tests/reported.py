@@ -44,6 +44,7 @@ def retention(histories, activity, *, least=10):
         last = ends[period, first] if measure == "bracket" else None if measure == "unbounded" else first
         yield {
             "as_of_date": AS_OF, "activity": activity, "period": period, "cohort_kind": kind, "start_date": start, "measure": measure,
+            "dimension": "all", "value": "all",
             "from_interval": first, "to_interval": last, "is_open": n_active is None, "n_customers": n, "n_active": n_active,
             "active_share": None if n_active is None else n_active / n, "currency": "CNY", "n_left_out": N_LEFT_OUT[activity],
             "revenue_ratio": None if measure != "bounded" or activity != "order" or n_active is None else n_active / n / 2,

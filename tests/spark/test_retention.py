@@ -29,17 +29,21 @@ def settings_of(followed):
     })
 
 
-def inputs(spark, table, *, customers, as_of, visits=(), lines=(), silent=()):
-    """`customers` are their own accounts; those in `silent` may not be profiled."""
+def inputs(spark, table, *, customers, as_of, visits=(), lines=(), silent=(), regions=None):
+    """`customers` are their own accounts; those in `silent` may not be profiled; `regions` is customer → region."""
     accounts = [
-        dict(account_id=one, basis="consent" if one in silent else "contract", is_device=False, is_machine=False, valid_from=OLD)
+        dict(
+            account_id=one, basis="consent" if one in silent else "contract", is_device=False, is_machine=False, valid_from=OLD,
+            region=(regions or {}).get(one),
+        )
         for one in customers
-    ]
+    ]  # fmt: skip
     identities = [dict(account_id=one, customer_id=one, valid_from=OLD) for one in customers]
     frames = {
         silver.IDENTITIES.name: frame(spark, silver.IDENTITIES, *identities),
         silver.ACCOUNTS.name: frame(spark, silver.ACCOUNTS, *accounts),
         silver.CONSENTS.name: frame(spark, silver.CONSENTS),
+        gold.CUSTOMER_SEGMENTS.name: frame(spark, gold.CUSTOMER_SEGMENTS),
         silver.SESSIONS.name: frame(spark, silver.SESSIONS, *(dict(account_id=one, session_date=day) for one, day in visits)),
         silver.ORDER_LINES.name: lines if hasattr(lines, "columns") else frame(spark, silver.ORDER_LINES, *lines),
     }
@@ -53,9 +57,10 @@ def line(account_id, day, n, amount="1.00", currency="CNY"):
     )  # fmt: skip
 
 
-def retained(taken, *, as_of, followed, least=1):
-    built = retention(**taken, as_of=as_of, cohorts=settings_of(followed), reporting_currency="CNY", min_group_size=least)
-    return contents(conform(built, gold.RETENTION))
+def retained(taken, *, as_of, followed, least=1, breakdowns=()):
+    cohorts = settings_of(followed).model_copy(update={"breakdowns": breakdowns})
+    settings = {"reporting_currency": "CNY", "min_group_size": least, "timezone": "UTC"}
+    return contents(conform(retention(**taken, as_of=as_of, cohorts=cohorts, **settings), gold.RETENTION))
 
 
 def lived(taken, *, as_of, followed, least=1):
@@ -73,13 +78,17 @@ def random_histories(seed, *, as_of):
     }
 
 
-def of_cohorts(rows, activity):
+def of_cohorts(rows, activity, dimension="all"):
+    """Cells of cohorts by what they are of, and behind it by the value of a breakdown."""
     return {
-        (row["period"], row["cohort_kind"], row["start_date"], row["measure"], row["from_interval"]): (
+        (
+            row["period"], row["cohort_kind"], row["start_date"], row["measure"], row["from_interval"],
+            *(() if dimension == "all" else (row["value"],)),
+        ): (
             row["n_customers"], row["n_active"], row["revenue_amount"],
         )
         for row in rows
-        if row["activity"] == activity
+        if (row["activity"], row["dimension"]) == (activity, dimension)
     }  # fmt: skip
 
 
@@ -111,6 +120,44 @@ def test_retention_is_what_plain_python_counts(spark, seed, least):
     unknown = [row for row in rows if row["revenue_amount"] is None]
     assert unknown
     assert all(row["revenue_ratio"] is None for row in unknown), "an open cell has earned no 0"
+
+
+@pytest.mark.parametrize(("seed", "least"), [(5, 1), (6, 3)])
+def test_each_value_of_a_breakdown_is_a_cohort_and_small_ones_are_joined(spark, seed, least):
+    as_of, random = date(2026, 3, 10), Random(seed)
+    histories = random_histories(seed, as_of=as_of)
+    regions = {one: random.choices(("north", "south", "east", None), (6, 3, 1, 1))[0] for one in histories}
+    visits = [(one, day) for one, days in histories.items() for day in days]
+    taken = inputs(spark, gold.RETENTION, customers=histories, as_of=as_of, visits=visits, regions=regions)
+    rows = retained(taken, as_of=as_of, followed=SMALL, least=least, breakdowns=("region", "order_band"))
+    whole = returning.retention(histories, as_of=as_of, followed=SMALL, least=least)
+    assert of_cohorts(rows, "any") == whole
+    assert of_cohorts(rows, "any", "order_band") == {(*key, "unknown"): cell for key, cell in whole.items()}
+
+    by_region = {
+        region or "unknown": {one: days for one, days in histories.items() if regions[one] == region}
+        for region in set(regions.values())
+    }
+    counted = {
+        region: returning.retention(of_region, as_of=as_of, followed=SMALL, least=1) for region, of_region in by_region.items()
+    }
+    wanted, joined = {}, set()
+    for key in whole:
+        cohort = key[:3]
+        sizes = sorted(
+            (cells[*cohort, "bounded", 0][0], region) for region, cells in counted.items() if (*cohort, "bounded", 0) in cells
+        )
+        n_small = sum(n < least for n, _ in sizes)
+        if n_small == len(sizes):
+            continue
+        for place, (_, region) in enumerate(sizes):
+            value = "other" if n_small and place <= n_small else region
+            joined |= {value} & {"other"}
+            n, n_active, _ = counted[region][key]
+            before, active, _ = wanted.get((*key, value), (0, 0, None))
+            wanted[*key, value] = (before + n, None if n_active is None else active + n_active, None)
+    assert of_cohorts(rows, "any", "region") == wanted
+    assert (least == 1) == (not joined)
 
 
 @pytest.mark.parametrize("seed", [3, 4])
@@ -155,10 +202,12 @@ def test_three_users_are_counted_as_published(spark):
 def test_few_customers_are_a_reason_and_nobody_at_all_is_none(spark):
     as_of = date(2026, 3, 9)
     for visits, told in (([("a", date(2026, 3, 2))], True), ([], False)):
-        taken = inputs(spark, gold.RETENTION, customers=["a"], as_of=as_of, visits=visits)
+        taken, alive = (
+            inputs(spark, table, customers=["a"], as_of=as_of, visits=visits) for table in (gold.RETENTION, gold.LIFECYCLE)
+        )
         common = {"as_of": as_of, "cohorts": settings_of(SMALL), "min_group_size": 2}
-        few = gold_retention.emptiness(**taken, **common, reporting_currency="CNY")
-        lives = gold_lifecycle.emptiness(**taken, **common)
+        few = gold_retention.emptiness(**taken, **common, reporting_currency="CNY", timezone="UTC")
+        lives = gold_lifecycle.emptiness(**alive, **common)
         wanted = ["each cohort has fewer than 2 customers", "fewer than 2 customers who may be profiled were ever active"]
         assert [contents(one)[0]["reason"] for one in (few, lives)] == (wanted if told else [None, None])
 

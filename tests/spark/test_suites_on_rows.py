@@ -110,7 +110,8 @@ CUBE = {
     "customer_bitmap": b"x",
 }  # fmt: skip
 COHORT = {
-    "as_of_date": NEXT, "activity": "order", "period": "day", "cohort_kind": "first", "start_date": DAY, "from_interval": 1,
+    "as_of_date": NEXT, "activity": "order", "period": "day", "cohort_kind": "first", "start_date": DAY, "dimension": "all",
+    "value": "all", "from_interval": 1,
     "is_open": False, "n_customers": 2, "currency": "CNY", "n_left_out": 0,
 }  # fmt: skip
 LIVES = {"as_of_date": NEXT, "activity": "any", "period": "day", "start_date": DAY, "is_open": False, "n_left_out": 0}

@@ -35,9 +35,16 @@ def retained():
         last = ENDS.get((period, first), first) if measure == "bracket" else None if measure == "unbounded" else first
         yield {
             "as_of_date": AS_OF, "activity": "order", "period": period, "cohort_kind": kind, "start_date": start, "measure": measure,
+            "dimension": "all", "value": "all",
             "from_interval": first, "to_interval": last, "is_open": n_active is None, "n_customers": n, "n_active": n_active,
             "active_share": None if n_active is None else n_active / n, "currency": "CNY", "n_left_out": 20,
             "revenue_ratio": 0.25 if measure == "bounded" else None,
+        }  # fmt: skip
+    for value, n in {"北": 30, "other": 12}.items():  # and by region, of one cohort
+        yield {
+            "as_of_date": AS_OF, "activity": "order", "period": "month", "cohort_kind": "first", "start_date": date(2026, 2, 1), "measure": "bounded",
+            "dimension": "region", "value": value, "from_interval": 0, "to_interval": 0, "is_open": False, "n_customers": n, "n_active": n,
+            "active_share": 1.0, "currency": "CNY", "n_left_out": 20,
         }  # fmt: skip
 
 
@@ -160,6 +167,13 @@ def test_shares_and_revenue_stand_in_the_same_table_and_who_is_left_out_below():
     assert list(listed("retention", "--period", "week", "--measure", "bracket")[0]) == ["start_date", "n_customers", "0", "1-2"]
 
 
+def test_a_breakdown_has_a_row_per_value_and_the_sum_holds_none_of_them():
+    assert listed("retention", "--period", "month", "--by", "region", "--counts") == [
+        {"start_date": "2026-02-01", "region": "北", "n_customers": 30, "0": 30},
+        {"start_date": "2026-02-01", "region": "other", "n_customers": 12, "0": 12},
+    ]
+
+
 def test_the_life_cycle_has_a_column_per_state():
     found = listed("retention", "--lifecycle", "interval", "--period", "week")
     assert {
@@ -186,6 +200,9 @@ def test_the_life_cycle_has_a_column_per_state():
         (("retention", "--measure", "half"), "--measure knows no 'half'"),
         (("retention", "--measure", "stickiness", "--period", "day"), "weeks and months"),
         (("retention", "--revenue", "--activity", "any"), "--revenue is told of orders"),
+        (("retention", "--revenue", "--by", "region"), "of all customers together"),
+        (("retention", "--by", "tier"), "--by knows no 'tier'"),
+        (("retention", "--by", "region", "--lifecycle", "daily"), "--by"),
     ],
 )
 def test_what_cannot_be_asked_is_said(asked, said):

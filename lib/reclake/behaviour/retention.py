@@ -4,7 +4,7 @@ Definitions: bounded is active exactly N intervals after the cohort's, unbounded
 intervals (PostHog and Amplitude name them so). Stickiness is on how many days of an interval somebody was active.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -12,31 +12,38 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from reclake.behaviour.calendar import PERIODS, by_period, newest, past_end
+from reclake.behaviour.dimension_values import value_of
+from reclake.behaviour.groups_of_people import published_values
 from reclake.behaviour.settings import CohortsOfPeriod
 
 FIRST, RECURRING = "first", "recurring"
 BOUNDED, UNBOUNDED, BRACKET, STICKINESS = "bounded", "unbounded", "bracket", "stickiness"
-COHORT = ("activity", "period", "cohort_kind", "cohort")
+ALL, NOT_KNOWN = "all", "unknown"  # the breakdown that is none, and a value that is not known
+COHORT = ("activity", "period", "cohort_kind", "cohort", "dimension", "value")
 _CELL = ("measure", "from_interval", "to_interval")
 _DAYS = {"week": 7, "month": 31}  # most days of an interval on which somebody can be active
 Followed = Mapping[str, CohortsOfPeriod]
 
 
-def retained(intervals: DataFrame, *, as_of: date, followed: Followed, least: int) -> DataFrame:
+def retained(intervals: DataFrame, values: DataFrame, *, as_of: date, followed: Followed, least: int) -> DataFrame:
     """One row per cohort of at least `least` customers and cell: n_customers, n_active, revenue_amount, first_amount, is_open.
 
     A cohort of kind `first` holds those whose first activity of all lies in its interval, one of kind `recurring` everybody
-    active in it. A cell whose intervals are not all past at `as_of` is open: it counts nobody, and is null. Revenue is that
-    of the cohort's customers in the interval of a bounded cell; it is null where fewer than `least` of them spent.
+    active in it; beside all of them it is told of those of each value of a dimension. Values of fewer than `least` customers are
+    joined, with the next larger one. A cell whose intervals are not all past at `as_of` is open: it counts nobody, and is null.
+    Revenue is that of the whole cohort's customers in the interval of a bounded cell; it is null where fewer than `least` of them
+    spent, and of single values: the sum less the others would tell what few people spent.
 
     Parameters
     ----------
     intervals
         What `behaviour.activity.active_intervals` gives.
+    values
+        What `values_of` gives.
     followed
         By period, how far cohorts are followed.
     """
-    counted = _counted(_histories(intervals), as_of=as_of, followed=followed)
+    counted = _published(_counted(_histories(intervals, values), as_of=as_of, followed=followed), least=least)
     # Everybody is active in the interval that they are of.
     sizes = counted.where((F.col("measure") == BOUNDED) & (F.col("from_interval") == 0)).select(
         *COHORT, F.col("n").alias("n_customers")
@@ -47,10 +54,37 @@ def retained(intervals: DataFrame, *, as_of: date, followed: Followed, least: in
     return _measured(cells, as_of=as_of, least=least)
 
 
-def _histories(intervals: DataFrame) -> DataFrame:
-    """One row per customer, activity and period: `acts`, an array of (interval, n_days, spend_amount)."""
+def values_of(customers: DataFrame, dimensions: Sequence[str], *, timezone: str) -> DataFrame:
+    """One row per customer: customer_id, and `told`, an array of (dimension, value), that of no breakdown included."""
+    told = [_told(ALL, F.lit(ALL)), *(_told(name, value_of(name, timezone=timezone)) for name in dimensions)]
+    return customers.select("customer_id", F.array(*told).alias("told"))
+
+
+def _told(dimension: str, value: Column) -> Column:
+    return F.struct(F.lit(dimension).alias("dimension"), F.coalesce(value, F.lit(NOT_KNOWN)).alias("value"))
+
+
+def _histories(intervals: DataFrame, values: DataFrame) -> DataFrame:
+    """One row per customer, activity and period: `acts`, an array of (interval, n_days, spend_amount), and `told`."""
     act = F.struct("interval", "n_days", "spend_amount")
-    return intervals.groupBy("customer_id", "activity", "period").agg(F.collect_list(act).alias("acts"))
+    acts = intervals.groupBy("customer_id", "activity", "period").agg(F.collect_list(act).alias("acts"))
+    return acts.join(values, on="customer_id", how="inner")
+
+
+def _published(counted: DataFrame, *, least: int) -> DataFrame:
+    """The counts under the values that are published. A customer has one value of a dimension, so those of joined ones add up."""
+    is_size = (F.col("measure") == BOUNDED) & (F.col("from_interval") == 0)
+    sizes = counted.where(is_size).select(*COHORT, F.col("n").alias("n_people"))
+    shown = published_values(sizes, within=COHORT[:-1], n_people="n_people", least=least)
+    return (
+        counted
+        .join(shown, on=list(COHORT), how="inner")
+        .where(F.col("published").isNotNull())
+        .drop("value")
+        .withColumnRenamed("published", "value")
+        .groupBy(*COHORT, *_CELL)
+        .agg(*(F.sum(name).alias(name) for name in ("n", "n_spenders", "revenue_amount")))
+    )
 
 
 def _counted(histories: DataFrame, *, as_of: date, followed: Followed) -> DataFrame:
@@ -68,9 +102,10 @@ def _counted(histories: DataFrame, *, as_of: date, followed: Followed) -> DataFr
             F.lit(RECURRING).alias("cohort_kind"), act["interval"].alias("cohort"), act["n_days"].alias("n_days")
         ),
     )
-    members = histories.select("activity", "period", "acts", F.inline(F.concat(of_first, recurring)))
+    members = histories.select("activity", "period", "acts", "told", F.inline(F.concat(of_first, recurring)))
     return (
         members
+        .select("activity", "period", "acts", "cohort_kind", "cohort", "n_days", F.inline("told"))
         .select(*COHORT, F.inline(_filled(followed)))
         .groupBy(*COHORT, *_CELL)
         .agg(F.count("*").alias("n"), F.count("spend_amount").alias("n_spenders"), F.sum("spend_amount").alias("revenue_amount"))
@@ -166,7 +201,7 @@ def _measured(cells: DataFrame, *, as_of: date, least: int) -> DataFrame:
     n = F.coalesce("n", F.lit(0))
     last = F.when(F.col("measure") == STICKINESS, F.lit(0)).otherwise(F.coalesce("to_interval", "from_interval"))
     is_open = F.col("cohort") + last >= by_period(past_end(as_of), F.col("period"))
-    is_of_orders = (F.col("activity") == "order") & (F.col("measure") == BOUNDED)
+    is_of_orders = (F.col("activity") == "order") & (F.col("measure") == BOUNDED) & (F.col("dimension") == ALL)
     n_spenders = F.coalesce("n_spenders", F.lit(0))
     is_shown = is_of_orders & ~F.col("is_open") & ((n_spenders == 0) | (n_spenders >= least))
     is_first = (F.col("measure") == BOUNDED) & (F.col("from_interval") == 0)

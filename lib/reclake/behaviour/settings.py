@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from reclake.strict import Section
+
+from .dimensions import DIMENSIONS, Of
+
+if TYPE_CHECKING:
+    CustomerDimension = str
+else:
+    CustomerDimension = Literal[tuple(one.name for one in DIMENSIONS if one.of is Of.CUSTOMER)]
 
 
 class BotSettings(Section):
@@ -34,9 +43,18 @@ class CohortsOfPeriod(Section):
 
 
 class CohortsSettings(Section):
+    breakdowns: Annotated[tuple[CustomerDimension, ...], Field(max_length=3)] = ()
     day: CohortsOfPeriod
     week: CohortsOfPeriod
     month: CohortsOfPeriod
+
+    @field_validator("breakdowns")
+    @classmethod
+    def stand_once(cls, breakdowns: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a dimension that stands twice."""
+        if len(set(breakdowns)) < len(breakdowns):
+            raise ValueError(f"{', '.join(breakdowns)}: one stands twice")
+        return breakdowns
 
 
 class CubeSettings(Section):

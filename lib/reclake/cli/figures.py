@@ -82,6 +82,9 @@ def retention(
         str | None,
         typer.Option("--lifecycle", metavar="interval|daily", help="Instead: how many customers are new, active and gone."),
     ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="DIMENSION", help="A row for each value; one of cohorts.breakdowns.")
+    ] = None,
     last: LastOption = 12,
     as_of: AsOfDay = None,
 ) -> None:
@@ -94,13 +97,15 @@ def retention(
     require_one_of("--measure", measure, figures.MEASURES)
     require_one_of("--lifecycle", lifecycle, ("interval", "daily"))
     if lifecycle:
-        refuse_beside(chosen, "--lifecycle", "measure", "recurring", "counts", "revenue")
+        refuse_beside(chosen, "--lifecycle", "measure", "recurring", "counts", "revenue", "by")
     if lifecycle == "daily":
         refuse_beside(chosen, "--lifecycle daily", "period")
-    if revenue and (counts or measure != "bounded" or activity != "order"):
+    if by is not None:
+        require_one_of("--by", by, chosen.settings.cohorts.breakdowns)
+    if revenue and (by or counts or measure != "bounded" or activity != "order"):
         raise UsageError(
-            "--revenue is told of orders in bounded intervals",
-            "another activity, measure or value was asked for",
+            "--revenue is told of orders in bounded intervals, of all customers together",
+            "another activity, measure or value was asked for, or a breakdown",
             "leave that out",
         )
     if measure == "stickiness" and period == "day":
@@ -122,7 +127,7 @@ def retention(
         kind = "recurring" if recurring or measure == "stickiness" else "first"
         value = "n_active" if counts else "revenue_ratio" if revenue else "active_share"
         rows = figures.cohorts(
-            reader, as_of=day, activity=activity, period=period, cohort_kind=kind, measure=measure, value=value, last=last
+            reader, as_of=day, activity=activity, period=period, cohort_kind=kind, measure=measure, cell=value, last=last, by=by
         )
         told = f"{activity}, {kind} cohorts by {period}, {measure}, {value}"
     _printed(chosen, table, f"as_of_date {day}, {told}", rows)

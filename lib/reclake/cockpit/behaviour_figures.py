@@ -154,12 +154,12 @@ def _first_orders(rows: Reader, as_of: date) -> tuple[FirstOrders, ...]:
 
 def _cohorts(rows: Reader, span: Span, activity: str) -> Cohorts:
     """Weekly cohorts of those who were new; by day in a lake that is younger than three weeks."""
-    columns = "start_date n_customers from_interval n_active revenue_ratio period is_open n_left_out activity cohort_kind measure"
+    columns = "start_date n_customers from_interval n_active revenue_ratio period is_open n_left_out activity cohort_kind measure dimension"
     sql = """
         SELECT period, start_date, any_value(n_customers), list(n_active ORDER BY from_interval),
                list(revenue_ratio ORDER BY from_interval), max(n_left_out)
         FROM rows
-        WHERE as_of_date = ? AND activity = ? AND cohort_kind = 'first' AND measure = 'bounded' AND period IN ('day', 'week')
+        WHERE as_of_date = ? AND activity = ? AND cohort_kind = 'first' AND measure = 'bounded' AND dimension = 'all' AND period IN ('day', 'week')
               AND start_date <= ?
         GROUP BY period, start_date ORDER BY start_date
     """

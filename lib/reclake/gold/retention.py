@@ -1,13 +1,15 @@
 """gold.retention: how many customers of a cohort are active later, and what they spend."""
 
 from datetime import date
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from reclake.behaviour.activity import active_days, active_intervals, n_left_out
+from reclake.behaviour.attributes import customer_attributes
 from reclake.behaviour.calendar import PERIODS, first_day
-from reclake.behaviour.retention import retained
+from reclake.behaviour.retention import retained, values_of
 from reclake.behaviour.settings import CohortsSettings
 
 
@@ -15,13 +17,16 @@ def retention(
     people: DataFrame,
     sessions: DataFrame,
     order_lines: DataFrame,
+    accounts: DataFrame,
+    customer_segments: DataFrame,
     *,
     as_of: date,
     cohorts: CohortsSettings,
     reporting_currency: str,
     min_group_size: int,
+    timezone: str,
 ) -> DataFrame:
-    """One row per as_of_date, activity, period, kind of cohort, its first day, measure and cell.
+    """One row per as_of_date, activity, period, kind of cohort, its first day, breakdown value, measure and cell.
 
     Customers who may be profiled count; how many others were active is told in n_left_out. Cohorts of fewer than
     `min_group_size` customers are left out. Definitions: reclake.behaviour.retention.
@@ -29,7 +34,9 @@ def retention(
     active = active_days(people, sessions, order_lines, reporting_currency=reporting_currency)
     followed = {period: getattr(cohorts, period) for period in PERIODS}
     intervals = active_intervals(active.where("may_be_profiled"))
-    cells = retained(intervals, as_of=as_of, followed=followed, least=min_group_size)
+    customers = customer_attributes(people, accounts, customer_segments, as_of=as_of, timezone=timezone)
+    values = values_of(customers, cohorts.breakdowns, timezone=timezone)
+    cells = retained(intervals, values, as_of=as_of, followed=followed, least=min_group_size)
     left_out = n_left_out(active, group_size=min_group_size)
     first, amount = F.col("first_amount"), F.col("revenue_amount")
     return cells.join(F.broadcast(left_out), on="activity", how="left").withColumns({
@@ -48,16 +55,15 @@ def emptiness(
     people: DataFrame,
     sessions: DataFrame,
     order_lines: DataFrame,
+    accounts: DataFrame,
+    customer_segments: DataFrame,
     *,
     as_of: date,
-    cohorts: CohortsSettings,
-    reporting_currency: str,
     min_group_size: int,
+    **settings: Any,
 ) -> DataFrame:
     """One row: as_of_date, and the reason why there is no row: too few customers in each cohort; null for any other."""
-    built = retention(
-        people, sessions, order_lines, as_of=as_of, cohorts=cohorts, reporting_currency=reporting_currency, min_group_size=1
-    )
+    built = retention(people, sessions, order_lines, accounts, customer_segments, as_of=as_of, min_group_size=1, **settings)
     counted = built.agg(F.max("n_customers").alias("largest"))
     reason = F.when(F.col("largest") < min_group_size, f"each cohort has fewer than {min_group_size} customers")
     return counted.select(F.lit(as_of).alias("as_of_date"), reason.alias("reason"))

@@ -75,22 +75,37 @@ def best_customers(reader: Reader, *, as_of: date, n: int) -> list[Row]:
 
 
 def cohorts(
-    reader: Reader, *, as_of: date, activity: str, period: str, cohort_kind: str, measure: str, value: str, last: int
+    reader: Reader,
+    *,
+    as_of: date,
+    activity: str,
+    period: str,
+    cohort_kind: str,
+    measure: str,
+    cell: str,
+    last: int,
+    by: str | None = None,
 ) -> list[Row]:
-    """A row per cohort, newest first, and a column per cell: the share of active customers, or another column of the table."""
-    sql = f"""
-        SELECT start_date, n_customers, from_interval, to_interval, {value} FROM rows
-        WHERE as_of_date = ? AND activity = ? AND period = ? AND cohort_kind = ? AND measure = ?
-        QUALIFY dense_rank() OVER (ORDER BY start_date DESC) <= ?
-        ORDER BY start_date DESC, from_interval
+    """A row per cohort, newest first, and a column per cell: the share of active customers, or another column of the table.
+
+    Broken down by a dimension there is a row per cohort and value, the largest first.
     """
-    read = ["start_date", "n_customers", "from_interval", "to_interval", "activity", "period", "cohort_kind", "measure", value]
-    rows: dict[date, Row] = {}
-    for start, n_customers, first, to, cell in _asked(
-        reader, gold.RETENTION, sql, read, as_of, activity, period, cohort_kind, measure, last
-    ):
-        row = rows.setdefault(start, {"start_date": start, "n_customers": n_customers})
-        row[_cell(measure, first, to)] = cell
+    sql = f"""
+        SELECT start_date, value, n_customers, from_interval, to_interval, {cell} FROM rows
+        WHERE as_of_date = ? AND activity = ? AND period = ? AND cohort_kind = ? AND measure = ? AND dimension = ?
+        QUALIFY dense_rank() OVER (ORDER BY start_date DESC) <= ?
+        ORDER BY start_date DESC, n_customers DESC, value, from_interval
+    """
+    read = [
+        "start_date", "n_customers", "from_interval", "to_interval", "activity", "period", "cohort_kind", "measure", "dimension", "value",
+        cell,
+    ]  # fmt: skip
+    rows: dict[tuple[date, str], Row] = {}
+    asked = (as_of, activity, period, cohort_kind, measure, by or "all", last)
+    for start, value, n_customers, first, to, told in _asked(reader, gold.RETENTION, sql, read, *asked):
+        named = {by: value} if by else {}
+        row = rows.setdefault((start, value), {"start_date": start, **named, "n_customers": n_customers})
+        row[_cell(measure, first, to)] = told
     return list(rows.values())
 
 

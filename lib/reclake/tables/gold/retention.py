@@ -1,17 +1,18 @@
 """How many customers of a cohort are active later, and what they spend."""
 
 from reclake.tables.declaration import Table, plain
-from reclake.tables.inputs import Input, takes, until_as_of
+from reclake.tables.inputs import Input, same_day, takes, until_as_of, valid_at_as_of
 from reclake.tables.people import PEOPLE
-from reclake.tables.silver import ORDER_LINES, SESSIONS
+from reclake.tables.silver import ACCOUNTS, ORDER_LINES, SESSIONS
 
 from ._common import ACTIVITY, AS_OF, LEFT_OUT, SERIES
+from .customer_segments import CUSTOMER_SEGMENTS
 
 RETENTION = Table(
     name="gold.retention",
-    grain="one row per as_of_date, activity, period, kind of cohort, its first day, measure and cell, of cohorts of at least "
-    "privacy.min_group_size customers who may be profiled",
-    key=("as_of_date", "activity", "period", "cohort_kind", "start_date", "measure", "from_interval"),
+    grain="one row per as_of_date, activity, period, kind of cohort, its first day, breakdown value, measure and cell, of cohorts of at "
+    "least privacy.min_group_size customers who may be profiled",
+    key=("as_of_date", "activity", "period", "cohort_kind", "start_date", "dimension", "value", "measure", "from_interval"),
     fields=(
         AS_OF,
         ACTIVITY,
@@ -23,6 +24,14 @@ RETENTION = Table(
             required=True,
         ),
         plain("start_date", "date", "First day of the cohort's interval; of a week the Monday.", required=True),
+        plain("dimension", "string", "The breakdown: all, or one of cohorts.breakdowns.", required=True),
+        plain(
+            "value",
+            "string",
+            "Its value of the customers, as known at the as_of; all without a breakdown; unknown; other: values of fewer customers of "
+            "the cohort than privacy.min_group_size, and the next larger one.",
+            required=True,
+        ),
         plain(
             "measure",
             "string",
@@ -45,8 +54,8 @@ RETENTION = Table(
         plain(
             "revenue_amount",
             "decimal(18,4)",
-            "What the cohort's customers spent in the interval, as in gold.sales; of bounded cells of orders alone, null where it is "
-            "open, and where more than none and fewer than privacy.min_group_size customers spent.",
+            "What the cohort's customers spent in the interval, as in gold.sales; of bounded cells of orders and of no breakdown "
+            "alone, null where it is open, and where more than none and fewer than privacy.min_group_size customers spent.",
             "currency",
         ),
         plain("revenue_ratio", "double", "revenue_amount over that of the cohort's own interval; null where either is.", "ratio"),
@@ -57,7 +66,18 @@ RETENTION = Table(
     write="replace_days",
     day_column="as_of_date",
     retention=SERIES,
-    inputs=(PEOPLE, Input(SESSIONS, until_as_of()), Input(ORDER_LINES, until_as_of())),
-    parameters=takes("cohorts", reporting_currency="business.reporting_currency", min_group_size="privacy.min_group_size"),
+    inputs=(
+        PEOPLE,
+        Input(SESSIONS, until_as_of()),
+        Input(ORDER_LINES, until_as_of()),
+        Input(ACCOUNTS, valid_at_as_of()),
+        Input(CUSTOMER_SEGMENTS, same_day(), feeds=False),
+    ),
+    parameters=takes(
+        "cohorts",
+        reporting_currency="business.reporting_currency",
+        min_group_size="privacy.min_group_size",
+        timezone="business.timezone",
+    ),
     may_be_empty="no cohort may have enough customers who consented",
 )
