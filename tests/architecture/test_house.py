@@ -432,7 +432,9 @@ def test_sections_of_settings_need_no_rule_and_no_engine():
     assert {module.package for module in found} == WITH_SECTIONS
     allowed = {*sys.stdlib_module_names, "pydantic", "reclake"}
     assert {name for module in found for name in module.imports if name.split(".")[0] not in allowed} == set()
-    assert {name for module in found for name in own_imports(module) if not is_within(name, {"strict", "behaviour.dimensions"})} == set()
+    assert {
+        name for module in found for name in own_imports(module) if not is_within(name, {"strict", "behaviour.dimensions"})
+    } == set()
     asked = "import sys, reclake.settings; sys.exit(len(sys.modules.keys() & {'pyspark', 'delta', 'mlflow', 'numpy'}))"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "lib")}
     assert subprocess.run([sys.executable, "-c", asked], env=environment, check=False).returncode == 0
