@@ -15,7 +15,7 @@ STAGE = "training"
 
 with DAG(
     dag_id="train_recommenders",
-    description="Train each model, judge it against its champion, promote it if it is better",
+    description="Train each model that a scenario names, judge it against its champion, promote it if it is better",
     doc_md=TRAIN,
     # Mondays at noon, when Sunday is published: the days before Monday count.
     schedule=CronDataIntervalTimetable("0 12 * * 1", timezone=ZONE.key),

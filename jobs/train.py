@@ -1,5 +1,6 @@
 """Train a model and, if it is better, promote it: spark-submit jobs/train.py --model als --as-of 2026-03-02."""
 
+import logging
 from argparse import ArgumentParser, Namespace
 from datetime import date
 from typing import get_args
@@ -10,6 +11,8 @@ from reclake.run.fitting import fit
 from reclake.run.job import main
 from reclake.run.training import runs_of, train
 from reclake.tables import models
+
+logger = logging.getLogger("reclake")
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -33,6 +36,8 @@ def learn(app: Application, options: Namespace) -> None:
     wanted = (models.BY_NAME[options.model],) if options.model else app.named_models
     if options.if_named:
         wanted = tuple(model for model in wanted if model in app.named_models)
+    if not wanted:
+        logger.info("no scenario names %s: nothing is trained", options.model or "a model")
     for training, model in runs_of(app, wanted):
         train(training, model, as_of=options.as_of, tune=options.tune)
 

@@ -40,6 +40,7 @@ WORDS = {
     "cohort_kind": ("first",),
     "state_kind": ("daily", "daily", "interval", "interval"),
     "gold.retention.activity": ("any", "any", "order", "order"),
+    "gold.retention.dimension": ("all",),
     "gold.retention.measure": ("bounded", "stickiness", "stickiness", "bounded"),
     "activity": ("any",),
     "dimension_a": ("channel",),

@@ -130,7 +130,6 @@ TASTE = Model(
     name=Taste.name,
     trainer="toy_recommender:Taste",
     serves="gold.recommendations",
-    scenario="cart",
     inputs=ALS.inputs,
     metric="recall_at_10",
     settings=("popularity", "training", "interactions.weights"),

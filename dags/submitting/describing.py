@@ -73,6 +73,6 @@ Joins small files, removes what no kept manifest reads, and rows beyond their re
 It waits for the slot of the day's stages, and they for it. More: {MORE}, and Maintenance there.
 """
 TRAIN = f"""\
-Trains each declared model on the days before Monday and promotes it if it is better than the one that serves.
+Trains each model that a scenario names on the days before Monday and promotes it if it is better than the one that serves.
 A promoted model serves from the next day's run on. `tune` searches the settings first. More: {MORE}.
 """

@@ -12,7 +12,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from reclake.behaviour.settings import BotSettings, CohortsSettings, CubeSettings, HistoriesSettings, SessionsSettings
+from reclake.behaviour.settings import (
+    BotSettings,
+    BreakdownsSettings,
+    CohortsSettings,
+    CubeSettings,
+    HistoriesSettings,
+    SessionsSettings,
+)
 from reclake.errors import SettingsInvalid
 from reclake.identity.settings import IdentitySettings, LinkageSettings
 from reclake.lake.settings import FilesSettings, LakeSettings, MaintenanceSettings, RetentionSettings, SparkSettings
@@ -72,6 +79,7 @@ class Settings(Section):
     business: BusinessSettings
     bots: BotSettings
     sessions: SessionsSettings
+    breakdowns: BreakdownsSettings
     cohorts: CohortsSettings
     histories: HistoriesSettings
     cube: CubeSettings

@@ -6,11 +6,12 @@ import re
 import pytest
 
 from reclake import tables
+from reclake.behaviour.dimensions import DIMENSIONS, Of
 from reclake.quality.particular import file_form, suite_path
 from reclake.quality.rules import TYPES
 from reclake.quality.suites import load_suite
 from reclake.quality.whole import whole_suite, written_form
-from reclake.tables import Privacy, ops, silver, vocabulary
+from reclake.tables import Privacy, gold, ops, silver, vocabulary
 
 GATED = pytest.mark.parametrize("table", tables.GATED, ids=lambda table: table.name)
 QUOTED = re.compile(r"(\w+) (=|<>) '([^']*)'")
@@ -206,3 +207,21 @@ def test_segments_and_tiers_are_those_of_the_rules(expectations):
         found = {rule.columns[0]: set(rule.kwargs["value_set"]) for rule in rules if "tier" in rule.columns[0]}
         assert found
         assert all(words == every_tier | others for words in found.values())
+
+
+@pytest.mark.parametrize(
+    ("table", "own"),
+    [
+        (gold.FUNNELS, {"all"}),
+        (gold.FUNNEL_LOSSES, {"next_event", "later"}),
+        (gold.PATH_STEPS, {"all"}),
+        (gold.PATH_TRANSITIONS, {"all"}),
+        (gold.RETENTION, {"all"}),
+    ],
+    ids=lambda one: getattr(one, "name", None),
+)
+def test_every_dimension_that_can_be_asked_for_is_let_through(expectations, table, own):
+    (rule,) = (one for one in rules_of(expectations, table, "column_values_to_be_in_set") if one.columns == ("dimension",))
+    of_customers = {one.name for one in DIMENSIONS if one.of is Of.CUSTOMER}
+    asked = of_customers if table == gold.RETENTION else {one.name for one in DIMENSIONS}
+    assert set(rule.kwargs["value_set"]) == own | asked

@@ -109,7 +109,7 @@ def claim_time():
 def test_the_tries_of_a_task_that_writes_outlast_the_claim_of_a_dead_driver():
     """Summed over the shortest waits that Airflow may draw; a task that writes is one that takes a pool's slot."""
     writing = [task for name in DAGS for task in read_dag(name).tasks if task.pool != "default_pool"]
-    assert len(writing) == 8
+    assert len(writing) == 9
     for task in writing:
         shortest, drawn = waits_of(task, 0), waits_of(task, random.SystemRandom().getrandbits(160))
         assert all(least <= wait <= task.max_retry_delay for least, wait in zip(shortest, drawn, strict=True))
@@ -125,7 +125,7 @@ def test_who_writes_a_table_waits_for_whoever_else_does():
     from reclake import tables
 
     writers = {f"daily_lake.{stage}": "reclake_lake" for stage in tables.STAGES}
-    trainings = {f"train_recommenders.training_{name}": "reclake_training" for name in ("als", "linkage")}
+    trainings = {f"train_recommenders.training_{name}": "reclake_training" for name in ("als", "item_item", "linkage")}
     assert taken == writers | trainings | {"maintain_lake.maintain": "reclake_lake"}
     assert {name: pools[name]["slots"] for name in set(taken.values())} == {"reclake_lake": 1, "reclake_training": 1}
 
@@ -133,8 +133,8 @@ def test_who_writes_a_table_waits_for_whoever_else_does():
 def call_of(stand_in, model):
     """The one call for the model; the weights of linkage have one as well."""
     calls = {call[call.index("--model") + 1]: call for call in stand_in.calls()}
-    assert calls.keys() == {"als", "linkage"}
-    assert len(stand_in.calls()) == 2
+    assert calls.keys() == {"als", "item_item", "linkage"}
+    assert len(stand_in.calls()) == 3
     return calls[model]
 
 
@@ -149,7 +149,7 @@ def test_training_is_weekly_and_reads_the_days_before_its_monday(stand_in):
 def test_every_declared_model_has_a_training_of_its_own(monkeypatch):
     from reclake.tables import models
 
-    monkeypatch.setattr(models, "MODELS", (models.ALS, replace(models.ALS, name="other", scenario="cart")))
+    monkeypatch.setattr(models, "MODELS", (models.ALS, replace(models.ALS, name="other")))
     tasks = {task.task_id: task for task in read_dag("train_recommenders").tasks}
     assert sorted(tasks) == sorted([
         "check",

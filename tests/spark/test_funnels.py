@@ -353,6 +353,15 @@ def test_all_funnels_share_one_exchange_and_one_sort(spark):
     """Beside the join with people: no step is joined with the next, and no funnel adds an exchange."""
     frames = inputs(spark, EVENTS)
     people = cut_inputs(gold.FIRST_ORDERS, frames, as_of=AS_OF)["people"].localCheckpoint()
+    described = SHOP.model_copy(update={"breakdowns": ("channel", "tier", "category")})
+    for funnels_asked in ({}, {"shop": described}):
+        given = {"funnels": funnels_asked, "paths": {}, "timezone": ZONE}
+        lives = made(HISTORIES, lambda i: frames[i.table.name], lambda _: people, as_of=AS_OF, arguments=given)
+        read = funnel_counts(lives, as_of=AS_OF, funnels=funnels_asked or {"shop": SHOP}, gap_minutes=30, timezone=ZONE)
+        _, below = read._jdf.queryExecution().executedPlan().toString().split("MapInArrow")
+        # What customers and products are is joined below the one exchange and its sort.
+        behind = below[: below.index("REPARTITION_BY_COL")]
+        assert (behind.count("Sort [customer_id"), behind.count("Exchange "), "Join" in behind) == (1, 1, False)
     given = {"funnels": {}, "paths": {}, "timezone": ZONE}
     lives = made(HISTORIES, lambda i: frames[i.table.name], lambda _: people, as_of=AS_OF, arguments=given)
     counts = funnel_counts(lives, as_of=AS_OF, funnels={"shop": SHOP, "same": SAME}, gap_minutes=30, timezone=ZONE)

@@ -58,9 +58,8 @@ def line(account_id, day, n, amount="1.00", currency="CNY"):
 
 
 def retained(taken, *, as_of, followed, least=1, breakdowns=()):
-    cohorts = settings_of(followed).model_copy(update={"breakdowns": breakdowns})
-    settings = {"reporting_currency": "CNY", "min_group_size": least, "timezone": "UTC"}
-    return contents(conform(retention(**taken, as_of=as_of, cohorts=cohorts, **settings), gold.RETENTION))
+    settings = {"reporting_currency": "CNY", "min_group_size": least, "timezone": "UTC", "breakdowns": breakdowns}
+    return contents(conform(retention(**taken, as_of=as_of, cohorts=settings_of(followed), **settings), gold.RETENTION))
 
 
 def lived(taken, *, as_of, followed, least=1):
@@ -206,7 +205,7 @@ def test_few_customers_are_a_reason_and_nobody_at_all_is_none(spark):
             inputs(spark, table, customers=["a"], as_of=as_of, visits=visits) for table in (gold.RETENTION, gold.LIFECYCLE)
         )
         common = {"as_of": as_of, "cohorts": settings_of(SMALL), "min_group_size": 2}
-        few = gold_retention.emptiness(**taken, **common, reporting_currency="CNY", timezone="UTC")
+        few = gold_retention.emptiness(**taken, **common, reporting_currency="CNY", timezone="UTC", breakdowns=())
         lives = gold_lifecycle.emptiness(**alive, **common)
         wanted = ["each cohort has fewer than 2 customers", "fewer than 2 customers who may be profiled were ever active"]
         assert [contents(one)[0]["reason"] for one in (few, lives)] == (wanted if told else [None, None])

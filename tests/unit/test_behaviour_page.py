@@ -20,7 +20,7 @@ from reclake.cockpit import behaviour_texts as texts
 from reclake.cockpit import behaviour_texts_of_paths as of_paths
 from reclake.cockpit import behaviour_texts_of_people as of_people
 from reclake.cockpit.behaviour_span import TABLES
-from reclake.cockpit.behaviour_words import CHANNELS, dimension_name, value_name
+from reclake.cockpit.behaviour_words import dimension_name, value_name
 from reclake.cockpit.demo_ending import ending
 from reclake.errors import UsageError
 from reclake.look.lake import look_at
@@ -33,6 +33,8 @@ from without_spark import publish
 ROWS = reported.rows()
 DAY = timedelta(days=1)
 LAST = AS_OF - DAY
+# What the page calls values of gold.sales.
+ENGLISH = {"app": "app", "web": "web site", "mini_program": "mini-program", "pos": "shop", "not_profiled": "not profiled", "(others)": "small groups together", "(none)": "none"}  # fmt: skip
 PARTS = {name: f"funnel-{name.replace('_', '-')}" for name in (VISITS, CUSTOMERS)}
 
 
@@ -211,7 +213,7 @@ def test_sales_add_up_to_those_of_the_command(page, reclake, by):
     wanted = defaultdict(lambda: [0, Decimal(0)])
     for row in printed:
         if is_read(row["period"], date.fromisoformat(row["start_date"])) and row["currency"] == "CNY":
-            value = text_in_english({**CHANNELS, **texts.KINDS}.get(row[by], row[by]))
+            value = ENGLISH.get(row[by], row[by])
             wanted[value] = [wanted[value][0] + row["n_orders"], wanted[value][1] + Decimal(row["revenue_amount"])]
     found = rows_of(table_below(section(page, "sales"), texts.ORDERS_BY[by].en))
     assert {row[0]: row[1] for row in found} == {value: f"{n:,}" for value, (n, _) in wanted.items()}
@@ -225,8 +227,11 @@ def test_dimensions_and_their_values_have_names_in_both_languages():
     assert value_name("channel", "pos") == Text("shop", "门店")
     assert value_name("tier", "dormant").zh == "休眠客户"
     assert value_name("weekday", "monday").zh == "星期一"
-    assert value_name("tier", "unknown") == value_name("brand", "(none)") == texts.WORDS["unknown"]
-    assert value_name("brand", "pos") == "pos"
+    assert value_name("tier", "unknown").zh == "未知"
+    assert value_name("brand", "(none)").zh == "无"
+    assert value_name("later", "no_other_channel").zh == "未转到其他渠道"
+    # A word of one dimension says nothing of another's.
+    assert [value_name("brand", value) for value in ("pos", "left", "new", "web")] == ["pos", "left", "new", "web"]
     for one in DIMENSIONS:
         assert "（" not in dimension_name(one.name).zh
 

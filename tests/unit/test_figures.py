@@ -201,7 +201,7 @@ def test_the_life_cycle_has_a_column_per_state():
         (("retention", "--measure", "stickiness", "--period", "day"), "weeks and months"),
         (("retention", "--revenue", "--activity", "any"), "--revenue is told of orders"),
         (("retention", "--revenue", "--by", "region"), "of all customers together"),
-        (("retention", "--by", "tier"), "--by knows no 'tier'"),
+        (("retention", "--by", "tier"), "gold.retention is not told by 'tier'"),
         (("retention", "--by", "region", "--lifecycle", "daily"), "--by"),
     ],
 )

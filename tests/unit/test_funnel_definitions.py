@@ -68,6 +68,8 @@ def test_a_window_is_the_same_however_it_is_written(tmp_path):
         ('property = "channel", one_of = ["pos"]', 'property = "rating", at_least = 5, at_most = 4', "cannot be at least 5 and at most 4"),
         ('unit = "customer"', 'unit = "customer"\nbreakdowns = ["channel", "channel"]', "breakdowns: channel stands twice"),
         ('unit = "customer"', 'unit = "customer"\nbreakdowns = ["colour"]', "breakdowns.0: Input should be"),
+        ('unit = "customer"', 'unit = "customer"\nbreakdowns = ["category", "product_id"]', "breakdowns: category follows from product_id"),
+        ('unit = "customer"', 'unit = "customer"\nbreakdowns = ["segment", "tier", "rfm_tier"]', "breakdowns: rfm_tier follows from segment"),
         ('unit = "customer"', 'unit = "customer_product"\nlinked = "product_id"', "says nothing new"),
         ('unit = "customer"', 'unit = "customer"\nexclude = [{ any_of = [{ event = "search" }], after = "pay" }]', "exclude.0: there is no step 'pay'"),
         ('unit = "customer"', 'unit = "customer"\nexclude = [{ any_of = [{ event = "search" }], after = "buy" }]', "buy does not stand before buy"),

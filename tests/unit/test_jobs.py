@@ -3,11 +3,13 @@
 import runpy
 from argparse import ArgumentParser, Namespace
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
 from reclake.errors import UsageError
 from reclake.run.posting import Finding
+from reclake.tables import models
 
 DAY = date(2026, 1, 1)
 
@@ -15,6 +17,27 @@ DAY = date(2026, 1, 1)
 @pytest.fixture
 def build_job(root):
     return runpy.run_path(str(root / "jobs" / "build.py"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "trained"),
+    [
+        ({}, ["als"]),
+        ({"model": "item_item"}, ["item_item"]),
+        ({"model": "item_item", "if_named": True}, []),
+        ({"model": "als", "if_named": True}, ["als"]),
+    ],
+    ids=repr,
+)
+def test_a_training_is_of_the_models_that_scenarios_name(root, caplog, asked, trained):
+    """By the calendar those alone; whoever names another one has it trained all the same."""
+    job, done = runpy.run_path(str(root / "jobs" / "train.py")), []
+    job["learn"].__globals__["train"] = lambda app, model, **_: done.append(model.name)
+    app = SimpleNamespace(named_models=(models.ALS,), run_id="r")
+    with caplog.at_level("INFO", logger="reclake"):
+        job["learn"](app, Namespace(**{"model": None, "if_named": False, "as_of": DAY, "tune": "never"} | asked))
+    assert done == trained
+    assert ("no scenario names item_item: nothing is trained" in caplog.text) == (not trained)
 
 
 @pytest.mark.parametrize(

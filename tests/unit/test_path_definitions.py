@@ -35,6 +35,7 @@ NODE = '[[nodes]]\nname = "{}"\nany_of = [{{ event = "{}" }}]\n'
         ('goal = "bought"', "goal: there is no node 'bought'; nodes are session_start"),
         ('goal = "purchase"\nanchors = ["basket"]', "anchors: there is no node 'basket'"),
         ('goal = "purchase"\nanchors = ["search", "search"]', "search stands twice"),
+        ('goal = "purchase"\nbreakdowns = ["month", "day"]', "month follows from day"),
         ('goal = "purchase"\nignore = ["purchase"]', "there is no node 'purchase'"),
         ('goal = "purchase"\nignore = ["blink"]', "ignore.0"),
         ('goal = "purchase"\nshortest_route = 5\nlongest_route = 4', "routes of 5 nodes at least and 4 at most"),

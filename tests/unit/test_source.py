@@ -426,7 +426,12 @@ def test_the_digest_moves_with_what_decides_on_a_record():
         source = Source.model_validate(tomllib.loads(text))
         return source.digest(source.tables_fed)
 
-    same = [("A shop.", "The shop."), ('marker = "rename"', 'marker = "success_file"'), ("(\\d{4}-\\d{2}-\\d{2})", "^(.*)$")]
+    same = [
+        ("A shop.", "The shop."),
+        ('"A shop."', '"A shop."\ndescription_zh = "一家店。"'),
+        ('marker = "rename"', 'marker = "success_file"'),
+        ("(\\d{4}-\\d{2}-\\d{2})", "^(.*)$"),
+    ]
     same += [
         ('format = "json_lines"', f'format = "json_lines"\n{key}') for key in ('encoding = "gb18030"', "may_be_empty = true")
     ]

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from .dimensions import ANONYMOUS, JOINED, LOGGED_IN, NEW, RETURNING, WEEKDAYS
+from .dimensions import ANONYMOUS, BY_NAME, LOGGED_IN, NEW, RETURNING, WEEKDAYS, Needs
 
 _ADULT = 18
 _AGES = (18, 25, 35, 45, 55, 65)  # first age of each band; the last is open
@@ -26,8 +26,8 @@ def value_of(name: str, *, timezone: str) -> Column:
 
 
 def value_in_histories(name: str, *, timezone: str) -> Column:
-    """The value of a dimension as text, of a row of histories: one that was joined to them is the column `dim_NAME`."""
-    return F.col(f"dim_{name}") if name in JOINED else value_of(name, timezone=timezone)
+    """The value of a dimension as text, of a row of histories: one that needs more than the row is its column `dim_NAME`."""
+    return value_of(name, timezone=timezone) if BY_NAME[name].needs is Needs.NOTHING else F.col(f"dim_{name}")
 
 
 def hour_of(timezone: str) -> Column:

@@ -1,6 +1,6 @@
 """The shared input of tables about behaviour: what each customer did, in order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -11,7 +11,7 @@ from reclake.segment.rfm import is_sale
 
 from .attributes import customer_attributes, product_attributes
 from .dimension_values import value_of
-from .dimensions import BY_NAME, JOINED, Of
+from .dimensions import DIMENSIONS, Needs
 from .funnels.definition import Funnel
 from .kinds import ORDER
 from .paths.definition import Paths
@@ -42,7 +42,8 @@ def histories(
     customer_id, kind (the event's type, or `order`), occurred_at, event_date, channel, source, product_id, rating,
     is_logged_in (null of order lines), unit (a digest of the source and the device or account as seen; null of order lines,
     which belong to no device) and the order of delivery, which breaks ties of time. Beside them `dim_NAME` for each dimension
-    by which a funnel or paths are broken down, and which no event tells: those of customers and products, as known at `as_of`.
+    by which a funnel or paths are broken down, and which needs more than that: the client of an event, and customers and products as
+    known at `as_of`.
 
     The rows of a customer lie in one partition, in the order of IN_ORDER: whoever reads them needs no further exchange or
     sort. An account counts for the customer that it belongs to at `as_of`; on a device that several people share each event
@@ -50,27 +51,22 @@ def histories(
     """
     asked = {name for one in funnels.values() for name in one.breakdowns}
     asked |= {name for one in paths.values() for name in one.breakdowns}
-    joined = tuple(name for name in JOINED if name in asked)
+    brought = tuple(one for one in DIMENSIONS if one.name in asked and one.needs is not Needs.NOTHING)
     profiled = people.where(F.col("may_be_profiled") & ~F.coalesce("is_machine", F.lit(False))).select(
         "account_id", "customer_id"
     )
-    if _needs_customers(joined):
+    if any(one.needs is Needs.CUSTOMER for one in brought):
         attributes = customer_attributes(people, accounts, customer_segments, as_of=as_of, timezone=timezone)
         profiled = profiled.join(attributes, on="customer_id", how="left")
     acts = _acts(events, order_lines).join(profiled, on="account_id", how="inner")
-    if any(BY_NAME[name].of is Of.PRODUCT for name in joined):
+    if any(one.needs is Needs.PRODUCT for one in brought):
         acts = acts.join(product_attributes(products), on="product_id", how="left")
     return (
         acts
-        .select(*_TOLD, *(value_of(name, timezone=timezone).alias(f"dim_{name}") for name in joined))
+        .select(*_TOLD, *(value_of(one.name, timezone=timezone).alias(f"dim_{one.name}") for one in brought))
         .repartition("customer_id")
         .sortWithinPartitions(*IN_ORDER)
     )
-
-
-def _needs_customers(joined: Sequence[str]) -> bool:
-    """Whether a dimension is made of what is known of the customer: new or returning is, by the first order."""
-    return "customer_kind" in joined or any(BY_NAME[name].of is Of.CUSTOMER for name in joined)
 
 
 def _acts(events: DataFrame, order_lines: DataFrame) -> DataFrame:

@@ -1,4 +1,4 @@
-"""The settings sections of bots, sessions, cohorts, histories and the cube."""
+"""The settings sections of bots, sessions, cohorts, breakdowns, histories and the cube."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 
 from reclake.strict import Section
 
-from .dimensions import DIMENSIONS, Of
+from .dimensions import DIMENSIONS, Of, require_apart
 
 if TYPE_CHECKING:
     CustomerDimension = str
@@ -43,18 +43,20 @@ class CohortsOfPeriod(Section):
 
 
 class CohortsSettings(Section):
-    breakdowns: Annotated[tuple[CustomerDimension, ...], Field(max_length=3)] = ()
     day: CohortsOfPeriod
     week: CohortsOfPeriod
     month: CohortsOfPeriod
 
-    @field_validator("breakdowns")
+
+class BreakdownsSettings(Section):
+    retention: Annotated[tuple[CustomerDimension, ...], Field(max_length=3)]
+
+    @field_validator("retention")
     @classmethod
-    def stand_once(cls, breakdowns: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse a dimension that stands twice."""
-        if len(set(breakdowns)) < len(breakdowns):
-            raise ValueError(f"{', '.join(breakdowns)}: one stands twice")
-        return breakdowns
+    def are_apart(cls, names: tuple[CustomerDimension, ...]) -> tuple[CustomerDimension, ...]:
+        """Refuse a dimension that stands twice, and two of which one decides the other."""
+        require_apart(names)
+        return names
 
 
 class CubeSettings(Section):

@@ -21,7 +21,9 @@ class Item(Strict):
 
     name: Name
     description: Annotated[str, StringConstraints(min_length=1)]  # for people: no digest counts it
-    description_zh: str = ""  # the same in Chinese, where it is shown; else the one above stands there
+    description_zh: Annotated[str, StringConstraints(strip_whitespace=True)] = (
+        ""  # the same in Chinese, where it is shown; else the one above stands there
+    )
 
     def digest(self, nouns: Collection[str] | None = None) -> str:
         """SHA-256 of what the item means: its values, however the file writes them, without the descriptions.

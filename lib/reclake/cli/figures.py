@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,7 +84,7 @@ def retention(
         typer.Option("--lifecycle", metavar="interval|daily", help="Instead: how many customers are new, active and gone."),
     ] = None,
     by: Annotated[
-        str | None, typer.Option("--by", metavar="DIMENSION", help="A row for each value; one of cohorts.breakdowns.")
+        str | None, typer.Option("--by", metavar="DIMENSION", help="A row for each value; one of breakdowns.retention.")
     ] = None,
     last: LastOption = 12,
     as_of: AsOfDay = None,
@@ -101,7 +102,7 @@ def retention(
     if lifecycle == "daily":
         refuse_beside(chosen, "--lifecycle daily", "period")
     if by is not None:
-        require_one_of("--by", by, chosen.settings.cohorts.breakdowns)
+        _require_breakdown(by, chosen.settings.breakdowns.retention)
     if revenue and (by or counts or measure != "bounded" or activity != "order"):
         raise UsageError(
             "--revenue is told of orders in bounded intervals, of all customers together",
@@ -133,6 +134,16 @@ def retention(
     _printed(chosen, table, f"as_of_date {day}, {told}", rows)
     if n := figures.left_out(reader, table, as_of=day, activity=activity):
         chosen.console.say(f"Not counted: {n:,} customers at least who were active and may not be profiled")
+
+
+def _require_breakdown(by: str, known: Collection[str]) -> None:
+    """Stop at a dimension by which retention is not told."""
+    if by not in known:
+        raise UsageError(
+            f"gold.retention is not told by {by!r}",
+            f"it is told by {', '.join(known) or 'no dimension'}",
+            "add it to breakdowns.retention, and build the newest as_of again",
+        )
 
 
 def _printed(chosen: Chosen, table: Table, told: str, rows: list[Row]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from reclake.look.lake import Look
 from reclake.look.status import lake
 from reclake.pages.page import Shown, write
-from reclake.pages.texts import Text
+from reclake.pages.texts import plain
 
 from .behaviour_figures import read_behaviour
 from .behaviour_funnel_panels import Asked
@@ -34,7 +34,7 @@ def write_behaviour(look: Look, path: Path, *, first: date | None = None, last: 
     window_days, sales_days = settings.histories.window_days, settings.sales.shown_days
     span = span_of(look.reader, first, last, window_days=window_days, sales_days=sales_days)
     asked = {
-        name: Asked(Text(one.description, one.description_zh or one.description), one.unit, one.window.total_seconds)
+        name: Asked(plain(one.description, one.description_zh or one.description), one.unit, one.window.total_seconds)
         for name, one in look.funnels().items()
     }
     figures = read_behaviour(look.reader, span, add_up={name for name, one in asked.items() if one.unit == "session"})

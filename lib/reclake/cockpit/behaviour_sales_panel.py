@@ -17,7 +17,7 @@ from . import behaviour_texts as texts
 from .behaviour_figures import BehaviourFigures, Sold
 from .behaviour_reasons import why_empty
 from .behaviour_span import days_between
-from .behaviour_words import CHANNELS
+from .behaviour_words import value_name
 
 _N_BARS = 12  # values of a dimension in a chart; the table below it has all of them
 _COLOURS = {"channel": colours.BLUE, "customer_kind": colours.GREEN, "category": colours.PURPLE}
@@ -70,28 +70,27 @@ def _of_currency(figures: BehaviourFigures, currency: str) -> Iterator[Part]:
         shown = days_between(min(counts), max(counts))
         series = Series(texts.ORDERS_LINE, colours.BLUE, tuple(counts.get(day) for day in shown))
         charts.append(Lines(named, shown, (series,)))
-    tables: list[Part] = [Folded(named, _table(texts.DAY, days))]
+    tables: list[Part] = [Folded(named, _table(texts.DAY, "day", days))]
     for by, name in texts.ORDERS_BY.items():
         of_values = sorted(
             (one for one in figures.sold[by] if one.currency == currency), key=lambda one: (-one.n_orders, one.value)
         )
-        bars = (Bar(_word(one.value), one.n_orders, Money(one.revenue, currency), _COLOURS[by]) for one in of_values[:_N_BARS])
+        bars = (
+            Bar(value_name(by, one.value), one.n_orders, Money(one.revenue, currency), _COLOURS[by])
+            for one in of_values[:_N_BARS]
+        )
         if of_values:
             charts.append(Bars(name, tuple(bars)))
-            tables.append(Folded(name, _table(texts.VALUE, of_values)))
+            tables.append(Folded(name, _table(texts.VALUE, by, of_values)))
     yield Beside(tuple(charts))
     yield from tables
 
 
-def _word(value: str) -> Text | str:
-    return {**CHANNELS, **texts.KINDS}.get(value, value)
-
-
-def _table(first: Text, sold: Iterable[Sold]) -> Table:
+def _table(first: Text, by: str, sold: Iterable[Sold]) -> Table:
     names = (first, texts.ORDERS, texts.LINES, texts.REVENUE, texts.RETURNS, texts.RETURNED)
     rows = tuple(
         (
-            _word(one.value) if isinstance(one.value, str) else one.value, one.n_orders, one.n_lines, Money(one.revenue, one.currency),
+            value_name(by, one.value) if isinstance(one.value, str) else one.value, one.n_orders, one.n_lines, Money(one.revenue, one.currency),
             one.n_returns, Money(one.returned, one.currency),
         )
         for one in sold
@@ -104,7 +103,11 @@ def _repeats(figures: BehaviourFigures) -> Iterator[Part]:
     if not figures.first_orders:
         return
     rows = tuple(
-        HeatRow(f"{one.month:%Y-%m}", tuple(share for *_, share in one.within.values()), (_word(one.channel), one.n_customers))
+        HeatRow(
+            f"{one.month:%Y-%m}",
+            tuple(share for *_, share in one.within.values()),
+            (value_name("channel", one.channel), one.n_customers),
+        )
         for one in figures.first_orders
     )
     columns = tuple(texts.WITHIN.filled(n=days) for days in figures.first_orders[0].within)

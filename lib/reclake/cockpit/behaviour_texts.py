@@ -124,12 +124,10 @@ LEFT_ALONE = Text("left", "离开")
 OTHER_CHANNEL = Text("went on in another channel", "转到其他渠道")
 OTHER = Text("other", "其他")
 UNKNOWN = Text("unknown", "未知")
-WORDS = {
+WENT = {
     "left": LEFT_ALONE,
     "other_channel": OTHER_CHANNEL,
     "no_other_channel": Text("in no other channel", "未转到其他渠道"),
-    "other": OTHER,
-    "unknown": UNKNOWN,
 }
 SHARE = Text("Share", "占比")
 EXCESS = Text("Beyond it", "超出预期")

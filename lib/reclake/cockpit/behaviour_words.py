@@ -28,14 +28,16 @@ _VALUES = {
     "channel": CHANNELS,
     "weekday": _WEEKDAYS,
     "kind": of_paths.NODES,
-    "next_event": of_paths.NODES,
+    "next_event": of_paths.NODES | texts.WENT,
+    "later": texts.WENT,
     "login": {"logged_in": Text("logged in", "已登录"), "anonymous": Text("anonymous", "未登录")},
     "device_kind": {"phone": Text("phone", "手机"), "tablet": Text("tablet", "平板"), "desktop": Text("desktop", "电脑")},
-    "customer_kind": {"new": Text("new", "新客"), "returning": Text("returning", "老客")},
+    "customer_kind": texts.KINDS,
     "tier": TIERS,
     "rfm_tier": TIERS,
     "segment": SEGMENT_NAMES,
 }
+_JOINED = {"other": texts.OTHER, "unknown": texts.UNKNOWN} | {name: texts.KINDS[name] for name in ("(others)", NONE)}
 _OF_LOSSES = {"next_event": Text("next event", "下一事件"), "later": Text("later", "之后")}
 
 
@@ -49,4 +51,4 @@ def dimension_name(name: str) -> Text:
 
 def value_name(dimension: str, value: str) -> Text | str:
     """What a value of a dimension is called."""
-    return {**texts.WORDS, NONE: texts.UNKNOWN, **_VALUES.get(dimension, {})}.get(value, value)
+    return {**_JOINED, **_VALUES.get(dimension, {})}.get(value, value)

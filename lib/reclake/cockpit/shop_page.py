@@ -9,7 +9,7 @@ from reclake.look.offers import Offer, ShopList
 from reclake.look.shop import Shop
 from reclake.pages.page import Page, Shown, write
 from reclake.pages.panels import Panel, Sentence, Table
-from reclake.pages.texts import Text
+from reclake.pages.texts import Text, plain
 from reclake.pages.values import Code, Money, Value
 from reclake.tables import models
 
@@ -90,7 +90,7 @@ def _panel(n: int, one: ShopList) -> Panel:
 def _row(offer: Offer) -> tuple[Value, ...]:
     why: Value = None
     if offer.reason_en and offer.reason_zh:
-        why = Text(*(text.replace("{", "{{").replace("}", "}}") for text in (offer.reason_en, offer.reason_zh)))
+        why = plain(offer.reason_en, offer.reason_zh)
     price = Money(offer.price_amount, offer.currency) if offer.price_amount is not None and offer.currency else None
     given: Value = TASTE if offer.strategy in models.BY_NAME else STRATEGIES.get(offer.strategy or "") or offer.strategy
     return offer.rank, offer.product_name or Code(offer.product_id), why, price, offer.category, given

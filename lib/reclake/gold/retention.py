@@ -1,5 +1,6 @@
 """gold.retention: how many customers of a cohort are active later, and what they spend."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -22,6 +23,7 @@ def retention(
     *,
     as_of: date,
     cohorts: CohortsSettings,
+    breakdowns: Sequence[str],
     reporting_currency: str,
     min_group_size: int,
     timezone: str,
@@ -35,7 +37,7 @@ def retention(
     followed = {period: getattr(cohorts, period) for period in PERIODS}
     intervals = active_intervals(active.where("may_be_profiled"))
     customers = customer_attributes(people, accounts, customer_segments, as_of=as_of, timezone=timezone)
-    values = values_of(customers, cohorts.breakdowns, timezone=timezone)
+    values = values_of(customers, breakdowns, timezone=timezone)
     cells = retained(intervals, values, as_of=as_of, followed=followed, least=min_group_size)
     left_out = n_left_out(active, group_size=min_group_size)
     first, amount = F.col("first_amount"), F.col("revenue_amount")

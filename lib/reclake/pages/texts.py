@@ -55,6 +55,17 @@ class Text:
         return text.replace("{{", "{").replace("}}", "}")
 
 
+def plain(en: str, zh: str) -> Text:
+    """Sentences of others, whose braces stand for no value.
+
+    Examples
+    --------
+    >>> plain("{twice} a day", "每天{两}次").of("en")
+    '{twice} a day'
+    """
+    return Text(_doubled(en), _doubled(zh))
+
+
 def _spoken(values: Mapping[str, object], language: str) -> dict[str, object]:
     return {name: value.of(language) if isinstance(value, Text) else value for name, value in values.items()}
 

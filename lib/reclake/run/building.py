@@ -75,9 +75,10 @@ def _earlier(run: StageRun, work: Work) -> DataFrame:
 def _champions(app: Application, table: Table, *, newest: date) -> Callable[[date], dict[str, Any]]:
     """What the builder is given at an as_of beside inputs and settings.
 
-    A table that takes models is given their champions by name, as `champions`; any other table nothing more.
+    A table that takes models is given their champions by name, as `champions`; any other table nothing more. Who withdrew
+    leaves those too that no scenario names any more.
     """
-    serving = [model for model in app.named_models if model in models.serving(table)]
+    serving = models.serving(table)
     loaded = {model.name: _champion(app, model, newest=newest) for model in serving}
 
     def at(as_of: date) -> dict[str, Any]:

@@ -75,8 +75,7 @@ def maintain(app: Application, *, only: Collection[str] | None = None, erasing: 
     if only is None or erasing:
         remove_leftovers(app, even_young=erasing)
     if only is None:
-        trained = (model for model in models.MODELS if model in app.named_models or app.model_version(model.name) is not None)
-        rows.extend(row for model in trained for row in _of_model(app, model, erasing=erasing))
+        rows.extend(row for model in models.MODELS for row in _of_model(app, model, erasing=erasing))
     logger.info("%s", summary(rows, seconds=time.monotonic() - started))
     if damages:
         raise damages[0]

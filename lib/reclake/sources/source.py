@@ -136,13 +136,14 @@ class Source(Item):
     def digest(self, nouns: Collection[str] | None = None) -> str:
         """SHA-256 of all that can change what becomes of a record of these bronze nouns; of all that it feeds for None.
 
-        Description, marks of completion, delivery day, encoding, bytes and the tolerated share of rejects are left out: they
+        Descriptions, marks of completion, delivery day, encoding, bytes and the tolerated share of rejects are left out: they
         decide what is taken in, not how it is read. A key that came later counts once it is set to other than its default, so
         that a new release makes no lake stale; before there were rules of ids, all sources had rule 1, and before contacts
         were told to be verified, all of them counted.
         """
         exclude: Any = {
             "description": True,
+            "description_zh": True,
             "business": True,
             "completion": True,
             "max_rejected_share": True,

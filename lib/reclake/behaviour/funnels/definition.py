@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, StringConstraints, field_validator, model_validator
 
-from reclake.behaviour.dimensions import ANONYMOUS, BY_NAME, LOGGED_IN, WEEKDAYS
+from reclake.behaviour.dimensions import ANONYMOUS, BY_NAME, LOGGED_IN, WEEKDAYS, require_apart
 from reclake.behaviour.kinds import KINDS, NUMBERS, ORDER, TEXTS, Number, Text
 from reclake.catalogue import Item
 from reclake.strict import Name, Strict, near
@@ -142,9 +142,8 @@ class Funnel(Item):
     @field_validator("breakdowns")
     @classmethod
     def dimensions_once(cls, breakdowns: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
-        """Refuse a dimension that stands twice."""
-        if twice := _twice(breakdowns):
-            raise ValueError(f"{twice} stands twice")
+        """Refuse a dimension that stands twice, and two of which one decides the other."""
+        require_apart(breakdowns)
         return breakdowns
 
     @model_validator(mode="after")

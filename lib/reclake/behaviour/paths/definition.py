@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from reclake.behaviour.dimensions import require_apart
 from reclake.behaviour.funnels.definition import Dimension, Kind, Matched
 from reclake.behaviour.kinds import KINDS, ORDER
 from reclake.catalogue import Item
@@ -83,7 +84,14 @@ class Paths(Item):
         """The code of a node."""
         return self.names.index(name) + 1
 
-    @field_validator("breakdowns", "anchors", "ignore")
+    @field_validator("breakdowns")
+    @classmethod
+    def breakdowns_are_apart(cls, breakdowns: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+        """Refuse a dimension that stands twice, and two of which one decides the other."""
+        require_apart(breakdowns)
+        return breakdowns
+
+    @field_validator("anchors", "ignore")
     @classmethod
     def stands_once(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         """Refuse a word that stands twice."""

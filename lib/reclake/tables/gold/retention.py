@@ -24,7 +24,7 @@ RETENTION = Table(
             required=True,
         ),
         plain("start_date", "date", "First day of the cohort's interval; of a week the Monday.", required=True),
-        plain("dimension", "string", "The breakdown: all, or one of cohorts.breakdowns.", required=True),
+        plain("dimension", "string", "The breakdown: all, or one of breakdowns.retention.", required=True),
         plain(
             "value",
             "string",
@@ -75,6 +75,7 @@ RETENTION = Table(
     ),
     parameters=takes(
         "cohorts",
+        breakdowns="breakdowns.retention",
         reporting_currency="business.reporting_currency",
         min_group_size="privacy.min_group_size",
         timezone="business.timezone",
