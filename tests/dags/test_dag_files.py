@@ -275,7 +275,10 @@ def test_a_task_that_no_later_job_tells_of_is_told_by_airflow(told, stand_in):
     assert str(run.state) == "failed"
     assert sorted(
         (finding["subject"], finding["kind"], finding["told"]) for _, alert in told for finding in alert["findings"]
-    ) == [(f"train_recommenders.training_{name}", "failure", "the task failed after its last try") for name in ("als", "linkage")]
+    ) == [
+        (f"train_recommenders.training_{name}", "failure", "the task failed after its last try")
+        for name in ("als", "item_item", "linkage")
+    ]
     assert {alert["run_id"] for _, alert in told} == {run.run_id}
 
 
