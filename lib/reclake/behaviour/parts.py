@@ -17,6 +17,26 @@ MOST_ROWS = 2_097_152  # rows of one customer that are held before a part of the
 _SESSION_DAYS = 3  # a session lies on two days at most, and the day before may cut it
 
 
+def whole_customers(batches: Iterable[pa.RecordBatch], n_rows: int) -> Iterator[pa.Table]:
+    """All batches, which come in order of customer, as tables of about so many rows that end with a customer."""
+    held: list[pa.RecordBatch] = []
+    n_held, enough = 0, n_rows
+    for batch in batches:
+        held.append(batch)
+        n_held += len(batch)
+        if n_held >= enough:
+            table = pa.Table.from_batches(held).combine_chunks()
+            customer = np.asarray(table.column("customer").to_numpy())
+            changes = np.flatnonzero(customer[1:] != customer[:-1]) + 1
+            if len(changes):
+                yield table.slice(0, changes[-1])
+                table = table.slice(changes[-1]).combine_chunks()
+            held, n_held = table.to_batches(), len(table)
+            enough = max(n_rows, 2 * n_held)  # a customer of very many rows is not looked through for every batch
+    if n_held:
+        yield pa.Table.from_batches(held)
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """How much is held."""

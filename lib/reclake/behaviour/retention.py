@@ -4,28 +4,39 @@ Definitions: bounded is active exactly N intervals after the cohort's, unbounded
 intervals (PostHog and Amplitude name them so). Stickiness is on how many days of an interval somebody was active.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
+from reclake.behaviour.activity import ACTIVITIES
 from reclake.behaviour.calendar import PERIODS, by_period, newest, past_end
+from reclake.behaviour.cohort_cells import (
+    ALL,
+    BOUNDED,
+    BRACKET,
+    DAYS,
+    MOST_UNITS,
+    PARTS,
+    RECURRING,
+    STICKINESS,
+    UNBOUNDED,
+    brackets_of,
+)
+from reclake.behaviour.cohorts import DDL, SUMMED, Plan, counted
 from reclake.behaviour.dimension_values import value_of
 from reclake.behaviour.groups_of_people import published_values
 from reclake.behaviour.settings import CohortsOfPeriod
 
-FIRST, RECURRING = "first", "recurring"
-BOUNDED, UNBOUNDED, BRACKET, STICKINESS = "bounded", "unbounded", "bracket", "stickiness"
-ALL, NOT_KNOWN = "all", "unknown"  # the breakdown that is none, and a value that is not known
+NOT_KNOWN = "unknown"  # a value that is not known
 COHORT = ("activity", "period", "cohort_kind", "cohort", "dimension", "value")
-_CELL = ("measure", "from_interval", "to_interval")
-_DAYS = {"week": 7, "month": 31}  # most days of an interval on which somebody can be active
 Followed = Mapping[str, CohortsOfPeriod]
 
 
-def retained(intervals: DataFrame, values: DataFrame, *, as_of: date, followed: Followed, least: int) -> DataFrame:
+def retained(active: DataFrame, values: DataFrame, *, as_of: date, followed: Followed, least: int) -> DataFrame:
     """One row per cohort of at least `least` customers and cell: n_customers, n_active, revenue_amount, first_amount, is_open.
 
     A cohort of kind `first` holds those whose first activity of all lies in its interval, one of kind `recurring` everybody
@@ -36,162 +47,100 @@ def retained(intervals: DataFrame, values: DataFrame, *, as_of: date, followed: 
 
     Parameters
     ----------
-    intervals
-        What `behaviour.activity.active_intervals` gives.
+    active
+        What `behaviour.activity.active_days` gives, of those who are counted.
     values
         What `values_of` gives.
     followed
         By period, how far cohorts are followed.
     """
-    counted = _published(_counted(_histories(intervals, values), as_of=as_of, followed=followed), least=least)
+    cells_filled = _published(_counted(active, values, as_of=as_of, followed=followed), least=least)
     # Everybody is active in the interval that they are of.
-    sizes = counted.where((F.col("measure") == BOUNDED) & (F.col("from_interval") == 0)).select(
+    sizes = cells_filled.where((F.col("measure") == BOUNDED) & (F.col("from_interval") == 0)).select(
         *COHORT, F.col("n").alias("n_customers")
     )
     grid = sizes.where(F.col("n_customers") >= least).select(*COHORT, "n_customers", F.inline(_grid(followed)))
     is_asked = (F.col("measure") != STICKINESS) | (F.col("cohort_kind") == RECURRING)
-    cells = grid.where(is_asked).join(counted.drop("to_interval"), on=[*COHORT, "measure", "from_interval"], how="left")
+    cells = grid.where(is_asked).join(cells_filled, on=[*COHORT, "measure", "from_interval"], how="left")
     return _measured(cells, as_of=as_of, least=least)
 
 
 def values_of(customers: DataFrame, dimensions: Sequence[str], *, timezone: str) -> DataFrame:
-    """One row per customer: customer_id, and `told`, an array of (dimension, value), that of no breakdown included."""
-    told = [_told(ALL, F.lit(ALL)), *(_told(name, value_of(name, timezone=timezone)) for name in dimensions)]
-    return customers.select("customer_id", F.array(*told).alias("told"))
+    """One row per customer: customer_id, and `dim_NAME` for each dimension."""
+    told = (F.coalesce(value_of(name, timezone=timezone), F.lit(NOT_KNOWN)).alias(f"dim_{name}") for name in dimensions)
+    return customers.select("customer_id", *told)
 
 
-def _told(dimension: str, value: Column) -> Column:
-    return F.struct(F.lit(dimension).alias("dimension"), F.coalesce(value, F.lit(NOT_KNOWN)).alias("value"))
+def _counted(active: DataFrame, values: DataFrame, *, as_of: date, followed: Followed) -> DataFrame:
+    """One row per cohort and cell that somebody fills: n, n_spenders, revenue_amount. Unbounded cells count those who end there."""
+    dimensions = [name for name in values.columns if name.startswith("dim_")]
+    plan = Plan(newest(as_of), followed, [name.removeprefix("dim_") for name in dimensions])
+    described = active.join(values, on="customer_id", how="inner") if dimensions else active
+    units = F.floor("spend_amount").try_cast("long")  # what does not fit is beyond any column of revenue, as MOST_UNITS is
+    days = described.sortWithinPartitions("customer_id").select(
+        F.xxhash64("customer_id").alias("customer"),
+        (F.array_position(F.array(*map(F.lit, ACTIVITIES)), F.col("activity")) - 1).cast("short").alias("activity"),
+        F.unix_date("day").alias("day"),
+        F.when(F.col("spend_amount").isNotNull(), F.coalesce(units, F.lit(MOST_UNITS))).alias("units"),
+        ((F.col("spend_amount") - F.floor("spend_amount")) * PARTS).cast("int").alias("parts"),
+        *dimensions,
+    )
+
+    def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return counted(batches, plan)
+
+    cells = days.mapInArrow(count, DDL).groupBy(*COHORT, "measure", "from_interval")
+    sums = cells.agg(*(F.sum(F.col(name).cast("decimal(38,0)") if name == "units" else name).alias(name) for name in SUMMED))
+    amount = F.col("units").cast("decimal(38,4)") + F.col("parts").cast("decimal(38,4)") / PARTS
+    is_told = (F.col("n_spenders") > 0) & (F.col("n_beyond") == 0)
+    return sums.select(
+        *COHORT,
+        "measure",
+        "from_interval",
+        "n",
+        "n_spenders",
+        F.when(is_told, amount).cast("decimal(38,4)").alias("revenue_amount"),
+    )
 
 
-def _histories(intervals: DataFrame, values: DataFrame) -> DataFrame:
-    """One row per customer, activity and period: `acts`, an array of (interval, n_days, spend_amount), and `told`."""
-    act = F.struct("interval", "n_days", "spend_amount")
-    acts = intervals.groupBy("customer_id", "activity", "period").agg(F.collect_list(act).alias("acts"))
-    return acts.join(values, on="customer_id", how="inner")
-
-
-def _published(counted: DataFrame, *, least: int) -> DataFrame:
+def _published(filled: DataFrame, *, least: int) -> DataFrame:
     """The counts under the values that are published. A customer has one value of a dimension, so those of joined ones add up."""
     is_size = (F.col("measure") == BOUNDED) & (F.col("from_interval") == 0)
-    sizes = counted.where(is_size).select(*COHORT, F.col("n").alias("n_people"))
+    sizes = filled.where(is_size).select(*COHORT, F.col("n").alias("n_people"))
     shown = published_values(sizes, within=COHORT[:-1], n_people="n_people", least=least)
     return (
-        counted
+        filled
         .join(shown, on=list(COHORT), how="inner")
         .where(F.col("published").isNotNull())
         .drop("value")
         .withColumnRenamed("published", "value")
-        .groupBy(*COHORT, *_CELL)
+        .groupBy(*COHORT, "measure", "from_interval")
         .agg(*(F.sum(name).alias(name) for name in ("n", "n_spenders", "revenue_amount")))
     )
 
 
-def _counted(histories: DataFrame, *, as_of: date, followed: Followed) -> DataFrame:
-    """One row per cohort and cell that somebody fills: n, n_spenders, revenue_amount. Unbounded cells count those who end there."""
-    since = {period: last - followed[period].shown + 1 for period, last in newest(as_of).items()}
-    since_of_row = by_period(since, F.col("period"))
-    first = F.array_min("acts.interval")
-    of_first = F.filter(
-        F.array(F.struct(F.lit(FIRST).alias("cohort_kind"), first.alias("cohort"), F.lit(None).cast("int").alias("n_days"))),
-        lambda one: one["cohort"] >= since_of_row,
-    )
-    recurring = F.transform(
-        F.filter("acts", lambda act: act["interval"] >= since_of_row),
-        lambda act: F.struct(
-            F.lit(RECURRING).alias("cohort_kind"), act["interval"].alias("cohort"), act["n_days"].alias("n_days")
-        ),
-    )
-    members = histories.select("activity", "period", "acts", "told", F.inline(F.concat(of_first, recurring)))
-    return (
-        members
-        .select("activity", "period", "acts", "cohort_kind", "cohort", "n_days", F.inline("told"))
-        .select(*COHORT, F.inline(_filled(followed)))
-        .groupBy(*COHORT, *_CELL)
-        .agg(F.count("*").alias("n"), F.count("spend_amount").alias("n_spenders"), F.sum("spend_amount").alias("revenue_amount"))
-    )
-
-
-def _filled(followed: Followed) -> Column:
-    """The cells that a member of a cohort fills, each once."""
-    longest = by_period({period: followed[period].intervals for period in PERIODS}, F.col("period"))
-    after = F.filter("acts", lambda act: act["interval"].between(F.col("cohort"), F.col("cohort") + longest))
-    bounded = F.transform(
-        after,
-        lambda act: _cell(BOUNDED, act["interval"] - F.col("cohort"), act["interval"] - F.col("cohort"), act["spend_amount"]),
-    )
-    last = F.least(F.array_max("acts.interval") - F.col("cohort"), longest)
-    in_bracket = F.filter(
-        _by_period({period: _brackets(followed[period]) for period in PERIODS}),
-        lambda bracket: F.exists(
-            after,
-            lambda act: (act["interval"] - F.col("cohort")).between(bracket["from_interval"], bracket["to_interval"]),
-        ),
-    )
-    brackets = F.transform(in_bracket, lambda one: _cell(BRACKET, one["from_interval"], one["to_interval"]))
-    days = F.col("n_days")
-    sticky = F.filter(F.array(_cell(STICKINESS, days, days)), lambda cell: days.isNotNull() & (F.col("period") != "day"))
-    return F.concat(bounded, F.array(_cell(UNBOUNDED, last, F.lit(None))), brackets, sticky)
-
-
-def _cell(measure: str, first: Column, last: Column, spend: Column | None = None) -> Column:
-    return F.struct(
-        F.lit(measure).alias("measure"),
-        first.cast("int").alias("from_interval"),
-        last.cast("int").alias("to_interval"),
-        (F.lit(None) if spend is None else spend).cast("decimal(38,4)").alias("spend_amount"),
-    )
-
-
-def _brackets(followed: CohortsOfPeriod) -> list[tuple[int, int]]:
-    """First and last interval of each bracket.
-
-    Examples
-    --------
-    >>> _brackets(CohortsOfPeriod(shown=1, intervals=7, brackets=(0, 1, 3, 7)))
-    [(0, 0), (1, 1), (2, 3), (4, 7)]
-    """
-    ends = followed.brackets
-    return [(before + 1, end) for before, end in zip((-1, *ends[:-1]), ends, strict=True)]
-
-
-def _by_period(bounds: Mapping[str, list[tuple[int, int]]]) -> Column:
-    """The bounds of the row's period as an array of (from_interval, to_interval)."""
-    return _chosen({period: F.array(*(_bounds(*one) for one in of_period)) for period, of_period in bounds.items()})
-
-
-def _chosen(arrays: Mapping[str, Column]) -> Column:
-    """The array of the row's period; when() keeps each a constant."""
+def _grid(followed: Followed) -> Column:
+    """Every cell of a cohort, by the row's period: (measure, from_interval, to_interval)."""
+    arrays = {}
+    for period in PERIODS:
+        numbers = range(followed[period].intervals + 1)
+        cells: dict[str, list[tuple[int, int | None]]] = {
+            BOUNDED: [(n, n) for n in numbers],
+            UNBOUNDED: [(n, None) for n in numbers],
+            BRACKET: list(brackets_of(followed[period])),
+            STICKINESS: [(n, n) for n in range(1, DAYS[period] + 1)],
+        }
+        arrays[period] = F.array(*(_cell(measure, *bounds) for measure, of in cells.items() for bounds in of))
     is_of = F.col("period")
     return F.when(is_of == "day", arrays["day"]).when(is_of == "week", arrays["week"]).otherwise(arrays["month"])
 
 
-def _bounds(first: int, last: int | None) -> Column:
-    return F.struct(F.lit(first).alias("from_interval"), F.lit(last).cast("int").alias("to_interval"))
-
-
-def _grid(followed: Followed) -> Column:
-    """Every cell of a cohort, by the row's period: (measure, from_interval, to_interval)."""
-    cells: dict[str, dict[str, list[tuple[int, int | None]]]] = {}
-    for period in PERIODS:
-        numbers = range(followed[period].intervals + 1)
-        cells[period] = {
-            BOUNDED: [(n, n) for n in numbers],
-            UNBOUNDED: [(n, None) for n in numbers],
-            BRACKET: list(_brackets(followed[period])),
-            STICKINESS: [(n, n) for n in range(1, _DAYS.get(period, 0) + 1)],
-        }
-    arrays = {
-        period: F.array(
-            *(
-                _cell(measure, F.lit(first), F.lit(last)).dropFields("spend_amount")
-                for measure, of in by.items()
-                for first, last in of
-            )
-        )
-        for period, by in cells.items()
-    }
-    return _chosen(arrays)
+def _cell(measure: str, first: int, last: int | None) -> Column:
+    return F.struct(
+        F.lit(measure).alias("measure"),
+        F.lit(first).cast("int").alias("from_interval"),
+        F.lit(last).cast("int").alias("to_interval"),
+    )
 
 
 def _measured(cells: DataFrame, *, as_of: date, least: int) -> DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.behaviour.activity import active_days, active_intervals, n_left_out
+from reclake.behaviour.activity import active_days, n_left_out
 from reclake.behaviour.attributes import customer_attributes
 from reclake.behaviour.calendar import PERIODS, first_day
 from reclake.behaviour.retention import retained, values_of
@@ -35,10 +35,9 @@ def retention(
     """
     active = active_days(people, sessions, order_lines, reporting_currency=reporting_currency)
     followed = {period: getattr(cohorts, period) for period in PERIODS}
-    intervals = active_intervals(active.where("may_be_profiled"))
     customers = customer_attributes(people, accounts, customer_segments, as_of=as_of, timezone=timezone)
     values = values_of(customers, breakdowns, timezone=timezone)
-    cells = retained(intervals, values, as_of=as_of, followed=followed, least=min_group_size)
+    cells = retained(active.where("may_be_profiled"), values, as_of=as_of, followed=followed, least=min_group_size)
     left_out = n_left_out(active, group_size=min_group_size)
     first, amount = F.col("first_amount"), F.col("revenue_amount")
     return cells.join(F.broadcast(left_out), on="activity", how="left").withColumns({

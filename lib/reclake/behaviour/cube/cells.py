@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reclake.behaviour.parts import whole_customers
 from reclake.behaviour.sittings import Flags, Longs, session_starts
 
 N_ROWS = 262_144  # rows of a block, if its last customer ends there
@@ -45,22 +46,8 @@ class Plan:
 
 def counted(batches: Iterable[pa.RecordBatch], plan: Plan) -> Iterator[pa.RecordBatch]:
     """The cells of all batches, which come in order of customer and time; a cell may stand in several of them."""
-    held: list[pa.RecordBatch] = []
-    n_held, enough = 0, plan.n_rows
-    for batch in batches:
-        held.append(batch)
-        n_held += len(batch)
-        if n_held >= enough:
-            table = pa.Table.from_batches(held).combine_chunks()
-            customer = np.asarray(table.column("customer").to_numpy())
-            changes = np.flatnonzero(customer[1:] != customer[:-1]) + 1
-            if len(changes):
-                yield from _cells(table.slice(0, changes[-1]), plan)
-                table = table.slice(changes[-1]).combine_chunks()
-            held, n_held = table.to_batches(), len(table)
-            enough = max(plan.n_rows, 2 * n_held)  # a customer of very many rows is not looked through for every batch
-    if n_held:
-        yield from _cells(pa.Table.from_batches(held), plan)
+    for table in whole_customers(batches, plan.n_rows):
+        yield from _cells(table, plan)
 
 
 def _cells(table: pa.Table, plan: Plan) -> Iterator[pa.RecordBatch]:
