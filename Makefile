@@ -98,7 +98,7 @@ $(ORACLES)/.installed: requirements/oracles.txt $(PINS)/oracles.txt
 oracles: $(ORACLES)/.installed ## create the environment whose data and results ours are compared with: lifetimes
 
 airflow-test: install $(AIRFLOW)/.installed ## the DAGs in Airflow's environment; their trials, by real spark-submit, are in make trials
-	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags -m "not trial" --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q
+	PYTHONPATH=lib $(AIRFLOW)/bin/python -m pytest tests/dags -m "not trial" --confcutdir=tests/dags -c /dev/null --rootdir=. -p no:cacheprovider -q -n 2 --dist loadfile
 
 pins: ## write requirements/constraints/ anew: what packages bring along, at its newest
 	rm -rf .venv/pins
