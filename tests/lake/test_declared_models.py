@@ -61,9 +61,9 @@ def opened(spark, folder):
     return open_lake(spark, folder, source="demo", landing=folder / "landing", overrides=TINY_SETTINGS)
 
 
-def listing(name, model):
-    """A scenario of customers: the model's products, then the popular ones."""
-    chain = [{"link": "model", "model": model}, {"link": "popular", "scope": "all"}]
+def listing(name, *asked):
+    """A scenario of customers: products of the models, then the popular ones."""
+    chain = [*({"link": "model", "model": model} for model in asked), {"link": "popular", "scope": "all"}]
     blocks = {"list": {"chain": chain, "unseen": True}}
     return Scenario(
         name=name, description="A list.", query="customer", label="opened", within_days=7, metric="ndcg", blocks=blocks
@@ -162,18 +162,41 @@ def test_a_second_model_goes_the_whole_way(app, world_of):
     assert scored(app) == before
 
 
+def learnt(app):
+    """The customers in the files of models."""
+    files = [file for file in Path(app.settings.mlflow.artifact_root).rglob("*.parquet") if "ranking" not in file.parent.name]
+    return {customer for file in files for customer in parquet.read_table(file)["customer_id"].to_pylist()}
+
+
+def customer_of(world_of, account):
+    return world_of[silver.IDENTITIES.name].where(f"account_id = '{account}'").first()["customer_id"]
+
+
+def withdraw(app, world_of, account):
+    refused = F.when(F.col("account_id") == account, F.lit(False)).otherwise(F.col("is_granted"))
+    publish_built(app, silver.CONSENTS, world_of[silver.CONSENTS.name].withColumn("is_granted", refused))
+
+
 def test_who_withdraws_leaves_a_second_model_too(app, world_of):
     train(app, TASTE, as_of=DAY)
     assert leave_out_withdrawn(app, TASTE, 1, as_of=DAY) == 0
-    refused = F.when(F.col("account_id") == "a5", F.lit(False)).otherwise(F.col("is_granted"))
-    publish_built(app, silver.CONSENTS, world_of[silver.CONSENTS.name].withColumn("is_granted", refused))
+    withdraw(app, world_of, "a5")
     assert leave_out_withdrawn(app, TASTE, 1, as_of=DAY) == 1
-    files = [file for file in Path(app.settings.mlflow.artifact_root).rglob("*.parquet") if "ranking" not in file.parent.name]
-    left = {customer for file in files for customer in parquet.read_table(file)["customer_id"].to_pylist()}
-    gone = world_of[silver.IDENTITIES.name].where("account_id = 'a5'").first()["customer_id"]
+    left = learnt(app)
     assert len(left) == 58
-    assert gone not in left
+    assert customer_of(world_of, "a5") not in left
     assert app.registry("taste").withdrawn_since("1") == app.clock().date()
+
+
+def test_a_model_that_is_named_no_more_serves_nothing_and_who_withdraws_leaves_it(app, world_of):
+    train(app, TASTE, as_of=DAY)
+    assert customer_of(world_of, "a5") in learnt(app)
+    without = replace(app, catalogues={**app.catalogues, SCENARIOS.name: {"home": listing("home")}})
+    assert without.named_models == ()
+    withdraw(without, world_of, "a5")
+    assert scored(without)["home"].total() > 0
+    assert sources_of(without, "home") == {"popular", "non_personal"}
+    assert customer_of(world_of, "a5") not in learnt(app)
 
 
 def test_models_that_no_scenario_names_are_neither_trained_unasked_nor_asked_for(app):
