@@ -333,8 +333,8 @@ def test_customers_products_and_devices_break_funnels_and_paths_down(spark):
         funnel("two", [("view", "view_item"), ("pay", "purchase")], unit="session", breakdowns=names[3:]),
     ]
     counted = conform(funnels(**taken(gold.FUNNELS, frames, chosen), min_group_size=1, window_days=0), gold.FUNNELS)
-    found = contents(counted.where("period = 'window' AND step = 1 AND dimension <> 'all'"))
-    entered = {name: {row["value"]: row["n_entered"] for row in found if row["dimension"] == name} for name in names}
+    first_steps = contents(counted.where("period = 'window' AND step = 1 AND dimension <> 'all'"))
+    entered = {name: {row["value"]: row["n_entered"] for row in first_steps if row["dimension"] == name} for name in names}
     assert entered == expected
     reached = contents(counted.where("period = 'window' AND step = 2 AND n_reached > 0 AND dimension <> 'all'"))
     assert {row["value"] for row in reached} == {"loyal", "tea", "phone", "returning", "2-3"}

@@ -27,7 +27,7 @@ def batch(rows):
     })  # fmt: skip
 
 
-def told(batches, n_rows):
+def cells_of(batches, n_rows):
     plan = Plan(NEWEST, dict.fromkeys(PERIODS, ONE), ("region",), n_rows)
     cells = Counter()
     for rows in counted(batches, plan):
@@ -49,17 +49,17 @@ def lives(seed):
 @pytest.mark.parametrize("n_rows", [1, 7, 10_000])
 def test_blocks_of_any_size_and_batches_cut_anywhere_count_the_same(n_rows):
     rows = list(lives(1))
-    whole = told([batch(rows)], 10_000)
+    whole = cells_of([batch(rows)], 10_000)
     assert len(whole) > 500
-    assert told([batch(rows[first : first + 3]) for first in range(0, len(rows), 3)], n_rows) == whole
+    assert cells_of([batch(rows[first : first + 3]) for first in range(0, len(rows), 3)], n_rows) == whole
 
 
 def test_an_amount_that_no_column_holds_is_told_and_not_summed():
     cell = ("order", "day", "recurring", "all", "all", BOUNDED, TODAY, 0)
-    found = told([batch([(1, 1, TODAY, 7, "n"), (2, 1, TODAY, MOST_UNITS, "n")])], 1)
-    assert {name: found[*cell, name] for name in SUMMED} == {"n": 2, "n_spenders": 2, "units": 7, "parts": 10, "n_beyond": 1}
+    sums = cells_of([batch([(1, 1, TODAY, 7, "n"), (2, 1, TODAY, MOST_UNITS, "n")])], 1)
+    assert {name: sums[*cell, name] for name in SUMMED} == {"n": 2, "n_spenders": 2, "units": 7, "parts": 10, "n_beyond": 1}
     # Sums of many that fit each, far beyond the column: what follows cannot overflow.
-    many = told([batch([(n, 1, TODAY, MOST_UNITS - 1, "n")]) for n in range(2_000)], 1)
+    many = cells_of([batch([(n, 1, TODAY, MOST_UNITS - 1, "n")]) for n in range(2_000)], 1)
     assert many[*cell, "n_beyond"] == 1
     assert 0 < many[*cell, "units"] < 1_000 * MOST_UNITS
 

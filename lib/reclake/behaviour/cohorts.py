@@ -29,6 +29,7 @@ from .cohort_cells import (
     money_of,
     of_first,
 )
+from .columns import coded, longs
 from .parts import whole_customers
 from .settings import CohortsOfPeriod
 from .sittings import Longs
@@ -113,7 +114,9 @@ class _Sums:
                 own = {name: column[chosen] for name, column in rows.items()}
                 begins = np.flatnonzero(np.append(True, own["customer"][1:] != own["customer"][:-1]))
                 whole = _Values.of(ALL, np.zeros(len(begins), dtype=np.int64), [ALL])
-                named = (_Values.of(name, *_coded(table, f"dim_{name}", chosen[begins])) for name in self.plan.dimensions)
+                named = (
+                    _Values.of(name, *coded(table.take(pa.array(chosen[begins])), f"dim_{name}")) for name in self.plan.dimensions
+                )
                 self._add(activity, own, [whole, *named])
 
     def _add(self, activity: str, rows: Mapping[str, Longs], dimensions: Sequence[_Values]) -> None:
@@ -157,21 +160,7 @@ class _Sums:
 
 def _columns(table: pa.Table) -> dict[str, Longs]:
     """The columns as numbers, with whether a day has a spend, and whether it is beyond what is summed."""
-    rows = {name: _longs(table, name) for name in ("customer", "activity", "day", "units", "parts")}
+    rows = {name: longs(table, name) for name in ("customer", "activity", "day", "units", "parts")}
     is_known = np.asarray(table.column("units").is_valid().to_numpy(), dtype=np.int64)
     beyond = np.abs(rows["units"]) >= MOST_UNITS
     return rows | {"units": np.where(beyond, 0, rows["units"]), "spends": is_known, "beyond": beyond.astype(np.int64)}
-
-
-def _longs(table: pa.Table, name: str) -> Longs:
-    """A column of whole numbers; 0 for null."""
-    column = table.column(name).cast(pa.int64())
-    return np.asarray((column.fill_null(0) if column.null_count else column).to_numpy(), dtype=np.int64)
-
-
-def _coded(table: pa.Table, name: str, rows: Longs) -> tuple[Longs, list[str]]:
-    """The values of some rows as places in a list of words."""
-    coded = table.column(name).take(pa.array(rows)).combine_chunks().dictionary_encode()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.combine_chunks()
-    return np.asarray(coded.indices.to_numpy(), dtype=np.int64), coded.dictionary.to_pylist()

@@ -67,8 +67,8 @@ def retained(active: DataFrame, values: DataFrame, *, as_of: date, followed: Fol
 
 def values_of(customers: DataFrame, dimensions: Sequence[str], *, timezone: str) -> DataFrame:
     """One row per customer: customer_id, and `dim_NAME` for each dimension."""
-    told = (F.coalesce(value_of(name, timezone=timezone), F.lit(NOT_KNOWN)).alias(f"dim_{name}") for name in dimensions)
-    return customers.select("customer_id", *told)
+    named = (F.coalesce(value_of(name, timezone=timezone), F.lit(NOT_KNOWN)).alias(f"dim_{name}") for name in dimensions)
+    return customers.select("customer_id", *named)
 
 
 def _counted(active: DataFrame, values: DataFrame, *, as_of: date, followed: Followed) -> DataFrame:

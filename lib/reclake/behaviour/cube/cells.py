@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reclake.behaviour.columns import coded, longs
 from reclake.behaviour.parts import whole_customers
 from reclake.behaviour.sittings import Flags, Longs, session_starts
 
@@ -74,24 +75,24 @@ class _Block:
 
     @staticmethod
     def of(table: pa.Table, plan: Plan) -> _Block:
-        customer = _longs(table, "customer")
+        customer = longs(table, "customer")
         changes = np.append(True, customer[1:] != customer[:-1])
         place = np.cumsum(changes) - 1
-        month, months = _coded(table, "month")
-        order, _ = _coded(table, "order")
+        month, months = coded(table, "month")
+        order, _ = coded(table, "order")
         has_order = np.asarray(pc.is_valid(table.column("order")).to_numpy(), dtype=np.bool_)
-        coded = {name: _coded(table, f"dim_{name}") for name in plan.dimensions}
+        by_name = {name: coded(table, f"dim_{name}") for name in plan.dimensions}
         return _Block(
             numbers=customer[changes],
             customer=place,
             month=month,
             months=months,
             session=_sessions(table, place, plan),
-            order=np.where(has_order & (_longs(table, "is_sale") == 1), order, -1),
-            amount=_longs(table, "amount"),
+            order=np.where(has_order & (longs(table, "is_sale") == 1), order, -1),
+            amount=longs(table, "amount"),
             is_event=~has_order,
-            codes={name: codes for name, (codes, _) in coded.items()},
-            words={name: words for name, (_, words) in coded.items()},
+            codes={name: codes for name, (codes, _) in by_name.items()},
+            words={name: words for name, (_, words) in by_name.items()},
         )
 
     def cells(self, a: str, b: str) -> pa.Table:
@@ -132,7 +133,7 @@ class _Block:
 def _sessions(table: pa.Table, customer: Longs, plan: Plan) -> Longs:
     """Of each row the number of its session in the block: what one customer did in one visit of one device."""
     known = np.flatnonzero(np.asarray(pc.is_valid(table.column("unit")).to_numpy(), dtype=np.bool_))
-    unit, moment, day = _longs(table, "unit"), _longs(table, "moment"), _longs(table, "day")
+    unit, moment, day = longs(table, "unit"), longs(table, "moment"), longs(table, "day")
     in_order = known[np.lexsort((unit[known], customer[known]))]
     of_unit, of_customer = unit[in_order], customer[in_order]
     changes = (of_unit[1:] != of_unit[:-1]) | (of_customer[1:] != of_customer[:-1])
@@ -141,20 +142,6 @@ def _sessions(table: pa.Table, customer: Longs, plan: Plan) -> Longs:
     session = np.full(len(customer), -1, dtype=np.int64)
     session[in_order] = np.cumsum(starts) - 1
     return session
-
-
-def _longs(table: pa.Table, name: str) -> Longs:
-    """A column of whole numbers or flags; 0 for null."""
-    column = table.column(name).cast(pa.int64())
-    return np.asarray((column.fill_null(0) if column.null_count else column).to_numpy(), dtype=np.int64)
-
-
-def _coded(table: pa.Table, name: str) -> tuple[Longs, list[Any]]:
-    """A column as places in the list of its values; null has one too."""
-    coded = table.column(name).combine_chunks().dictionary_encode(null_encoding="encode")
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.combine_chunks()
-    return np.asarray(coded.indices.to_numpy(), dtype=np.int64), coded.dictionary.to_pylist()
 
 
 def _distinct(codes: Longs) -> Longs:

@@ -1,0 +1,24 @@
+"""Columns of Arrow as arrays of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from .sittings import Longs
+
+
+def longs(table: pa.Table, name: str) -> Longs:
+    """A column of whole numbers or flags; 0 for null."""
+    column = table.column(name).cast(pa.int64())
+    return np.asarray((column.fill_null(0) if column.null_count else column).to_numpy(), dtype=np.int64)
+
+
+def coded(table: pa.Table, name: str) -> tuple[Longs, list[Any]]:
+    """A column as places in the list of its values; null has one too."""
+    words = table.column(name).combine_chunks().dictionary_encode(null_encoding="encode")
+    if isinstance(words, pa.ChunkedArray):
+        words = words.combine_chunks()
+    return np.asarray(words.indices.to_numpy(), dtype=np.int64), words.dictionary.to_pylist()
