@@ -12,7 +12,6 @@ from .sittings import Flags, Longs
 
 FIRST, RECURRING = "first", "recurring"
 BOUNDED, UNBOUNDED, BRACKET, STICKINESS = "bounded", "unbounded", "bracket", "stickiness"
-ALL = "all"  # the breakdown that is none
 DAYS = {"day": 0, "week": 7, "month": 31}  # most days of an interval of which stickiness is told
 PARTS = 10_000  # of a unit of the currency
 MOST_UNITS = 10**14  # of a customer's day; what is beyond it no column of revenue holds, and a block's sum stays exact

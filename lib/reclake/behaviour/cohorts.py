@@ -16,7 +16,6 @@ import pyarrow as pa
 from .activity import ACTIVITIES, ORDER
 from .calendar import PERIODS
 from .cohort_cells import (
-    ALL,
     BOUNDED,
     BRACKET,
     FIRST,
@@ -29,7 +28,8 @@ from .cohort_cells import (
     money_of,
     of_first,
 )
-from .columns import coded, longs
+from .columns import coded, ddl_of, longs
+from .dimensions import ALL
 from .parts import whole_customers
 from .settings import CohortsOfPeriod
 from .sittings import Longs
@@ -41,7 +41,7 @@ SCHEMA = pa.schema({
     "measure": pa.string(), "cohort": pa.int32(), "from_interval": pa.int32(), "n": pa.int64(), "n_spenders": pa.int64(),
     "units": pa.int64(), "parts": pa.int64(), "n_beyond": pa.int64(),
 })  # fmt: skip
-DDL = ", ".join(f"{f.name} {({pa.string(): 'string', pa.int32(): 'int'}).get(f.type, 'long')}" for f in SCHEMA)
+DDL = ddl_of(SCHEMA)
 SUMMED = ("n", "n_spenders", "units", "parts", "n_beyond")
 
 

@@ -9,6 +9,25 @@ import pyarrow as pa
 
 from .sittings import Longs
 
+_TYPES = {
+    pa.string(): "string",
+    pa.int32(): "int",
+    pa.int64(): "long",
+    pa.bool_(): "boolean",
+    pa.list_(pa.int64()): "array<long>",
+}
+
+
+def ddl_of(schema: pa.Schema) -> str:
+    """The schema as Spark writes one.
+
+    Raises
+    ------
+    KeyError
+        When a column is of another type.
+    """
+    return ", ".join(f"{column.name} {_TYPES[column.type]}" for column in schema)
+
 
 def longs(table: pa.Table, name: str) -> Longs:
     """A column of whole numbers or flags; 0 for null."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LOGGED_IN, ANONYMOUS = "logged_in", "anonymous"
 NEW, RETURNING = "new", "returning"
+ALL, NOT_KNOWN = "all", "unknown"  # in tables of figures: the breakdown that is none, and a value that is not known
 NONE = "(none)"  # stands in tables for a value that is not known, or does not apply
 
 

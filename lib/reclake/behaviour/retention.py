@@ -15,7 +15,6 @@ from pyspark.sql import functions as F
 from reclake.behaviour.activity import ACTIVITIES
 from reclake.behaviour.calendar import PERIODS, by_period, newest, past_end
 from reclake.behaviour.cohort_cells import (
-    ALL,
     BOUNDED,
     BRACKET,
     DAYS,
@@ -28,10 +27,10 @@ from reclake.behaviour.cohort_cells import (
 )
 from reclake.behaviour.cohorts import DDL, SUMMED, Plan, counted
 from reclake.behaviour.dimension_values import value_of
+from reclake.behaviour.dimensions import ALL, NOT_KNOWN
 from reclake.behaviour.groups_of_people import published_values
 from reclake.behaviour.settings import CohortsOfPeriod
 
-NOT_KNOWN = "unknown"  # a value that is not known
 COHORT = ("activity", "period", "cohort_kind", "cohort", "dimension", "value")
 Followed = Mapping[str, CohortsOfPeriod]
 

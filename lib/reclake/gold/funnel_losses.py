@@ -7,9 +7,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
+from reclake.behaviour.dimensions import ALL, NOT_KNOWN
 from reclake.behaviour.funnels.definition import Funnel
 from reclake.behaviour.funnels.names import breakdowns, n_steps, step_names
-from reclake.behaviour.funnels.tally import ALL, CUSTOMERS, LATER, LOST_CUSTOMERS, MIXED, NEXT, NOT_KNOWN, VALUES
+from reclake.behaviour.funnels.tally import CUSTOMERS, LATER, LOST_CUSTOMERS, MIXED, NEXT, VALUES
 from reclake.behaviour.groups_of_people import published_values
 
 _STEP = ("funnel", "step", "dimension")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 from reclake.behaviour.windows import is_in_window, is_valid_at
 from reclake.lake.manifest import Published
 from reclake.tables import Input, Reads, Shared, Table
-from reclake.tables.inputs import same_day
 from reclake.tables.models import Model, WeightsModel
 
 from .application import Application
@@ -67,8 +66,9 @@ def reads_at(app: Application, published: Mapping[str, Published], *, as_of: dat
         if i.days.reads is Reads.UNTIL_AS_OF:
             days = app.settings.value(i.days.window) if i.days.window else i.days.window_days or 0
             return frame.where(is_in_window(str(i.table.day_column), as_of=as_of, days=days))
-        if i.days == same_day():
-            return frame.where(F.col(str(i.table.day_column)) == F.lit(as_of))
+        if i.days.reads is Reads.DAYS:
+            first, last = as_of - timedelta(days=i.days.before), as_of + timedelta(days=i.days.after)
+            return frame.where(F.col(str(i.table.day_column)).between(F.lit(first), F.lit(last)))
         return frame
 
     return read

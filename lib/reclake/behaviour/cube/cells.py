@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reclake.behaviour.columns import coded, longs
+from reclake.behaviour.columns import coded, ddl_of, longs
 from reclake.behaviour.parts import whole_customers
 from reclake.behaviour.sittings import Flags, Longs, session_starts
 
@@ -25,9 +25,7 @@ SCHEMA = pa.schema({
     "n_events": pa.int64(), "n_sessions": pa.int64(), "n_orders": pa.int64(), "units": pa.int64(), "parts": pa.int64(),
     "customers": pa.list_(pa.int64()), "buyers": pa.list_(pa.int64()), "payers": pa.list_(pa.int64()),
 })  # fmt: skip
-DDL = ", ".join(
-    f"{f.name} {({pa.string(): 'string', pa.int32(): 'int', pa.int64(): 'long'}).get(f.type, 'array<long>')}" for f in SCHEMA
-)
+DDL = ddl_of(SCHEMA)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reclake.behaviour.columns import coded, longs
 from reclake.behaviour.kinds import KINDS, ORDER
 from reclake.behaviour.sittings import Flags, Longs, midnights, session_starts
 
@@ -60,9 +61,7 @@ class Block:
 
     def longs(self, name: str) -> Longs:
         """A column of whole numbers; 0 for null."""
-        column = self._table.column(name)
-        filled = column.fill_null(0) if column.null_count else column
-        return np.asarray(filled.to_numpy(), dtype=np.int64)
+        return longs(self._table, name)
 
     @cached_property
     def kind(self) -> Longs:
@@ -80,10 +79,7 @@ class Block:
 
     def words(self, name: str) -> tuple[Longs, list[str | None]]:
         """A column of texts as places in a list of them; of null it has one too."""
-        coded = self._table.column(name).combine_chunks().dictionary_encode(null_encoding="encode")
-        if isinstance(coded, pa.ChunkedArray):
-            coded = coded.combine_chunks()
-        return np.asarray(coded.indices.to_numpy(), dtype=np.int64), coded.dictionary.to_pylist()
+        return coded(self._table, name)
 
     def deadline(self, window: Window) -> Longs:
         """Of each row as a start: the last moment that counts."""

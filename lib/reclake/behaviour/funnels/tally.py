@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from reclake.behaviour.columns import ddl_of
+from reclake.behaviour.dimensions import ALL, NOT_KNOWN
 from reclake.behaviour.kinds import KINDS
 
 from .chains import NOWHERE, Longs
@@ -18,8 +20,6 @@ from .definition import Funnel
 
 CONVERTED, OPEN, LOST, EXCLUDED = "converted", "open", "lost", "excluded"
 FATES = (CONVERTED, OPEN, LOST, EXCLUDED)
-ALL = "all"  # the breakdown that is none
-NOT_KNOWN = "unknown"
 WENT_LEFT, WENT_ELSEWHERE = "left", "other_channel"
 
 # What a row counts.
@@ -39,9 +39,7 @@ SCHEMA = pa.schema({
     "value": pa.string(), "value_2": pa.string(), "value_3": pa.string(), "measure": pa.string(), "step": pa.int32(),
     "fate": pa.string(), "is_mature": pa.bool_(), "seconds": pa.int64(), "n": pa.int64(), "microseconds": pa.int64(),
 })  # fmt: skip
-DDL = ", ".join(
-    f"{f.name} {({pa.string(): 'string', pa.int32(): 'int', pa.bool_(): 'boolean'}).get(f.type, 'long')}" for f in SCHEMA
-)
+DDL = ddl_of(SCHEMA)
 
 
 @dataclass(frozen=True)

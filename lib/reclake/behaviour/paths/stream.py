@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from reclake.behaviour.columns import ddl_of
+from reclake.behaviour.dimensions import ALL, NOT_KNOWN
 from reclake.behaviour.funnels.block import Block, Clock
 from reclake.behaviour.parts import MOST_ROWS, N_ROWS, Part, Size, parts_of
 from reclake.behaviour.sittings import Longs
@@ -20,8 +22,6 @@ from .sums import Sums
 from .tally import NODE_BITS, ROUTES, SECOND_BITS, SECONDS, VALUE_BITS, tallied
 from .walks import walks_of
 
-ALL = "all"  # the breakdown that is none
-NOT_KNOWN = "unknown"
 _DAYS_AHEAD = 2  # a session lies on two days at most, and is whole when a third one has begun
 _MOST_KEYS = 2_000_000  # counts of a partition that are held, 40 bytes each
 
@@ -31,7 +31,7 @@ KEY = pa.schema({
 })  # fmt: skip
 COUNTS = ("n", "n_paths", "n_customers", "n_converted")
 SCHEMA = pa.unify_schemas([KEY, pa.schema({name: pa.int64() for name in COUNTS})])
-DDL = ", ".join(f"{f.name} {({pa.string(): 'string', pa.int32(): 'int'}).get(f.type, 'long')}" for f in SCHEMA)
+DDL = ddl_of(SCHEMA)
 
 
 @dataclass(frozen=True)
