@@ -15,12 +15,14 @@ from pydantic.fields import FieldInfo
 
 from reclake.strict import Name, Strict
 
+DESCRIPTIONS = ("description", "description_zh")  # for people: no digest counts them
+
 
 class Item(Strict):
     """What a file of a catalogue states. Its name is that of the file."""
 
     name: Name
-    description: Annotated[str, StringConstraints(min_length=1)]  # for people: no digest counts it
+    description: Annotated[str, StringConstraints(min_length=1)]
     description_zh: Annotated[str, StringConstraints(strip_whitespace=True)] = (
         ""  # the same in Chinese, where it is shown; else the one above stands there
     )
@@ -36,7 +38,7 @@ class Item(Strict):
             The bronze nouns that the asking table is made of; an item type may count only what concerns them.
         """
         del nouns  # every part of it counts for every table
-        meant = {key: value for key, value in _meant(self).items() if key not in ("description", "description_zh")}
+        meant = {key: value for key, value in _meant(self).items() if key not in DESCRIPTIONS}
         return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()
 
     def concerns(self, nouns: Collection[str]) -> bool:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from reclake.catalogue import Item
+from reclake.catalogue.item import DESCRIPTIONS
 from reclake.strict import Name, Strict, time_zones
 
 from .feed import REQUIRED, VERIFIED, DeliveryDay, Feed
@@ -142,8 +143,7 @@ class Source(Item):
         were told to be verified, all of them counted.
         """
         exclude: Any = {
-            "description": True,
-            "description_zh": True,
+            **dict.fromkeys(DESCRIPTIONS, True),
             "business": True,
             "completion": True,
             "max_rejected_share": True,
